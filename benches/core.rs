@@ -1,4 +1,5 @@
-//! The pure core: what every plan does for each document and each manifest, without a network.
+//! Measures the pure core: the work of every plan for each document and each manifest, without a
+//! network.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -33,8 +34,8 @@ fn policies(criterion: &mut Criterion) {
     });
 }
 
-/// As large as a managed policy may be, 6,144 characters: every fifth statement has a condition,
-/// and a Deny is over all.
+/// Returns a policy as large as a managed policy may be, 6,144 characters: every fifth statement
+/// has a condition, and a Deny covers everything.
 fn of_six_kilobytes(extra: &Value) -> Policy {
     let actions =
         ["GetObject", "PutObject", "DeleteObject", "GetObjectTagging", "ListMultipartUploadParts"];
@@ -64,8 +65,8 @@ fn allow(action: &str, resource: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
-/// As the largest policy that AWS has, `AWSSupportServiceRolePolicy` of 135 KB: thousands of
-/// actions by their names on `*`, and some on ARNs of a form.
+/// Returns a policy as large as AWS's largest, `AWSSupportServiceRolePolicy` of 135 KB: thousands
+/// of actions by their names on `*`, and some on ARNs of a form.
 fn of_largest_size(extra: &Value) -> Policy {
     const SIZE: usize = 135_000;
     let reads = |action: &Action| matches!(action.access, AccessLevel::Read | AccessLevel::List);

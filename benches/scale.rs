@@ -1,5 +1,5 @@
-//! How the pure core grows: from a hundred resources to a hundred thousand, stage by stage, and
-//! what noting a step costs beside a state of either size.
+//! Measures the growth of the pure core from a hundred resources to a hundred thousand, stage by
+//! stage, and the cost of recording a step beside a state of either size.
 
 #[path = "../tests/support/relays.rs"]
 mod relays;
@@ -29,7 +29,7 @@ use tempfile::TempDir;
 
 const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 
-/// As many relays as come next to so many resources.
+/// Returns the number of relays that have about so many resources.
 fn relays(resources: usize) -> usize {
     resources.div_ceil(RESOURCES)
 }
@@ -48,7 +48,7 @@ fn written(relays: usize) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Parse and validate.
+/// Measures parsing and validation.
 fn load(criterion: &mut Criterion) {
     let mut group = sized(criterion, "load");
     for size in SIZES {
@@ -60,10 +60,10 @@ fn load(criterion: &mut Criterion) {
     }
 }
 
-/// Everything between the reads and the terminal, each by itself.
+/// Measures each stage between the reads and the terminal by itself.
 fn stages(criterion: &mut Criterion) {
     for size in SIZES {
-        // Only for what is asked for on the command line.
+        // The world is made only for benchmarks that are selected on the command line.
         let world = LazyCell::new(|| World::new(relays(size)));
         let creation = LazyCell::new(|| world.creation());
         let (nothing, nowhere) = (Recorded::new(), Live::new());
@@ -110,8 +110,8 @@ fn stages(criterion: &mut Criterion) {
     }
 }
 
-/// From the file to the text: what `plan` does but for the network, where nothing, everything or
-/// the end of it is to be done.
+/// Measures `plan` from the file to the text, without the network, if there is nothing to do,
+/// everything to create, or everything to destroy.
 fn whole(criterion: &mut Criterion) {
     for size in SIZES {
         let (_folder, path) = written(relays(size));
@@ -141,7 +141,7 @@ fn whole(criterion: &mut Criterion) {
     }
 }
 
-/// Noting one step, beside a state that records so many resources.
+/// Measures the recording of one step, beside a state of so many resources.
 fn append(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scale/state/append");
     group.sample_size(20);
@@ -157,7 +157,7 @@ fn append(criterion: &mut Criterion) {
     }
 }
 
-/// A store whose state records so many relays, and a change to note.
+/// A store whose state records so many relays, and a change to record.
 struct Noted {
     store: LocalStore,
     change: JournalChange,

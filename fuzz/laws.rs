@@ -1,5 +1,5 @@
-//! What holds for any bytes. The fuzz targets look for bytes for which it doesn't, and
-//! `tests/policy_corpus.rs` holds it for the seeds and for random documents.
+//! The properties that hold for any bytes. The fuzz targets search for counterexamples, and
+//! `tests/policy_corpus.rs` checks them for the seeds and for random documents.
 
 use std::path::Path;
 
@@ -19,10 +19,10 @@ const USAGES: [Usage; 6] = [
     Usage::Bucket,
 ];
 
-/// What separates the two documents of a comparison.
+/// The separator of the two documents of a comparison.
 const SEPARATOR: &str = "\n---\n";
 
-/// One document: read, checked, brought into its other forms, and back.
+/// Checks one document: parses it, validates it, and converts it into its other forms and back.
 pub fn document(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let _ = locate(text, "/Statement/0/Action");
@@ -35,7 +35,7 @@ pub fn document(bytes: &[u8]) {
             forms_are_the_same_document(&document);
             what_is_valid_compiles(&document);
         }
-        // The two readers of JSON behind it agree on what it is.
+        // The two JSON parsers that `parse` uses agree on what JSON is.
         Err(error) => assert_ne!(error.message, "this is no JSON", "{text}"),
     }
 }
@@ -46,7 +46,7 @@ fn places_are_in_the_text(text: &str, usage: Usage) {
         let place = problem.place.expect("every problem of a document has its place");
         assert!(place.line >= 1 && place.column >= 1 && place.length >= 1, "{place:?}");
         assert!(place.line <= lines.len(), "{place:?} in {text}");
-        // One behind the end: where something is missing.
+        // The column may be one past the end, for a missing part.
         assert!(place.column <= lines[place.line - 1].chars().count() + 1, "{place:?} in {text}");
         assert!(problem.help.is_some());
     }
@@ -74,7 +74,7 @@ fn forms_are_the_same_document(document: &Value) {
     assert_eq!(canonical(&tidied), sent);
 }
 
-/// And what compiles does so in every form of it.
+/// Checks that a valid document compiles, and that one that compiles does so in every form.
 fn what_is_valid_compiles(document: &Value) {
     let sent = canonical(document);
     let compiled = Policy::compile("x", document);
@@ -89,7 +89,8 @@ fn what_is_valid_compiles(document: &Value) {
     }
 }
 
-/// Two documents: what one gains the other loses, and spelling makes no difference.
+/// Checks two documents: the gains of one are the losses of the other, and spelling makes no
+/// difference.
 pub fn comparison(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Some((one, other)) = text.split_once(SEPARATOR) else { return };
@@ -109,7 +110,7 @@ pub fn comparison(bytes: &[u8]) {
     }
 }
 
-/// None: one of them can't be understood.
+/// Returns the relation; `None` if one of the documents can't be understood.
 fn relation(before: &Value, after: &Value) -> Option<Relation> {
     let (before, after) =
         ([Policy::compile("x", before).ok()?], [Policy::compile("x", after).ok()?]);

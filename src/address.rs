@@ -12,14 +12,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use kind_name::{KindName, PrincipalKind, UnknownKind};
 pub use principal::Principal;
 
-/// `kind.name`, such as `user.serverless` or `user_policy_attachment.serverless/ReadOnly`.
+/// An address `kind.name`, such as `user.serverless` or
+/// `user_policy_attachment.serverless/ReadOnly`.
 ///
-/// The kind never holds a dot; the name may hold anything that AWS allows in a name.
-/// Each stands in memory once, for it is the key of many maps.
+/// The kind never holds a dot; the name may hold anything that AWS allows in a name. Each address
+/// is in memory once, because it is the key of many maps.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(ArcIntern<Parts>);
 
-/// In the order in which addresses are sorted.
+/// The parts, in the order in which addresses are sorted.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Parts {
     kind: KindName,
@@ -35,7 +36,7 @@ impl Address {
         self.0.kind
     }
 
-    /// The user, role or group that this is the address of.
+    /// Returns the user, role or group that has this address.
     pub fn principal(&self) -> Option<Principal> {
         match self.kind() {
             KindName::Principal(kind) => Some(Principal::new(kind, self.name())),
@@ -50,7 +51,7 @@ impl Address {
         }
     }
 
-    /// The principal and the policy's name, of the address of an inline policy.
+    /// Returns the principal and the policy's name if this is the address of an inline policy.
     pub fn inline_policy(&self) -> Option<(Principal, &str)> {
         match self.kind() {
             KindName::InlinePolicy(kind) => {
@@ -85,7 +86,7 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Why a text is no address.
+/// The reason that a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
     #[error("`{0}` is not an address: write kind.name, for example user.serverless")]

@@ -1,7 +1,8 @@
-//! (Desired, Recorded, Live) -> one change per address, each with its reason.
+//! Compares declared, recorded and live objects: ([`Desired`], [`Recorded`], [`Live`]) -> one
+//! change per address, each with its reason.
 //!
-//! Everything here is a comparison of values that were brought into normal form before they came;
-//! nothing is read and nothing is filtered away afterwards.
+//! Everything here compares values that are already in normal form; nothing is read here, and no
+//! results are filtered out afterwards.
 
 mod fields;
 mod obstruction;
@@ -23,7 +24,7 @@ use crate::value::{Attributes, FieldChange};
 
 use fields::FieldComparison;
 
-/// What happens to one object, and why.
+/// The change of one object, and its reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResourceChange {
     pub address: Address,
@@ -31,20 +32,21 @@ pub struct ResourceChange {
     pub reason: Reason,
     /// The fields that change, in the kind's order; all set fields for a create or a delete.
     pub fields: Vec<FieldDiff>,
-    /// How many fields stay as they are.
+    /// The number of fields that stay as they are.
     pub unchanged: usize,
-    /// Live differs from what was recorded: somebody else changed it.
+    /// The differences between the recorded and the live object: changes made outside relayctl.
     pub drift: Vec<FieldChange>,
-    /// Things on it that the manifest doesn't name, for people: `policy arn:… attached by others:
-    /// left alone`.
+    /// Attachments and keys on it that the manifest doesn't name, as texts for the reader: `policy
+    /// arn:… attached by others: left alone`.
     pub left_alone: Vec<String>,
-    /// Where it goes: what must go before it, in the order of the calls.
+    /// The obstacles that must be removed before the object can be removed, in the order of the
+    /// calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before_it: Vec<Obstruction>,
 }
 
 impl ResourceChange {
-    /// A change of which nothing more is known than that it happens, and why.
+    /// Makes a change with its action and reason only.
     pub fn new(address: Address, action: ChangeAction, reason: Reason) -> Self {
         let (fields, drift, left_alone, before_it) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -62,7 +64,7 @@ pub struct FieldDiff {
     #[serde(flatten)]
     pub change: FieldChange,
     pub form: FieldForm,
-    /// Why this field forces a replacement.
+    /// The reason that this field forces a replacement.
     pub forces_replacement: Option<String>,
 }
 
@@ -74,9 +76,9 @@ pub enum ChangeAction {
     Update,
     Replace,
     Delete,
-    /// Into state only: it exists and is ours.
+    /// Into the state only: the object exists and belongs to this manifest.
     Adopt,
-    /// Out of state only: it is gone already.
+    /// Out of the state only: the object is gone already.
     Forget,
     Refuse,
     Blocked,
@@ -85,28 +87,29 @@ pub enum ChangeAction {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// Declared, recorded and live agree.
+    /// Declared, recorded and live objects agree.
     Same,
     New,
     /// Recorded, but gone from AWS.
     Vanished,
-    /// The manifest says otherwise than what is live.
+    /// The declared object differs from the live one.
     Differs,
-    /// A field that AWS can't change, or a key whose secret is lost; the text says which.
+    /// A field that AWS can't change, or a key whose secret is lost; the text names it.
     CannotChange(String),
-    /// Nothing differs, but due: a key is old, or was retired long ago. The text says which.
+    /// Nothing differs, but maintenance is due: a key is old, or was retired long ago. The text
+    /// names it.
     Due(String),
-    /// What it hangs on is replaced.
+    /// The object that it is attached to or names is replaced.
     ParentReplaced(Address),
     /// An earlier run stopped between the call and the save.
     Interrupted,
-    /// Carries our tag, but the state doesn't know it.
+    /// The object carries the manifest's ownership tag, but isn't in the state.
     Lost,
     /// No longer in the manifest.
     Undeclared,
     /// `destroy`.
     Destroy,
-    /// On an `exclusive` user or role, and not in the manifest.
+    /// Attached to an `exclusive` user, role or group, and not in the manifest.
     Exclusive,
     NotOurs {
         owner: Option<String>,
@@ -115,35 +118,36 @@ pub enum Reason {
         recorded: String,
         live: String,
     },
-    /// AWS would refuse it: `the bucket holds objects and force_destroy is not set`.
+    /// AWS would refuse the change: `the bucket holds objects and force_destroy is not set`.
     Obstacle(String),
     Unknown(Failure),
     /// A dependency is refused, blocked or unknown.
     DependsOn(Address),
 }
 
-/// A change together with what the calls depend on. What is as it was given is not copied: of most
-/// objects it is all.
+/// A change together with the data that its calls need. Data that stays as it was given is
+/// borrowed, not copied: for most objects that is all of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedChange<'a> {
     pub change: ResourceChange,
     pub seen: Option<Cow<'a, LiveObject>>,
-    /// The declared object, with the keys of keyed fields (tags) that are somebody else's and stay.
+    /// The declared object, with the keys of keyed fields (tags) that this manifest doesn't manage
+    /// and that stay.
     pub wanted: Option<Cow<'a, Attributes>>,
     pub recorded: Option<&'a RecordedObject>,
-    /// The calls that take away what is not ours and hangs on it, before it goes.
+    /// The calls that remove objects of other owners that block its deletion.
     pub clearing: Vec<Write>,
-    /// This very plan changes, before its turn comes, how it looks: it names a principal whose ARN
+    /// True if an earlier step of this plan changes the live object: it names a principal whose ARN
     /// changes.
     pub shifts: bool,
 }
 
-/// What may be removed.
+/// The objects that may be removed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Removal {
     /// `destroy`: everything that is recorded.
     pub everything: bool,
-    /// `--allow-delete-foreign`: also what others hung on that which goes.
+    /// `--allow-delete-foreign`: also objects that others attached to a removed object.
     pub foreign: bool,
 }
 
@@ -153,8 +157,8 @@ impl From<bool> for Removal {
     }
 }
 
-/// Decides for every address that is declared or recorded, in the order of addresses. For a
-/// destroy, `desired` comes without resources and `removal` is of everything.
+/// Decides the change of every address that is declared or recorded, in the order of addresses. For
+/// a destroy, `desired` has no resources and `removal` includes everything.
 pub fn diff<'a>(
     desired: &'a Desired,
     recorded: &'a Recorded,
@@ -185,7 +189,7 @@ pub fn diff<'a>(
     decisions
 }
 
-/// Returns what goes and comes again, whatever hangs on it.
+/// Returns the objects that are replaced, even if other objects block that.
 pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
     let decisions = diff(desired, recorded, live, Removal { everything: false, foreign: true });
     let replaced =
@@ -193,7 +197,7 @@ pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet
     replaced.map(|decision| decision.change.address).collect()
 }
 
-/// One address and all that is known of it.
+/// One address, with its declared and recorded object.
 struct DiffSubject<'a> {
     kind: &'static dyn Kind,
     address: &'a Address,
@@ -221,7 +225,7 @@ impl<'a> DiffSubject<'a> {
         }
     }
 
-    /// Declared, but not there.
+    /// Decides for an object that is declared, but doesn't exist.
     fn absent(&self, resource: &Resource, conflict: Option<String>) -> PlannedChange<'a> {
         if let Some(conflict) = conflict {
             return self.decision(ChangeAction::Refuse, Reason::Obstacle(conflict), None);
@@ -236,8 +240,8 @@ impl<'a> DiffSubject<'a> {
         decision
     }
 
-    /// Neither declared nor there. What was made with it may still be in AWS; what is left on this
-    /// machine is cleared away without a word.
+    /// Decides for an object that is neither declared nor live. Objects that were made with it may
+    /// still be in AWS; files that are left on this machine are removed without a message.
     fn gone(&self) -> PlannedChange<'a> {
         let leftovers =
             self.entry.map(|entry| self.kind.leftovers(&entry.known())).unwrap_or_default();
@@ -251,7 +255,7 @@ impl<'a> DiffSubject<'a> {
         if self.removal.everything { Reason::Destroy } else { Reason::Undeclared }
     }
 
-    /// Declared and there: is it ours, and is it as declared?
+    /// Decides for an object that is declared and exists, by its owner and its differences.
     fn present(
         &self,
         resource: &'a Resource,
@@ -331,8 +335,8 @@ impl<'a> DiffSubject<'a> {
         }
     }
 
-    /// Why it is not ours to change, if it isn't. Names are keys, so the same name can be another
-    /// object.
+    /// Returns the reason that the manifest may not change the object, if it belongs to another
+    /// owner. Names are keys, so another object can have the same name.
     fn foreign(&self, seen: &LiveObject) -> Option<Reason> {
         let tagged = seen.owner.as_deref() == Some(self.desired.name.as_str());
         if tagged {
@@ -345,19 +349,20 @@ impl<'a> DiffSubject<'a> {
                 Some(Reason::RecreatedBySomeoneElse { recorded: id.clone(), live: seen.id.clone() })
             }
             Some(RecordedObject { status: Status::Done, .. }) => None,
-            // A create tags in the same call where AWS can; a bucket is tagged in the next one.
+            // A create sets the tags in the same call if AWS supports that; a bucket is tagged in
+            // the next call.
             Some(RecordedObject { status: Status::Intended, .. }) if seen.owner.is_none() => None,
             _ if self.kind.adoptable() => None,
             _ => Some(Reason::NotOurs { owner: seen.owner.clone() }),
         }
     }
 
-    /// Recorded, but no longer declared.
+    /// Decides for an object that is recorded, but no longer declared.
     fn surplus(&self, seen: &'a LiveObject) -> PlannedChange<'a> {
         let seen = Cow::Borrowed(seen);
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
-        // What an intent names is what was there before.
+        // The id of an intent is that of the object that it replaces.
         let recorded_id =
             self.entry.filter(|it| it.status == Status::Done).and_then(|entry| entry.id.clone());
         if let Some(id) = recorded_id.filter(|id| *id != seen.id) {
@@ -375,8 +380,9 @@ impl<'a> DiffSubject<'a> {
         decision
     }
 
-    /// Why it can't go: AWS refuses as long as something is in it or hangs on it. Ours goes first;
-    /// what others put there is not ours to remove, unless that is asked for.
+    /// Returns the reason that the object can't be removed: AWS refuses as long as something is in
+    /// it or attached to it. The manifest's own objects are removed first; those of others only if
+    /// that was asked for.
     fn obstacle(&self, seen: &LiveObject) -> Option<String> {
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
@@ -392,7 +398,7 @@ impl<'a> DiffSubject<'a> {
         decision
     }
 
-    /// It goes: what must go before it is said, and what of it is not ours goes with it.
+    /// Adds the obstacles to a removal, and the calls that remove those of other owners.
     fn clear(&self, decision: &mut PlannedChange<'_>, seen: &LiveObject) {
         decision.change.before_it = self.obstructions(seen);
         let foreign = decision.change.before_it.iter().filter(|it| it.owner.is_none());

@@ -1,4 +1,4 @@
-//! What is declared, what was recorded, what is seen: ordered maps by address.
+//! The model: declared, recorded and live objects in ordered maps by address.
 
 pub mod keys;
 
@@ -13,27 +13,27 @@ use crate::kind::LiveResource;
 use crate::policy::request::Context;
 use crate::value::Attributes;
 
-/// A manifest, resolved: every variable filled in, every reference checked, every value in normal
-/// form.
+/// A manifest, resolved: every variable is filled in, every reference checked, every value in
+/// normal form.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Desired {
     pub name: String,
     pub account: String,
     pub region: String,
     pub partition: String,
-    /// `state:` of the manifest.
+    /// The manifest's `state:`.
     pub store: Option<String>,
-    /// `encryption: {recipients: […]}` of the manifest: who can read the state and saved plans.
-    /// None: everybody.
+    /// The manifest's `encryption: {recipients: […]}`: the recipients that can read the state and
+    /// saved plans. If there are none, nothing is encrypted.
     pub recipients: Vec<String>,
-    /// SHA-256 over the manifest and every file that went into it.
+    /// The SHA-256 over the manifest and every file that it includes.
     pub digest: String,
     pub resources: BTreeMap<Address, Resource>,
-    /// `checks:` of the manifest.
+    /// The manifest's `checks:`.
     pub checks: Vec<Check>,
-    /// `lint: {allow: […]}` of the manifest.
+    /// The manifest's `lint: {allow: […]}`.
     pub silenced: Vec<LintSuppression>,
-    /// `limits:` of the manifest.
+    /// The manifest's `limits:`.
     pub limits: Limits,
 }
 
@@ -44,7 +44,7 @@ impl Desired {
     }
 }
 
-/// Brakes on what one plan may do.
+/// Limits on the changes of one plan.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
     pub max_destroy: Option<CountLimit>,
@@ -61,22 +61,22 @@ pub struct CountLimit {
 /// resources.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
-    /// A user or a role.
+    /// The user or role that the check is about.
     pub subject: Address,
     pub can: bool,
-    /// Patterns, as in a policy.
+    /// The actions, as patterns like in a policy.
     pub actions: Vec<String>,
     pub resources: Vec<String>,
-    /// `with:`: what the requests carry besides.
+    /// The values of the check's `with:`: condition keys that the requests carry.
     pub context: Context,
     pub place: Option<Place>,
 }
 
-/// A finding of lint that is accepted, and why.
+/// A finding of lint that is accepted, and the reason.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LintSuppression {
     pub rule: String,
-    /// The address of what it is about (`policy.Deploy`), or `*`.
+    /// The address of the finding's subject (`policy.Deploy`), or `*`.
     pub on: String,
     pub because: String,
     pub place: Option<Place>,
@@ -90,27 +90,28 @@ pub struct Resource {
     pub depends_on: BTreeSet<Address>,
     /// `exclusive: true`: policies on it that the manifest doesn't name are removed.
     pub exclusive: bool,
-    /// Somebody asked on the command line for a new one in its place.
+    /// True if the command line asks for a new object in its place.
     pub renew: bool,
-    /// Where `lifecycle: {prevent_destroy: true}` stands, if it does.
+    /// The place of `lifecycle: {prevent_destroy: true}`, if it is set.
     pub prevent_destroy: Option<Place>,
     pub place: Option<Place>,
 }
 
-/// What the state says of one object.
+/// The state's record of one object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecordedObject {
     pub status: Status,
-    /// `Seen::id` when it was last applied; while it is only intended, that of what it replaces.
+    /// The `id` of the [`LiveObject`](crate::kind::LiveObject) when it was last applied; while it
+    /// is only intended, the id of the object that it replaces.
     pub id: Option<String>,
-    /// As applied: identity attributes and those the manifest named.
+    /// The attributes as applied: the identity attributes and those that the manifest named.
     pub attributes: Attributes,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<Address>,
 }
 
 impl RecordedObject {
-    /// All that the state knows of the object: its attributes, and its physical id as `id`.
+    /// Returns the state's attributes of the object, and its physical id as `id`.
     pub fn known(&self) -> Attributes {
         let mut known = self.attributes.clone();
         known.extend(self.id.iter().map(|id| ("id", id.as_str().into())));
@@ -121,7 +122,7 @@ impl RecordedObject {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// A create was about to be sent: what exists under this name now is ours.
+    /// A create was about to be sent: an object that exists under this name now is the manifest's.
     Intended,
     Done,
 }
@@ -130,8 +131,8 @@ pub type Recorded = BTreeMap<Address, RecordedObject>;
 
 pub type Live = BTreeMap<Address, LiveResource>;
 
-/// Of these objects the ones of a kind that hang on a user or a role. Their names begin with its
-/// name, so that they stand together: of a hundred thousand objects only these are looked at.
+/// Returns the objects of a kind that are attached to a principal. Their names begin with its name,
+/// so that they are adjacent in the map: of a hundred thousand objects only these are visited.
 pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(
     objects: &'o BTreeMap<A, T>,
     kind: KindName,
@@ -146,7 +147,7 @@ pub fn hanging_on<'o, A: Borrow<Address> + Ord, T>(
     })
 }
 
-/// Of these objects the ones of a kind. They stand together: no others are looked at.
+/// Returns the objects of a kind. They are adjacent in the map: no others are visited.
 pub fn of_kind<A: Borrow<Address> + Ord, T>(
     objects: &BTreeMap<A, T>,
     kind: KindName,
@@ -159,7 +160,7 @@ pub fn of_kind<A: Borrow<Address> + Ord, T>(
     })
 }
 
-/// The objects that were made upon others, by these.
+/// The recorded dependents of objects, by the objects that they depend on.
 pub struct Dependents<'r>(BTreeMap<&'r Address, Vec<&'r Address>>);
 
 impl<'r> Dependents<'r> {
@@ -173,15 +174,15 @@ impl<'r> Dependents<'r> {
         Self(dependents)
     }
 
-    /// Those that were made upon this one, in order.
+    /// Returns the objects that depend on this one, in order.
     pub fn on(&self, address: &Address) -> impl Iterator<Item = &'r Address> + use<'r, '_> {
         self.0.get(address).into_iter().flatten().copied()
     }
 }
 
-/// What to look for: the object as declared, and what only the state knows of it: fields that the
-/// manifest no longer names, the id of the key that we made, the keys that were there before we
-/// tried to.
+/// Returns the attributes to look for: the object as declared, and the attributes that only the
+/// state has: fields that the manifest no longer names, the id of the key that relayctl made, the
+/// keys that existed before it tried to.
 pub fn subject(declared: Option<&Attributes>, recorded: Option<&Attributes>) -> Attributes {
     let subject = declared.cloned().unwrap_or_default();
     match recorded {

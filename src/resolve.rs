@@ -1,5 +1,5 @@
-//! Reads -> [`Snapshot`] -> [`Live`]: asks for everything at once, in as few rounds as the answers
-//! allow.
+//! Reads the account: reads -> [`Snapshot`] -> [`Live`]. All reads are sent at once, in as few
+//! rounds as the answers allow.
 
 mod beyond;
 pub mod keys;
@@ -19,12 +19,12 @@ use crate::reads::{
 };
 use crate::value::Attributes;
 
-/// How many reads are begun at once. The edges see to it how many of each operation are, and the
-/// transport how many requests are under way; were fewer begun, one operation that is throttled
-/// would keep all others waiting.
+/// The number of reads that are started at once. The providers limit the number of reads of each
+/// operation, and the transport the number of requests in progress. If fewer reads were started,
+/// one throttled operation would keep all others waiting.
 pub const ALL_READS: usize = usize::MAX;
 
-/// Who we are; the first question of every run.
+/// Returns the caller's identity; the first read of every run.
 pub async fn caller(provider: &dyn Provider) -> Result<CallerIdentity, Failure> {
     let reply = provider.read(&Read::CallerIdentity).await?;
     let Reply::Caller(caller) = reply else {
@@ -33,18 +33,18 @@ pub async fn caller(provider: &dyn Provider) -> Result<CallerIdentity, Failure> 
     Ok(caller)
 }
 
-/// What is about to happen to an object, and so what is to be known of it.
+/// The purpose of a read, which decides the facts that are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadPurpose {
-    /// It is made: most likely it isn't there, and then nothing else needs to be asked.
+    /// The object is made: most likely it doesn't exist, and then nothing else needs to be read.
     Creation,
     Change,
-    /// What hangs on it matters, too.
+    /// The object is removed: the objects that block its deletion are needed, too.
     Removal,
 }
 
 impl ReadPurpose {
-    /// Adds what must be known of an object.
+    /// Adds the facts that must be known of an object.
     pub fn asks(self, kind: &dyn Kind, attributes: &Attributes, wanted: &mut WantedFacts) {
         wanted.add(kind.facets(attributes), self != Self::Creation);
         if self == Self::Removal {
@@ -67,14 +67,14 @@ pub async fn look(
     (kind.seen(wanted, &resolver.known), resolver.known)
 }
 
-/// Reads all that is wanted at once, as cheaply as can be.
+/// Reads all that is wanted at once, as cheaply as possible.
 pub async fn read(provider: &dyn Provider, wanted: WantedFacts, parallelism: usize) -> Snapshot {
     let mut resolver = Resolver::new(provider, parallelism);
     resolver.read(wanted, ReadScope::Cheapest).await;
     resolver.known
 }
 
-/// Reads, and remembers what it has read: nothing is asked twice.
+/// Reads, and remembers the answers: nothing is read twice.
 pub struct Resolver<'a> {
     provider: &'a dyn Provider,
     parallelism: usize,
@@ -92,8 +92,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Reads all that is declared or recorded; with what blocks its deletion where it is not
-    /// declared, and of everything for a destroy, which is `removing`.
+    /// Reads all declared and recorded objects. For objects that are not declared, and for all
+    /// objects if `removing` (a destroy), the blockers of their deletion are read, too.
     pub async fn objects(
         &mut self,
         desired: &Desired,
@@ -103,7 +103,7 @@ impl<'a> Resolver<'a> {
         self.read_subjects(&subjects(desired, recorded, removing)).await
     }
 
-    /// Reads these again, with what blocks their deletion.
+    /// Reads these objects again, with the blockers of their deletion.
     pub async fn with_blockers(
         &mut self,
         these: &BTreeSet<Address>,
@@ -120,22 +120,23 @@ impl<'a> Resolver<'a> {
         sightings(subjects, &self.known)
     }
 
-    /// All that was read.
+    /// Returns all that was read.
     pub fn into_known(self) -> Snapshot {
         self.known
     }
 
-    /// Which calls were sent, and why these.
+    /// Explains the calls that were sent, and the reasons.
     pub fn explain(&self) -> Explanation {
         explain(&self.stats, &self.known)
     }
 
-    /// Why the account could not be swept, so that each object was asked for by itself.
+    /// Returns the reason that the account could not be swept, so that each object was read by
+    /// itself.
     pub fn sweep_failure(&self) -> Option<&Failure> {
         self.known.sweep_failure()
     }
 
-    /// Asks what isn't known yet, in as few rounds as the answers allow.
+    /// Reads all facts that aren't known yet, in as few rounds as the answers allow.
     async fn read(&mut self, mut wanted: WantedFacts, scope: ReadScope) {
         self.stats.note(&wanted);
         loop {
@@ -169,20 +170,20 @@ fn sightings(subjects: &[ReadSubject<'_>], snapshot: &Snapshot) -> Live {
     subjects.iter().map(|subject| (subject.address.clone(), subject.sighting(snapshot))).collect()
 }
 
-/// One object to look for: as declared, and as recorded, which may have other names (a path is part
-/// of an ARN).
+/// One object to look up, as declared and as recorded. The two may have different names (a path is
+/// part of an ARN).
 struct ReadSubject<'a> {
     address: &'a Address,
     kind: &'static dyn Kind,
     declared: Option<&'a Attributes>,
     entry: Option<&'a RecordedObject>,
-    /// The state says that it was made.
+    /// True if the state says that the object was made.
     expected: bool,
     removing: bool,
 }
 
-/// What a subject is looked for by. Made when it is asked for, one subject at a time: of all of
-/// them together it would be another copy of the manifest, and another of the state.
+/// The attributes by which a subject is looked up. They are made on demand, one subject at a time:
+/// for all subjects together they would be another copy of the manifest, and another of the state.
 struct LookupCount {
     declared: Option<Attributes>,
     recorded: Option<Attributes>,
@@ -237,11 +238,12 @@ impl ReadSubject<'_> {
             None => Observed::Absent,
         };
         let mut observed = match look(&declared) {
-            // Not there under its new name: it may still be there under its old one.
+            // The object doesn't exist under its new name, but it may still exist under its old
+            // one.
             Observed::Absent => look(&recorded),
             found @ (Observed::Present(_) | Observed::Unknown(_)) => found,
         };
-        // A sweep may tell what hangs on it, though nobody asked.
+        // A sweep may return blockers although they were not asked for.
         if let Observed::Present(seen) = &mut observed
             && !self.removing
         {

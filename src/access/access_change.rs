@@ -1,14 +1,14 @@
-//! The effect of a plan on somebody's access, as plans hold it and renderers take it.
+//! The effect of a plan on access, as plans store it and renderers take it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::policy::compare::{Doubt, Grant, Relation};
 
-/// The effect of a plan on one user, role, group or bucket, in one respect.
+/// The effect of a plan on one user, role, group or bucket, in one aspect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccessChange {
-    /// `user.serverless`, `role.runner`, `bucket.zappa-x`
+    /// The address of the subject: `user.serverless`, `role.runner`, `bucket.zappa-x`.
     pub subject: Address,
     pub arn: String,
     pub aspect: Aspect,
@@ -16,10 +16,10 @@ pub struct AccessChange {
     pub gained: Vec<AccessEffect>,
     pub lost: Vec<AccessEffect>,
     pub doubts: Vec<EffectDoubt>,
-    /// The manifest doesn't know the subject, which has one of its policies.
+    /// True if the manifest doesn't manage the subject, which has one of its policies.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub foreign: bool,
-    /// Who may assume the role before and after; only for [`Aspect::Trust`].
+    /// The principals that may assume the role before and after; only for [`Aspect::Trust`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
 }
@@ -41,7 +41,7 @@ impl AccessChange {
         }
     }
 
-    /// Sets the relation by what is gained, lost and in doubt.
+    /// Sets the relation from what is gained, lost and in doubt.
     pub(super) fn relate(&mut self) {
         self.doubts.sort();
         self.doubts.dedup();
@@ -60,44 +60,46 @@ impl AccessChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Aspect {
-    /// What the subject may do: its policies, attached and inline, within its boundary.
+    /// The permissions of the subject: its policies, attached and inline, within its boundary.
     Permissions,
-    /// Who may assume the subject, a role.
+    /// The principals that may assume the subject, a role.
     Trust,
-    /// What others may do to the subject, a bucket, by its policy.
+    /// The permissions of others on the subject, a bucket, by its policy.
     Resource,
 }
 
-/// A grant, and the change of the plan that brings or takes it.
+/// A grant, and the change of the plan that adds or removes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccessEffect {
-    /// One of the plan's changes: the attachment that comes or goes, or the policy that is edited.
+    /// The address of the plan's change: the attachment that is made or deleted, or the policy that
+    /// is edited.
     pub through: Address,
     #[serde(flatten)]
     pub grant: Grant,
-    /// Only if these allow it.
+    /// The effect exists only if these policies allow it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub if_allowed_by: Vec<NotRead>,
-    /// If these allow it too, or deny it, nothing changes.
+    /// The effect does not exist if one of these policies also allows it, or denies it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unless_decided_by: Vec<NotRead>,
-    /// On a bucket: for those of its account whose own policies allow it.
+    /// True for a grant on a bucket that only applies to principals of its account whose own
+    /// policies allow it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
 }
 
-/// A policy that has a say, and that nobody has read.
+/// A policy that decides as well, but was not read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NotRead {
-    /// An ARN or an address; or in words, as of a user's groups.
+    /// An ARN or an address; or a phrase, for a user's groups.
     pub policy: String,
-    /// `iam:GetPolicy: AccessDenied`
+    /// The reason: `iam:GetPolicy: AccessDenied`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
 }
 
 impl AccessEffect {
-    /// Whether it can't be told, for what nobody has read.
+    /// Returns true if the effect isn't certain, because policies were not read.
     pub fn is_doubtful(&self) -> bool {
         !(self.if_allowed_by.is_empty() && self.unless_decided_by.is_empty())
     }

@@ -1,4 +1,5 @@
-//! What others may do to a bucket: by its policy, and by what S3 blocks of it.
+//! Compares the access of others to a bucket before and after a plan: by its policy, and by its S3
+//! Block Public Access.
 
 use super::access_change::{AccessChange, AccessEffect, Aspect, EffectDoubt};
 use super::model::{AccessModel, PlanSide};
@@ -17,10 +18,10 @@ use crate::value::Value;
 struct BucketAccess<'a> {
     exists: bool,
     document: Option<&'a Value>,
-    /// "Only AWS service principals and authorized users within the bucket owner's account" reach a
-    /// bucket whose policy is public (`RestrictPublicBuckets`).
+    /// True if "only AWS service principals and authorized users within the bucket owner's account"
+    /// reach the bucket, because its policy is public (`RestrictPublicBuckets`).
     restricted: bool,
-    /// ACLs have a say, and relayctl doesn't read them.
+    /// True if ACLs apply. relayctl doesn't read them.
     acls: bool,
 }
 
@@ -54,7 +55,7 @@ impl<'a> BucketAccess<'a> {
     }
 }
 
-/// A policy of which only an account's own users and roles, and services, make use.
+/// Restricts a policy to the account's own users and roles, and to services.
 fn only(mut policy: Policy, account: &str) -> Policy {
     policy.statements.retain_mut(|statement| {
         let Some(principals) =
@@ -81,7 +82,7 @@ fn only(mut policy: Policy, account: &str) -> Policy {
     policy
 }
 
-/// What changes of it.
+/// Returns the changes of access to the bucket.
 pub(super) fn access(
     model: &AccessModel<'_>,
     address: &Address,
@@ -107,9 +108,9 @@ pub(super) fn access(
     Some(report)
 }
 
-/// In the bucket's own account a policy of the user or the role suffices, so that a Deny of the
-/// bucket's matters where its Allows don't ("Evaluating policies within a single account", IAM User
-/// Guide).
+/// Adds the effects of Denies on principals of the bucket's own account. There a policy of the user
+/// or the role suffices, so that a Deny of the bucket policy matters even if its Allows don't
+/// ("Evaluating policies within a single account", IAM User Guide).
 fn denied(
     report: &mut AccessChange,
     was: &[Policy],
@@ -123,7 +124,7 @@ fn denied(
     let mut found = comparer.compare(&Set::of(&was), &Set::of(&is), None);
     for (grants, known) in [(&mut found.gained, &report.gained), (&mut found.lost, &report.lost)] {
         grants.retain(|grant| {
-            // What the bucket's policy allows them anyway is told already.
+            // Grants of the bucket policy itself are reported already.
             let known = || known.iter().any(|effect| said_alike(&effect.grant, grant));
             grant.cause == Cause::Deny
                 && grant.principals.iter().all(|name| is_inside(name, account))
@@ -146,7 +147,7 @@ fn said_alike(one: &Grant, other: &Grant) -> bool {
     said(one) == said(other)
 }
 
-/// The account, and its users and roles that these policies name.
+/// Returns the account, and its users and roles that these policies name.
 fn inside<'p>(
     policies: impl Iterator<Item = &'p Policy>,
     account: &str,
@@ -167,7 +168,7 @@ fn is_inside(name: &str, account: &str) -> bool {
     name == account || name.split(':').nth(4) == Some(account)
 }
 
-/// Whatever policies of their own may allow.
+/// Returns a stand-in for the principals' own policies, which allows everything on the bucket.
 fn own_policy(names: &[(PrincipalType, String)], bucket: &str) -> Policy {
     let clause = |patterns: Vec<String>| Clause { not: false, patterns };
     let statement = Statement {

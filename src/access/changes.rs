@@ -1,4 +1,5 @@
-//! (changes, Live, Desired) -> who gains and who loses what.
+//! Computes the changes of access by a plan: (changes, [`Live`], [`Desired`]) -> who gains and who
+//! loses access.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +15,8 @@ use crate::address::{Address, PrincipalKind};
 use crate::diff::ResourceChange;
 use crate::model::{Desired, Live};
 
-/// The policies whose documents nobody has read yet, of those users, roles and groups whose access
-/// changes: ARNs, and addresses of inline policies.
+/// Returns the policies whose documents have not been read yet, of those users, roles and groups
+/// whose access changes: ARNs, and addresses of inline policies.
 pub fn unread(
     changes: &[ResourceChange],
     live: &Live,
@@ -30,8 +31,8 @@ pub fn unread(
     unread
 }
 
-/// Users that there are and whose policies change: their groups may allow what these no longer
-/// forbid.
+/// Returns the existing users whose policies change. Their groups may allow what these policies no
+/// longer deny.
 pub fn members(
     changes: &[ResourceChange],
     live: &Live,
@@ -42,8 +43,7 @@ pub fn members(
     affected_of(&model, PrincipalKind::User)
 }
 
-/// Groups of the manifest's that there are and whose policies change: whoever is in them is
-/// affected.
+/// Returns the existing groups of the manifest whose policies change: their members are affected.
 pub fn changed_groups(
     changes: &[ResourceChange],
     live: &Live,
@@ -60,7 +60,7 @@ fn affected_of(model: &AccessModel<'_>, kind: PrincipalKind) -> BTreeSet<Address
     affected.filter(|subject| is_one(subject) && stays(subject)).cloned().collect()
 }
 
-/// Those for whom something changes, with what they have before and after.
+/// Returns the principals whose policies change, with their policies before and after.
 fn affected<'w, 'a>(
     model: &'w AccessModel<'a>,
 ) -> impl Iterator<Item = (&'a Address, EffectivePolicies<'a>, EffectivePolicies<'a>)> + use<'w, 'a>
@@ -72,8 +72,8 @@ fn affected<'w, 'a>(
     })
 }
 
-/// What the changes mean for access, in order of subject, also where they mean nothing: then the
-/// relation is `equal`.
+/// Returns the effects of the changes on access, in order of subject. A subject whose access stays
+/// the same is included with the relation `equal`.
 pub fn changes(
     changes: &[ResourceChange],
     live: &Live,
@@ -100,7 +100,7 @@ pub fn changes(
     }
     for change in &mut found {
         change.foreign = unmanaged.holders.contains_key(&change.subject);
-        // There are as many of these lists as users and roles.
+        // There are as many of these lists as users and roles, so they are kept small.
         change.gained.shrink_to_fit();
         change.lost.shrink_to_fit();
     }
@@ -108,8 +108,8 @@ pub fn changes(
     found
 }
 
-/// The ARNs of managed policies that there are and whose documents are edited: whoever has them is
-/// affected.
+/// Returns the ARNs of existing managed policies whose documents are edited: all principals that
+/// have them are affected.
 pub fn edited(changes: &[ResourceChange], live: &Live, desired: &Desired) -> BTreeSet<String> {
     let unmanaged = UnmanagedAccess::default();
     edited_in(&AccessModel::new(changes, live, desired, &unmanaged))

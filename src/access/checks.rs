@@ -1,4 +1,5 @@
-//! `checks:` of a manifest, judged over all requests by the policies that the manifest declares.
+//! Decides the `checks:` of a manifest over all requests, by the policies that the manifest
+//! declares.
 
 mod given;
 mod resource_side;
@@ -17,7 +18,7 @@ use crate::policy::request::{Caller, Request};
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
 use crate::value::{Value, optional_text, text};
 
-/// A check that doesn't hold, or not surely.
+/// A check that doesn't hold, or can't be proven.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckFailure<'d> {
     pub check: &'d Check,
@@ -26,27 +27,27 @@ pub struct CheckFailure<'d> {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum FailureReason {
-    /// It must not be possible, and these statements allow it.
+    /// The access must not be possible, but these statements allow it.
     Allowed {
         grants: Vec<Grant>,
-        /// The ARN of a permissions boundary that the manifest doesn't declare: what it forbids
-        /// doesn't count.
+        /// The ARN of a permissions boundary that the manifest doesn't declare. Its denials aren't
+        /// considered.
         boundary: Option<String>,
     },
-    /// It must be possible, and these requests are refused.
+    /// The access must be possible, but these requests are refused.
     Refused {
         refusals: Vec<CheckRefusal>,
-        /// ARNs of policies that hang on the subject and that the manifest doesn't declare: what
-        /// they allow doesn't count.
+        /// The ARNs of policies that are attached to the subject and that the manifest doesn't
+        /// declare. Their allows aren't considered.
         unread: Vec<String>,
     },
-    /// It can't be told, and why.
+    /// The check can't be decided, for these reasons.
     Doubtful(Vec<String>),
-    /// Nothing that the manifest declares breaks the check, but the policies with these ARNs may.
+    /// No declared policy breaks the check, but the policies with these ARNs may.
     Unread(Vec<String>),
 }
 
-/// A request that should be allowed.
+/// A refused request that should be allowed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckRefusal {
     pub example: Request,
@@ -57,22 +58,23 @@ pub struct CheckRefusal {
 pub enum Stopper {
     /// A Deny.
     Deny(Deciding),
-    /// It is allowed only under a condition, which the check's `with:` doesn't settle.
+    /// A statement that allows it only under a condition, which the check's `with:` doesn't settle.
     Condition(Deciding, Value),
-    /// A policy allows it, and the permissions boundary of that name doesn't.
+    /// The permissions boundary of this name. A policy allows the request, but the boundary
+    /// doesn't.
     Boundary(String),
-    /// Nothing allows it.
+    /// No statement allows it.
     Nothing,
 }
 
 impl FailureReason {
-    /// What isn't proven is no proof of the contrary.
+    /// Returns true if the check certainly fails. A check that isn't proven may still hold.
     pub fn is_certain(&self) -> bool {
         !matches!(self, Self::Unread(_))
     }
 }
 
-/// The checks that don't hold, in the order of the manifest.
+/// Returns the checks that don't hold, in the order of the manifest.
 pub fn failures(desired: &Desired) -> Vec<CheckFailure<'_>> {
     desired
         .checks
@@ -81,17 +83,17 @@ pub fn failures(desired: &Desired) -> Vec<CheckFailure<'_>> {
         .collect()
 }
 
-/// A check with all that decides on it.
+/// A check with all policies that decide it.
 struct Judged<'d> {
     check: &'d Check,
     caller: Caller,
-    /// What hangs on the subject, and what the policies of buckets and roles say of it.
+    /// The policies of the subject, and the statements of bucket and trust policies about it.
     policies: Vec<Policy>,
-    /// Of these, what the policies of buckets and roles say. What they allow reaches a user over
-    /// its boundary.
+    /// The statements of bucket and trust policies alone. Their allows reach a user in spite of its
+    /// boundary.
     beyond_boundary: Vec<Policy>,
     boundary: Option<Policy>,
-    /// Policies that the manifest attaches without declaring them.
+    /// The policies that the manifest attaches without declaring them.
     unread: Vec<String>,
     unread_boundary: Option<String>,
     unreadable: Vec<String>,
@@ -138,7 +140,7 @@ impl<'d> Judged<'d> {
         if self.check.can { self.why_not() } else { self.why_allowed() }
     }
 
-    /// Why something is allowed that must not be.
+    /// Returns the reason that forbidden access is allowed.
     fn why_allowed(&self) -> Option<FailureReason> {
         let asked = [asked(&self.check.actions, &self.check.resources)];
         let mut found = self.allowed(&asked);
@@ -162,7 +164,7 @@ impl<'d> Judged<'d> {
         })
     }
 
-    /// Why something is not allowed that must be.
+    /// Returns the reason that required access is not allowed.
     fn why_not(&self) -> Option<FailureReason> {
         let asked = [asked(&self.check.actions, &self.check.resources)];
         let found = compare(&Set::of(&asked), &self.within(&asked), Some(&self.caller));
@@ -181,7 +183,7 @@ impl<'d> Judged<'d> {
         (!reasons.is_empty()).then_some(FailureReason::Doubtful(reasons))
     }
 
-    /// What of the asked is allowed.
+    /// Returns the allowed part of the asked requests.
     fn allowed(&self, asked: &[Policy]) -> Comparison {
         compare(&Set::of(&[]), &self.within(asked), Some(&self.caller))
     }
@@ -228,11 +230,11 @@ impl<'d> Judged<'d> {
     }
 }
 
-/// Whether policies of resources reach it over its boundary.
+/// Returns true if policies of resources reach the subject in spite of its boundary.
 ///
 /// "Resource-based policies that grant permissions to an IAM user ARN are not limited by an
 /// implicit deny in a permissions boundary" (IAM User Guide, "Permissions boundaries for IAM
-/// entities"); for a role they are.
+/// entities"); those for a role are limited.
 fn passes_boundary(subject: &Address) -> bool {
     match subject.principal().map(|it| it.kind) {
         Some(PrincipalKind::User) => true,
@@ -240,7 +242,7 @@ fn passes_boundary(subject: &Address) -> bool {
     }
 }
 
-/// The requests that a check is about, as the policy that allows just these.
+/// Returns the requests that a check is about, as a policy that allows exactly these.
 fn asked(actions: &[String], resources: &[String]) -> Policy {
     let clause = |patterns: &[String]| Clause { not: false, patterns: patterns.to_vec() };
     let statement = Statement {
@@ -256,7 +258,7 @@ fn asked(actions: &[String], resources: &[String]) -> Policy {
     Policy { name: "the check".to_owned(), statements: vec![statement] }
 }
 
-/// Every Deny, for where only another policy's Allow counts.
+/// Returns only the Denies of the policies, for cases in which only another policy's Allow counts.
 fn denials<'p>(policies: impl Iterator<Item = &'p Policy>) -> impl Iterator<Item = Policy> {
     policies.map(|policy| {
         let denials = policy.statements.iter().filter(|statement| statement.effect == Effect::Deny);

@@ -1,11 +1,11 @@
-//! Effective policies, compiled for comparisons.
+//! Compiles effective policies for comparisons.
 
 use super::effective::{EffectivePolicies, PolicyText};
 use super::unread::stand_in;
 use crate::policy::compare::Set;
 use crate::policy::statement::Policy;
 
-/// With stand-ins for what nobody has read.
+/// Compiled policies, with stand-ins for those that were not read.
 pub(super) struct CompiledPolicies {
     pub policies: Vec<Policy>,
     pub boundary: Option<Vec<Policy>>,
@@ -13,7 +13,7 @@ pub(super) struct CompiledPolicies {
 
 impl CompiledPolicies {
     pub fn of(effective: &EffectivePolicies<'_>) -> Self {
-        // Where several allow the same, the first one is named: rather one that is known.
+        // If several policies allow the same, the first one is named: known policies come first.
         let mut policies: Vec<_> = effective.policies.iter().collect();
         policies.sort_by_key(|(_, text)| !matches!(text, PolicyText::Document(_)));
         Self {

@@ -1,4 +1,4 @@
-//! The policies that a manifest gives to a user, a role or a group.
+//! Finds the policies that a manifest gives to a user, a role or a group.
 
 use super::memberships::pair;
 use super::roles::{Gives, KINDS_BY_ROLE, PolicyPart, document_field};
@@ -7,17 +7,17 @@ use crate::model::{Desired, Resource};
 use crate::policy::statement::{Policy, Unreadable};
 use crate::value::{optional_text, text};
 
-/// What decides on the requests of a principal, as far as the manifest says it.
+/// The policies that decide the requests of a principal, as far as the manifest declares them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeclaredPolicies {
-    /// By the address of the policy: `policy.Deploy`, `user_policy.serverless/debug`.
+    /// The policies, named by address: `policy.Deploy`, `user_policy.serverless/debug`.
     pub policies: Vec<Policy>,
-    /// One, where there is a permissions boundary; none: nothing bounds it.
+    /// The permissions boundary; `None` if the principal has none that is declared.
     pub boundary: Option<Policy>,
-    /// ARNs of policies and of a boundary, and addresses of groups, that the manifest doesn't
-    /// declare: what they say isn't known offline.
+    /// The ARNs of policies and of a boundary, and the addresses of groups, that the manifest
+    /// doesn't declare: their content isn't known offline.
     pub unread: Vec<String>,
-    /// Documents that can't be understood; validation says the same with the place.
+    /// The documents that can't be understood. Validation reports them, too, with the place.
     pub unreadable: Vec<Unreadable>,
 }
 
@@ -42,7 +42,7 @@ impl DeclaredPolicies {
         declared
     }
 
-    /// Adds what hangs on one principal.
+    /// Adds the policies of one principal.
     fn add_parts(&mut self, desired: &Desired, principal: &Principal) {
         for PolicyPart { kind, gives } in KINDS_BY_ROLE.parts(principal.kind) {
             let holder =
@@ -52,7 +52,7 @@ impl DeclaredPolicies {
                     Gives::Inline => self.compiled(address, part),
                     Gives::Managed => self.managed(desired, text(&part.attributes, "policy_arn")),
                 };
-                // A policy may come by several ways.
+                // A principal may get a policy in several ways.
                 let policy =
                     policy.filter(|new| self.policies.iter().all(|policy| policy.name != new.name));
                 self.policies.extend(policy);
@@ -89,7 +89,7 @@ impl DeclaredPolicies {
     }
 }
 
-/// The groups that the manifest puts a user in.
+/// Returns the groups that the manifest puts a user in.
 fn groups(desired: &Desired, principal: &Principal) -> Vec<Principal> {
     match principal.kind {
         PrincipalKind::Role | PrincipalKind::Group => Vec::new(),

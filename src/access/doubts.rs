@@ -1,16 +1,16 @@
-//! Doubts about what a plan means for somebody's access, and their reasons.
+//! Makes doubts about the effect of a plan on access, with their reasons.
 
 use super::access_change::EffectDoubt;
 use crate::address::Address;
 use crate::call::Failure;
 use crate::policy::compare::{Doubt, Side};
 
-/// `iam:GetPolicy: AccessDenied`: which permission is missing, where one is.
+/// Returns `iam:GetPolicy: AccessDenied`, which names the missing permission, if any.
 pub(super) fn brief(failure: &Failure) -> String {
     format!("{}: {}", failure.call, failure.code)
 }
 
-/// The doubts whether anything is gained, or lost.
+/// Returns the doubts about gains, losses or both.
 pub(super) fn doubts(
     sides: &[Side],
     through: &Address,

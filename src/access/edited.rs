@@ -1,4 +1,4 @@
-//! Edited policies, and those who have them and of whom nothing is known.
+//! Reports edited policies for principals whose policies are not known.
 
 use std::cell::OnceCell;
 
@@ -10,11 +10,11 @@ use crate::address::Address;
 use crate::policy::compare::{Set, Side};
 use crate::policy::statement::Policy;
 
-/// A managed policy that there is and whose document is edited.
+/// An existing managed policy whose document is edited.
 pub(super) struct EditedPolicy<'a> {
     policy: &'a Address,
     pub arn: String,
-    /// [`sides`], once somebody asks.
+    /// The result of [`sides`], computed at first use.
     sides: OnceCell<Vec<Side>>,
 }
 
@@ -30,7 +30,7 @@ impl EditedPolicy<'_> {
     }
 }
 
-/// Who else has an edited policy is not known.
+/// Reports that the principals with an edited policy could not be listed.
 pub(super) fn unlisted(model: &AccessModel<'_>, edited: &EditedPolicy<'_>) -> Option<AccessChange> {
     let failure = model.unmanaged.unlisted.get(&edited.arn)?;
     let reason = format!("who else has {} could not be listed ({})", edited.policy, brief(failure));
@@ -40,7 +40,7 @@ pub(super) fn unlisted(model: &AccessModel<'_>, edited: &EditedPolicy<'_>) -> Op
     (!report.doubts.is_empty()).then_some(report)
 }
 
-/// A managed policy is edited, and what hangs on somebody could not be read.
+/// Reports that a managed policy is edited, and a principal's policies could not be read.
 pub(super) fn unseen(
     model: &AccessModel<'_>,
     subject: &Address,
@@ -56,7 +56,8 @@ pub(super) fn unseen(
     (!report.doubts.is_empty()).then_some(report)
 }
 
-/// Whether anybody may gain by an edit, and whether anybody may lose, whatever else they have.
+/// Returns the sides on which an edit may change somebody's access, whatever other policies they
+/// have.
 fn sides(model: &AccessModel<'_>, policy: &Address) -> Vec<Side> {
     let name = policy.to_string();
     let compiled = |side| Policy::compile(&name, model.document(policy, side)?).ok();
@@ -64,7 +65,8 @@ fn sides(model: &AccessModel<'_>, policy: &Address) -> Vec<Side> {
     else {
         return vec![Side::Gained, Side::Lost];
     };
-    // By itself and as a boundary; and beside policies that allow whatever a Deny of it may forbid.
+    // The policy is compared by itself, as a policy and as a boundary; and beside a policy that
+    // allows everything that a Deny in it may deny.
     let beside = Policy::compile("", &asking("anything", &["Allow"])).ok();
     let with = |policy: &Policy| {
         [Some(policy.clone()), beside.clone()].into_iter().flatten().collect::<Vec<_>>()

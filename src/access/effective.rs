@@ -1,4 +1,4 @@
-//! The policies that decide on a principal's requests: its own, and those of its groups.
+//! Finds the policies that decide a principal's requests: its own, and those of its groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,45 +10,46 @@ use crate::diff::{ChangeAction, ResourceChange};
 use crate::kind::Attached;
 use crate::value::{Value, optional_text};
 
-/// A policy's document, as far as it is known.
+/// The document of a policy, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum PolicyText<'a> {
     Document(&'a Value),
-    /// Nobody has read it: a policy of AWS's, or of somebody else's. Its name says where it is.
+    /// The document has not been read: the policy is AWS's, or not managed by this manifest. Its
+    /// name is the ARN or address to read it by.
     Unread,
-    /// Nobody knows which policies these are: those of a group that the manifest doesn't manage.
+    /// The policies themselves are not known: those of a group that the manifest doesn't manage.
     Unlisted,
 }
 
-/// What decides what a user or a role may do.
+/// The policies that decide the requests of a user or a role.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct EffectivePolicies<'a> {
-    /// By the address of the policy, or its ARN where it has none.
+    /// The policies by address, or by ARN if they have no address.
     pub policies: BTreeMap<String, PolicyText<'a>>,
     pub boundary: Option<(String, PolicyText<'a>)>,
 }
 
 impl<'a> EffectivePolicies<'a> {
-    /// The policies and the boundary.
+    /// Returns the policies and the boundary.
     pub fn all(&self) -> impl Iterator<Item = (&String, &PolicyText<'a>)> {
         self.policies.iter().chain(self.boundary.as_ref().map(|(name, text)| (name, text)))
     }
 
-    /// The names of what nobody has read.
+    /// Returns the names of the policies that were not read.
     pub fn not_read(&self) -> impl Iterator<Item = &String> {
         self.all()
             .filter(|(_, text)| !matches!(text, PolicyText::Document(_)))
             .map(|(name, _)| name)
     }
 
-    /// Of these the names of what can be read.
+    /// Returns the names of those unread policies that can be read.
     pub fn unread(&self) -> impl Iterator<Item = &String> {
         self.all().filter(|(_, text)| matches!(text, PolicyText::Unread)).map(|(name, _)| name)
     }
 }
 
 impl<'a> AccessModel<'a> {
-    /// The policies of a principal and of the groups that it is in, and its boundary.
+    /// Returns the policies of a principal and of the groups that it is in, and its boundary.
     pub fn effective_policies(&self, subject: &Address, side: PlanSide) -> EffectivePolicies<'a> {
         let mut effective = EffectivePolicies::default();
         if !self.exists(subject, side) {
@@ -75,15 +76,15 @@ impl<'a> AccessModel<'a> {
         let mut policies: BTreeMap<_, _> =
             self.attached(subject, side).iter().filter_map(text).collect();
         if self.is_foreign_group(subject) {
-            // A group's own policies are read by nobody.
+            // relayctl reads no policies of groups that it doesn't manage.
             policies.insert(format!("the other policies of {subject}"), PolicyText::Unlisted);
         }
         policies
     }
 
-    /// What a user has by one of its groups. Of a group that isn't managed nobody knows the
-    /// policies: they stay as they are, and only for whoever joins or leaves it they are a
-    /// difference.
+    /// Returns the policies that a user has by one of its groups. The policies of a group that
+    /// isn't managed are not known. They stay as they are, so they are a difference only for users
+    /// that join or leave the group.
     pub fn policies_by_group(
         &self,
         user: &Address,
@@ -102,8 +103,8 @@ impl<'a> AccessModel<'a> {
         }
     }
 
-    /// Whether only those of its policies are known that are the manifest's. Users and roles are
-    /// always read as a whole.
+    /// Returns true for a group of which only the manifest's policies are known. Users and roles
+    /// are always read completely.
     fn is_foreign_group(&self, address: &Address) -> bool {
         match address.principal().map(|it| it.kind) {
             Some(PrincipalKind::Group) => !self.is_managed(address),
@@ -111,7 +112,7 @@ impl<'a> AccessModel<'a> {
         }
     }
 
-    /// The groups that a user is in, as far as memberships and AWS's answers tell.
+    /// Returns the groups that a user is in, as far as memberships and AWS's answers tell.
     pub fn groups_of(&self, subject: &Address, side: PlanSide) -> BTreeSet<Principal> {
         if self.memberships.is_empty()
             && self.unmanaged.groups.is_empty()
@@ -146,7 +147,7 @@ impl<'a> AccessModel<'a> {
         groups.into_iter().map(Principal::group).collect()
     }
 
-    /// The memberships of a user.
+    /// Returns the memberships of a user.
     pub fn memberships_of(&self, subject: &Address) -> &[MembershipChange] {
         match subject.principal() {
             Some(Principal { kind: PrincipalKind::User, name }) => self.memberships.of_user(&name),
@@ -154,14 +155,14 @@ impl<'a> AccessModel<'a> {
         }
     }
 
-    /// Whether it is there before the plan: what is removed is, also where neither manifest nor
-    /// state knows it.
+    /// Returns true if the membership exists before the plan. One that the plan removes does, even
+    /// if neither manifest nor state has it.
     fn is_member(&self, membership: &MembershipChange) -> bool {
         self.seen(&membership.address).is_some()
             || self.action(&membership.address) == ChangeAction::Delete
     }
 
-    /// What AWS answered about a user's groups.
+    /// Returns the user's groups in AWS's answers.
     fn listed_groups(&self, user: &Address) -> impl Iterator<Item = &'a str> {
         let listed = self.unmanaged.groups.get(user).into_iter().flatten().flatten();
         let is_in = move |members: &Result<Vec<String>, Failure>| {
@@ -175,8 +176,8 @@ impl<'a> AccessModel<'a> {
         listing.into_iter()
     }
 
-    /// Whether anything is done to a principal, to what hangs on it, to a policy that it has, or to
-    /// a group that it is in: otherwise it has the same policies before and after.
+    /// Returns true if the plan changes a principal, its policies or attachments, or a group that
+    /// it is in. Otherwise it has the same policies before and after.
     pub fn is_touched(&self, subject: &Address) -> bool {
         let groups = || PlanSide::BOTH.into_iter().flat_map(|side| self.groups_of(subject, side));
         self.is_touched_itself(subject)
@@ -201,7 +202,7 @@ impl<'a> AccessModel<'a> {
                 .any(|it| self.is_changed(it))
     }
 
-    /// The policies that hang on a principal.
+    /// Returns the policies attached to a principal.
     fn attached(&self, subject: &Address, side: PlanSide) -> BTreeSet<Attached> {
         let anew = self.is_anew(subject, side);
         let now = self
@@ -236,7 +237,7 @@ impl<'a> AccessModel<'a> {
         attached
     }
 
-    /// The policy that an attachment or an inline policy gives.
+    /// Returns the policy that an attachment or an inline policy gives.
     fn given_by(&self, part: &Address, side: PlanSide) -> Option<Attached> {
         let attributes = match side {
             PlanSide::Before => &self.seen(part)?.attributes,
@@ -246,7 +247,7 @@ impl<'a> AccessModel<'a> {
         managed.or_else(|| optional_text(attributes, "name").map(Attached::Inline))
     }
 
-    /// A managed policy, declared or not.
+    /// Returns a managed policy, declared or not.
     fn managed(&self, arn: &str, side: PlanSide) -> Option<(String, PolicyText<'a>)> {
         let Some(address) = self.policy_named(arn) else {
             let read = self.unmanaged.documents.get(arn);
@@ -275,7 +276,7 @@ impl<'a> AccessModel<'a> {
     }
 }
 
-/// The policy that a removal takes away, also one that neither manifest nor state knows.
+/// Returns the policy that a deletion removes, even if neither manifest nor state has it.
 fn removed_by(change: &ResourceChange) -> Option<Attached> {
     let managed = change.text_before("policy_arn").map(|arn| Attached::Managed(arn.to_owned()));
     managed.or_else(|| change.text_before("name").map(|name| Attached::Inline(name.to_owned())))

@@ -1,4 +1,4 @@
-//! The memberships that are declared, recorded or removed by a plan.
+//! Finds the memberships that are declared, recorded or removed by a plan.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,8 @@ pub(super) fn pair(attributes: &Attributes) -> Option<(String, String)> {
     Some((named(PrincipalKind::User)?, named(PrincipalKind::Group)?))
 }
 
-/// The same of one that a plan removes, also of one that neither manifest nor state knows.
+/// Returns the user and the group of a membership that a plan removes, even if neither manifest nor
+/// state has it.
 fn removed_pair(change: &ResourceChange) -> Option<(String, String)> {
     let named = |kind: PrincipalKind| change.text_before(kind.as_str()).map(str::to_owned);
     Some((named(PrincipalKind::User)?, named(PrincipalKind::Group)?))

@@ -1,8 +1,10 @@
-//! What the changes of a plan mean for people: who may do what after it that they may not do now.
+//! Computes the effect of a plan's changes on access: who may do what after the plan that they may
+//! not do now.
 //!
 //! From the bottom up: the report ([`AccessChange`]), the model of who has which policies before
-//! and after the plan, doubts and stand-ins for what nobody has read, a file for each thing that is
-//! reported (permissions, trust, bucket policies), and [`changes`], which goes through them all.
+//! and after the plan, doubts and stand-ins for policies that were not read, a file for each aspect
+//! that is reported (permissions, trust, bucket policies), and [`changes`], which goes through them
+//! all.
 
 mod access_change;
 mod bucket;

@@ -1,4 +1,4 @@
-//! The account before the plan and after it: what there is, and what the plan does to it.
+//! Models the account before the plan and after it: the existing objects and the plan's changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::model::{Desired, Live, hanging_on, of_kind};
 use crate::policy::compare::Comparer;
 use crate::value::{Value, text};
 
-/// Before the changes of a plan, or after them.
+/// The time of a side of the comparison: before the changes of a plan, or after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PlanSide {
     Before,
@@ -24,7 +24,7 @@ impl PlanSide {
     pub const BOTH: [Self; 2] = [Self::Before, Self::After];
 }
 
-/// Everything that is known of the account and of what the plan does to it.
+/// Everything that is known of the account and of the plan's changes to it.
 pub(super) struct AccessModel<'a> {
     pub desired: &'a Desired,
     pub live: &'a Live,
@@ -56,20 +56,21 @@ impl<'a> AccessModel<'a> {
         let by_arn =
             declared.chain(seen).map(|(address, attributes)| (text(attributes, "arn"), address));
         let by_arn: Vec<_> = by_arn.collect();
-        // Of several the first, and what is declared before what there is.
+        // Of several policies with one ARN the first wins, and a declared one before an existing
+        // one.
         model.policies.extend(by_arn.into_iter().rev());
         model
     }
 
-    /// Everything of a kind that was looked at, or is declared.
+    /// Returns all objects of a kind that were read or are declared.
     fn all_of_kind(&self, kind: KindName) -> BTreeSet<&'a Address> {
         let seen = of_kind(self.live, kind).chain(of_kind(&self.unmanaged.holders, kind));
         let declared = self.desired.of_kind(kind).map(|(address, _)| address);
         seen.map(|(address, _)| address).chain(declared).collect()
     }
 
-    /// Users, roles and groups that are declared or recorded, and whoever else has a policy of the
-    /// manifest's.
+    /// Returns users, roles and groups that are declared or recorded, and others that have a policy
+    /// of the manifest.
     pub fn principals(&self) -> BTreeSet<&'a Address> {
         PrincipalKind::ALL
             .into_iter()
@@ -77,7 +78,7 @@ impl<'a> AccessModel<'a> {
             .collect()
     }
 
-    /// Whatever may have a policy that says what others may do to it.
+    /// Returns all objects of kinds with a resource policy, with their kinds.
     pub fn resources(&self) -> impl Iterator<Item = (ResourcePolicy, &'a Address)> {
         let of = |policy: ResourcePolicy| {
             self.all_of_kind(policy.kind).into_iter().map(move |it| (policy, it))
@@ -85,7 +86,7 @@ impl<'a> AccessModel<'a> {
         KINDS_BY_ROLE.resource_policies().flat_map(of)
     }
 
-    /// The managed policies that there are and whose documents the plan edits.
+    /// Returns the existing managed policies whose documents the plan edits.
     pub fn edited_policies(&self) -> impl Iterator<Item = &'a Address> {
         let changed = KINDS_BY_ROLE.policies.iter().flat_map(|kind| of_kind(&self.changes, *kind));
         changed.map(|(address, _)| *address).filter(|address| {
@@ -94,7 +95,7 @@ impl<'a> AccessModel<'a> {
         })
     }
 
-    /// The changes of what gives policies to a principal: its attachments and inline policies.
+    /// Returns the changes of a principal's attachments and inline policies.
     pub fn parts(&self, principal: &Address) -> impl Iterator<Item = &'a ResourceChange> {
         let kinds = principal.principal().into_iter().flat_map(|it| KINDS_BY_ROLE.parts(it.kind));
         let changed = kinds.flat_map(|part| hanging_on(&self.changes, part.kind, principal.name()));
@@ -113,24 +114,24 @@ impl<'a> AccessModel<'a> {
         }
     }
 
-    /// Whether it can't be told what is there: then nothing is said about it.
+    /// Returns true if the object could not be read: then nothing is reported about it.
     pub fn is_unknown(&self, address: &Address) -> bool {
         self.sighting(address)
             .is_some_and(|sighting| matches!(sighting.observed, Observed::Unknown(_)))
     }
 
-    /// Whether it was looked at.
+    /// Returns true if the object was looked up.
     pub fn is_sighted(&self, address: &Address) -> bool {
         self.sighting(address).is_some()
     }
 
-    /// Whether it is declared or recorded, and known.
+    /// Returns true if the object is declared or recorded, and known.
     pub fn is_managed(&self, address: &Address) -> bool {
         let named = self.live.contains_key(address) || self.desired.resources.contains_key(address);
         named && !self.is_unknown(address)
     }
 
-    /// What the plan does to it; refused and blocked changes don't happen.
+    /// Returns the plan's action on the object. Refused and blocked changes don't happen.
     pub fn action(&self, address: &Address) -> ChangeAction {
         match self.changes.get(address).map(|change| change.action) {
             Some(
@@ -144,12 +145,12 @@ impl<'a> AccessModel<'a> {
         }
     }
 
-    /// Whether the plan does anything to it.
+    /// Returns true if the plan changes the object.
     pub fn is_changed(&self, address: &Address) -> bool {
         self.action(address) != ChangeAction::Nothing
     }
 
-    /// An attribute as it is, and as it will be.
+    /// Returns an attribute as it is, or as it will be.
     pub fn attribute(&self, address: &Address, name: &str, side: PlanSide) -> Option<&'a Value> {
         let now = || self.seen(address).and_then(|seen| seen.attributes.get(name));
         let wanted = || self.desired.resources.get(address).and_then(|it| it.attributes.get(name));
@@ -176,7 +177,7 @@ impl<'a> AccessModel<'a> {
         found.filter(|value| !value.is_null())
     }
 
-    /// An object's own document.
+    /// Returns an object's own document.
     pub fn document(&self, address: &Address, side: PlanSide) -> Option<&'a Value> {
         self.attribute(address, document_field(address.kind())?, side)
     }
@@ -200,13 +201,13 @@ impl<'a> AccessModel<'a> {
         }
     }
 
-    /// Whether what there was of it is gone after the plan, although it is there.
+    /// Returns true if the object exists after the plan, but was made anew by it.
     pub fn is_anew(&self, address: &Address, side: PlanSide) -> bool {
         side == PlanSide::After
             && matches!(self.action(address), ChangeAction::Create | ChangeAction::Replace)
     }
 
-    /// The manifest's or the state's own policy with that ARN, now or after.
+    /// Returns the manifest's or the state's own policy with that ARN, now or after.
     pub fn policy_named(&self, arn: &str) -> Option<&'a Address> {
         self.policies.get(arn).copied()
     }

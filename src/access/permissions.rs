@@ -1,4 +1,4 @@
-//! What a user, a role or a group may do before the plan and after it.
+//! Compares the permissions of a user, a role or a group before and after a plan.
 
 use super::access_change::{AccessChange, Aspect};
 use super::compiled::CompiledPolicies;
@@ -14,7 +14,7 @@ use crate::kind::DeletionBlocker;
 use crate::policy::compare::Cause;
 use crate::policy::request::Caller;
 
-/// Returns what changes of a principal's permissions.
+/// Returns the change of a principal's permissions.
 pub(super) fn access(
     model: &AccessModel<'_>,
     subject: &Address,
@@ -48,8 +48,8 @@ pub(super) fn access(
     Some(change)
 }
 
-/// Whether a principal has a report of its own. A group acts by its members, who have theirs; it
-/// stands for those of whom nothing is known.
+/// Returns true if a principal has a report of its own. A group acts by its members, who have
+/// reports of their own; the group has one for members that are not known.
 fn is_reported(model: &AccessModel<'_>, subject: &Address) -> bool {
     match subject.principal().map(|it| it.kind) {
         Some(PrincipalKind::User | PrincipalKind::Role) => true,
@@ -60,9 +60,9 @@ fn is_reported(model: &AccessModel<'_>, subject: &Address) -> bool {
     }
 }
 
-/// Tells if each user in a group has a report. A group that the plan makes has only the members
-/// that the plan puts there. A group that it removes loses all members, and those with a membership
-/// of the manifest's have their own reports.
+/// Returns true if each user in a group has a report. A group that the plan makes has only the
+/// members that the plan puts there. A group that it removes loses all members, and those with a
+/// membership of the manifest's have their own reports.
 fn are_members_known(model: &AccessModel<'_>, group: &Address) -> bool {
     let is_known = |user: &String| model.is_sighted(&Principal::user(user).address());
     let listed = model.unmanaged.members.get(group).and_then(|members| members.as_ref().ok());
@@ -76,7 +76,7 @@ fn are_members_known(model: &AccessModel<'_>, group: &Address) -> bool {
     !model.exists(group, PlanSide::Before) || listed.is_some_and(|users| users.iter().all(is_known))
 }
 
-/// Tells if this member leaves the group by a membership of the manifest's.
+/// Returns true if this member leaves the group by a membership of the manifest's.
 fn leaves(model: &AccessModel<'_>, group: &Address, member: &DeletionBlocker) -> bool {
     let of_group = |it: &MembershipChange| it.group == group.name();
     member

@@ -1,11 +1,11 @@
-//! What a comparison found, as a report of access has it.
+//! Turns the result of a comparison into a report of access.
 
 use super::access_change::{AccessChange, EffectDoubt};
 use super::unread::UnreadPolicies;
 use crate::address::Address;
 use crate::policy::compare::{Cause, Comparison, Side};
 
-/// Adds what was found. `via` says by which change of the plan a policy's say comes or goes.
+/// Adds the result. `via` returns the change of the plan that adds or removes a policy's effect.
 pub(super) fn report(
     report: &mut AccessChange,
     found: Comparison,

@@ -1,4 +1,5 @@
-//! The kinds by what they have to do with access. Each kind says its own role: none is named here.
+//! Groups the kinds by their part in access. Each kind declares its own role, so none is named
+//! here.
 
 use std::sync::LazyLock;
 
@@ -6,7 +7,7 @@ use crate::address::{KindName, PrincipalKind};
 use crate::kind::{AccessRole, all, of};
 use crate::policy::Usage;
 
-/// The kinds that give policies to principals.
+/// The kinds by their part in access.
 #[derive(Default)]
 pub(super) struct KindsByRole {
     pub policies: Vec<KindName>,
@@ -30,7 +31,7 @@ pub(super) enum Gives {
     Inline,
 }
 
-/// A kind whose document says what others may do to it.
+/// A kind whose document says who may access its objects.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResourcePolicy {
     pub kind: KindName,
@@ -40,9 +41,9 @@ pub(super) struct ResourcePolicy {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ResourceSays {
-    /// Who may assume it.
+    /// The principals that may assume it.
     Trust,
-    /// Who may do what to a bucket and to what is in it.
+    /// The permissions on a bucket and its objects.
     Bucket,
 }
 
@@ -72,7 +73,7 @@ impl KindsByRole {
                 says,
             }));
         }
-        // In the order of addresses.
+        // The kinds are in the order of addresses.
         roles.resource_policies.sort_by_key(|it| it.kind);
         roles
     }
@@ -81,12 +82,13 @@ impl KindsByRole {
         self.parts.push((holder, PolicyPart { kind, gives }));
     }
 
-    /// The kinds that give policies to a user, a role or a group.
+    /// Returns the kinds that give policies to a user, a role or a group.
     pub fn parts(&self, holder: PrincipalKind) -> impl Iterator<Item = PolicyPart> {
         self.parts.iter().filter(move |(kind, _)| *kind == holder).map(|(_, part)| *part)
     }
 
-    /// The kinds with a document that says what others may do to them, in the order of addresses.
+    /// Returns the kinds whose documents say who may access their objects, in the order of
+    /// addresses.
     pub fn resource_policies(&self) -> impl Iterator<Item = ResourcePolicy> {
         self.resource_policies.iter().copied()
     }
@@ -100,7 +102,7 @@ fn of_usage(usage: Usage) -> Option<ResourceSays> {
     }
 }
 
-/// The attribute that holds the document of an object of this kind.
+/// Returns the attribute that holds the document of an object of this kind.
 pub(super) fn document_field(kind: KindName) -> Option<&'static str> {
     Some(of(kind).facts().document?.field)
 }

@@ -1,5 +1,5 @@
-//! Tags that change, and conditions that ask for them: then somebody's access may change although
-//! no policy does.
+//! Finds changed tags that conditions test: these may change somebody's access although no policy
+//! changes.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::address::{Address, PrincipalKind};
 use crate::policy::compare::Side;
 use crate::value::Value;
 
-/// The keys of tags that change on what there is, by what carries them.
+/// The keys of changed tags on existing objects, by the object.
 pub(super) struct ChangedTags(Vec<(Address, BTreeSet<String>)>);
 
 impl ChangedTags {
@@ -22,7 +22,7 @@ impl ChangedTags {
                 .iter()
                 .map(|diff| &diff.change)
                 .find(|change| change.field == "tags")?;
-            // What is made or removed gains and loses by its policies.
+            // An object that is made or removed gains and loses by its policies.
             let [before, after] =
                 [&field.before, &field.after].map(|it| it.as_deref().and_then(Value::as_object));
             let (before, after) = (before?, after?);
@@ -38,8 +38,8 @@ impl ChangedTags {
         self.0.is_empty()
     }
 
-    /// What the policies of a user or a role ask for: its own tags, and those of what they are
-    /// about.
+    /// Returns doubts for the changed tags that the policies of a user or a role test: its own
+    /// tags, and those of the resources.
     pub fn asked_by_holder(
         &self,
         holder: &Address,
@@ -55,7 +55,8 @@ impl ChangedTags {
         })
     }
 
-    /// What the policy of a role or a bucket asks for: the tags of whoever asks, and its own.
+    /// Returns doubts for the changed tags that the policy of a role or a bucket tests: the tags of
+    /// the requester, and its own.
     pub fn asked_by_resource(
         &self,
         resource: &Address,
@@ -97,7 +98,7 @@ impl ChangedTags {
     }
 }
 
-/// What condition keys and variables for tags are called, in lower case.
+/// The names of condition keys and variables for tags, in lower case.
 const KEYS: [&str; 2] = ["principaltag", "resourcetag"];
 
 /// A condition key or a variable for a tag, in a document.
@@ -115,7 +116,7 @@ impl<'t> TagKey<'t> {
         places.into_iter().map(move |at| Self { name, rest: &text[at..] })
     }
 
-    /// Whether it asks for this tag, and not for one that only begins so.
+    /// Returns true if the key is for this tag, and not for a longer one that begins with it.
     fn is_of(&self, tag: &str) -> bool {
         self.rest.strip_prefix(tag).is_some_and(|rest| rest.starts_with(['"', '}', ',', ' ']))
     }

@@ -1,4 +1,4 @@
-//! Plans of small accounts, and what they mean for access.
+//! Tests of the effect of plans on access, in small accounts.
 
 mod groups;
 
@@ -16,7 +16,7 @@ use crate::value::{Attributes, Value};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/runner";
 
-/// An account, what the manifest makes of it, and what it says of access.
+/// A small account: declared, live and recorded objects, and the unmanaged ones.
 #[derive(Default)]
 struct Account {
     desired: Desired,
@@ -79,7 +79,7 @@ impl Account {
             .collect()
     }
 
-    /// `subject aspect relation`, and below it a line each.
+    /// Returns `subject aspect relation`, and a line for each effect below it.
     fn says(&self) -> Vec<String> {
         self.says_of(&self.changes())
     }
@@ -298,7 +298,7 @@ fn what_an_unread_policy_may_allow_makes_a_removed_deny_a_doubt() {
     assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", &gain]);
 }
 
-/// With a policy that nobody has read on the user.
+/// Returns an account whose user also has a policy that was not read.
 fn beside(foreign: &str, user: &Value) -> Account {
     let both = [Attached::Managed("arn:p".into()), Attached::Managed(foreign.into())];
     Account::default().declared("user", "ada", user).there("user", "ada", user, &both)
@@ -442,7 +442,7 @@ fn a_public_policy_counts_when_the_bucket_is_no_longer_restricted() {
     let closed =
         bucket_between(&json!({"policy": public["policy"], "public_access_block": open}), &public);
     assert_eq!(closed[0], "bucket.b Resource Narrower kept []");
-    // One that isn't public isn't restricted either.
+    // A bucket policy that isn't public isn't restricted either.
     let mut ours = read;
     ours["Condition"] = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
     let ours = json!({"policy": document(&ours)});
@@ -511,7 +511,7 @@ fn who_could_not_be_read_may_hold_the_policy_that_changes() {
         LiveResource { observed: Observed::Unknown(failure), conflict: None },
     );
     assert_eq!(account.says(), ["user.ada Permissions Unknown kept []", "? Gained policy.P"]);
-    // A Deny of it may forbid what something else allows.
+    // A Deny in the policy may deny what another policy allows.
     let mut of = |before: &Value, after: &Value| {
         account = std::mem::take(&mut account).declared("policy", "P", &policy(after)).there(
             "policy",
@@ -551,7 +551,7 @@ fn what_is_refused_changes_nothing() {
         .there("policy", "P", &policy(&allow(&json!("s3:GetObject"), &json!("*"))), &[])
         .declared("user", "ada", &user())
         .there("user", "ada", &user(), &attached());
-    // The state doesn't know it, and it carries no tag: it is somebody else's.
+    // The policy isn't in the state and carries no tag: it isn't managed by this manifest.
     account.recorded.remove(&Address::new(KindName::Policy, "P"));
     assert!(account.says().is_empty());
 }
@@ -565,7 +565,8 @@ fn failure(call: &str) -> crate::call::Failure {
     )
 }
 
-/// The manifest's policy, before and after, and whoever else has it.
+/// Returns an account with the manifest's policy, before and after, and another principal that has
+/// it.
 fn edited(stranger: &str, attached: &[Attached]) -> Account {
     let mut account = Account::default()
         .declared(
@@ -599,7 +600,7 @@ fn whoever_else_has_an_edited_policy_gains_by_it() {
     );
     let found = changes(&account.changes(), &account.live, &account.desired, &account.unmanaged);
     assert!(found[0].foreign);
-    // What hangs there besides counts as well.
+    // Other policies on that principal count as well.
     let inline = Attached::Inline("own".into());
     let mut account = edited("role/theirs", &[attached(), [inline]].concat());
     let name = "role_policy.theirs/own";

@@ -1,4 +1,4 @@
-//! Who may assume a role, by its trust policy.
+//! Compares the principals that may assume a role before and after a plan, by its trust policy.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::policy::compare::Set;
 use crate::policy::statement::{Effect as StatementEffect, Policy};
 use crate::value::Value;
 
-/// Returns what changes of it.
+/// Returns the change of the role's trust.
 pub(super) fn access(
     model: &AccessModel<'_>,
     subject: &Address,
@@ -48,7 +48,8 @@ fn allowed(policies: &[Policy]) -> BTreeSet<String> {
     names.flat_map(|principals| principals.names.iter().map(|(_, name)| name.clone())).collect()
 }
 
-/// Those of either side whom the other one names too, or the account that they are in, or everyone.
+/// Returns the principals of either side that the other side names too, directly, by their account,
+/// or as everyone.
 fn kept(was: &BTreeSet<String>, is: &BTreeSet<String>) -> Vec<String> {
     let among = |name: &String, others: &BTreeSet<String>| {
         let account = name.split(':').nth(4);

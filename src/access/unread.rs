@@ -1,8 +1,8 @@
-//! Policies that hang on somebody and that nobody has read: what can be told all the same.
+//! Compares access in the presence of attached policies that were not read.
 //!
-//! In comparisons a policy that allows and denies what it will, the same before and after, stands
-//! in for them. What comes about by it is not known; what somebody gains beside it is known but for
-//! what it may allow already, or deny.
+//! A stand-in, which is the same before and after, takes the place of such a policy in comparisons:
+//! it allows and denies anything. Effects of the stand-in itself are not known. Gains by other
+//! policies are known, except that the unread policy may already allow them, or deny them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,16 +16,16 @@ use crate::policy::compare::{Doubt, Grant, GrantPart, Side};
 use crate::policy::statement::Policy;
 use crate::value::Value;
 
-/// A condition key that no request has.
+/// The prefix of a condition key that no request has.
 const UNREAD: &str = "relayctl:unread/";
 
 pub(super) fn stand_in(name: &str) -> Policy {
-    // It is well-formed as it stands here.
+    // The document is well-formed as written here, so the fallback is never used.
     let nothing = || Policy { name: name.to_owned(), statements: Vec::new() };
     Policy::compile(name, &asking(name, &["Allow", "Deny"])).unwrap_or_else(|_| nothing())
 }
 
-/// The document that has these effects, where it will.
+/// Returns a document with these effects, each under a condition that may or may not hold.
 pub(super) fn asking(name: &str, effects: &[&str]) -> Value {
     let statement = |effect: &&str| {
         let test = json!({"StringEquals": {format!("{UNREAD}{name}"): effect}});
@@ -34,17 +34,17 @@ pub(super) fn asking(name: &str, effects: &[&str]) -> Value {
     json!({"Version": "2012-10-17", "Statement": effects.iter().map(statement).collect::<Vec<_>>()})
 }
 
-/// The names of what nobody has read.
+/// The names of policies that were not read.
 #[derive(Default)]
 pub(super) struct UnreadPolicies {
-    /// By their names in lower case, for keys of a context have lost their case.
+    /// The names by their lower case, because the keys of a context have lost their case.
     names: BTreeMap<String, String>,
-    /// Why, where that is known.
+    /// The reasons, if known.
     because: BTreeMap<String, String>,
 }
 
 impl UnreadPolicies {
-    /// `failures` say why, where somebody tried to read them.
+    /// Makes the list; `failures` are the reasons for policies that could not be read.
     pub fn new<'n>(
         names: impl Iterator<Item = &'n String>,
         failures: &BTreeMap<String, Failure>,
@@ -55,7 +55,7 @@ impl UnreadPolicies {
         Self { because: names.values().filter_map(failure).collect(), names }
     }
 
-    /// A single one, and why.
+    /// Makes a list of a single policy, with the reason.
     pub fn one(name: &str, failure: Option<&Failure>) -> Self {
         let because = failure.map(|failure| (name.to_owned(), brief(failure)));
         Self {
@@ -64,7 +64,7 @@ impl UnreadPolicies {
         }
     }
 
-    /// Returns what a grant is for people: something that somebody gains or loses, or a doubt.
+    /// Returns the effect of a grant: something that somebody gains or loses, or a doubt.
     pub fn effect(
         &self,
         grant: Grant,
@@ -84,8 +84,8 @@ impl UnreadPolicies {
             });
         }
         let needed = self.named(grant.condition.iter().flat_map(keys));
-        // A stand-in has a say on everything: each of them may have allowed it already, or denies
-        // it.
+        // A stand-in decides on everything: each unread policy may have allowed the grant already,
+        // or deny it.
         let beside = self.all().filter(|policy| !needed.contains(policy)).collect();
         let grant = cleaned(grant);
         Ok(AccessEffect {
@@ -112,7 +112,7 @@ impl UnreadPolicies {
     }
 }
 
-/// Without the stand-ins' own key, which says nothing to anybody.
+/// Removes the stand-ins' own key, which means nothing to a reader.
 fn cleaned(mut grant: Grant) -> Grant {
     grant.condition = grant.condition.and_then(without);
     for parts in [&mut grant.already, &mut grant.withheld] {
@@ -126,7 +126,7 @@ fn cleaned(mut grant: Grant) -> Grant {
     grant
 }
 
-/// The keys of a Condition, or of several.
+/// Returns the keys of a Condition, or of several.
 fn keys(condition: &Value) -> Vec<String> {
     match condition {
         Value::Array(several) => several.iter().flat_map(keys).collect(),

@@ -1,5 +1,5 @@
-//! What a user may have by groups whose policies nobody has read. They stay as they are; but where
-//! a boundary or a Deny goes, what they allow is gained.
+//! Computes a user's gains by groups whose policies were not read. These policies stay as they are;
+//! but if a boundary or a Deny is removed, their allows are gained.
 
 use super::access_change::{AccessChange, AccessEffect};
 use super::compiled::CompiledPolicies;
@@ -11,7 +11,7 @@ use crate::policy::compare::{Cause, Set, Side};
 use crate::policy::request::Caller;
 use crate::policy::statement::{Effect as StatementEffect, Policy};
 
-/// Adds what the user may gain so. `via` says by which change a policy's say goes.
+/// Adds the possible gains. `via` returns the change that removes a policy's effect.
 pub(super) fn gains(
     change: &mut AccessChange,
     model: &AccessModel<'_>,
@@ -30,7 +30,7 @@ pub(super) fn gains(
     let unread = UnreadPolicies::one(&name, failure);
     for grant in found.gained {
         let via = via(&grant.policy, grant.cause);
-        // What their own policies allow is told already.
+        // Gains by the user's own policies are reported already.
         let known = |effect: &AccessEffect| {
             effect.grant.actions == grant.actions && effect.grant.resources == grant.resources
         };
@@ -40,7 +40,8 @@ pub(super) fn gains(
     }
 }
 
-/// None: it is in no group of which nobody knows what it has.
+/// Returns the name of the groups whose policies aren't known, and the reason; `None` if there are
+/// none.
 fn name<'a>(model: &AccessModel<'a>, user: &Address) -> Option<(String, Option<&'a Failure>)> {
     match model.unmanaged.groups.get(user)? {
         Ok(groups) => {
@@ -56,7 +57,7 @@ fn name<'a>(model: &AccessModel<'a>, user: &Address) -> Option<(String, Option<&
     }
 }
 
-/// Only what forbids.
+/// Returns the policies with only their Denies.
 fn denials(policies: &[Policy]) -> impl Iterator<Item = Policy> {
     policies.iter().map(|policy| {
         let statements =

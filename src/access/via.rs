@@ -1,11 +1,12 @@
-//! The change of a plan by which a principal gains or loses what a policy says.
+//! Finds the change of a plan by which a principal gains or loses the effect of a policy.
 
 use super::model::{AccessModel, PlanSide};
 use crate::address::{Address, Principal};
 use crate::diff::ChangeAction;
 
-/// Returns the attachment or the membership that comes or goes, else the policy that is edited,
-/// else the principal's own change (its boundary), else whatever happens to what it has.
+/// Returns the attachment or the membership that is made or deleted; else the policy that is
+/// edited; else the principal's own change (its boundary); else any change of a policy, attachment
+/// or membership of the principal.
 pub(super) fn via(model: &AccessModel<'_>, subject: &Address, policy: &str) -> Address {
     let named =
         policy.parse().ok().and_then(|policy: Address| model.changes.get_key_value(&policy));
@@ -38,8 +39,8 @@ pub(super) fn via(model: &AccessModel<'_>, subject: &Address, policy: &str) -> A
     part.or_else(policies).unwrap_or_else(|| subject.clone())
 }
 
-/// What may stand between a principal and a policy: its attachment, and for each of its groups that
-/// has the policy the membership, the group's attachment and the group.
+/// Returns the objects that may link a principal to a policy: its attachment, and for each of its
+/// groups that has the policy, the membership, the group's attachment and the group.
 fn bearers(model: &AccessModel<'_>, subject: &Address, policy: &str) -> Vec<Address> {
     let Some(principal) = subject.principal() else { return vec![subject.clone()] };
     let tail = policy.strip_prefix("policy.").unwrap_or(policy);

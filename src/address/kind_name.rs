@@ -1,4 +1,4 @@
-//! The names of the resource kinds, and of the three kinds that policies hang on.
+//! The names of the resource kinds, and of the three kinds that have policies.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ pub enum PrincipalKind {
 impl PrincipalKind {
     pub const ALL: [Self; 3] = [Self::User, Self::Role, Self::Group];
 
-    /// The word in addresses, attributes and ARNs.
+    /// Returns the word in addresses, attributes and ARNs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -26,8 +26,8 @@ impl PrincipalKind {
         }
     }
 
-    /// Whether it makes requests itself, so that a policy may name it as its principal. A group
-    /// only hands its policies on to its members.
+    /// Returns true if it makes requests itself, so that a policy may name it as its principal. A
+    /// group only passes its policies on to its members.
     pub const fn makes_requests(self) -> bool {
         match self {
             Self::User | Self::Role => true,
@@ -80,7 +80,7 @@ impl KindName {
         Self::ZappaSettings,
     ];
 
-    /// The kind as addresses spell it.
+    /// Returns the kind as addresses spell it.
     pub const fn as_str(self) -> &'static str {
         use PrincipalKind::{Group, Role, User};
         match self {
@@ -101,7 +101,7 @@ impl KindName {
     }
 }
 
-/// In the order of the names.
+/// Kinds are in the order of their names.
 impl Ord for KindName {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.as_str().cmp(other.as_str())
@@ -120,7 +120,7 @@ impl fmt::Display for KindName {
     }
 }
 
-/// A word that names no kind of this relayctl.
+/// The error for a word that names no kind of this relayctl.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a kind of resource")]
 pub struct UnknownKind(pub String);

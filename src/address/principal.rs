@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Address, KindName, PrincipalKind};
 
-/// What policies hang on.
+/// A principal that policies are attached to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "SerializedPrincipal", into = "SerializedPrincipal")]
 pub struct Principal {
@@ -35,24 +35,24 @@ impl Principal {
         Address::new(KindName::Principal(self.kind), &self.name)
     }
 
-    /// The address of one of its inline policies.
+    /// Returns the address of one of its inline policies.
     pub fn inline_policy(&self, policy: &str) -> Address {
         Address::new(KindName::InlinePolicy(self.kind), format!("{}/{policy}", self.name))
     }
 
-    /// The address of a policy's attachment to it. `policy` is the policy's name in the manifest,
-    /// or its ARN.
+    /// Returns the address of a policy's attachment to it. `policy` is the policy's name in the
+    /// manifest, or its ARN.
     pub fn policy_attachment(&self, policy: &str) -> Address {
         Address::new(KindName::PolicyAttachment(self.kind), format!("{}/{policy}", self.name))
     }
 
-    /// The address of a user's membership in a group.
+    /// Returns the address of a user's membership in a group.
     pub fn membership(user: &str, group: &str) -> Address {
         Address::new(KindName::UserGroupMembership, format!("{user}/{group}"))
     }
 }
 
-/// `user serverless`
+/// Formats as `user serverless`.
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.name)

@@ -1,8 +1,8 @@
 //! Every read and every write that relayctl can make, as data.
 //!
-//! Each call is one row of a table ([`iam`], [`s3`], [`mod@file`]), which holds all that is true of
-//! it. A resource kind returns [`Write`]s, and `reads` turns what it wants to know into the fewest
-//! [`Read`]s; a provider sends them and answers with a [`Reply`] or a [`Failure`].
+//! Each call is one row of a table ([`iam`], [`s3`], [`mod@file`]), which holds all facts about the
+//! call. A resource kind returns [`Write`]s, and `reads` finds the fewest [`Read`]s that answer the
+//! kinds' facets; a provider sends them and answers with a [`Reply`] or a [`Failure`].
 
 pub mod file;
 pub mod iam;
@@ -24,27 +24,28 @@ pub use permission::{Permission, PrincipalPaths, Target};
 pub use s3::{BucketRef, S3Read, S3Reply, S3Write};
 pub use table::{LostAnswer, ReadFacts, WriteFacts, WriteVerb};
 
-/// One request that changes nothing. A paged one stands for all of its pages.
+/// One request that changes nothing. A paged request stands for all of its pages.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Read {
     /// sts:GetCallerIdentity
     CallerIdentity,
-    /// What time it is: asked like everything else, so that what is decided by it can be decided at
-    /// any time.
+    /// The current time. It is read like everything else, so that a decision which depends on it
+    /// can be tested for any time.
     Clock,
     Iam(IamRead),
     S3(S3Read),
     File(FileRead),
 }
 
-/// One request that changes something. Holds no secret: a key's secret travels in [`StepOutput`].
+/// One request that changes something. It holds no secret: a key's secret travels in
+/// [`StepOutput`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Write {
     Iam(IamWrite),
     S3(S3Write),
     File(FileWrite),
-    /// sts:GetCallerIdentity with the carried key: whether AWS takes it, and for which user.
-    /// Changes nothing, but has its place among what does.
+    /// sts:GetCallerIdentity with the carried key: it tells if AWS accepts the key, and for which
+    /// user. It changes nothing, but has its place among the writes of a step.
     ProveKey {
         user: String,
     },
@@ -52,7 +53,7 @@ pub enum Write {
 
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// The answer to a write that tells nothing.
+    /// The answer to a write that carries no information.
     Done,
     /// The answer to a StoreCredentials or StoreKeyCsv that took the place of this key.
     Replaced(NewKey),
@@ -71,7 +72,7 @@ pub struct CallerIdentity {
     pub user_id: String,
 }
 
-/// What an earlier write of the same step hands to a later one: the new key, on its way to its
+/// The new key, which an earlier write of a step hands to the later ones that put it into its
 /// sinks.
 #[derive(Clone, Debug)]
 pub struct NewKey {
@@ -81,21 +82,21 @@ pub struct NewKey {
 }
 
 impl NewKey {
-    /// The key that a place held which this one now has, if it was another one of the same user,
-    /// whole.
+    /// Returns the key that held this one's place, if that was another key and its secret is known.
+    /// Both keys are taken to be the same user's.
     pub fn in_place_of(&self, id: Option<&str>, secret: Option<SecretString>) -> Option<Self> {
         let id = id.filter(|id| !id.is_empty() && *id != self.id)?;
         Some(Self { user: self.user.clone(), id: id.to_owned(), secret: secret? })
     }
 }
 
-/// What a step carries from one of its writes to the next.
+/// The output of a step's writes, which later writes of the same step use.
 #[derive(Clone, Debug, Default)]
 pub struct StepOutput {
     pub key: Option<NewKey>,
 }
 
-/// A thing is absent, present, or unknown. Unknown is never treated as absent.
+/// The observation of an object: absent, present, or unknown. Unknown is never treated as absent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observed<T> {
     Absent,
@@ -128,7 +129,7 @@ impl<T> Observed<T> {
     }
 }
 
-/// Why a call failed, by what a caller can do about it.
+/// The kind of a failure, by what the caller can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -136,7 +137,7 @@ pub enum FailureKind {
     NotFound,
     /// EntityAlreadyExists, BucketAlreadyExists, BucketAlreadyOwnedByYou.
     AlreadyExists,
-    /// DeleteConflict, BucketNotEmpty: something hangs on it.
+    /// DeleteConflict, BucketNotEmpty: other objects depend on this one.
     Conflict,
     LimitExceeded,
     /// MalformedPolicyDocument, ValidationError, InvalidBucketName …
@@ -145,14 +146,14 @@ pub enum FailureKind {
     /// The credentials are missing, expired or wrong.
     Credentials,
     Throttled,
-    /// No answer, a cut answer, 5xx: it may or may not have happened.
+    /// No answer, a cut answer, 5xx: the call may or may not have happened.
     Unavailable,
     /// The local side refuses: a profile that holds another key, an unreadable file.
     Refused,
     Other,
 }
 
-/// A call that failed, with what AWS said about it, typed until it is printed.
+/// A failed call, with AWS's error, typed until it is printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub struct Failure {
     pub kind: FailureKind,
@@ -190,7 +191,7 @@ impl Failure {
         }
     }
 
-    /// Makes the failure of a read that was answered with something else than it asks for.
+    /// Makes the failure of a read whose answer is of another kind than the read.
     pub fn unexpected(read: &Read, reply: &Reply) -> Self {
         let message = format!("the answer is of another kind: {reply:?}");
         Self::new(FailureKind::Other, read.action(), "UnexpectedReply", message)
@@ -198,8 +199,8 @@ impl Failure {
 }
 
 impl Read {
-    /// The IAM action that allows this call, which is also its name in output; local files have
-    /// none in AWS, theirs begins with `file:`.
+    /// Returns the IAM action that allows this call, which is also the call's name in output. Calls
+    /// on local files have no IAM action; their names begin with `file:`.
     pub fn action(&self) -> &'static str {
         self.facts().action
     }
@@ -245,7 +246,7 @@ impl Write {
         }
     }
 
-    /// What it is done to, for people: a name, an ARN, a file.
+    /// Returns the write's object, for people: a name, an ARN, a file.
     pub fn object(&self) -> String {
         match self {
             Self::Iam(write) => write.object(),

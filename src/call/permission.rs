@@ -1,8 +1,8 @@
-//! Which IAM permissions each call takes: action, resource, and what the request tells that a
-//! condition can ask for.
+//! The IAM permissions that each call takes: action, resource, and the condition keys of the
+//! request.
 //!
-//! The rows of the tables say it, from the pages of the operations in the IAM and S3 API
-//! references; a test holds all of it against the Service Authorization Reference.
+//! The rows of the tables name them, from the pages of the operations in the IAM and S3 API
+//! references; a test compares all of them with the Service Authorization Reference.
 
 use std::collections::BTreeMap;
 
@@ -14,28 +14,28 @@ use crate::value::Tags;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Permission {
     pub action: &'static str,
-    /// An ARN, or `*` for an action that is about no single resource.
+    /// An ARN, or `*` for an action that has no single resource.
     pub resource: String,
-    /// Condition keys that the call itself decides: `iam:PolicyARN` of an attachment. Circumstances
-    /// (who, when, the tags of the resource) are the request's.
+    /// The condition keys whose values the call itself decides: `iam:PolicyARN` of an attachment.
+    /// The other keys (the caller, the time, the tags of the resource) are the request's.
     pub context: BTreeMap<String, Vec<String>>,
 }
 
-/// What the permission for a call is on.
+/// The target of a call's permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// Something on this machine, which takes no permission.
+    /// A file or command on this machine, which takes no permission.
     Local,
-    /// All of the account: the action takes no resource.
+    /// The whole account: the action takes no resource.
     Account,
-    /// All buckets, asked for in this region.
+    /// All buckets, listed in this region.
     Buckets {
         region: &'a str,
     },
     Bucket(&'a BucketRef),
-    /// Where it is now.
+    /// A user, role or group at its current path.
     Principal(PrincipalKind, &'a str),
-    /// Where it will be. `kind` is the word in its ARN.
+    /// An object at the path that it will have. `kind` is the word in its ARN.
     At {
         kind: &'static str,
         path: &'a str,
@@ -44,19 +44,20 @@ pub enum Target<'a> {
     Arn(&'a str),
 }
 
-/// Where things are: calls name users, roles and groups without the path that is part of their
-/// ARNs.
+/// The paths of users, roles and groups: the paths are part of their ARNs, but calls name them
+/// without their paths.
 #[derive(Clone, Debug, Default)]
 pub struct PrincipalPaths {
     pub partition: String,
     pub account: String,
-    /// One that is not here is looked for at `/`, as IAM does for one that doesn't exist.
+    /// The paths by principal. A principal that is missing here has the path `/`, as IAM assumes
+    /// for one that doesn't exist.
     pub paths: BTreeMap<Principal, String>,
 }
 
 impl Read {
-    /// All that the caller needs for it. None for local files, and for sts:GetCallerIdentity, which
-    /// AWS answers even to those whom a policy denies it.
+    /// Returns all permissions that the caller needs for this read. It needs none for local files,
+    /// and none for sts:GetCallerIdentity, which AWS answers even if a policy denies it.
     pub fn permissions(&self, places: &PrincipalPaths) -> Vec<Permission> {
         match self {
             Self::Iam(read) => read.permissions(places),
@@ -91,17 +92,18 @@ impl<'a> Target<'a> {
         Self::Principal(PrincipalKind::Group, name)
     }
 
-    /// A user, role or group that is made at this path, or moved to it.
+    /// Returns the target of a user, role or group that is made at this path, or moved to it.
     pub(super) fn principal_at(kind: PrincipalKind, path: &'a str, name: &'a str) -> Self {
         Self::At { kind: kind.as_str(), path, name }
     }
 
-    /// Instance profiles are named without their paths, which nothing here tells.
+    /// Returns the target of an instance profile. Calls name instance profiles without their paths,
+    /// and nothing here knows the paths.
     pub(super) fn instance_profile(name: &'a str) -> Self {
         Self::At { kind: "instance-profile", path: "/", name }
     }
 
-    /// The region in which it is asked for, of what is in one.
+    /// Returns the region in which the call is made; empty if the target is in none.
     pub fn region(self) -> &'a str {
         match self {
             Self::Buckets { region } => region,
@@ -112,7 +114,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The bucket that it is; none: all of them, or something else.
+    /// Returns the target's bucket; `None` for all buckets, and for other targets.
     pub fn bucket(self) -> Option<&'a BucketRef> {
         match self {
             Self::Bucket(bucket) => Some(bucket),
@@ -145,20 +147,20 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What the rows of the tables add to a permission.
+/// The parts that the rows of the tables add to a permission.
 impl Permission {
-    /// A condition key of the request, with the value that the call gives it.
+    /// Adds a condition key of the request, with the value that the call gives it.
     pub(super) fn key(mut self, key: &str, value: &str) -> Self {
         self.context.insert(key.to_owned(), vec![value.to_owned()]);
         self
     }
 
-    /// The policy that is attached or detached.
+    /// Adds the policy that is attached or detached.
     pub(super) fn policy(self, arn: &str) -> Self {
         self.key("iam:PolicyARN", arn)
     }
 
-    /// The boundary that is set, if one is.
+    /// Adds the boundary, if the call sets one.
     pub(super) fn bounded(self, boundary: Option<&str>) -> Self {
         match boundary {
             Some(arn) => self.key("iam:PermissionsBoundary", arn),
@@ -178,7 +180,7 @@ impl Permission {
         self
     }
 
-    /// A create that sets tags needs the action that sets them, too.
+    /// Adds the action that sets tags, which a create with tags needs, too.
     pub(super) fn tagged(self, action: &'static str, tags: &Tags) -> Vec<Self> {
         if tags.is_empty() {
             return vec![self];
@@ -187,18 +189,18 @@ impl Permission {
         vec![self.tagging(tags), tagging]
     }
 
-    /// Another action on the same resource.
+    /// Returns another action on the same resource.
     pub(super) fn also(&self, action: &'static str) -> Self {
         Self { action, resource: self.resource.clone(), context: BTreeMap::new() }
     }
 
-    /// Another action on everything in the bucket.
+    /// Returns another action on all objects in the bucket.
     pub(super) fn on_objects(&self, action: &'static str) -> Self {
         Self { action, resource: format!("{}/*", self.resource), context: BTreeMap::new() }
     }
 }
 
-/// The same action on what is moved, and where it is moved to.
+/// Adds the same action on the path to which the object is moved.
 pub(super) fn both(mut here: Vec<Permission>, there: Option<Permission>) -> Vec<Permission> {
     here.extend(there);
     here.dedup();
@@ -212,7 +214,7 @@ impl From<Permission> for Vec<Permission> {
 }
 
 impl PrincipalPaths {
-    /// `path` begins and ends with a slash.
+    /// Returns an ARN. `path` begins and ends with a slash.
     fn iam(&self, kind: &str, path: &str, name: &str) -> String {
         format!("arn:{}:iam::{}:{kind}{path}{name}", self.partition, self.account)
     }

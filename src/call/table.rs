@@ -1,58 +1,59 @@
-//! The form of the tables of calls: one row a call, which holds all that is true of it.
+//! The form of the tables of calls: one row a call, which holds all facts about it.
 //!
-//! A row names the call and its fields, the action that allows it where that is not the call's own
-//! name (`as`), and then:
+//! A row names the call and its fields, the action that allows the call if that is not the call's
+//! own name (`as`), and then:
 //!
-//! - `on`: the [`Target`](super::Target) of its permission; `moves_to`: where the same action must
-//!   be allowed, too;
-//! - `with`: what else the permission takes: `|it|` is the permission on the target;
-//! - of a read: `paged`, and `why` it is sent (`after_sweep`: where a sweep has been seen);
-//! - of a write: its `verb`, its `object` for people, and then what is true of few: `undone_by`
-//!   (the action that takes a change of somebody's permissions back), `lost_answer`,
+//! - `on`: the [`Target`](super::Target) of its permission; `moves_to`: a second target on which
+//!   the same action must be allowed;
+//! - `with`: the rest of the permission: `|it|` is the permission on the target;
+//! - of a read: `paged`, and `why` it is sent (`after_sweep`: the reason after a sweep);
+//! - of a write: its `verb`, its `object` for people, and then the facts that few writes have:
+//!   `undone_by` (the action that takes a change of somebody's permissions back), `lost_answer`,
 //!   `names_principals` and `gone_stays_gone`.
 //!
 //! The expressions of a row use the fields by their names.
 
-/// What is true of a read, whatever its fields are.
+/// The facts about a read that don't depend on its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadFacts {
-    /// The IAM action that allows it, which is also its name in output.
+    /// The IAM action that allows the read, which is also its name in output.
     pub action: &'static str,
-    /// Whether the answer may come in several pages.
+    /// True if the answer may come in several pages.
     pub paged: bool,
-    /// What it is asked for, for people.
+    /// The reason for the read, for people.
     pub why: &'static str,
-    /// The same where the account was swept.
+    /// The reason after a sweep of the account.
     pub why_after_sweep: &'static str,
 }
 
-/// What is true of a write, whatever its fields are.
+/// The facts about a write that don't depend on its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriteFacts {
     /// The operation, without its service.
     pub name: &'static str,
-    /// The IAM action that allows it, which is also its name in output.
+    /// The IAM action that allows the write, which is also its name in output.
     pub action: &'static str,
     pub verb: WriteVerb,
     /// The action that takes a change of somebody's permissions back.
     pub undone_by: Option<&'static str>,
     pub lost_answer: LostAnswer,
-    /// Holds a document that names principals, which must be known everywhere before AWS takes it.
+    /// True if the write holds a document that names principals. All of AWS's servers must know
+    /// them before AWS accepts the document.
     pub names_principals: bool,
-    /// "Not found" means that the object is gone, never that it is not known yet.
+    /// True if "not found" means that the object is gone, never that AWS doesn't know it yet.
     pub gone_stays_gone: bool,
 }
 
-/// What a write does to its object.
+/// The effect of a write on its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WriteVerb {
     Create,
-    /// Changes a part of it, or sets it whatever it was.
+    /// Changes a part of the object, or sets it whatever it was.
     Update,
     Delete,
     Attach,
     Detach,
-    /// Deletes everything in it.
+    /// Deletes everything in the object.
     Empty,
     /// Hands the new key on.
     Deliver,
@@ -61,7 +62,7 @@ pub enum WriteVerb {
 }
 
 impl WriteVerb {
-    /// Whether something is gone afterwards.
+    /// Returns true if the write removes something.
     pub const fn is_removal(self) -> bool {
         match self {
             Self::Delete | Self::Detach | Self::Empty => true,
@@ -70,20 +71,21 @@ impl WriteVerb {
     }
 }
 
-/// What may be done where no answer to a write has arrived.
+/// The reaction to a write without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LostAnswer {
-    /// It is sent again: twice is as good as once, or the second answer says that it was done.
+    /// The write is sent again: a second write changes nothing more, or its answer tells that the
+    /// first one was done.
     Repeat,
-    /// It is sent again. "Already exists" may then be what the first try has made: the ownership
-    /// tag tells.
+    /// The write is sent again. "Already exists" may then mean the object of the first try: the
+    /// ownership tag tells.
     RepeatAndRecognize,
-    /// It is never sent again: the second try would make another object, and what the first answer
-    /// held is lost.
+    /// The write is never sent again: a second try would make another object, and the contents of
+    /// the first answer are lost.
     GiveUp,
 }
 
-/// The given value, or the default.
+/// Expands to the given value, or to the default.
 macro_rules! or {
     ($default:expr;) => {
         $default
@@ -93,7 +95,7 @@ macro_rules! or {
     };
 }
 
-/// A table of reads of one service.
+/// Defines a table of the reads of one service.
 macro_rules! reads {
     (
         $(#[$meta:meta])*
@@ -136,7 +138,7 @@ macro_rules! reads {
                 self.facts().action
             }
 
-            /// What the permission for it is on.
+            /// Returns the target of the call's permission.
             pub fn target(&self) -> $crate::call::Target<'_> {
                 match self {
                     $(Self::$call $({ $($field),* })? $(($($part),*))? => $target,)*
@@ -159,7 +161,7 @@ macro_rules! reads {
     };
 }
 
-/// A table of writes of one service.
+/// Defines a table of the writes of one service.
 macro_rules! writes {
     (
         $(#[$meta:meta])*
@@ -210,7 +212,7 @@ macro_rules! writes {
                 &Self::ALL[self.row()]
             }
 
-            /// Its place in the table.
+            /// Returns the call's place in the table.
             fn row(&self) -> usize {
                 #[derive(Clone, Copy)]
                 enum Row { $($call),* }
@@ -223,7 +225,7 @@ macro_rules! writes {
                 self.facts().action
             }
 
-            /// What it is done to, for a list of calls: `serverless`, `serverless <- arn:…`,
+            /// Returns the call's object for a list of calls: `serverless`, `serverless <- arn:…`,
             /// `serverless/inline-name`.
             pub fn object(&self) -> String {
                 match self {
@@ -231,7 +233,7 @@ macro_rules! writes {
                 }
             }
 
-            /// What the permission for it is on.
+            /// Returns the target of the call's permission.
             pub fn target(&self) -> $crate::call::Target<'_> {
                 match self {
                     $(Self::$call $({ $($field),* })? $(($($part),*))? => $target,)*
@@ -259,12 +261,12 @@ macro_rules! writes {
 
 pub(super) use {or, reads, writes};
 
-/// What is put onto something: `serverless <- arn:…`.
+/// Returns the object of a call that puts something onto an object: `serverless <- arn:…`.
 pub(super) fn onto(object: &str, what: &str) -> String {
     format!("{object} <- {what}")
 }
 
-/// A part of something: `serverless/inline-name`.
+/// Returns the object of a call on a part of an object: `serverless/inline-name`.
 pub(super) fn part(object: &str, part: &str) -> String {
     format!("{object}/{part}")
 }

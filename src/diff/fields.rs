@@ -1,4 +1,4 @@
-//! Two sets of attributes, field by field.
+//! Compares two sets of attributes, field by field.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,14 +10,14 @@ use crate::kind::{Field, FieldForm, Kind, OnChange};
 use crate::policy;
 use crate::value::{Attributes, FieldChange, SharedValue, Value};
 
-/// The outcome of holding a declared object against a live one.
+/// The comparison of a declared object with a live one.
 pub struct FieldComparison<'a> {
-    /// What differs, in the kind's order.
+    /// The fields that differ, in the kind's order.
     pub fields: Vec<FieldDiff>,
     pub unchanged: usize,
-    /// The declared attributes, with the keys of keyed fields that are not ours to touch.
+    /// The declared attributes, with the keys of keyed fields that the manifest doesn't manage.
     pub wanted: Cow<'a, Attributes>,
-    /// Those keys, as `tags.CostCentre`.
+    /// The keys that the manifest doesn't manage, as `tags.CostCentre`.
     pub foreign_keys: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ impl<'a> FieldComparison<'a> {
         };
         for field in kind.fields().iter().filter(|field| field.form != FieldForm::Identity) {
             let was = recorded.and_then(|recorded| recorded.get(field.name));
-            // What neither the manifest nor the state names is not ours.
+            // A field that neither the manifest nor the state names is not managed.
             let wanted = match declared.get(field.name) {
                 Some(declared) => Cow::Borrowed(declared),
                 None if was.is_some() => {
@@ -50,7 +50,8 @@ impl<'a> FieldComparison<'a> {
         comparison
     }
 
-    /// `was` is what the state says, if it says something of the object at all.
+    /// Compares one field. `was` is its recorded value; `is_recorded` is true if the object is
+    /// recorded at all.
     fn compare(
         &mut self,
         field: &Field,
@@ -87,7 +88,7 @@ impl<'a> FieldComparison<'a> {
         }
     }
 
-    /// The keys that are not managed stay as they are.
+    /// Keeps the keys that are not managed.
     fn keep_others(
         &mut self,
         field: &Field,
@@ -108,7 +109,7 @@ impl<'a> FieldComparison<'a> {
     }
 }
 
-/// Whether two values of a field are the same to AWS.
+/// Returns true if two values of a field are the same to AWS.
 pub fn same(form: FieldForm, one: &Value, other: &Value) -> bool {
     match form {
         FieldForm::Document => one == other || policy::equivalent(one, other),
@@ -120,7 +121,7 @@ pub fn same(form: FieldForm, one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Every field of a new object that is set to something.
+/// Returns every field of a new object that is set.
 pub fn all_new(kind: &dyn Kind, declared: &Attributes) -> Vec<FieldDiff> {
     let set = |field: &Field| declared.shared(field.name).filter(|value| is_set(value)).cloned();
     let mut fields: Vec<_> = kind
@@ -128,12 +129,12 @@ pub fn all_new(kind: &dyn Kind, declared: &Attributes) -> Vec<FieldDiff> {
         .iter()
         .filter_map(|field| Some(diff(field, None, Some(set(field)?))))
         .collect();
-    // There are as many of these lists as objects.
+    // There are as many of these lists as objects, so they are kept small.
     fields.shrink_to_fit();
     fields
 }
 
-/// Every field of an object that goes, as it is now.
+/// Returns every field of a removed object, with its live value.
 pub fn all_gone(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<FieldDiff> {
     kind.fields()
         .iter()
@@ -144,7 +145,7 @@ pub fn all_gone(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Ve
         .collect()
 }
 
-/// A replacement: what differs, and the rest as it is made again.
+/// Returns the fields of a replacement: those that differ, and the others, which are made again.
 pub fn replaced(
     kind: &dyn Kind,
     comparison: &FieldComparison<'_>,
@@ -168,7 +169,7 @@ pub fn replaced(
         .collect()
 }
 
-/// What somebody else changed since it was recorded.
+/// Returns the changes that were made outside relayctl since the object was recorded.
 pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<FieldChange> {
     kind.fields()
         .iter()
@@ -218,7 +219,7 @@ fn keys(value: &Value) -> impl Iterator<Item = &String> {
     value.as_object().into_iter().flat_map(Map::keys)
 }
 
-/// A map without the entries of other keys; what is no map has no entries.
+/// Returns a map without the entries of other keys. A value that is not a map has no entries.
 fn of_keys<'v>(value: &'v Value, managed: &BTreeSet<&String>) -> Cow<'v, Value> {
     match value.as_object() {
         Some(entries) if entries.keys().all(|key| managed.contains(key)) => Cow::Borrowed(value),

@@ -1,4 +1,4 @@
-//! What must go before an object can go, and whose it is.
+//! Finds the obstacles to the deletion of an object, and their owners.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,18 +10,20 @@ use crate::kind::{self, Attached, DeletionBlocker, Kind, LiveObject};
 use crate::model::{Desired, Recorded, Status};
 use crate::value::{Attributes, text};
 
-/// One thing that AWS wants gone first.
+/// One object or setting that AWS requires to be removed first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Obstruction {
-    /// For people: `console password`, `attachment to user ops`.
+    /// The obstacle in words: `console password`, `attachment to user ops`.
     pub what: String,
-    /// Which of our objects it is, whose own step removes it; none: somebody else put it there.
+    /// The managed object that it is, which has a removal step of its own; `None` if another owner
+    /// made it.
     pub owner: Option<Address>,
-    /// The calls that remove it; none: relayctl doesn't, or `force_destroy` does.
+    /// The calls that remove it; none if relayctl doesn't remove it, or `force_destroy` does.
     pub calls: Vec<Write>,
 }
 
-/// In the order in which it goes: ours first, for its steps come before.
+/// Returns the obstacles in the order of their removal. Managed ones come first, because their
+/// steps come before.
 pub fn all(
     kind: &dyn Kind,
     address: &Address,
@@ -32,7 +34,7 @@ pub fn all(
     let ours = ManagedObjects { address, seen, desired, recorded };
     let holder = address.principal();
     let policies = holder.iter().flat_map(|holder| {
-        // A membership is a blocker, too.
+        // A membership is among the blockers, too.
         seen.attached.iter().filter(|attached| attached.is_policy()).map(|attached| Obstruction {
             what: attached.to_string(),
             owner: known(holder, attached, desired, recorded).cloned(),
@@ -43,8 +45,7 @@ pub fn all(
         what: blocker.to_string(),
         owner: ours.blocker(blocker),
         calls: match blocker {
-            // Emptying is a part of the bucket's own removal, where the manifest gives the objects
-            // up.
+            // Emptying is a part of the bucket's own removal if `force_destroy` is set.
             DeletionBlocker::Objects { .. } => {
                 let calls = kind.delete(
                     seen,
@@ -70,7 +71,7 @@ pub fn all(
     all
 }
 
-/// Why AWS would refuse, as long as `removal` doesn't take it away.
+/// Returns the reason that AWS would refuse, unless `removal` removes the obstacles.
 pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
     let emptied = |it: &&Obstruction| !it.calls.iter().any(|call| matches!(call, Write::S3(_)));
     let foreign = || all.iter().filter(|it| it.owner.is_none()).filter(emptied);
@@ -96,7 +97,7 @@ pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
     ))
 }
 
-/// What the state and the manifest know.
+/// The objects that the state and the manifest have.
 struct ManagedObjects<'a> {
     address: &'a Address,
     seen: &'a LiveObject,

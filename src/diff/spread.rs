@@ -1,5 +1,5 @@
-//! What a decision on one object means for others: exclusive owners, parts of what is replaced,
-//! dependents of what is refused.
+//! Applies the effects of decisions on other objects: exclusive owners, parts of replaced objects,
+//! dependents of refused objects.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use crate::model::{Dependents, Desired, Recorded, hanging_on};
 use crate::policy::statements;
 use crate::value::{Attributes, FieldChange, SharedValue, Value, flag, text};
 
-/// Returns the recorded or declared object that is that policy on that principal.
+/// Returns the recorded or declared object for that policy on that principal.
 pub fn known<'a>(
     holder: &Principal,
     attached: &Attached,
@@ -39,7 +39,7 @@ pub fn known<'a>(
     recorded.chain(declared).find(found).map(|(address, _)| address)
 }
 
-/// `exclusive: true` on a principal: what hangs on it besides is removed.
+/// Adds removals for principals with `exclusive: true`: all other policies on them are removed.
 pub fn exclusive(decisions: &mut Vec<PlannedChange<'_>>, desired: &Desired, recorded: &Recorded) {
     let mut more = Vec::new();
     for decision in decisions.iter() {
@@ -49,7 +49,8 @@ pub fn exclusive(decisions: &mut Vec<PlannedChange<'_>>, desired: &Desired, reco
         if matches!(decision.change.action, ChangeAction::Refuse | ChangeAction::Blocked) {
             continue;
         }
-        // What the state alone calls exclusive is listed, too: the manifest decides.
+        // Memberships are also listed if only the state has the exclusive setting, so the
+        // manifest's setting decides.
         let is_exclusive = |it: &Attached| match it.exclusive_by() {
             Some(setting) => flag(&resource.attributes, setting),
             None => resource.exclusive,
@@ -90,9 +91,8 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
     }
 }
 
-/// What hangs on an object that is replaced is replaced with it, and documents that name it as a
-/// principal are written again: IAM turns the ARN of a deleted user or role into its unique id,
-/// which the new one doesn't have.
+/// Replaces the parts of a replaced object, and rewrites documents that name it as a principal: IAM
+/// turns the ARN of a deleted user or role into its unique id, which the new one doesn't have.
 pub fn replacements(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
     let arn = |attributes: Option<&Attributes>| {
         attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default()
@@ -126,7 +126,8 @@ pub fn replacements(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
     }
 }
 
-/// The ARNs of what is replaced, or of a user that moves: another path is another ARN.
+/// The ARNs before and after of a replaced object, or of a user whose path changes: another path is
+/// another ARN.
 struct Replacement {
     before: String,
     after: String,
@@ -166,8 +167,8 @@ fn rewrite_principals(
     }
     let Some(wanted) = &decision.wanted else { return };
     for field in kind.fields().iter().filter(|field| field.form == FieldForm::Document) {
-        // By the time that this is changed, AWS shows the new ARN there, or the unique id of what
-        // is gone.
+        // By the time that this object is changed, AWS shows the new ARN in the document, or the
+        // unique id of the deleted principal.
         let live = decision.seen.as_ref().and_then(|seen| seen.attributes.get(field.name));
         decision.shifts |= live.is_some_and(|document| names_principal(document, &it.before));
         let named = |document: &&SharedValue| it.replaced && names_principal(document, &it.after);
@@ -207,9 +208,8 @@ fn mentions(value: &Value, arn: &str) -> bool {
     }
 }
 
-/// A policy can't be made anew while it is the boundary of a principal of ours that stays: IAM
-/// deletes no policy in use, and without its boundary, be it for a moment, the holder could do
-/// more.
+/// Refuses to replace a policy while it is the boundary of a managed principal that stays. IAM
+/// deletes no policy in use; and without its boundary, even for a moment, the holder could do more.
 pub fn boundaries(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
     let replaced = |decision: &&PlannedChange<'_>| decision.change.action == ChangeAction::Replace;
     let replaced: BTreeSet<Address> =
@@ -235,8 +235,8 @@ pub fn boundaries(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
     }
 }
 
-/// What depends on something refused or unknown can't be done either; a removal waits for what
-/// hangs on it in turn.
+/// Blocks the dependents of refused or unknown objects; a removal is blocked by the objects that
+/// depend on it.
 pub fn hindrances(decisions: &mut [PlannedChange<'_>], desired: &Desired, recorded: &Recorded) {
     let dependents = Dependents::of(recorded);
     loop {

@@ -1,4 +1,4 @@
-//! The table of what is decided, row by row, and what one decision means for the others.
+//! Tests of the decision table, row by row, and of the effects of one decision on others.
 
 #![allow(clippy::needless_pass_by_value, reason = "builders read best with the values in place")]
 
@@ -12,7 +12,7 @@ use crate::value::Value;
 
 const MANIFEST: &str = "relay";
 
-/// A small world: what is declared, recorded and live, built up row by row.
+/// A small world of declared, recorded and live objects, built up row by row.
 #[derive(Default)]
 struct World {
     desired: Desired,
@@ -21,7 +21,7 @@ struct World {
     removing: bool,
 }
 
-/// What is to be seen of a decision when its world is gone.
+/// The parts of a decision that outlive its world.
 struct Decided {
     change: ResourceChange,
     wanted: Option<Attributes>,

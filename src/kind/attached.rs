@@ -1,4 +1,4 @@
-//! A policy that is on a user, a role or a group, as its holder lists it.
+//! The policies and memberships that belong to a user, a role or a group.
 
 use std::fmt;
 
@@ -11,24 +11,24 @@ use crate::call::Write;
 use crate::reads::PrincipalPolicies;
 use crate::value::Attributes;
 
-/// The user's setting that removes memberships that the manifest doesn't name. Groups are read only
-/// with it.
+/// The user's setting that removes memberships which the manifest doesn't name. Groups are read
+/// only with this setting.
 pub(super) const EXCLUSIVE_GROUPS: &str = "exclusive_groups";
 
-/// The group's setting that removes members that the manifest doesn't name. Members are read only
-/// with it.
+/// The group's setting that removes members which the manifest doesn't name. Members are read only
+/// with this setting.
 pub(super) const EXCLUSIVE_MEMBERS: &str = "exclusive_members";
 
-/// A policy on a principal: a managed one by its ARN, an inline one by its name.
+/// A policy or a membership of a principal: a managed policy by its ARN, an inline one by its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Attached {
-    /// By ARN.
+    /// A managed policy, by its ARN.
     Managed(String),
-    /// By name.
+    /// An inline policy, by its name.
     Inline(String),
-    /// A user's membership in this group. Only listed on a user whose groups are exclusive.
+    /// A user's membership in this group. It is listed only on a user whose groups are exclusive.
     Group(String),
-    /// This user's membership in a group. Only listed on a group whose members are exclusive.
+    /// This user's membership in a group. It is listed only on a group whose members are exclusive.
     Member(String),
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Attached {
 }
 
 impl Attached {
-    /// Whether it is a policy, and no membership.
+    /// Returns true for a policy, and false for a membership.
     pub fn is_policy(&self) -> bool {
         match self {
             Self::Managed(_) | Self::Inline(_) => true,
@@ -52,8 +52,8 @@ impl Attached {
         }
     }
 
-    /// Returns the holder's setting that removes those that the manifest doesn't name. Policies
-    /// have none in the attributes: `exclusive` is the resource's.
+    /// Returns the holder's setting that removes memberships which the manifest doesn't name. For
+    /// policies no attribute is such a setting: `exclusive` is the resource's.
     pub fn exclusive_by(&self) -> Option<&'static str> {
         match self {
             Self::Managed(_) | Self::Inline(_) => None,
@@ -62,7 +62,7 @@ impl Attached {
         }
     }
 
-    /// Returns the kind of resource that it is on such a holder.
+    /// Returns the kind of the resource that manages it on such a holder.
     pub fn kind(&self, holder: PrincipalKind) -> KindName {
         match self {
             Self::Managed(_) => KindName::PolicyAttachment(holder),
@@ -81,8 +81,8 @@ impl Attached {
         }
     }
 
-    /// Returns the address that it has on a holder, declared or not. `names` tells what the
-    /// manifest calls the policy with an ARN.
+    /// Returns its address on a holder, declared or not. `names` returns the manifest's name of the
+    /// policy with an ARN.
     pub fn address(&self, holder: &Principal, names: &dyn Fn(&str) -> Option<String>) -> Address {
         match self {
             Self::Managed(arn) => {
@@ -94,7 +94,7 @@ impl Attached {
         }
     }
 
-    /// Returns the identity attributes that it has on a holder: enough to read and to remove it.
+    /// Returns its identity attributes on a holder: enough to read and to remove it.
     pub fn attributes(&self, holder: &Principal) -> Attributes {
         let (attribute, value) = self.identity();
         Attributes::from([(holder.kind.as_str(), json!(holder.name)), (attribute, json!(value))])
@@ -111,7 +111,8 @@ impl Attached {
     }
 }
 
-/// Both kinds of policies on a principal, as its `Seen` lists them.
+/// Returns both kinds of policies of a principal, as [`crate::kind::LiveObject::attached`] lists
+/// them.
 pub(super) fn attached(policies: PrincipalPolicies) -> Vec<Attached> {
     let managed = policies.attached.into_iter().map(Attached::Managed);
     managed.chain(policies.inline.into_iter().map(|policy| Attached::Inline(policy.name))).collect()

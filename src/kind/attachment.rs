@@ -46,8 +46,8 @@ impl Kind for PolicyAttachmentKind {
         vec![Facet::Policies(self.holder(wanted))]
     }
 
-    /// The ARN of a policy changes with its path: what hangs there in the meantime is the ARN that
-    /// was recorded.
+    /// Finds the attachment. A policy's ARN changes with its path: until the attachment follows,
+    /// the recorded ARN is attached.
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let holder = self.holder(wanted);
         let declared = value::text(wanted, "policy_arn");

@@ -84,7 +84,8 @@ impl Kind for AwsProfileKind {
         set(wanted, &kept).into_iter().chain(unset(wanted, &gone)).collect()
     }
 
-    /// Other settings in the section stay, and with them the section.
+    /// Returns the call that removes the recorded settings. Other settings in the section stay, and
+    /// with them the section.
     fn delete(&self, _seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
         let ours: Vec<_> = SETTINGS.into_iter().filter(|name| is_set(recorded, name)).collect();
         unset(recorded, &ours).into_iter().collect()

@@ -1,5 +1,5 @@
-//! What AWS wants gone before it deletes a user, a role, a policy or a bucket, and the calls that
-//! take it away.
+//! The objects that block the deletion of a user, a role, a group, a policy or a bucket, and the
+//! calls that remove them.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ use crate::call::{IamWrite, Write};
 use crate::reads::{UserDependents, Uses};
 use crate::value::text;
 
-/// One thing that AWS wants gone before an object. The policies on principals are in
+/// An object that AWS wants gone before another one is deleted. The policies of principals are in
 /// [`LiveObject::attached`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DeletionBlocker {
     AccessKey(String),
     LoginProfile,
-    /// By serial number.
+    /// An MFA device, by its serial number.
     MfaDevice(String),
     SshKey(String),
     Certificate(String),
@@ -26,11 +26,11 @@ pub enum DeletionBlocker {
     /// A user in a group.
     Member(String),
     InstanceProfile(String),
-    /// What a policy is attached to.
+    /// A principal to which a policy is attached.
     AttachedTo(Principal),
-    /// What a policy bounds.
+    /// A principal whose boundary is the policy.
     BoundaryOf(Principal),
-    /// Versions and delete markers in a bucket, or at least so many.
+    /// Versions and delete markers in a bucket; `more` if there are more than `count`.
     Objects {
         count: usize,
         more: bool,
@@ -62,8 +62,9 @@ impl fmt::Display for DeletionBlocker {
 }
 
 impl DeletionBlocker {
-    /// Returns the calls that take it away, in order. None for a permissions boundary, without
-    /// which its holder could do more; and none for objects, which only `force_destroy` gives up.
+    /// Returns the calls that remove it, in order. There are none for a permissions boundary,
+    /// without which its holder could do more; and none for objects, which only `force_destroy`
+    /// deletes.
     pub fn removal(&self, of: &LiveObject) -> Vec<Write> {
         let user = || text(&of.attributes, "name").to_owned();
         let writes = match self.clone() {
@@ -75,7 +76,7 @@ impl DeletionBlocker {
             Self::MfaDevice(serial) => {
                 let deactivate =
                     IamWrite::DeactivateMFADevice { user: user(), serial: serial.clone() };
-                // Only a virtual device stays behind, and nobody can use it again.
+                // Only a virtual device still exists after that, and nobody can use it again.
                 let delete =
                     is_virtual(&serial).then_some(IamWrite::DeleteVirtualMFADevice { serial });
                 [deactivate].into_iter().chain(delete).collect()
@@ -100,9 +101,9 @@ impl DeletionBlocker {
         writes.into_iter().map(Write::Iam).collect()
     }
 
-    /// Returns the address that it would have as an object of a kind of its own, on the principal
-    /// `of`, and what tells it from others at that address. Policies on principals and boundaries
-    /// have two ends, and are found from the other one.
+    /// Returns the address of the resource that would manage it on the principal `of`, and the part
+    /// that tells it from others at that address. Policies on principals and boundaries have two
+    /// ends, and are found from the other end.
     pub fn as_object<'a>(&'a self, of: &Address) -> Option<(Address, &'a str)> {
         match self {
             Self::AccessKey(id) => Some((Address::new(KindName::AccessKey, of.name()), id)),
@@ -120,7 +121,8 @@ impl DeletionBlocker {
         }
     }
 
-    /// Whether it comes and goes all the time, and so is no news between a plan and its apply.
+    /// Returns true if it comes and goes all the time, so that a change between a plan and its
+    /// apply is no news.
     pub fn is_volatile(&self) -> bool {
         match self {
             Self::Objects { .. } => true,
@@ -139,13 +141,14 @@ impl DeletionBlocker {
     }
 }
 
-/// `arn:aws:iam::123456789012:mfa/phone`; a security key is a `u2f/`, a hardware token has a
-/// number.
+/// Returns true for the serial number of a virtual device, such as
+/// `arn:aws:iam::123456789012:mfa/phone`. A security key has `u2f/` there, and a hardware token has
+/// a number.
 fn is_virtual(serial: &str) -> bool {
     serial.starts_with("arn:") && serial.contains(":mfa/")
 }
 
-/// Everything that may block the deletion of a user; `arn` is the user's.
+/// Returns everything that may block the deletion of a user; `arn` is the user's.
 pub(super) fn any_of_user(arn: &str) -> Vec<DeletionBlocker> {
     let any = || "*".to_owned();
     let account = arn.split_inclusive(':').take(5).collect::<String>();
@@ -160,7 +163,7 @@ pub(super) fn any_of_user(arn: &str) -> Vec<DeletionBlocker> {
     ]
 }
 
-/// Everything that may block the deletion of a policy and that relayctl may take away.
+/// Returns everything that may block the deletion of a policy and that relayctl may remove.
 pub(super) fn any_of_policy() -> Vec<DeletionBlocker> {
     let holders = PrincipalKind::ALL.map(|kind| Principal::new(kind, "*"));
     holders.map(DeletionBlocker::AttachedTo).into()

@@ -109,8 +109,8 @@ impl Kind for BucketKind {
                 internals.insert("empty", json!(count == 0));
                 hanging.extend((count > 0).then_some(DeletionBlocker::Objects { count, more }));
             }
-            // Asked, and not told: what may be in it is unknown, and what is unknown is not
-            // deleted.
+            // If the objects were read and the read failed, the bucket's contents are unknown, and
+            // an unknown object is not deleted.
             Observed::Unknown(failure) if failure.code != NOT_READ => {
                 return Observed::Unknown(failure);
             }
@@ -135,8 +135,8 @@ impl Kind for BucketKind {
         Some(value::text(wanted, "name").to_owned())
     }
 
-    /// The tags come first: they tell the next run whose bucket it is. The ownership goes with
-    /// `CreateBucket`.
+    /// Returns the calls that make the bucket. The tags come first: they tell the next run the
+    /// bucket's owner. `CreateBucket` itself sets the object ownership.
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         let ownership =
             value::optional_text(wanted, "ownership").unwrap_or_else(|| OWNER_ENFORCED.to_owned());
@@ -148,7 +148,7 @@ impl Kind for BucketKind {
     }
 
     fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
-        // Objects are the manifest's to give up, by `force_destroy`.
+        // The manifest decides on the objects, by `force_destroy`.
         Vec::new()
     }
 
@@ -186,7 +186,8 @@ fn facet(attributes: &Attributes, aspect: BucketAspect) -> Facet {
     Facet::Bucket { bucket: bucket(attributes), aspect }
 }
 
-/// Each costs a call, so only those that somebody names are read; the tags always, for the owner.
+/// Returns the aspects to read. Each costs a call, so only those are read that the manifest or the
+/// state names; the tags always, for the owner.
 fn aspects(wanted: &Attributes) -> impl Iterator<Item = (&'static str, BucketAspect)> {
     ASPECTS
         .into_iter()
@@ -197,7 +198,7 @@ fn forced(recorded: &Attributes) -> bool {
     recorded.get("force_destroy") == Some(&Value::Bool(true))
 }
 
-/// `None`: it was not read.
+/// Returns true for an empty bucket; `None` if its objects were not read.
 fn empty(seen: &LiveObject) -> Option<bool> {
     seen.internals.get("empty").and_then(Value::as_bool)
 }
@@ -217,7 +218,7 @@ fn normal(reply: S3Reply) -> Value {
     }
 }
 
-/// S3 gives rules and transitions in any order.
+/// Returns the rules in order: S3 returns rules and transitions in any order.
 fn sorted(mut rules: Vec<LifecycleRule>) -> Vec<LifecycleRule> {
     rules.sort_by(|one, other| one.id.cmp(&other.id));
     for rule in &mut rules {
@@ -226,8 +227,9 @@ fn sorted(mut rules: Vec<LifecycleRule>) -> Vec<LifecycleRule> {
     rules
 }
 
-/// What S3 does where it says that nothing is set. Not always what a new bucket gets: blocks and
-/// ownership are set in new buckets, and without them the old rules hold.
+/// Returns the value that holds if S3 says that nothing is set. A new bucket may get another value:
+/// S3 sets public access blocks and ownership in new buckets; without those settings the old rules
+/// hold.
 fn unset(name: &str) -> Value {
     match name {
         "public_access_block" => blocked(false),
@@ -236,8 +238,9 @@ fn unset(name: &str) -> Value {
     }
 }
 
-/// Whether a new bucket has it without being asked, on every server. S3's own defaults count only
-/// where servers that are like S3 have them too: those neither block public access nor encrypt.
+/// Returns true if a new bucket has the value without a call, on every server. S3's own defaults
+/// count only if servers that are like S3 have them, too: those servers neither block public access
+/// nor encrypt.
 fn given(name: &str, value: &Value) -> bool {
     match name {
         "ownership" => true,
@@ -250,7 +253,8 @@ fn default(name: &str) -> Value {
     FIELDS.iter().find(|field| field.name == name).map_or(Value::Null, |field| (field.default)())
 }
 
-/// Since January 2023 S3 encrypts every object, with its own keys where nobody says otherwise.
+/// Returns S3's default encryption: since January 2023 S3 encrypts every object, with its own keys
+/// by default.
 fn sse_s3() -> Value {
     json!(BucketEncryption { algorithm: "AES256".to_owned(), kms_key: None, bucket_key: false })
 }
@@ -264,7 +268,8 @@ fn blocked(all: bool) -> Value {
     })
 }
 
-/// The call that gives one sub-resource its wanted value, or its default where nothing is wanted.
+/// Returns the call that gives one sub-resource its wanted value, or its default if no value is
+/// wanted.
 fn put(name: &str, bucket: &BucketRef, wanted: &Attributes) -> Option<S3Write> {
     let bucket = bucket.clone();
     let value =

@@ -1,4 +1,5 @@
-//! What the other layers must know of a kind. Each kind says all of it: there are no defaults.
+//! The facts about a kind that the other layers need. Each kind states all of them: there are no
+//! defaults.
 
 use crate::address::{Address, KindName, PrincipalKind};
 use crate::policy::Usage;
@@ -7,7 +8,8 @@ use crate::value::{Attributes, text};
 #[derive(Clone, Copy, Debug)]
 pub struct KindFacts {
     pub ownership: Ownership,
-    /// What it is a part of, if it is one: it is replaced and removed with that.
+    /// The object of which it is a part, if there is one: it is replaced and removed with that
+    /// object.
     pub parent: Option<Parent>,
     pub access: AccessRole,
     /// The attribute that holds a policy document.
@@ -17,16 +19,17 @@ pub struct KindFacts {
     pub recovery: Recovery,
 }
 
-/// How relayctl knows that an object is the manifest's.
+/// The way in which relayctl knows that an object is the manifest's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// By its ownership tag.
+    /// The ownership tag tells it.
     Tag,
-    /// By its parent: whoever declares it may have it, whoever put it there.
+    /// The parent tells it: the manifest that declares the parent may have the part, whoever made
+    /// it.
     Parent,
-    /// By the state alone: AWS gives it no tags.
+    /// The state alone tells it: AWS gives such objects no tags.
     State,
-    /// It is in files of this machine.
+    /// The object is in files of this machine.
     LocalFile,
 }
 
@@ -44,34 +47,35 @@ impl Parent {
     }
 }
 
-/// What a resource has to do with who may do what.
+/// The role of a resource in access: in the question who may do what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessRole {
-    /// Has policies.
+    /// A principal, which has policies.
     Principal(PrincipalKind),
     /// A managed policy.
     Policy,
     /// A managed policy on a principal.
     PolicyAttachment(PrincipalKind),
-    /// A policy inside a principal.
+    /// An inline policy of a principal.
     InlinePolicy(PrincipalKind),
-    /// Puts a user in a group: its attributes `user` and `group` name them.
+    /// A user's membership in a group: its attributes `user` and `group` name them.
     Membership,
-    /// Acts as its parent: whoever has it may do what the parent may.
+    /// A credential of its parent: its holder may do what the parent may.
     Credential,
-    /// Has only a policy that says what others may do to it.
+    /// A resource whose only policy says what others may do to it.
     Resource,
     None,
 }
 
-/// How an object is found again where the state is lost and the manifest doesn't declare it.
+/// The way in which an object is found again that the manifest doesn't declare, if the state is
+/// lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
     /// By its ownership tag, among these objects of the account.
     ByTag(Tagged),
-    /// With the object of that kind that it belongs to.
+    /// Together with the object of that kind to which it belongs.
     With(KindName),
-    /// Not at all: nothing tells whose it is.
+    /// Never: nothing tells its owner.
     Never,
 }
 
@@ -83,15 +87,15 @@ pub enum Tagged {
     Buckets,
 }
 
-/// What the change of a field means for who may do what.
+/// The effect of a field's change on access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldAccess {
-    /// Nothing.
+    /// No effect.
     Harmless,
-    /// What the plan's access says: the field is compared there.
+    /// The effect that the plan's access shows: the field is compared there.
     Compared,
-    /// Nobody knows. Tags are such a field, for conditions may ask for them, and what blocks public
-    /// access, or encrypts.
+    /// An unknown effect. Tags have one, since conditions may ask for them, and so have the
+    /// settings that block public access, or encrypt.
     Unknown,
 }
 
@@ -102,16 +106,16 @@ pub struct DocumentField {
     pub usage: Usage,
 }
 
-/// Which names are taken by an object.
+/// The rule by which an object's name is unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uniqueness {
-    /// No other of its kind in the account has the name, in whatever case.
+    /// No other object of the kind in the account has the name, whatever its case.
     IgnoringCase,
-    /// No other has exactly this name.
+    /// No other object has exactly this name.
     Exact,
 }
 
-/// What `relayctl output` tells of an object, as `section.name.field`.
+/// A value of an object that `relayctl output` prints, as `section.name.field`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Output {
     pub section: &'static str,

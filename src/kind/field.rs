@@ -1,4 +1,4 @@
-//! How the kinds write their tables of fields.
+//! The constructors with which the kinds write their tables of fields.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ impl Field {
         Self { name, form, change: OnChange::InPlace, default, access: FieldAccess::Unknown }
     }
 
-    /// AWS cannot change it, for this reason.
+    /// Makes a field that AWS cannot change, for this reason.
     pub(super) const fn replace(
         name: &'static str,
         form: FieldForm,
@@ -40,12 +40,12 @@ impl Field {
         }
     }
 
-    /// Its change means nothing for who may do what.
+    /// Marks a field whose change has no effect on access.
     pub(super) const fn harmless(self) -> Self {
         Self { access: FieldAccess::Harmless, ..self }
     }
 
-    /// It says who may do what, and a plan's access is made by it.
+    /// Marks a field that grants access, and is compared in a plan's access.
     pub(super) const fn compared(self) -> Self {
         Self { access: FieldAccess::Compared, ..self }
     }
@@ -71,7 +71,7 @@ pub(super) fn empty_list() -> Value {
     json!([])
 }
 
-/// IAM's path for what is put nowhere else.
+/// Returns IAM's default path.
 pub(super) fn root_path() -> Value {
     json!("/")
 }

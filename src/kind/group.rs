@@ -1,4 +1,4 @@
-//! A group. Its policies and its members are changed by kinds of their own.
+//! A group. Its policies and its members are resources of other kinds.
 
 use serde_json::json;
 
@@ -27,7 +27,8 @@ impl Kind for GroupKind {
         KindName::GROUP
     }
 
-    /// IAM gives groups no tags: only the state tells that one is the manifest's.
+    /// Returns the facts. IAM gives groups no tags: only the state tells that a group is the
+    /// manifest's.
     fn facts(&self) -> KindFacts {
         KindFacts {
             ownership: Ownership::State,

@@ -1,8 +1,8 @@
 //! The resource kinds: one file each, and the list of them.
 //!
-//! A kind declares what it must know ([`Kind::facets`]), reads that out of a snapshot
-//! ([`Kind::seen`]) and returns the calls that a change takes. It knows no client and no stage
-//! order; it never decides *whether* to change.
+//! A kind declares the facts that it needs ([`Kind::facets`]), reads them out of a snapshot
+//! ([`Kind::seen`]) and returns the calls of a change. It knows no client and no stage order; it
+//! never decides *whether* to change.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,39 +15,40 @@ use crate::value::{Attributes, Value, optional_text};
 /// An object as it is in AWS or on disk, in the same normal form as the declared one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LiveObject {
-    /// What nobody can make a second time: `AIDA…`, `AROA…`, `ANPA…`, a bucket's name, an access
+    /// The id that no second object can have: `AIDA…`, `AROA…`, `ANPA…`, a bucket's name, an access
     /// key's id.
     pub id: String,
-    /// The value of the ownership tag; `None` where it is missing.
+    /// The value of the ownership tag; `None` if it is missing.
     pub owner: Option<String>,
-    /// All that the kind can read, declared or not.
+    /// All attributes that the kind can read, declared or not.
     pub attributes: Attributes,
-    /// What the calls depend on, but no manifest says: a policy's versions, a bucket's emptiness, a
-    /// user's other keys.
+    /// The facts that the calls need, and no manifest declares: a policy's versions, a bucket's
+    /// emptiness, a user's other keys.
     pub internals: Attributes,
-    /// What AWS wants gone before it deletes it, policies aside; empty where a removal was not in
-    /// question.
+    /// The objects that AWS wants gone before this one is deleted, except its policies; empty if no
+    /// removal was possible.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hanging: Vec<DeletionBlocker>,
-    /// What is to be done about it although it is as declared.
+    /// The maintenance that is due although the object is as declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upkeep: Option<Maintenance>,
-    /// For people, whether anything happens to it or not: what will become of it.
+    /// Remarks for people on the object's future, whether the plan changes it or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
-    /// What hangs on it besides, by address-like names with ARNs: attached and inline policies. The
-    /// differ shows what the manifest doesn't name as left alone, or removes it for `exclusive:
-    /// true`.
+    /// The policies and memberships of the object, declared or not. The differ shows those that the
+    /// manifest doesn't name as left alone, or removes them for `exclusive: true`.
     pub attached: Vec<Attached>,
 }
 
-/// What time, or an interrupted run, makes necessary. The text is the reason, for people.
+/// The maintenance that time, or an interrupted run, makes necessary. The text is the reason, for
+/// people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Maintenance {
-    /// A new one takes its place; the old one stays until nobody needs it: [`Kind::renew`].
+    /// A new object takes its place; the old one stays until nobody needs it: [`Kind::renew`].
     Renew(String),
-    /// Something of what is ours in it is to be changed or removed: [`Kind::update`] has the calls.
+    /// A part of the object that is ours is to be changed or removed: [`Kind::update`] has the
+    /// calls.
     Tend(String),
 }
 
@@ -59,13 +60,13 @@ impl Maintenance {
     }
 }
 
-/// How an attribute is compared, printed and changed.
+/// A field of a kind: the way in which an attribute is compared, printed and changed.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     pub name: &'static str,
     pub form: FieldForm,
     pub change: OnChange,
-    /// What AWS has when nobody sets it: an attribute that leaves the manifest goes back to it.
+    /// The value that AWS has by default: an attribute that leaves the manifest goes back to it.
     pub default: fn() -> Value,
     pub access: FieldAccess,
 }
@@ -74,113 +75,117 @@ pub struct Field {
 #[serde(rename_all = "snake_case")]
 pub enum FieldForm {
     Plain,
-    /// Compared key by key; keys that neither manifest nor state names are left alone.
+    /// A map that is compared key by key; keys that neither manifest nor state names are left
+    /// alone.
     Keyed,
-    /// A policy document, compared by `policy::equivalent`, printed by statement.
+    /// A policy document, which is compared by `policy::equivalent`, and printed by statement.
     Document,
-    /// Part of what the object is: shown on create, never compared.
+    /// A part of the object's identity: it is shown on create, and never compared.
     Identity,
-    /// What nobody but the state can tell: compared with that, and taken on trust where there is no
-    /// state.
+    /// A value that only the state tells. It is compared with the state, and taken on trust without
+    /// one.
     Recorded,
-    /// relayctl's own setting, which AWS doesn't know (`force_destroy`): compared with the state,
-    /// not with AWS.
+    /// A setting of relayctl's own, which AWS doesn't know (`force_destroy`). It is compared with
+    /// the state, not with AWS.
     Setting,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnChange {
     InPlace,
-    /// AWS cannot change it; the text is the reason, for people.
+    /// AWS cannot change the field; the text is the reason, for people.
     Replace(&'static str),
 }
 
-/// One kind of resource.
+/// A kind of resource.
 ///
-/// `wanted` always holds the identity attributes (name, arn, user …), and of the others those that
-/// the manifest or the state names; every value in normal form.
+/// `wanted` always holds the identity attributes (name, arn, user …), and those of the others that
+/// the manifest or the state names; every value is in normal form.
 pub trait Kind: Sync {
-    /// As in addresses: `user`, `role_policy_attachment`.
+    /// Returns the name as in addresses: `user`, `role_policy_attachment`.
     fn name(&self) -> KindName;
 
-    /// What the other layers must know of it.
+    /// Returns the facts about the kind that the other layers need.
     fn facts(&self) -> KindFacts;
 
-    /// In the order of printing.
+    /// Returns the fields, in the order of printing.
     fn fields(&self) -> &'static [Field];
 
-    /// What must be known to compare and to change this object. `wanted` is the declared object or
-    /// the recorded one.
+    /// Returns the facets that the comparison and the change of this object need. `wanted` is the
+    /// declared object or the recorded one.
     fn facets(&self, wanted: &Attributes) -> Vec<Facet>;
 
-    /// What must be known besides to remove it: asked only where a removal is possible.
+    /// Returns the further facets that the object's removal needs. They are read only if a removal
+    /// is possible.
     fn deletion_facets(&self, _recorded: &Attributes) -> Vec<Facet> {
         Vec::new()
     }
 
-    /// `wanted` also holds `id`, where the state has recorded one.
+    /// Finds the object in the snapshot. `wanted` also holds `id`, if the state has recorded one.
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject>;
 
-    /// The physical id that follows from the names alone; none where AWS gives one.
+    /// Returns the physical id that follows from the names alone; `None` if AWS gives one.
     fn physical_id(&self, _wanted: &Attributes) -> Option<String> {
         None
     }
 
-    /// Why it can't be made although it is absent, or can't be made anew: a profile that holds
-    /// somebody's key.
+    /// Returns the reason why the object can't be made, although it is absent, or can't be made
+    /// anew: a profile that holds somebody's key.
     fn conflict(&self, _wanted: &Attributes, _snapshot: &Snapshot) -> Option<String> {
         None
     }
 
-    /// What the state records before a create, so that the next run can tell what an interrupted
-    /// one made.
+    /// Returns the attributes that the state records before a create, so that the next run can find
+    /// the object that an interrupted run made.
     fn intent(&self, wanted: &Attributes, _snapshot: &Snapshot) -> Attributes {
         wanted.clone()
     }
 
-    /// Everything that may block its deletion, with `*` for each name; the policies on it aside,
-    /// and what relayctl never takes away.
+    /// Returns everything that may block the object's deletion, with `*` for each name; without the
+    /// object's policies, and without what relayctl never removes.
     fn any_blockers(&self, wanted: &Attributes) -> Vec<DeletionBlocker>;
 
-    /// Whether the object with this id is the recorded one: `recorded` is all that the state knows
-    /// of it, and `is_intended` says that the run which was to make it didn't get to the end.
+    /// Returns true if the object with this id is the recorded one. `recorded` is all that the
+    /// state knows of the object; `is_intended` is true if the run that was to make the object did
+    /// not finish.
     fn is_recorded_as(&self, recorded: &Attributes, _is_intended: bool, id: &str) -> bool {
         optional_text(recorded, "id").as_deref() == Some(id)
     }
 
-    /// The calls, in order, that make it.
+    /// Returns the calls, in order, that make the object.
     fn create(&self, wanted: &Attributes) -> Vec<Write>;
 
-    /// The calls that change exactly the fields named.
+    /// Returns the calls that change exactly the named fields.
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write>;
 
-    /// The calls that make a new one in its place: [`Maintenance::Renew`].
+    /// Returns the calls that make a new object in its place: [`Maintenance::Renew`].
     fn renew(&self, _seen: &LiveObject, _wanted: &Attributes) -> Vec<Write> {
         Vec::new()
     }
 
-    /// Whether the manifest has a new one made in its place in time.
+    /// Returns true if the manifest asks for renewal after some time.
     fn is_renewed(&self, _declared: &Attributes) -> bool {
         false
     }
 
-    /// What must be known of what a renewal leaves, whichever that is.
+    /// Returns the facets of the objects that a renewal leaves, for all of them.
     fn renewal_facets(&self, _declared: &Attributes) -> Vec<Facet> {
         Vec::new()
     }
 
-    /// Why there can't be a new one in its place yet.
+    /// Returns the reason why a new object can't be made in its place yet.
     fn renewal_obstacle(&self, _seen: &LiveObject) -> Option<String> {
         None
     }
 
-    /// What the state records before a renewal, so that the next run can go on from wherever this
-    /// one stops. `made` are the new ones that this run had to give up.
+    /// Returns the attributes that the state records before a renewal, so that the next run can go
+    /// on wherever this one stops. `made` are the new objects that this run had to give up.
     fn begun(&self, attributes: &Attributes, _seen: &LiveObject, _made: &[String]) -> Attributes {
         attributes.clone()
     }
 
-    /// What the state records after the calls of `before`'s upkeep.
+    /// Returns the attributes that the state records after the calls of the maintenance of
+    /// `before`.
     fn settled(
         &self,
         attributes: &Attributes,
@@ -190,25 +195,25 @@ pub trait Kind: Sync {
         attributes.clone()
     }
 
-    /// What the state goes on to remember besides what is declared. `seen` is none for an object
-    /// that is made.
+    /// Returns the attributes that the state remembers besides the declared ones. `seen` is `None`
+    /// for an object that is made.
     fn memory(&self, _recorded: &Attributes, _seen: Option<&LiveObject>) -> Attributes {
         Attributes::new()
     }
 
-    /// The calls that remove it, with what is ours in it. `recorded` holds what we set, for objects
-    /// of which only a part is ours (a profile, a stage).
+    /// Returns the calls that remove the object, with the parts of it that are ours. `recorded`
+    /// holds the values that we set, for objects of which only a part is ours (a profile, a stage).
     fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write>;
 
-    /// What is to be cleared away locally of a recorded object that is gone: a run that was killed
-    /// while it removed it, or somebody who removed it elsewhere, left that. Does nothing where
-    /// there is nothing of it.
+    /// Returns the calls that clear the local remains of a recorded object that is gone. A run that
+    /// was killed during the removal left them, or somebody who removed the object elsewhere. Calls
+    /// without such remains do nothing.
     fn leftovers(&self, _recorded: &Attributes) -> Vec<Write> {
         Vec::new()
     }
 
-    /// Whether it is only in files of this machine, which can be removed while something else still
-    /// names it.
+    /// Returns true if the object is only in files of this machine. Such an object can be removed
+    /// while another object still names it.
     fn is_local(&self) -> bool {
         match self.facts().ownership {
             Ownership::LocalFile => true,
@@ -216,14 +221,15 @@ pub trait Kind: Sync {
         }
     }
 
-    /// Whether AWS will refuse to delete it, and why: `bucket holds objects and force_destroy is
-    /// not set`.
+    /// Returns the reason why AWS will refuse to delete the object, if it will:
+    /// `bucket holds objects and force_destroy is not set`.
     fn obstacle(&self, _seen: &LiveObject, _recorded: &Attributes) -> Option<String> {
         None
     }
 
-    /// Whether an existing object without an owner may be taken over without asking: attachments
-    /// and parts of local files have no tags, and having them already is what was asked for.
+    /// Returns true if an existing object without an owner may be taken over without a question.
+    /// Attachments and parts of local files have no tags, and the manifest asks for no more than
+    /// that they exist.
     fn adoptable(&self) -> bool {
         match self.facts().ownership {
             Ownership::Parent | Ownership::LocalFile => true,
@@ -231,38 +237,39 @@ pub trait Kind: Sync {
         }
     }
 
-    /// Whether there could be two of it, where AWS does not show the first one yet: others have
-    /// names that keep them apart.
+    /// Returns true if a second object could be made while AWS does not show the first one yet.
+    /// Other kinds have unique names.
     fn can_double(&self) -> bool {
         false
     }
 
-    /// Whether AWS makes it without a word although it is there already: CreateBucket of one's own
-    /// bucket in us-east-1, PutUserPolicy.
+    /// Returns true if a create of an existing object succeeds: CreateBucket of one's own bucket in
+    /// us-east-1, PutUserPolicy.
     fn overwrites(&self) -> bool {
         false
     }
 
-    /// Whether replacing what it hangs on replaces it too: attachments, inline policies, keys.
+    /// Returns true if the replacement of its parent replaces it, too: attachments, inline
+    /// policies, keys.
     fn part_of_parent(&self) -> bool {
         self.facts().parent.is_some()
     }
 
-    /// Whether a difference can only be mended by making it anew, although no field is to blame: an
-    /// access key whose secret is no longer in its sinks. The text is the reason.
+    /// Returns the reason why the object must be made anew, although no field requires it: an
+    /// access key whose secret is no longer in its sinks.
     fn must_replace(&self, _seen: &LiveObject, _wanted: &Attributes) -> Option<String> {
         None
     }
 }
 
-/// The tag that says which manifest an object belongs to; it makes the state a cache.
+/// The tag with the manifest to which an object belongs; it makes the state a cache.
 pub const OWNER_TAG: &str = "relayctl:manifest";
 
-/// What the resolver found out about one address.
+/// The live object at one address, as the resolver found it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveResource {
     pub observed: Observed<LiveObject>,
-    /// [`Kind::conflict`]
+    /// The conflict: [`Kind::conflict`].
     pub conflict: Option<String>,
 }
 
@@ -318,8 +325,8 @@ pub fn all() -> impl Iterator<Item = &'static dyn Kind> {
     ORDER.into_iter().map(of)
 }
 
-/// An object with what hangs on it, where that was asked for. What may hang on it and is not told
-/// is unknown, and what is unknown is not deleted.
+/// Adds the blockers to an object, if they were read. If that read failed, the object becomes
+/// unknown: an unknown object is never deleted.
 fn with_blockers(
     seen: Observed<LiveObject>,
     hanging: Observed<Vec<DeletionBlocker>>,
@@ -327,7 +334,7 @@ fn with_blockers(
     seen.and_then(|seen| match hanging {
         Observed::Unknown(failure) if failure.code != NOT_READ => Observed::Unknown(failure),
         Observed::Present(hanging) => Observed::Present(LiveObject { hanging, ..seen }),
-        // Gone since the object was read, or not asked.
+        // The object is gone since it was read, or the blockers were not read.
         Observed::Absent | Observed::Unknown(_) => Observed::Present(seen),
     })
 }
@@ -354,7 +361,7 @@ pub fn of(name: KindName) -> &'static dyn Kind {
     }
 }
 
-/// The place of a kind in the order in which a plan lists them.
+/// Returns the place of a kind in the order in which a plan lists them.
 pub fn position(name: KindName) -> Option<usize> {
     ORDER.iter().position(|it| *it == name)
 }

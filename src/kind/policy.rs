@@ -1,4 +1,4 @@
-//! A customer managed policy. Its document changes by a new version, of which IAM keeps five.
+//! A customer managed policy. A change of its document adds a version, of which IAM keeps five.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::value::{self, Attributes, Value};
 
 pub(super) struct PolicyKind;
 
-/// The sixth `CreatePolicyVersion` is refused with `LimitExceeded`.
+/// IAM's limit on a policy's versions: a sixth `CreatePolicyVersion` fails with `LimitExceeded`.
 const MOST_VERSIONS: usize = 5;
 
 const FIELDS: &[Field] = &[
@@ -109,8 +109,8 @@ impl Kind for PolicyKind {
         writes.into_iter().map(Write::Iam).collect()
     }
 
-    /// `DeletePolicy` is refused with `DeleteConflict` as long as there are versions besides the
-    /// default one.
+    /// Returns the calls that delete the policy and its old versions: `DeletePolicy` fails with
+    /// `DeleteConflict` as long as there are versions besides the default one.
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         let arn = || value::text(&seen.attributes, "arn").to_owned();
         let old = old_versions(seen).into_iter();
@@ -146,7 +146,7 @@ fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> LiveObject {
     }
 }
 
-/// All but the default one, the oldest first.
+/// Returns all versions but the default one, the oldest first.
 fn old_versions(seen: &LiveObject) -> Vec<String> {
     let default = value::text(&seen.internals, "default_version");
     let versions = seen.internals.get("versions").and_then(Value::as_array);

@@ -1,5 +1,5 @@
-//! What users, roles and groups do alike: policies are attached to them and embedded in them, by
-//! calls of their own.
+//! The calls that users, roles and groups have in common: they attach policies and embed inline
+//! ones.
 
 use crate::address::{Principal, PrincipalKind};
 use crate::call::{IamWrite, Write};

@@ -1,4 +1,4 @@
-//! A role. What hangs on it is changed by kinds of their own.
+//! A role. Its policies are resources of other kinds.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use crate::value::{self, Attributes, Value};
 
 pub(super) struct RoleKind;
 
-/// IAM's, where nobody sets it: an hour.
+/// IAM's default session length: an hour.
 const SESSION_SECONDS: i64 = 3600;
 
 const FIELDS: &[Field] = &[
@@ -136,7 +136,8 @@ impl Kind for RoleKind {
     }
 }
 
-/// `UpdateRole` sets both at once: the one that doesn't change is sent as it is.
+/// Returns the `UpdateRole` for the changed settings. It sets both at once, so a setting that
+/// doesn't change is sent as it is.
 fn update_role(seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> IamWrite {
     let source = |field| if changed.contains(&field) { wanted } else { &seen.attributes };
     let session =
@@ -148,7 +149,8 @@ fn update_role(seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> IamW
     }
 }
 
-/// They cost a call of their own, for a sweep doesn't have them. UpdateRole sets both.
+/// Returns true if a description or a session length is wanted. They cost a call of their own,
+/// since a sweep doesn't have them. UpdateRole sets both.
 fn has_settings(wanted: &Attributes) -> bool {
     ["description", "max_session_duration"].iter().any(|name| wanted.contains_key(name))
 }

@@ -3,8 +3,8 @@
 use super::{LiveObject, OWNER_TAG};
 use crate::value::{self, Attributes, Tags};
 
-/// What makes the live tags the wanted ones. `wanted` holds all tags that shall exist, those of
-/// others included.
+/// The change from the live tags to the wanted ones. `wanted` holds all tags that the object is to
+/// have, those of others included.
 pub(super) struct TagChange {
     pub set: Tags,
     pub remove: Vec<String>,

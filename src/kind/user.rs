@@ -1,4 +1,4 @@
-//! A user. What hangs on it (policies, its access key) is changed by kinds of their own.
+//! A user. Its policies and its access key are resources of other kinds.
 
 use serde_json::json;
 

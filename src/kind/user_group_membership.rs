@@ -55,7 +55,7 @@ impl Kind for UserGroupMembershipKind {
         Some(id(value::text(wanted, "user"), value::text(wanted, "group")))
     }
 
-    /// Its address says all that it is.
+    /// Returns true: a membership's address is all that it is.
     fn is_recorded_as(&self, _recorded: &Attributes, _is_intended: bool, _id: &str) -> bool {
         true
     }

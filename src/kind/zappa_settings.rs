@@ -76,7 +76,8 @@ impl Kind for ZappaSettingsKind {
         Vec::new()
     }
 
-    /// `wanted` holds all settings that the stage shall have, those of others included.
+    /// Returns the calls of a change. `wanted` holds all settings that the stage is to have, those
+    /// of others included.
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
         if !changed.contains(&"settings") {
             return Vec::new();
@@ -84,8 +85,8 @@ impl Kind for ZappaSettingsKind {
         let (before, mut after) = (settings(&seen.attributes), settings(wanted));
         let gone: Vec<_> = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
         after.retain(|key, value| before.get(key) != Some(value));
-        // In this order, so that the stage is never left empty, which would remove it and its place
-        // in the file.
+        // The order of the calls never leaves the stage empty: an empty stage is removed, and loses
+        // its place in the file.
         let mut writes = Vec::new();
         if !after.is_empty() {
             writes.push(set(wanted, after));

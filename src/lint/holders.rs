@@ -1,4 +1,4 @@
-//! What users and roles can make of all that they hold.
+//! Finds the escalations that users and roles can reach with all of their policies together.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::policy::escalation::{self, Escalation, Gain, Holder};
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
 use crate::value::text;
 
-/// With these of AWS's own policies nothing else needs to be looked for.
+/// AWS's own policies that make further checks pointless.
 const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
 
 pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
@@ -27,7 +27,8 @@ pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
     found
 }
 
-/// Policies that hang on nobody in this manifest and bound nobody: somebody will attach them.
+/// Returns the policies that the manifest attaches to nobody and uses as nobody's boundary:
+/// somebody will attach them.
 pub(super) fn unattached(subject: &LintSubject<'_>) -> Vec<Address> {
     let bounding = subject.bounding();
     let used: BTreeSet<&str> = subject
@@ -41,7 +42,8 @@ pub(super) fn unattached(subject: &LintSubject<'_>) -> Vec<Address> {
     policies.map(|(address, _)| address.clone()).collect()
 }
 
-/// The policies that have a say on somebody's requests; a policy that hangs on nobody has it alone.
+/// Returns the policies that decide together on the requests of a principal, or a policy alone if
+/// it is attached to nobody.
 pub(super) fn held(subject: &LintSubject<'_>, address: &Address) -> DeclaredPolicies {
     if !LintSubject::is_policy(address) {
         return DeclaredPolicies::of(&subject.desired, address);
@@ -99,7 +101,8 @@ fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFind
     escalation::escalations(&holder).iter().map(|one| told(subject, address, one)).collect()
 }
 
-/// There is nothing more to get at, and `action-wildcard` says so.
+/// Returns true if the holder may do everything already. Then there is nothing to escalate to, and
+/// `action-wildcard` reports it.
 fn may_everything(held: &DeclaredPolicies) -> bool {
     let all = |clause: &Clause| !clause.not && clause.patterns.iter().any(|pattern| pattern == "*");
     let statements = || held.policies.iter().flat_map(|policy| &policy.statements);
@@ -144,19 +147,19 @@ fn told(subject: &LintSubject<'_>, address: &Address, one: &Escalation) -> Manif
 
 fn remedy(one: &Escalation) -> String {
     if one.path.gain == Gain::Existing && one.severity == Severity::Note {
-        // They are named already.
+        // The roles are named already.
         return "nothing, if what runs there may do no more than whoever changes it".to_owned();
     }
     named(one.path.name).map(|rule| phrase(rule.remedy)).unwrap_or_default()
 }
 
-/// A rule's sentence as findings have it: `name the roles`.
+/// Returns a rule's sentence as findings have it: `name the roles`.
 fn phrase(sentence: &str) -> String {
     let mut letters = sentence.trim_end_matches('.').chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
-/// On what: the names, since a scope that is narrow enough makes it harmless.
+/// Returns the resources of the escalation by name, since a narrow enough scope makes it harmless.
 fn reach(one: &Escalation) -> String {
     let resources = one.resources.join(", ");
     let others = one.path.gain == Gain::Permissions && !one.own;
@@ -167,7 +170,7 @@ fn reach(one: &Escalation) -> String {
     }
 }
 
-/// The actions by the statements that allow them.
+/// Returns the actions, grouped by the statements that allow them.
 fn statements(one: &Escalation) -> String {
     let mut groups: Vec<((&str, &str), Vec<&str>)> = Vec::new();
     for way in &one.ways {

@@ -1,5 +1,5 @@
-//! What is likely a mistake, or more than was meant, in all that a manifest declares: every
-//! document by itself, what users and roles hold together, and what the manifest accepts of it.
+//! Finds likely mistakes and excessive permissions in a manifest: in every document by itself, in
+//! all policies of a user or role together, and in the findings that the manifest accepts.
 
 mod holders;
 mod redundancy;
@@ -21,25 +21,25 @@ use crate::value::{Value, optional_text, text};
 
 pub use rules::{Rule, explain, named, nearest, rules};
 
-/// Something that a person should look at.
+/// A finding that a person should look at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ManifestFinding {
     pub rule: &'static str,
     pub severity: Severity,
-    /// The address of what it is about: `policy.Deploy`, `user.serverless`.
+    /// The address of the subject: `policy.Deploy`, `user.serverless`.
     pub on: String,
     pub place: Option<Place>,
     pub message: String,
     pub remedy: String,
-    /// Other places that it takes.
+    /// Other places that belong to the finding.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Place>,
-    /// Why the manifest accepts it.
+    /// The reason that the manifest accepts it.
     pub accepted: Option<String>,
 }
 
 impl ManifestFinding {
-    /// The message, beginning with what it is about.
+    /// Returns the message, beginning with the subject.
     pub fn told(&self) -> String {
         let Self { on, message, .. } = self;
         if on == "*" || message.contains(on.as_str()) {
@@ -50,7 +50,7 @@ impl ManifestFinding {
     }
 }
 
-/// All findings, in the order of their places.
+/// Returns all findings, in the order of their places.
 pub fn lint(desired: &Desired, documents: &Documents) -> Vec<ManifestFinding> {
     let subject = LintSubject::new(desired, documents);
     let mut found = subject.documents();
@@ -66,7 +66,7 @@ pub fn lint(desired: &Desired, documents: &Documents) -> Vec<ManifestFinding> {
     found
 }
 
-/// The manifest with its documents as their authors wrote them, so that statements count as in the
+/// The manifest with its documents as their authors wrote them, so that statement numbers match the
 /// files.
 struct LintSubject<'a> {
     desired: Desired,
@@ -84,7 +84,7 @@ impl<'a> LintSubject<'a> {
         Self { desired, documents }
     }
 
-    /// The resources of the kinds that have a role like this in access.
+    /// Returns the resources of the kinds with a matching role in access.
     fn in_role(
         &self,
         wanted: fn(AccessRole) -> bool,
@@ -97,13 +97,13 @@ impl<'a> LintSubject<'a> {
         kind::of(address.kind()).facts().access == AccessRole::Policy
     }
 
-    /// The document of a resource, and the attribute that holds it.
+    /// Returns the document of a resource, and the attribute that holds it.
     fn document(&self, address: &Address) -> Option<(DocumentField, &Value)> {
         let held = kind::of(address.kind()).facts().document?;
         Some((held, self.desired.resources.get(address)?.attributes.get(held.field)?))
     }
 
-    /// Where a part of a resource's document stands; else where the resource does.
+    /// Returns the place of a part of a resource's document; otherwise that of the resource.
     fn place(&self, address: &Address, pointer: &str) -> Option<Place> {
         let stands = || {
             let (held, _) = self.document(address)?;
@@ -112,7 +112,7 @@ impl<'a> LintSubject<'a> {
         stands().or_else(|| self.desired.resources.get(address)?.place.clone())
     }
 
-    /// Where a statement, or one of its actions, stands.
+    /// Returns the place of a statement, or of one of its actions.
     fn statement(&self, address: &Address, number: usize, action: Option<usize>) -> Option<Place> {
         let (_, document) = self.document(address)?;
         self.place(address, &document::pointer(document, number, action).unwrap_or_default())
@@ -152,7 +152,7 @@ impl<'a> LintSubject<'a> {
         }
     }
 
-    /// The ARNs of policies that bound somebody and hang on nobody: they give nothing.
+    /// Returns the ARNs of policies that are boundaries and attached to nobody: they grant nothing.
     fn bounding(&self) -> BTreeSet<String> {
         let holders = self.principals();
         let bounds: BTreeSet<String> = holders
@@ -165,7 +165,7 @@ impl<'a> LintSubject<'a> {
         bounds.into_iter().filter(|arn| !attached(arn)).collect()
     }
 
-    /// Those that hold policies: users, roles, groups.
+    /// Returns the principals that hold policies: users, roles, groups.
     fn principals(&self) -> impl Iterator<Item = (&Address, &Resource)> {
         self.in_role(|role| matches!(role, AccessRole::Principal(_)))
     }
@@ -174,7 +174,7 @@ impl<'a> LintSubject<'a> {
         self.in_role(|role| matches!(role, AccessRole::PolicyAttachment(_)))
     }
 
-    /// The managed policies on a principal.
+    /// Returns the attachments of managed policies to a principal.
     fn attachments_of(&self, holder: &Address) -> impl Iterator<Item = &Resource> {
         let on_holder = |(address, attachment): &(&Address, &Resource)| {
             parent(address, attachment).is_some_and(|parent| parent == *holder)
@@ -182,7 +182,8 @@ impl<'a> LintSubject<'a> {
         self.attachments().filter(on_holder).map(|(_, attachment)| attachment)
     }
 
-    /// AWS counts what is inline on one user, role or group together.
+    /// Reports inline policies near IAM's size limit. AWS counts all inline policies of one user,
+    /// role or group together.
     fn inline_sizes(&self) -> Vec<ManifestFinding> {
         let mut sizes: BTreeMap<Address, (Usage, usize)> = BTreeMap::new();
         for (address, policy) in self.in_role(|role| matches!(role, AccessRole::InlinePolicy(_))) {
@@ -200,7 +201,7 @@ impl<'a> LintSubject<'a> {
     }
 }
 
-/// The object that a resource is a part of.
+/// Returns the object that a resource is a part of.
 fn parent(address: &Address, resource: &Resource) -> Option<Address> {
     Some(kind::of(address.kind()).facts().parent?.address(&resource.attributes))
 }

@@ -1,5 +1,5 @@
-//! What could be left out without anybody losing, or gaining, anything: told only where that holds
-//! for everybody who holds the policy.
+//! Finds statements and actions that could be left out without a change of anybody's access. They
+//! are reported only if that holds for every principal that has the policy.
 
 use std::collections::BTreeMap;
 
@@ -25,14 +25,14 @@ pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
     found.into_iter().flatten().collect()
 }
 
-/// The policies that are decided on together.
+/// Returns the sets of policies that are decided together.
 fn sets(subject: &LintSubject<'_>) -> Vec<Vec<Policy>> {
     let people = subject.principals().map(|(address, _)| address.clone());
     let mut sets: Vec<Vec<Policy>> = people
         .chain(holders::unattached(subject))
         .map(|address| holders::held(subject, &address).policies)
         .collect();
-    // A boundary, a trust policy and a bucket's each decide alone.
+    // A boundary, a trust policy and a bucket policy each decide alone.
     let bounding = subject.bounding();
     for (address, resource) in &subject.desired.resources {
         let Some((DocumentField { usage, .. }, document)) = subject.document(address) else {
@@ -47,7 +47,7 @@ fn sets(subject: &LintSubject<'_>) -> Vec<Vec<Policy>> {
     sets
 }
 
-/// What every set that has the policy agrees on.
+/// Returns the redundancies that every set with the policy agrees on.
 fn agreed(sets: &[Vec<Policy>], spare: impl Fn(&[Policy]) -> Vec<Redundant>) -> Vec<Redundant> {
     let mut votes: BTreeMap<Redundant, usize> = BTreeMap::new();
     for one in sets.iter().flat_map(|set| spare(set)) {

@@ -1,5 +1,5 @@
-//! The one list of all rules: names, severities, what each is about. `lint --list`, `--explain`,
-//! the rules of SARIF and the check of `lint: {allow: […]}` derive from it.
+//! The one list of all rules: their names, severities and subjects. `lint --list`, `--explain`, the
+//! rules of SARIF and the check of `lint: {allow: […]}` derive from it.
 
 use crate::diagnostic::Severity;
 use crate::policy::lint as document;
@@ -23,8 +23,7 @@ pub(super) const UNUSED_SILENCE: Rule = Rule::new(
     "Remove it from the manifest.",
 );
 
-/// The rules on manifests. Those on documents, and those of the ways to more permissions, are
-/// listed by `iam-policy`.
+/// The rules on manifests. The rules on documents and on escalations are listed by `iam-policy`.
 const ON_MANIFESTS: [Rule; 2] = [ADMINISTRATOR_POLICY, UNUSED_SILENCE];
 
 /// Returns all rules, in the order in which they are listed.

@@ -1,11 +1,11 @@
-//! `lint: {allow: […]}`: what the manifest accepts, and why.
+//! Applies `lint: {allow: […]}`, the findings that the manifest accepts, with the reasons.
 
 use super::ManifestFinding;
 use super::rules::{UNUSED_SILENCE, named, nearest};
 use crate::diagnostic::Severity;
 use crate::model::LintSuppression;
 
-/// Marks what is accepted, and tells what is accepted in vain.
+/// Marks accepted findings, and reports suppressions that accept nothing.
 pub(super) fn apply(silences: &[LintSuppression], found: &mut Vec<ManifestFinding>) {
     let mut vain = Vec::new();
     for silence in silences {

@@ -58,7 +58,7 @@ impl Stage {
         lint(&self.desired, &Documents::new())
     }
 
-    /// Rule and address of what isn't accepted.
+    /// Returns rule and address of the findings that aren't accepted.
     fn told(&self) -> Vec<(&'static str, String)> {
         let open = self.found().into_iter().filter(|one| one.accepted.is_none());
         open.map(|one| (one.rule, one.on)).collect()

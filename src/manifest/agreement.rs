@@ -1,6 +1,6 @@
-//! Whether the parts of a manifest agree with each other: what `zappa_settings` says with the
-//! profile, region, bucket and role that it names, and with what the deploying user may do. All of
-//! it would fail only at `zappa deploy`.
+//! Checks that the parts of a manifest agree with each other: that `zappa_settings` agrees with the
+//! profile, region, bucket and role that it names, and with the permissions of the user that
+//! deploys. Any disagreement would otherwise fail only at `zappa deploy`.
 
 mod runtime;
 
@@ -16,7 +16,8 @@ use runtime::Standing;
 
 const LAMBDA: &str = "lambda.amazonaws.com";
 
-/// Checks across resources, each at the place of the stage of `zappa_settings` that it is about.
+/// Checks across resources. Each diagnostic stands at the stage of `zappa_settings` that it is
+/// about.
 pub fn check(desired: &Desired) -> Vec<Diagnostic> {
     let stages = desired.of_kind(KindName::ZappaSettings);
     stages
@@ -28,7 +29,7 @@ pub fn check(desired: &Desired) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// A stage of `zappa_settings.json`, and what was found.
+/// A stage of `zappa_settings.json` and the diagnostics found in it.
 struct ZappaStage<'a> {
     desired: &'a Desired,
     address: &'a Address,
@@ -118,7 +119,7 @@ impl<'a> ZappaStage<'a> {
                 .get("trust")
                 .map(|trust| Policy::compile(&address.to_string(), trust));
             let trusts = |trust: &Policy| policy::trusts(trust, LAMBDA);
-            // What can't be read has its own error.
+            // A trust policy that can't be read has an error of its own.
             if trust.is_none_or(|trust| trust.is_ok_and(|trust| !trusts(&trust))) {
                 let message = format!(
                     "Lambda can't run functions as {address}: its trust policy doesn't name \
@@ -148,7 +149,7 @@ impl<'a> ZappaStage<'a> {
         }
     }
 
-    /// The role that the functions run as. Zappa takes a name or an ARN.
+    /// Returns the role that the functions run as. Zappa takes a name or an ARN.
     fn declared_role(&self) -> Option<(&'a Address, &'a Resource)> {
         let by_arn =
             |role: &Resource| Some(text(&role.attributes, "arn")) == self.setting("role_arn");
@@ -182,7 +183,7 @@ impl<'a> ZappaStage<'a> {
         }
     }
 
-    /// What Zappa does as the deploying user, as far as the manifest can tell.
+    /// Checks that the deploying user may do what Zappa does, as far as the manifest can tell.
     fn grants(&mut self) {
         let Some(user) =
             self.setting("profile_name").and_then(|profile| deployer(self.desired, profile))
@@ -236,22 +237,22 @@ impl<'a> ZappaStage<'a> {
     }
 }
 
-/// The user whose access key is written to that profile.
+/// Returns the user whose access key is written to that profile.
 fn deployer<'a>(desired: &'a Desired, profile: &str) -> Option<&'a str> {
     let mut keys = desired.of_kind(KindName::AccessKey);
     keys.find(|(_, key)| text(&key.attributes, "profile") == profile)
         .map(|(_, key)| text(&key.attributes, "user"))
 }
 
-/// The policies that the manifest hangs on a user.
+/// The policies that the manifest attaches to a user.
 struct UserPolicies<'a> {
     names: Vec<&'a Address>,
     documents: Vec<Policy>,
 }
 
 impl<'a> UserPolicies<'a> {
-    /// `None` if one of them is not declared in the manifest, or can't be read: what it allows
-    /// isn't known offline.
+    /// Returns `None` if one of the policies is not declared in the manifest, or can't be read: its
+    /// permissions aren't known offline.
     fn of(desired: &'a Desired, user: &str) -> Option<Self> {
         let of_user = |(_, part): &(&Address, &Resource)| text(&part.attributes, "user") == user;
         let attached: Option<Vec<_>> = desired
@@ -278,7 +279,7 @@ impl<'a> UserPolicies<'a> {
     }
 }
 
-/// The nearest of the known names, if it is near enough to be a slip.
+/// Returns the nearest of the known names if it is near enough to be a typing error.
 fn suggestion(name: &str, known: &[&str]) -> Option<String> {
     let near = |candidate: &str| strsim::jaro_winkler(candidate, name);
     let best = known.iter().copied().max_by(|a, b| near(a).total_cmp(&near(b)))?;

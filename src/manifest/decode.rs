@@ -1,5 +1,5 @@
-//! Nodes -> typed shapes. Every problem is reported, and decoding goes on: what could not be read
-//! is left out.
+//! Decodes nodes into typed shapes. Every problem is reported, and decoding goes on: a part that
+//! could not be read is left out.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,10 +15,11 @@ use crate::value::Value;
 
 /// A shape that a node can have.
 pub trait Decode: Sized {
-    /// `None` when the node is something else, which is then in the scope's problems.
+    /// Decodes the node; `None` if it has another shape, which is then reported in the scope's
+    /// problems.
     fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self>;
 
-    /// What `name:` with nothing after it means.
+    /// Decodes `name:` with nothing after it.
     fn empty(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         Self::decode(node, scope)
     }
@@ -51,16 +52,16 @@ impl<T> Default for NamedMap<T> {
 #[derive(Clone, Debug)]
 pub struct Declared<T> {
     pub name: String,
-    /// Of the name.
+    /// The place of the name.
     pub spot: Span,
     pub body: T,
-    /// Whether all of the body could be read: what is missing in it is otherwise not worth a word.
+    /// True if all of the body could be read. If not, fields missing in it are not reported.
     pub complete: bool,
-    /// What the texts of the body refer to.
+    /// The resources that the texts of the body refer to.
     pub references: BTreeSet<Address>,
 }
 
-/// A value that is passed on as it is, variables filled in.
+/// A value that is passed on unchanged except that its variables are filled in.
 #[derive(Clone, Debug)]
 pub struct Free(pub Value);
 
@@ -75,7 +76,7 @@ pub struct UnreadVariable;
 /// A policy document.
 #[derive(Clone, Debug)]
 pub enum DocumentForm {
-    /// Its file.
+    /// The path of its file.
     Path(ExpandedText),
     Inline(Node),
 }
@@ -119,7 +120,7 @@ impl Decode for String {
     }
 }
 
-/// The value itself, or what a text that is made of variables comes to.
+/// Returns the value itself, or the value of a text that is made of variables.
 fn scalar(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Value> {
     match &node.content {
         NodeContent::Text(text) if text.contains("${") => {
@@ -307,7 +308,7 @@ impl Decode for DocumentForm {
     }
 }
 
-/// The fields of a map; unknown ones are reported.
+/// Checks that the node is a map; reports its unknown fields.
 pub fn check_fields(node: &Node, what: &str, known: &[&str], scope: &mut DecodeScope<'_>) -> bool {
     let NodeContent::Map(entries) = &node.content else {
         let help = format!("fields of {what}: {}", known.join(", "));
@@ -330,9 +331,9 @@ pub fn field<T: Decode>(node: &Node, name: &str, scope: &mut DecodeScope<'_>) ->
     node.field(name).and_then(|node| T::decode(node, scope))
 }
 
-/// A struct, its decoder and its JSON Schema from one list of fields, so that they cannot disagree.
-/// No field is required here: a manifest that is laid over another may leave out anything, so that
-/// is checked when all is merged.
+/// Makes a struct, its decoder and its JSON Schema from one list of fields, so that they cannot
+/// disagree. No field is required here: a manifest that extends another may leave out anything, so
+/// required fields are checked after the merge.
 macro_rules! shape {
     ($(#[$meta:meta])* $what:literal $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
@@ -364,12 +365,13 @@ macro_rules! shape {
 }
 pub(super) use shape;
 
-/// Number and boolean fields also take a text with a variable in it.
+/// Returns the schema of a number or boolean field, which also takes a text with a variable in it.
 fn or_variable(kind: &str) -> Schema {
     json_schema!({"anyOf": [{"type": kind}, {"type": "string", "pattern": r"\$\{"}]})
 }
 
-/// In schemars' terms: schemas that stand where they are used, without a name of their own.
+/// Implements `JsonSchema` by an inline schema in schemars' sense: it stands where it is used and
+/// has no name of its own.
 macro_rules! inline_schema {
     ($type:ty, [$($generic:tt)*], $name:expr) => {
         impl<$($generic)*> JsonSchema for $type {

@@ -1,4 +1,5 @@
-//! Policy documents: from a file or inline, filled in, checked, in canonical form.
+//! Resolves policy documents: reads them from a file or from the manifest, fills in variables,
+//! validates them and puts them in canonical form.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,50 +15,51 @@ use crate::diagnostic::Place;
 use crate::policy::{self, Usage};
 use crate::value::{SharedValue, Value};
 
-/// By the resource that a document belongs to, and the attribute that holds it: `document`, `trust`
-/// or `policy`.
+/// The sources of documents, by the resource that a document belongs to and the attribute that
+/// holds it: `document`, `trust` or `policy`.
 pub type Documents = BTreeMap<(Address, &'static str), DocumentSource>;
 
-/// A document that is fit to be sent.
+/// A valid document, ready to be sent to AWS.
 #[derive(Clone, Debug)]
 pub struct ResolvedDocument {
-    /// In canonical form.
+    /// The document in canonical form.
     pub value: SharedValue,
-    /// What its variables refer to.
+    /// The resources that its variables refer to.
     pub references: BTreeSet<Address>,
     pub source: DocumentSource,
 }
 
-/// A document as its author has it, and where each part of it stands.
+/// A document as its author wrote it, with the place of each of its parts.
 #[derive(Clone, Debug)]
 pub struct DocumentSource {
-    /// With its variables filled in, but not in canonical form: JSON pointers count as in the file.
+    /// The document with its variables filled in, but not in canonical form, so that JSON pointers
+    /// into it match the file.
     pub value: SharedValue,
     template: DocumentTemplate,
-    /// Pointers with the keys filled in, and as written, where they differ.
+    /// Pointers with filled-in keys and the same pointers as written, where the two differ.
     renamed: Vec<(String, String)>,
 }
 
-/// Where the parts of a document stand.
+/// The text that the places of a document's parts are looked up in.
 #[derive(Clone, Debug)]
 enum Origin {
     /// JSON text.
     Json(Arc<SourceFile>),
     Yaml(Node),
-    /// Made by relayctl from something shorter.
+    /// A short form (`trust: {services: […]}`) from which relayctl made the document.
     Made,
 }
 
-/// Where a document is written.
+/// The origin of a document, and its place in the manifest.
 #[derive(Clone, Debug)]
 struct DocumentTemplate {
     origin: Origin,
-    /// Where the manifest says it.
+    /// The place in the manifest that names or holds the document.
     said: Span,
 }
 
 impl DocumentTemplate {
-    /// Where a JSON pointer stands, or the nearest thing around it.
+    /// Returns the place of a JSON pointer, or that of the nearest value around it.
     fn locate(&self, pointer: &str) -> Span {
         match &self.origin {
             Origin::Yaml(node) => node.locate(pointer),
@@ -79,25 +81,26 @@ impl DocumentTemplate {
 }
 
 impl DocumentSource {
-    /// Where the manifest says the document, for what concerns all of it.
+    /// Returns the document's place in the manifest, for problems that concern all of it.
     pub(super) fn said(&self) -> &Span {
         &self.template.said
     }
 
-    /// Where a JSON pointer into [`Self::value`] stands; `None` when it leads nowhere. What
-    /// relayctl made from something shorter (`trust: {services: […]}`) stands where that does.
+    /// Returns the place of a JSON pointer into [`Self::value`]; `None` if the pointer leads
+    /// nowhere. A document that relayctl made from a short form (`trust: {services: […]}`) has the
+    /// place of the short form.
     pub fn place(&self, pointer: &str) -> Option<Place> {
         self.value.pointer(pointer)?;
         Some(self.spot(pointer).place())
     }
 
-    /// Where a statement stands, by its number in the document as it is written, from 1.
+    /// Returns the place of a statement by its number, from 1, in the document as written.
     pub fn statement(&self, number: usize) -> Option<Place> {
         self.place(&policy::statement_pointer(&self.value, number)?.to_string())
     }
 
-    /// The number that a statement has in the document as it is written, by the number that it has
-    /// in canonical form, where statements are sorted. Of statements that say the same, the first.
+    /// Returns the number of a statement in the document as written, given its number in canonical
+    /// form, where statements are sorted. Of several equal statements, the first counts.
     pub fn written(&self, canonical: usize) -> Option<usize> {
         let sorted = policy::canonical(&self.value);
         let (_, wanted) = policy::statements(&sorted).nth(canonical.checked_sub(1)?)?;
@@ -106,18 +109,19 @@ impl DocumentSource {
         found.map(|(pointer, _)| pointer.number())
     }
 
-    /// Where a pointer stands, or the nearest thing around it.
+    /// Returns the place of a pointer, or that of the nearest value around it.
     fn spot(&self, pointer: &str) -> Span {
         self.template.locate(&written(pointer, &self.renamed))
     }
 }
 
-/// A document of one statement.
+/// Returns a document of one statement.
 fn alone(statement: &Value) -> Value {
     serde_json::json!({"Statement": [statement]})
 }
 
-/// Reads, fills in and checks a document. `None` when it has a problem, which is then in the scope.
+/// Reads, fills in and checks a document. Returns `None` if it has a problem, which is then in the
+/// scope.
 pub fn resolve(
     form: &DocumentForm,
     usage: Usage,
@@ -134,7 +138,7 @@ pub fn resolve(
     finish(value, template, usage, checked, scope)
 }
 
-/// Checks a document that was made from something shorter, said at `said`.
+/// Checks a document that was made from the short form at `said`.
 pub fn made(
     value: Value,
     said: &Span,
@@ -179,7 +183,7 @@ fn read(path: &ExpandedText, scope: &mut DecodeScope<'_>) -> Option<(Value, Docu
     }
 }
 
-/// `value` has yet to be filled in.
+/// Fills in the variables of `value`, then checks it.
 fn finish(
     value: Value,
     template: DocumentTemplate,
@@ -239,7 +243,7 @@ fn filled(
     complete.then_some(Filled { value, renamed, references })
 }
 
-/// Whether there is nothing to be filled in, in no text and in no key.
+/// Returns true if no text and no key has anything to fill in.
 fn is_literal(value: &Value) -> bool {
     match value {
         Value::String(text) => scope::is_literal(text),
@@ -251,8 +255,8 @@ fn is_literal(value: &Value) -> bool {
     }
 }
 
-/// A pointer into the filled-in document as a pointer into what was written: keys may hold
-/// variables too.
+/// Turns a pointer into the filled-in document into a pointer into the written one: keys may hold
+/// variables, too.
 fn written(pointer: &str, renamed: &[(String, String)]) -> String {
     let longest = renamed
         .iter()
@@ -266,11 +270,11 @@ fn written(pointer: &str, renamed: &[(String, String)]) -> String {
 struct Filler<'f, 's, 'a> {
     template: &'f DocumentTemplate,
     scope: &'s mut DecodeScope<'a>,
-    /// The pointer to what is being filled in, as written.
+    /// The pointer, as written, to the value that is being filled in.
     written: Vec<String>,
-    /// The same with its keys filled in.
+    /// The same pointer with its keys filled in.
     filled: Vec<String>,
-    /// Pointers with the keys filled in, and as written, where they differ.
+    /// Pointers with filled-in keys and the same pointers as written, where the two differ.
     renamed: Vec<(String, String)>,
     complete: bool,
 }
@@ -322,7 +326,7 @@ impl Filler<'_, '_, '_> {
         let (template, pointer) = (self.template, &self.written);
         let at = || template.locate(&join(pointer));
         match self.scope.expand(&text, TextPosition::Document, &at) {
-            // Mostly there is nothing to be filled in.
+            // Most texts have nothing to fill in.
             Some(Cow::Borrowed(_)) => text,
             Some(Cow::Owned(filled)) => filled,
             None => {
@@ -341,8 +345,8 @@ fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// The users and roles of this manifest that a document names by ARN. AWS refuses a trust policy or
-/// a bucket policy that names a principal which doesn't exist yet.
+/// Returns the users and roles of this manifest that a document names by ARN. AWS refuses a trust
+/// policy or a bucket policy that names a principal which doesn't exist yet.
 pub fn principals(document: &Value, scope: &mut DecodeScope<'_>) -> BTreeSet<Address> {
     let of = |statement: &Value| {
         ["Principal", "NotPrincipal"]
@@ -363,7 +367,7 @@ pub fn principals(document: &Value, scope: &mut DecodeScope<'_>) -> BTreeSet<Add
     named.iter().filter_map(address).collect()
 }
 
-/// All resources that a document speaks of.
+/// Returns all resources that a document names.
 pub fn resources(document: &Value) -> Vec<String> {
     let of = |statement: &Value| -> Vec<Value> {
         ["Resource", "NotResource"]

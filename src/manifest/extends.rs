@@ -1,4 +1,4 @@
-//! `extends:` lays one manifest over another.
+//! Resolves `extends:`, which merges a manifest over another one.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use super::node::{self, MapEntry, Node, NodeContent};
 use super::source::{self, SourceFile, SourceFiles, Span};
 use crate::diagnostic::Diagnostic;
 
-/// Reads a manifest and all that it extends, as one tree in which every node keeps its own place.
+/// Reads a manifest and all manifests that it extends, as one tree in which every node keeps its
+/// own place.
 pub fn read(
     manifest: &Path,
     files: &mut SourceFiles,
@@ -27,7 +28,7 @@ pub fn read(
 struct Chain<'a> {
     files: &'a mut SourceFiles,
     problems: &'a mut Vec<Diagnostic>,
-    /// The files that led here, for cycles.
+    /// The files that are being read, outermost first, to detect cycles.
     open: Vec<Arc<SourceFile>>,
 }
 
@@ -58,8 +59,8 @@ impl Chain<'_> {
         self.open.push(Arc::clone(file));
         let base = self.base(&extends.node);
         self.open.pop();
-        // Without its base a manifest lacks what isn't its fault: only the base's problem is worth
-        // telling.
+        // A manifest whose base can't be read lacks fields through no fault of its own: only the
+        // base's problem is reported.
         Some(merge(base?, over))
     }
 
@@ -105,7 +106,8 @@ fn what(node: &Node) -> String {
     node.text().map_or_else(|| node.kind().to_owned(), |text| format!("`{text}`"))
 }
 
-/// Maps are merged key by key; lists and scalars of `over` replace; null removes what the base has.
+/// Merges maps key by key. Lists and scalars of `over` replace those of the base; null removes the
+/// base's value.
 fn merge(base: Node, over: Node) -> Node {
     match (base.content, over.content) {
         (NodeContent::Map(base), NodeContent::Map(entries)) => Node {

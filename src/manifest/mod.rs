@@ -1,8 +1,9 @@
-//! The manifest: YAML with places, `extends`, variables, references and checks; out comes
+//! Loads a manifest: YAML with places, `extends`, variables, references and checks becomes
 //! [`Desired`].
 //!
 //! ```text
-//! files ─ source ─► nodes ─ extends ─► one tree ─ decode (scope fills texts in) ─► shapes ─ lower ─► Desired
+//! files ─ source ─► nodes ─ extends ─► one tree ─ decode (scope fills in texts) ─► shapes
+//!       ─ lower ─► Desired
 //! ```
 
 mod agreement;
@@ -33,26 +34,26 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Desired;
 use crate::value::{Value, pack};
 
-/// What comes in from outside.
+/// The inputs that come from outside the manifest.
 pub struct Inputs<'a> {
-    /// `--var k=v`
+    /// The values of `--var k=v`.
     pub variables: BTreeMap<String, String>,
-    /// `--region`, which wins over the manifest's.
+    /// The value of `--region`, which overrides the manifest's.
     pub region: Option<String>,
-    /// `${env.X}`
+    /// Looks up the environment variable of `${env.X}`.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// A manifest with everything that was found in it. `desired` is there when no diagnostic is an
+/// A manifest with everything that was found in it. `desired` is there if no diagnostic is an
 /// error.
 pub struct Loaded {
     pub desired: Option<Desired>,
-    /// Where each policy document of `desired` stands; of a manifest with errors, those that could
+    /// The source of each policy document of `desired`; of a manifest with errors, those that could
     /// be read.
     pub documents: Documents,
-    /// Sorted by place.
+    /// The diagnostics, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
-    /// The text of every file that was read, for the snippets.
+    /// The text of every file that was read, for the snippets of diagnostics.
     pub sources: BTreeMap<PathBuf, Arc<str>>,
 }
 
@@ -76,8 +77,7 @@ pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
     if let Some(desired) = &mut desired {
         pack(&mut desired.resources);
     }
-    // The same text can be looked at for two reasons, and what is wrong with it is then found
-    // twice.
+    // The same text can be read for two reasons, and its problems are then found twice.
     diagnostics.sort();
     diagnostics.dedup();
     let sources = files.texts();
@@ -114,7 +114,7 @@ fn read(
     (lowered, scope.files)
 }
 
-/// The JSON Schema of a manifest.
+/// Returns the JSON Schema of a manifest.
 pub fn schema() -> Value {
     let mut schema = schemars::schema_for!(shape::Manifest);
     schema.insert("title".to_owned(), "relayctl manifest, version 1".into());

@@ -1,7 +1,7 @@
-//! AWS's rules for names, and for the short texts that manifests hold. Each rule answers with what
-//! is wrong.
+//! AWS's rules for names, and for the short texts that manifests hold. A rule's error says what is
+//! wrong.
 
-/// IAM: `[\w+=,.@-]+`, ASCII only.
+/// Checks an IAM name: `[\w+=,.@-]+`, ASCII only.
 pub fn iam(name: &str, longest: usize) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
@@ -12,7 +12,7 @@ pub fn iam(name: &str, longest: usize) -> Result<(), String> {
     length(name, 1, longest, "a name")
 }
 
-/// IAM paths: `/`, or visible ASCII between slashes.
+/// Checks an IAM path: `/`, or visible ASCII between slashes.
 pub fn path(path: &str) -> Result<(), String> {
     if !path.starts_with('/') || !path.ends_with('/') {
         return Err(format!("the path `{path}` must begin and end with /"));
@@ -23,7 +23,7 @@ pub fn path(path: &str) -> Result<(), String> {
     length(path, 1, 512, "a path")
 }
 
-/// S3's rules for general purpose buckets.
+/// Checks a bucket's name by S3's rules for general purpose buckets.
 pub fn bucket(name: &str) -> Result<(), String> {
     const PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
     const SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
@@ -58,7 +58,7 @@ pub fn bucket(name: &str) -> Result<(), String> {
     }
 }
 
-/// The manifest's own name: it is a tag's value and a file's name.
+/// Checks the manifest's own name, which becomes a tag's value and a file's name.
 pub fn manifest(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
@@ -82,7 +82,8 @@ pub fn account(account: &str) -> Result<(), String> {
     Err(format!("`{account}` is not an AWS account id: it has twelve digits"))
 }
 
-/// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`: new ones appear, so only the form is checked.
+/// Checks the form of a region's name: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`. AWS adds new
+/// regions, so only the form is checked.
 pub fn region(region: &str) -> Result<(), String> {
     let parts: Vec<&str> = region.split('-').collect();
     let word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -102,7 +103,8 @@ pub fn region(region: &str) -> Result<(), String> {
     }
 }
 
-/// A profile of the AWS files; other characters break the section's header in one SDK or another.
+/// Checks the name of a profile in the AWS files. Other characters break the section's header in
+/// one SDK or another.
 pub fn profile(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c);
     match name.chars().find(|c| !allowed(*c)) {
@@ -113,7 +115,7 @@ pub fn profile(name: &str) -> Result<(), String> {
     }
 }
 
-/// IAM's and S3's pattern for tags: letters, digits, spaces and `_.:/=+-@`.
+/// Checks a tag's key or value by IAM's and S3's pattern: letters, digits, spaces and `_.:/=+-@`.
 pub fn tag(text: &str) -> Result<(), String> {
     let allowed = |c: char| {
         c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
@@ -126,7 +128,7 @@ pub fn tag(text: &str) -> Result<(), String> {
     }
 }
 
-/// Descriptions of roles: tab, line ends, and printable Latin-1.
+/// Checks a role's description: tab, line ends, and printable Latin-1.
 pub fn description(text: &str) -> Result<(), String> {
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
     match text.chars().find(|c| !allowed(*c)) {

@@ -1,4 +1,4 @@
-//! YAML as a tree of nodes that know where they stand.
+//! Parses YAML into a tree of nodes that know their places.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -13,8 +13,8 @@ use super::source::{SourceFile, Span, small};
 use crate::diagnostic::Diagnostic;
 use crate::value::Value;
 
-/// A YAML value and its place. A clone shares what is in it: whoever keeps a document keeps no
-/// second one.
+/// A YAML value and its place. A clone shares its content, so keeping a document makes no copy of
+/// it.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub spot: Span,
@@ -23,15 +23,16 @@ pub struct Node {
 
 #[derive(Clone, Debug)]
 pub enum NodeContent {
-    /// Null, a boolean or a number: too few to make every node as large as a value.
+    /// Null, a boolean or a number. It is boxed because these are few, and each node would
+    /// otherwise be as large as a [`Value`].
     Plain(Box<Value>),
     Text(Arc<str>),
     List(Arc<[Node]>),
-    /// In the order of the file.
+    /// The entries in the order of the file.
     Map(Arc<[MapEntry]>),
 }
 
-/// One key of a map.
+/// One key of a map, with its value.
 #[derive(Clone, Debug)]
 pub struct MapEntry {
     pub key: Arc<str>,
@@ -58,7 +59,7 @@ impl Node {
         }
     }
 
-    /// A field of a map; null counts as not set.
+    /// Returns a field of a map; null counts as not set.
     pub fn field(&self, name: &str) -> Option<&Node> {
         self.entries()
             .iter()
@@ -67,7 +68,7 @@ impl Node {
             .filter(|node| !node.is_null())
     }
 
-    /// As an article and a noun, for messages.
+    /// Returns the kind of value as an article and a noun, for messages.
     pub fn kind(&self) -> &'static str {
         match &self.content {
             NodeContent::Plain(value) if value.is_null() => "nothing",
@@ -79,7 +80,7 @@ impl Node {
         }
     }
 
-    /// A scalar as it is written, without quotes.
+    /// Returns a scalar as it is written, without quotes.
     pub fn written(&self) -> Option<String> {
         match &self.content {
             NodeContent::List(_) | NodeContent::Map(_) => None,
@@ -106,8 +107,9 @@ impl Node {
         }
     }
 
-    /// Where a JSON pointer into [`Node::value`] stands, or the nearest thing around it. A key's
-    /// place is given for what is under it when that is no scalar: underlining a `{` says little.
+    /// Returns the place of a JSON pointer into [`Node::value`], or that of the nearest value
+    /// around it. For a value under a key, unless the value is text, the key's place is returned:
+    /// underlining a `{` says little.
     pub fn locate(&self, pointer: &str) -> Span {
         let mut node = self;
         let mut spot = self.spot.clone();
@@ -142,9 +144,9 @@ impl Node {
 /// Reads the only YAML document of a file.
 pub fn parse(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
     // `no`, `010` and `1_000` are text: YAML 1.2 says so, and YAML 1.1's readings surprise
-    // everybody. Duplicate keys come through, so that all of them are reported and not only the
-    // first. A file may be as long as it is, for it is all there; only what aliases make of it is
-    // limited (`alias_limits`).
+    // everybody. Duplicate keys are let through, so that all of them are reported and not only the
+    // first. The length of a file is not limited, because it is in memory already; only the
+    // expansion of aliases is limited (`alias_limits`).
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: usize::MAX,
@@ -198,14 +200,14 @@ fn syntax_error(file: &Arc<SourceFile>, error: &serde_saphyr::Error) -> Diagnost
     .help("check indentation, colons, quotes and brackets here and in the line above")
 }
 
-/// A place as serde-saphyr tells it, without all else that it tells.
+/// The fields that relayctl needs of serde-saphyr's [`Location`].
 #[derive(Clone, Copy)]
 struct NodeMark {
     line: u32,
     column: u32,
-    /// In bytes, from the beginning of the text.
+    /// The offset in bytes from the beginning of the text.
     start: Option<u32>,
-    /// In characters, lines after the first and spaces included.
+    /// The length in characters, including spaces and lines after the first.
     length: u32,
 }
 
@@ -226,8 +228,8 @@ impl NodeMark {
     fn spot(self, file: &Arc<SourceFile>) -> Span {
         let mut spot =
             Span { file: Arc::clone(file), line: self.line, column: self.column, length: 1 };
-        // Not by line and column: a program's manifest may be all on one line, and each node would
-        // count its way along it.
+        // The text is found by offset, not by line and column: a generated manifest may be all on
+        // one line, and for each node the characters of that line would be counted again.
         let start = self.start.and_then(|start| usize::try_from(start).ok());
         let from_here =
             start.and_then(|start| file.text.get(start..)).unwrap_or_else(|| spot.rest_of_line());
@@ -237,11 +239,12 @@ impl NodeMark {
     }
 }
 
-/// How many characters there are until the line ends, without spaces at its end; at most so many.
+/// Returns the number of characters, at most `most`, until the line ends, without spaces at its
+/// end.
 fn width(text: &str, most: usize) -> usize {
     let bytes = &text.as_bytes()[..most.min(text.len())];
     let line = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes, |end| &bytes[..end]);
-    // Nearly always; and this is asked of each node of a manifest.
+    // Nearly every line is ASCII, and this runs for each node of a manifest.
     if line.is_ascii() {
         return line
             .iter()
@@ -256,8 +259,8 @@ fn width(text: &str, most: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// What serde gives; it becomes a [`Node`] when the file is known. Texts that stand in the file as
-/// they are stay there.
+/// A value as serde deserializes it. It becomes a [`Node`] when the file is known. Texts are
+/// borrowed from the file if they stand there unescaped.
 struct Raw<'t> {
     mark: NodeMark,
     content: RawContent<'t>,
@@ -275,8 +278,8 @@ struct RawKey<'t> {
     text: Cow<'t, str>,
 }
 
-// The place is taken out of `Spanned` at once: a tree of those is larger than all that becomes of
-// it.
+// The place is taken out of `Spanned` at once: a tree of `Spanned` values needs more memory than
+// the final tree.
 impl<'de> Deserialize<'de> for Raw<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Spanned { value, defined, .. } = Spanned::deserialize(deserializer)?;
@@ -297,7 +300,7 @@ impl<'de> Deserialize<'de> for RawContent<'de> {
     }
 }
 
-/// A key, whatever it would be as a value.
+/// A key, read as text even if it would be another type as a value.
 struct RawText<'t>(Cow<'t, str>);
 
 impl<'de> Deserialize<'de> for RawText<'de> {
@@ -394,11 +397,11 @@ fn plain(value: impl Into<Value>) -> RawContent<'static> {
     RawContent::Plain(Box::new(value.into()))
 }
 
-/// So many keys are looked through one by one.
+/// The number of keys up to which a linear search finds duplicates.
 const SMALL: usize = 12;
 
-/// Equal texts of a file, kept once: a program's manifest says the same keys and actions a thousand
-/// times.
+/// The texts of a file, each kept once: a generated manifest repeats the same keys and actions a
+/// thousand times.
 #[derive(Default)]
 struct Texts(HashSet<Arc<str>>);
 
@@ -433,7 +436,7 @@ impl Builder<'_> {
     }
 
     fn entries(&mut self, raw: Vec<(RawKey<'_>, Raw<'_>)>) -> Vec<MapEntry> {
-        // Most maps are small, and looked through sooner than their keys are sorted.
+        // Most maps are small, and a linear search through them is faster than sorting their keys.
         let mut first_lines = (raw.len() > SMALL).then(BTreeMap::new);
         let mut entries: Vec<MapEntry> = Vec::with_capacity(raw.len());
         for (key, value) in raw {

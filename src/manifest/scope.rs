@@ -1,5 +1,5 @@
-//! A manifest's scope: texts are expanded in it, and what they refer to and what is wrong with them
-//! is gathered.
+//! A manifest's scope: expands texts, and gathers the resources that they refer to and the problems
+//! in them.
 
 mod declared;
 mod section;
@@ -18,15 +18,14 @@ use super::template::{self, TemplatePart};
 use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 
-/// Where a text stands decides what may stand in it.
+/// The position of a text, which decides the variables that it may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextPosition {
     Plain,
-    /// A name or a path, which the ARNs of this manifest are made of, and so cannot be made of
-    /// them.
+    /// A name or a path. The ARNs of this manifest are made of it, so it cannot be made of them.
     Name,
-    /// Inside a policy document: IAM's own variables pass, and published placeholders are filled
-    /// in.
+    /// Inside a policy document: IAM's own variables pass unchanged, and the placeholders of
+    /// published documents are filled in.
     Document,
 }
 
@@ -36,21 +35,22 @@ struct Expanded {
     references: BTreeSet<Address>,
 }
 
-/// Everything that decoding needs besides the nodes, and what it gathers on the way.
+/// Everything that decoding needs besides the nodes, and everything that it gathers.
 pub struct DecodeScope<'a> {
     inputs: &'a Inputs<'a>,
     root: &'a Node,
     pub files: SourceFiles,
     pub problems: Vec<Diagnostic>,
-    /// What the texts that were expanded since somebody last took this refer to.
+    /// The resources that texts referred to since [`Self::take_references`] was last called.
     pub references: BTreeSet<Address>,
-    /// By symbol (`region`, `var.x`, `env.X`); `None` where it failed, which has been told.
+    /// The values by symbol (`region`, `var.x`, `env.X`); `None` if evaluation failed, which has
+    /// been reported.
     values: BTreeMap<String, Option<Expanded>>,
     evaluating: Vec<String>,
     index: Index,
 }
 
-/// Whether nothing in a text is to be filled in.
+/// Returns true if a text has nothing to fill in.
 pub fn is_literal(text: &str) -> bool {
     !text.contains("${") && !text.contains('<')
 }
@@ -89,13 +89,13 @@ impl<'a> DecodeScope<'a> {
         self.problems.push(Diagnostic::warning(code, Some(spot.place()), message).help(help));
     }
 
-    /// A header field or variable; empty where it isn't known, which is reported elsewhere.
+    /// Returns a header field or variable; empty if it isn't known, which is reported elsewhere.
     pub fn value(&mut self, symbol: &str) -> String {
         let spot = self.root.spot.clone();
         self.evaluate(symbol, &|| spot.clone()).unwrap_or_default()
     }
 
-    /// Reads a variable for what may be wrong with it.
+    /// Evaluates a variable only to report the problems in it.
     pub fn check_variable(&mut self, name: &str, spot: &Span) {
         self.evaluate(&format!("var.{name}"), &|| spot.clone());
     }
@@ -104,7 +104,7 @@ impl<'a> DecodeScope<'a> {
         self.inputs.region.is_some()
     }
 
-    /// The names of `--var`.
+    /// Returns the names given by `--var`.
     pub fn given_variables(&self) -> Vec<String> {
         self.inputs.variables.keys().cloned().collect()
     }
@@ -113,12 +113,12 @@ impl<'a> DecodeScope<'a> {
         self.root.field(name).is_some()
     }
 
-    /// The beginning of the manifest, for what is missing in it.
+    /// Returns the beginning of the manifest, the place of problems about missing fields.
     pub fn top(&self) -> Span {
         Span::top(&self.root.spot.file)
     }
 
-    /// The symbols that were used and what they came to, for the digest.
+    /// Returns the symbols that were used and their values, for the digest.
     pub fn used(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values
             .iter()
@@ -130,13 +130,13 @@ impl<'a> DecodeScope<'a> {
         variables.iter().map(|entry| &*entry.key).collect()
     }
 
-    /// Takes what was referred to since the last time.
+    /// Takes the references that were gathered since the last call.
     pub fn take_references(&mut self) -> BTreeSet<Address> {
         std::mem::take(&mut self.references)
     }
 
-    /// Fills in a text. `None` when something in it is wrong, which is then in `problems`; `at` is
-    /// asked only then.
+    /// Fills in a text. Returns `None` if something in it is wrong, which is then in `problems`;
+    /// `at` is called only in that case.
     pub fn expand<'t>(
         &mut self,
         text: &'t str,
@@ -149,7 +149,7 @@ impl<'a> DecodeScope<'a> {
         let mut result = Some(String::with_capacity(text.len()));
         for part in template::parts(text) {
             let filled = self.part(part, mode, at);
-            // All parts are looked at, so that all that is wrong is told.
+            // All parts are expanded, so that all problems are reported.
             result = result.zip(filled).map(|(text, part)| text + &part);
         }
         result.map(Cow::Owned)
@@ -241,7 +241,7 @@ impl<'a> DecodeScope<'a> {
         let references = std::mem::replace(&mut self.references, outer);
         self.evaluating.pop();
         self.references.extend(references.iter().cloned());
-        // What nobody declares is wrong wherever it stands, and is told each time.
+        // A symbol that nobody declares is an error at every place, and is reported each time.
         if text.is_some() || self.is_declared(symbol) {
             self.values
                 .insert(symbol.to_owned(), text.clone().map(|text| Expanded { text, references }));

@@ -1,5 +1,5 @@
-//! The shapes of a manifest (version 1): what may stand where. Decoder and JSON Schema come from
-//! these.
+//! The shapes of a manifest (version 1): the fields that may stand in each place. The decoder and
+//! the JSON Schema are made from these.
 
 #![allow(
     clippy::doc_markdown,

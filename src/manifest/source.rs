@@ -1,4 +1,4 @@
-//! The files that a manifest is made of, and places in them.
+//! The files that a manifest is made of, and spans in them.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -12,20 +12,20 @@ use crate::diagnostic::Place;
 /// One file that was read.
 #[derive(Debug)]
 pub struct SourceFile {
-    /// As the user would name it.
+    /// The path as the user would write it.
     pub shown: PathBuf,
-    /// From the manifest's folder, so that digests and paths in the plan mean the same on another
-    /// machine.
+    /// The path relative to the manifest's folder, so that digests and paths in the plan are the
+    /// same on another machine.
     pub relative: PathBuf,
-    /// Shared with whoever shows a line of it.
+    /// The text, shared with all diagnostics that show a line of it.
     pub text: Arc<str>,
-    /// Where every [`STRIDE`]th line begins, in bytes: manifests of ten thousand lines ask for
-    /// lines ten thousand times.
+    /// The byte offset of every [`STRIDE`]th line: in manifests of ten thousand lines, lines are
+    /// looked up ten thousand times.
     starts: Vec<usize>,
     lines: usize,
 }
 
-/// So few lines are counted along from the nearest known start.
+/// The number of lines between two known offsets; the lines between them are counted.
 const STRIDE: usize = 16;
 
 impl SourceFile {
@@ -37,7 +37,7 @@ impl SourceFile {
         Self { shown, relative, text, starts, lines }
     }
 
-    /// A line by its number, without its end; empty where there is none.
+    /// Returns a line by its number, without its end; empty if there is no such line.
     fn line(&self, number: usize) -> &str {
         let Some(index) = number.checked_sub(1) else { return "" };
         let start = self.starts.get(index / STRIDE);
@@ -46,8 +46,8 @@ impl SourceFile {
     }
 }
 
-/// A stretch of a file's text. Every node of a manifest has one, so it is small: what lies beyond
-/// line or column 2³² - 1 is told as that, as serde-saphyr does.
+/// A span of a file's text. Every node of a manifest has one, so it is small: a line or column
+/// beyond 2³² - 1 is given as 2³² - 1, as serde-saphyr does.
 #[derive(Clone, Debug)]
 pub struct Span {
     pub file: Arc<SourceFile>,
@@ -66,7 +66,7 @@ impl Span {
         }
     }
 
-    /// The beginning of the file.
+    /// Returns the beginning of the file.
     pub fn top(file: &Arc<SourceFile>) -> Self {
         Self::new(file, 1, 1, 1)
     }
@@ -81,7 +81,7 @@ impl Span {
         }
     }
 
-    /// The text from here to the end of the line.
+    /// Returns the text from here to the end of the line.
     pub fn rest_of_line(&self) -> &str {
         let line = self.file.line(whole(self.line));
         line.char_indices()
@@ -89,8 +89,8 @@ impl Span {
             .map_or("", |(start, _)| &line[start..])
     }
 
-    /// The first place of `part` from here on, on this line or the lines that a block scalar goes
-    /// on over.
+    /// Returns the first place of `part` from here on, on this line or on the following lines,
+    /// where a block scalar continues.
     pub fn within(&self, part: &str) -> Self {
         let first = whole(self.line);
         for number in (first..=self.file.lines).take(200) {
@@ -106,7 +106,7 @@ impl Span {
     }
 }
 
-/// As a number in a [`Span`].
+/// Converts a number to one of a [`Span`].
 pub fn small(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
@@ -115,7 +115,7 @@ fn whole(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// Why a file could not be used.
+/// The reason that a file could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error("there is no file {}", .0.display())]
@@ -157,12 +157,12 @@ pub struct SourceFiles {
 }
 
 impl SourceFiles {
-    /// `folder` is the manifest's.
+    /// Makes an empty set of files; `folder` is the manifest's.
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), read: BTreeMap::new() }
     }
 
-    /// Reads a file, named from the manifest's folder.
+    /// Reads a file, whose path is relative to the manifest's folder.
     pub fn read(&mut self, relative: &Path) -> Result<Arc<SourceFile>, ReadError> {
         let shown = tidy(&self.folder.join(relative));
         if let Some(file) = self.read.get(&shown) {
@@ -192,11 +192,11 @@ impl SourceFiles {
         self.read.iter().map(|(path, file)| (path.clone(), Arc::clone(&file.text))).collect()
     }
 
-    /// SHA-256 over all files and the values that came from outside.
+    /// Returns the SHA-256 over all files and the values that came from outside.
     pub fn digest<'a>(&self, values: impl Iterator<Item = (&'a str, &'a str)>) -> String {
         let mut hasher = Sha256::new();
         let mut part = |bytes: &[u8]| {
-            // The length keeps two parts apart, whatever they hold.
+            // The length keeps two parts apart, whatever their content.
             hasher.update((bytes.len() as u64).to_be_bytes());
             hasher.update(bytes);
         };
@@ -214,17 +214,17 @@ impl SourceFiles {
     }
 }
 
-/// A path that `file` says, from the manifest's folder.
+/// Makes a path that is written in `file` relative to the manifest's folder.
 pub fn relative_to(file: &SourceFile, path: &str) -> PathBuf {
     tidy(&file.relative.parent().unwrap_or(Path::new("")).join(path))
 }
 
-/// A path as text, with `/` on every system.
+/// Returns a path as text, with `/` on every system.
 pub fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// Takes `.` and `name/..` out, without asking the file system: links are followed when the file is
+/// Removes `.` and `name/..` without asking the file system: links are followed when the file is
 /// read.
 pub fn tidy(path: &Path) -> PathBuf {
     let mut tidied = PathBuf::new();

@@ -1,7 +1,7 @@
-//! "Did you mean …?"
+//! Suggests known names: "did you mean …?"
 
-/// The known name that is nearest to what was written, if it is near enough to be a slip of the pen
-/// or half of it.
+/// Returns the known name nearest to the written one, if it is near enough to be a typing error or
+/// a part of the name.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = written.to_lowercase();
     let near = |name: &str| {
@@ -14,7 +14,7 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
     known.into_iter().filter_map(|name| Some((near(name)?, name))).min().map(|(_, name)| name)
 }
 
-/// "did you mean `x`?", or else all names that are known.
+/// Returns "did you mean `x`?", or else a list of all known names.
 pub fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>, what: &str) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(written, known.iter().copied()) {

@@ -1,16 +1,16 @@
-//! Text with `${…}` and `<PLACEHOLDER>`s in it, taken apart.
+//! Splits text with `${…}` and `<PLACEHOLDER>`s in it into parts.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplatePart<'t> {
     Literal(&'t str),
-    /// `${body}`; the body may hold variables itself: `${roles.app-${var.stage}.arn}`.
+    /// `${body}`. The body may hold variables itself: `${roles.app-${var.stage}.arn}`.
     Variable {
         whole: &'t str,
         body: &'t str,
     },
-    /// `<ACCOUNT_ID>`, as published policy documents have them.
+    /// `<ACCOUNT_ID>`, as in published policy documents.
     Placeholder(&'t str),
-    /// A `${` that nothing closes.
+    /// A `${` without its `}`.
     Unclosed(&'t str),
 }
 

@@ -1,4 +1,4 @@
-//! Whole manifests, from files to resources.
+//! Tests of whole manifests, from files to resources.
 
 #![allow(clippy::format_collect, reason = "a few dozen lines of a test's manifest")]
 

@@ -1,19 +1,19 @@
-//! Documents that were checked, so that none is checked twice.
+//! Caches valid documents, so that none is validated twice.
 
 use std::collections::HashMap;
 
 use crate::policy::Usage;
 use crate::value::SharedValue;
 
-/// Documents in which nothing was found wrong, with their canonical form. Where a program writes
-/// the manifest, a thousand users have the same one: it is checked once.
+/// Valid documents with their canonical forms. In a generated manifest a thousand users may have
+/// the same document: it is validated once.
 #[derive(Debug, Default)]
 pub struct ValidationCache(HashMap<SharedValue, CachedValidation>);
 
 #[derive(Debug)]
 struct CachedValidation {
     canonical: SharedValue,
-    /// The usages that it was checked for.
+    /// The usages that it was validated for.
     usages: Vec<Usage>,
 }
 

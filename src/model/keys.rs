@@ -10,17 +10,17 @@ use crate::call::iam::LastUsed;
 pub struct AccessKeyInfo {
     pub user: String,
     pub id: String,
-    /// `Active` or `Inactive`.
+    /// The status: `Active` or `Inactive`.
     pub status: String,
-    /// RFC 3339.
+    /// The time of creation, in RFC 3339.
     pub created: String,
     pub age: Option<String>,
     pub last_used: KeyUse,
     pub phase: KeyPhase,
-    /// When the next rotation is due; none where the manifest has no `rotate_after`, and for keys
+    /// The time of the next rotation; `None` if the manifest has no `rotate_after`, and for keys
     /// that are not current.
     pub rotation_due: Option<Timestamp>,
-    /// What is to be done about it, or why it is kept.
+    /// The actions that the key needs, or the reasons that it is kept.
     pub notes: Vec<String>,
 }
 
@@ -30,9 +30,9 @@ pub enum KeyPhase {
     Current,
     /// Deactivated, and kept for a while.
     Retired,
-    /// An interrupted run made it.
+    /// Made by an interrupted run.
     Unfinished,
-    /// Not relayctl's.
+    /// Not made by relayctl.
     Foreign,
 }
 

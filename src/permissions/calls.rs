@@ -1,4 +1,4 @@
-//! The calls that a job can send, whatever it finds.
+//! Lists the calls that a job can send in any state of the account.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +16,10 @@ use crate::model::{Desired, Resource, of_kind};
 use crate::reads::{Facet, ReadScope, Snapshot, WantedFacts, next_reads};
 use crate::value::{Attributes, Tags, optional_text, text};
 
-/// What is asked about the declared objects, and what else has a say in whether somebody gains or
-/// loses access. The resolver prefers `GetAccountAuthorizationDetails`, which shows it all of the
-/// account and can't be allowed for less; denied, it asks for each object, which is what is allowed
-/// here.
+/// Returns the reads of the declared objects, and of other objects that matter for changes of
+/// access. The resolver prefers `GetAccountAuthorizationDetails`, which shows the whole account and
+/// can't be restricted to less. If it is denied, the resolver reads each object, which is what this
+/// allows.
 pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
     let mut wanted: WantedFacts = kinds(desired)
         .flat_map(|(kind, _, resource)| {
@@ -46,7 +46,7 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
     }
 }
 
-/// Policies that the manifest attaches, or bounds somebody with, and doesn't declare.
+/// Returns the policies that the manifest attaches, or uses as boundaries, and doesn't declare.
 fn foreign(desired: &Desired) -> impl Iterator<Item = String> {
     let policies = of_kind(&desired.resources, KindName::Policy);
     let declared: BTreeSet<String> =
@@ -59,7 +59,7 @@ fn foreign(desired: &Desired) -> impl Iterator<Item = String> {
     foreign.into_iter()
 }
 
-/// What a renewal leaves; nothing is renewed by what removes everything.
+/// Returns the facets that a renewal reads. A job that removes everything renews nothing.
 fn renewals(desired: &Desired, job: Job) -> Vec<Facet> {
     match job {
         Job::Plan | Job::Apply => {
@@ -69,7 +69,8 @@ fn renewals(desired: &Desired, job: Job) -> Vec<Facet> {
     }
 }
 
-/// Who else has the policies, and which groups the users are in.
+/// Returns the reads of other principals that have the policies, and of the groups that the users
+/// are in.
 fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
     kinds(desired).filter_map(|(kind, address, resource)| {
         let name = || address.name().to_owned();
@@ -92,12 +93,13 @@ fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
     })
 }
 
-/// As if everything were there, so that every question is asked that an answer can lead to.
+/// Answers a read as if everything existed, so that every further read that an answer can lead to
+/// is sent.
 fn answer(read: &Read) -> Result<Reply, Failure> {
     match read {
         Read::Iam(read) => Ok(Reply::Iam(iam(read))),
         Read::S3(S3Read::GetBucketTagging(_)) => Ok(Reply::S3(S3Reply::Tags(Tags::new()))),
-        // No further question depends on these.
+        // No further read depends on these.
         Read::CallerIdentity | Read::Clock | Read::S3(_) | Read::File(_) => {
             Err(Failure::new(FailureKind::NotFound, read.action(), "NotFound", "nothing was asked"))
         }
@@ -122,7 +124,7 @@ fn iam(read: &IamRead) -> IamReply {
         IamRead::ListAttachedUserPolicies { .. }
         | IamRead::ListAttachedRolePolicies { .. }
         | IamRead::ListAttachedGroupPolicies { .. } => IamReply::Attached(Vec::new()),
-        // Somebody else's inline policies are read, too.
+        // The inline policies of other owners are read, too.
         IamRead::ListUserPolicies { .. }
         | IamRead::ListRolePolicies { .. }
         | IamRead::ListGroupPolicies { .. } => IamReply::Names(vec!["any".to_owned()]),
@@ -149,8 +151,8 @@ fn iam(read: &IamRead) -> IamReply {
     }
 }
 
-/// Everything that may have to be sent to bring about what is declared, from whatever there is; and
-/// to remove it.
+/// Returns all writes that can be needed to make or remove the declared objects, in any state of
+/// the account.
 pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
     let mut writes = Vec::new();
     if job == Job::Plan {
@@ -178,7 +180,8 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
     writes
 }
 
-/// Everything that `--allow-delete-foreign` may have to remove, whoever put it on what is declared.
+/// Returns all writes that `--allow-delete-foreign` can need, to remove objects that others
+/// attached to declared objects.
 pub(super) fn clearings(desired: &Desired) -> Vec<Write> {
     kinds(desired)
         .flat_map(|(kind, address, resource)| clearing(kind, address, &resource.attributes))
@@ -199,8 +202,8 @@ fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Address
         .map(|(address, resource)| (kind::of(address.kind()), address, resource))
 }
 
-/// The declared fields that are changed in place. A user's path is too, but it is a part of the
-/// ARN, and of the ARN that the user has until then the manifest knows nothing.
+/// Returns the declared fields that are changed in place. A user's path is changed in place, too,
+/// but it is a part of the ARN, and the manifest doesn't know the ARN that the user has until then.
 fn changeable(kind: &dyn Kind, wanted: &Attributes) -> Vec<&'static str> {
     let fields = kind
         .fields()
@@ -214,9 +217,9 @@ fn changeable(kind: &dyn Kind, wanted: &Attributes) -> Vec<&'static str> {
         .collect()
 }
 
-/// The object as it might be found, at its most laborious: with another tag, which goes, without
-/// those that are wanted, which come; with as many versions as IAM keeps; and a bucket with
-/// something in it.
+/// Returns a live object that needs the most work: with another tag, which is removed, without the
+/// wanted tags, which are added; with as many versions as IAM keeps; and a bucket with objects in
+/// it.
 fn unlike(wanted: &Attributes) -> LiveObject {
     let mut attributes = wanted.clone();
     attributes.insert("tags", json!({"another": ""}));
@@ -228,7 +231,7 @@ fn unlike(wanted: &Attributes) -> LiveObject {
     LiveObject { attributes, internals: internals.into(), ..LiveObject::default() }
 }
 
-/// `exclusive: true` removes whatever hangs there besides.
+/// Returns the removals by `exclusive: true`, of any other policies on a principal.
 fn cleared(holder: &Principal) -> Vec<Write> {
     let any = [Attached::Managed("*".to_owned()), Attached::Inline("any".to_owned())];
     any.iter().map(|attached| attached.removal(holder)).collect()

@@ -1,4 +1,4 @@
-//! Permissions -> policies: grouped so that a person can read them, and no wider for it.
+//! Turns permissions into policies, grouped so that a person can read them, but no wider.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,14 @@ use crate::policy::catalogue::{self, AccessLevel, ValueType};
 use crate::policy::{Usage, limit, size};
 use crate::value::Value;
 
-/// What a request tells that the policy asks for again: which policy is attached, which boundary is
-/// set. Tags are left to the manifest, so that a new tag needs no new policy.
+/// The condition keys of a request that the policy tests: the attached policy, and the boundary.
+/// Tags are not tested, so that a new tag needs no new policy.
 const ASKED: [&str; 2] = ["iam:PermissionsBoundary", "iam:PolicyARN"];
 
-/// Values by condition key; none for what may be anything.
+/// The allowed values by condition key; a key without restriction is left out.
 type Conditions = BTreeMap<String, BTreeSet<String>>;
 
-/// One statement to be.
+/// One statement of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PermissionStatement {
     pub sid: String,
@@ -25,7 +25,7 @@ pub struct PermissionStatement {
     pub conditions: Conditions,
 }
 
-/// The statements that allow exactly these permissions.
+/// Returns the statements that allow exactly these permissions.
 pub fn statements(needed: &BTreeSet<Permission>) -> Vec<PermissionStatement> {
     let mut alike: BTreeMap<(Title, BTreeSet<String>, Conditions), BTreeSet<&'static str>> =
         BTreeMap::new();
@@ -44,9 +44,9 @@ pub fn statements(needed: &BTreeSet<Permission>) -> Vec<PermissionStatement> {
     alike.into_iter().map(statement).collect()
 }
 
-/// The resources of each action that share conditions. What is needed for one resource under
-/// several values of a key is one condition with all of them; what is needed unconditionally has
-/// none.
+/// Groups the resources of each action by their conditions. A resource that is needed with several
+/// values of a key gets one condition with all of them; one that is also needed unconditionally
+/// gets none.
 fn by_action(
     needed: &BTreeSet<Permission>,
 ) -> BTreeMap<(&'static str, Conditions), BTreeSet<String>> {
@@ -78,7 +78,7 @@ fn conditions(permission: &Permission) -> Conditions {
     bound.map(|(key, values)| (key.clone(), values.iter().cloned().collect())).collect()
 }
 
-/// What a statement is about; in the order of the document.
+/// The title of a statement. Titles are in the order of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Title {
     verb: StatementVerb,
@@ -120,7 +120,7 @@ impl Title {
     }
 }
 
-/// Names what an ARN is of. A bucket's ARN has no slash, an object's has one.
+/// Returns the noun for an ARN's resource. A bucket's ARN has no slash, an object's has one.
 fn noun(action: &str, arn: &str) -> &'static str {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     match (
@@ -159,7 +159,7 @@ impl PermissionStatement {
         Value::Object(elements)
     }
 
-    /// The same in two, for a document that has no room for all of it.
+    /// Splits the statement into two, for documents that have no room for all of it.
     fn halved(&self) -> Option<(Self, Self)> {
         let middle = self
             .resources
@@ -179,7 +179,7 @@ fn operator(key: &str) -> &'static str {
     }
 }
 
-/// As few documents as hold all statements within IAM's limit for a managed policy.
+/// Packs all statements into few documents within IAM's size limit for a managed policy.
 pub fn policies(statements: &[PermissionStatement]) -> Vec<Value> {
     let mut documents = Vec::new();
     let mut open: Vec<Value> = Vec::new();

@@ -1,5 +1,5 @@
-//! The least that relayctl itself must be allowed for a manifest: which calls a job can send for
-//! what is declared, and the policy that allows exactly those.
+//! Computes the least permissions that relayctl itself needs for a manifest: the calls that a job
+//! can send for the declared objects, and the policy that allows exactly those.
 
 mod calls;
 mod document;
@@ -14,22 +14,22 @@ use crate::value::text;
 
 pub use document::{PermissionStatement, policies, statements};
 
-/// What relayctl is to be allowed to do.
+/// The job that relayctl is to be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
-    /// Read what is declared; also for `plan --destroy`.
+    /// Reads the declared objects; also for `plan --destroy`.
     Plan,
-    /// Plan, create, update, replace and delete it.
+    /// Plans, creates, updates, replaces and deletes them.
     Apply,
-    /// Read it and delete it.
+    /// Reads and deletes them.
     Destroy,
 }
 
-/// Every permission that the job can need for what the manifest declares.
+/// Returns every permission that the job can need for the declared objects.
 pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
     let places = places(desired);
-    // IAM can't know the path of what doesn't exist, so a read before a create is decided for an
-    // ARN without one.
+    // IAM can't know the path of an object that doesn't exist, so a read before a create is decided
+    // for an ARN without one.
     let unknown = PrincipalPaths { paths: [].into(), ..places.clone() };
     let reads = calls::reads(desired, job);
     let mut needed: BTreeSet<Permission> = [&places, &unknown]
@@ -41,7 +41,7 @@ pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
     needed
 }
 
-/// What removing takes besides, where what others hung on it goes with it.
+/// Returns the additional permissions for removing objects that others attached.
 pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
     let places = places(desired);
     calls::clearings(desired).iter().flat_map(|write| write.permissions(&places)).collect()

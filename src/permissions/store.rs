@@ -1,4 +1,4 @@
-//! What a state that is kept in S3 takes.
+//! Computes the permissions for a state that is kept in S3.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,9 @@ use crate::call::Permission;
 use crate::model::Desired;
 use crate::state::S3Place;
 
-/// Reading it, for a plan; for what changes something also writing it, its lock and its last good
-/// copy, and clearing its journal. None for a state on this machine.
+/// Returns the permissions to read the state, for a plan; and for jobs that change something also
+/// to write it, its lock and its last good copy, and to clear its journal. A state on this machine
+/// needs none.
 pub fn permissions(desired: &Desired, job: Job) -> Vec<Permission> {
     let url = desired.store.as_deref().unwrap_or_default();
     let Some(place) = S3Place::parse(url, &format!("{}.json", desired.name)) else {
@@ -23,11 +24,11 @@ pub fn permissions(desired: &Desired, job: Job) -> Vec<Permission> {
         context: BTreeMap::new(),
     };
 
-    // Without it S3 answers 403, not 404, for what isn't there. HeadBucket, which finds the
-    // bucket's region, needs it too.
+    // Without ListBucket S3 answers 403, not 404, for a missing object. HeadBucket, which finds the
+    // bucket's region, needs it, too.
     let mut needed = vec![on("s3:ListBucket", &bucket)];
     match job {
-        // A plan does not look at the lock.
+        // A plan does not read the lock.
         Job::Plan => needed.extend(objects[..3].iter().map(|object| on("s3:GetObject", object))),
         Job::Apply | Job::Destroy => {
             needed.extend(objects.iter().map(|object| on("s3:GetObject", object)));

@@ -48,7 +48,7 @@ fn the_sample_manifests_need_one_valid_policy_for_each_job() {
     }
 }
 
-/// Nothing is about everything, and a plan changes nothing.
+/// No statement is about all resources, and a plan changes nothing.
 #[test]
 fn every_statement_names_its_resources() {
     let desired = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/dev.yaml"));
@@ -131,7 +131,7 @@ fn a_boundary_is_asked_for_when_the_user_is_made() {
     assert!(find(&statements, "iam:DeleteUserPermissionsBoundary").is_empty());
 }
 
-/// IAM doesn't know the path of a user that is yet to be made.
+/// IAM doesn't know the path of a user that does not exist yet.
 #[test]
 fn what_has_a_path_is_also_read_without_it() {
     let desired = desired("users:\n  ada: {path: /team/}\n");
@@ -214,7 +214,7 @@ fn a_state_in_s3_takes_its_own_objects_and_a_plan_only_reads_them() {
     );
 }
 
-/// What a group takes is under its own title.
+/// The permissions on groups are under a title of their own.
 #[test]
 fn a_statement_is_titled_by_what_it_is_about() {
     let desired = desired(
@@ -237,7 +237,7 @@ fn a_statement_is_titled_by_what_it_is_about() {
     );
 }
 
-/// Without being asked, nobody gets the permission to remove what others made.
+/// Nobody gets the permission to remove other owners' objects without asking for it.
 #[test]
 fn removing_what_others_hung_there_takes_permissions_of_its_own() {
     let manifest = "users: {bob: {}}\nroles: \

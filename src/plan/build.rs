@@ -1,4 +1,5 @@
-//! Decisions and the graph -> [`Plan`]: which steps, with which calls, after which others.
+//! Builds the [`Plan`] from the decisions and the dependency graph: the steps, their calls and
+//! their order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +15,8 @@ use crate::kind::{self, FieldForm, Kind, LiveObject, Maintenance};
 use crate::model::{Dependents, Desired, Recorded, RecordedObject, Resource, subject};
 use crate::value::Attributes;
 
-/// Orders the decisions into steps with their calls. `header.targets` restricts it to those and
-/// what they need.
+/// Orders the decisions into steps with their calls. `header.targets` restricts the plan to these
+/// and their dependencies.
 pub fn build(
     header: PlanHeader,
     state: StateStamp,
@@ -38,7 +39,8 @@ pub fn build(
     let order = DependencyOrder::new(steps.iter().map(|(id, step)| (id, &step.after)))
         .sorted()
         .map_err(|circle| Cycle(circle.into_iter().map(|id| id.address).collect()))?;
-    // Of exactly their size: a collected list may keep the room that it was made in.
+    // The lists have exactly their final size: a collected list may keep the capacity that it grew
+    // to.
     let (mut ordered, mut changes) =
         (Vec::with_capacity(steps.len()), Vec::with_capacity(decisions.len()));
     ordered.extend(order.into_iter().filter_map(|id| steps.remove(&id)));
@@ -62,7 +64,7 @@ fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {
     }
 }
 
-/// What needs what: as declared, and as it was when it was made.
+/// The dependencies between resources, as declared and as recorded.
 struct Needs<'a> {
     desired: &'a Desired,
     dependents: Dependents<'a>,
@@ -73,7 +75,8 @@ impl<'a> Needs<'a> {
         self.desired.resources.get(address).into_iter().flat_map(|resource| &resource.depends_on)
     }
 
-    /// The targets, what they are made upon, and, for those that go, what is made upon them.
+    /// Returns the decisions on the targets, on their dependencies, and, for targets that are
+    /// removed, on their dependents.
     fn restrict<'d>(
         &self,
         decisions: Vec<PlannedChange<'d>>,
@@ -135,9 +138,9 @@ impl<'a> Needs<'a> {
             let is_local = kind::of(id.address.kind()).is_local();
             for dependent in self.dependents.on(&id.address) {
                 after.extend(step(dependent, StepPhase::Delete));
-                // An update that drops the reference frees this for removal; one that keeps it
-                // comes later. A file needs no freeing, and waiting would be a circle where the
-                // update waits for what takes this one's place.
+                // An update that drops the reference frees this object for removal; an update that
+                // keeps the reference comes later. A file needs no freeing, and waiting would make
+                // a cycle if the update waits for the file that replaces this one.
                 if !is_local && !self.declared(dependent).any(|it| *it == id.address) {
                     after.extend(step(dependent, StepPhase::Update));
                 }
@@ -162,8 +165,8 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Live is as declared, but the state says otherwise: the manifest followed a change made by
-    /// hand, or a dependency was added or dropped.
+    /// Returns true if the live object is as declared, but the state differs: the manifest adopted
+    /// a manual change, or a dependency was added or dropped.
     fn is_outdated(&self) -> bool {
         let (Some(entry), Some(resource)) = (self.decision.recorded, self.declared()) else {
             return false;
@@ -172,14 +175,14 @@ impl Draft<'_> {
         entry.depends_on != resource.depends_on || entry.attributes != declared
     }
 
-    /// All that the state knows of it.
+    /// Returns the state's attributes of the object, with its id.
     fn known(&self) -> Option<Attributes> {
         self.decision.recorded.map(RecordedObject::known)
     }
 
     fn create(&self, expect: Expect) -> Vec<Step> {
         let Some(wanted) = &self.decision.wanted else { return Vec::new() };
-        // A new key takes the place of the one whose id is recorded.
+        // A new key replaces the key whose id is recorded.
         let mut wanted_now = wanted.as_ref().clone();
         let id = self.decision.recorded.and_then(|entry| entry.id.as_deref());
         wanted_now.extend(id.map(|id| ("id", id.into())));
@@ -195,8 +198,8 @@ impl Draft<'_> {
         };
         let changed: Vec<&str> =
             self.decision.change.fields.iter().map(|field| field.change.field.as_str()).collect();
-        // The replaced principal changes this document behind the plan's back, which is why it is
-        // written again.
+        // Replacing the principal changes this document in AWS after the plan was made; therefore
+        // it is written again.
         let is_rewritten = matches!(self.decision.change.reason, Reason::ParentReplaced(_));
         let expect = if is_rewritten || self.decision.shifts {
             Expect::Anything
@@ -237,8 +240,9 @@ impl Draft<'_> {
         vec![step]
     }
 
-    /// It is gone, but not all that was made with it. Where it is made anew, only this machine is
-    /// cleared: what is left of it in AWS is remembered.
+    /// Returns the step that cleans up after an object that is gone, if something that was made
+    /// with it is left. If the object is made anew, only files on this machine are cleaned up: the
+    /// state remembers the rest, which is in AWS.
     fn clear(&self) -> Option<Step> {
         let known = self.known()?;
         let mut calls = self.kind.leftovers(&known);
@@ -269,8 +273,8 @@ impl Draft<'_> {
         Some(StepRecord { attributes, depends_on: resource.depends_on.clone() })
     }
 
-    /// What the state goes on to remember besides what is declared; but a replacement removes all
-    /// of it.
+    /// Returns the attributes that the state remembers besides the declared ones. A replacement
+    /// removes all of it.
     fn memory(&self) -> Attributes {
         if self.decision.change.action == ChangeAction::Replace {
             return Attributes::new();
@@ -279,9 +283,9 @@ impl Draft<'_> {
         self.kind.memory(&self.known().unwrap_or_default(), seen)
     }
 
-    /// What the resolver looked for (not what the change makes of it: a file that a key leaves is
-    /// looked into once more), under the names that the object has now: a path that changes is part
-    /// of its ARN.
+    /// Returns the attributes by which the resolver looked for the object, and not those after the
+    /// change: a file that a key leaves is read once more. Names are those that the object has now,
+    /// because a changed path is part of its ARN.
     fn subject(&self, seen: &LiveObject) -> Attributes {
         let mut subject = subject(self.declared().map(|it| &it.attributes), self.known().as_ref());
         for field in self.kind.fields().iter().filter(|field| field.form == FieldForm::Identity) {

@@ -1,4 +1,4 @@
-//! The saved plan: what was printed, to be applied exactly, or not at all.
+//! The saved plan: the printed plan, to be applied exactly, or not at all.
 
 use std::io::{self, BufWriter, IntoInnerError, Write};
 
@@ -14,11 +14,11 @@ use crate::diff::ResourceChange;
 use crate::plan::Step;
 use crate::value::{Value, digest};
 
-/// The version of the format that this binary writes, and the only one it applies: a plan is of
-/// today.
+/// The version of the format that this binary writes, and the only one that it applies: saved plans
+/// are meant to be applied soon.
 const FORMAT: u32 = 1;
 
-/// Why a file is no plan to apply.
+/// The reason that a file is not a plan to apply.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
     #[error("not a saved plan of relayctl: {0}")]
@@ -38,12 +38,12 @@ pub enum PlanFileError {
 
 #[derive(Deserialize)]
 struct Envelope {
-    /// Over `plan`, as compact JSON with ordered keys.
+    /// The digest of `plan` as compact JSON with ordered keys.
     sha256: String,
     plan: Value,
 }
 
-/// A plan with its keys in order, those of what is in it, too.
+/// A plan whose keys, at every depth, are written in order.
 #[derive(Serialize)]
 struct SortedPlan<'a> {
     access: Each<'a, AccessChange>,
@@ -54,8 +54,8 @@ struct SortedPlan<'a> {
     summary: Value,
 }
 
-/// A list whose items are put in order one by one: of a plan for thousands of objects all together
-/// would take several times the memory of the plan.
+/// A list whose items are put in order one by one. To put a plan for thousands of objects in order
+/// as a whole would take several times the memory of the plan.
 struct Each<'a, T>(&'a [T]);
 
 impl<T: Serialize> Serialize for Each<'_, T> {
@@ -72,8 +72,8 @@ impl<T: Serialize> Serialize for Item<'_, T> {
     }
 }
 
-/// JSON with its format's version and, behind it, a digest over its content: so it is written as it
-/// is made.
+/// Writes the plan as JSON with the format's version first and a digest of the content last, so
+/// that the file is written while the plan is serialised.
 pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     let Plan { header, state, changes, steps, access, summary } = plan;
     let plan = SortedPlan {
@@ -91,7 +91,7 @@ pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, ",\"sha256\":\"{}\"}}", HEXLOWER.encode(&sha256.finalize()))
 }
 
-/// Passes on what is written, and knows its digest.
+/// A writer that passes on all bytes and computes their digest.
 struct Hashed<W> {
     out: W,
     sha256: Sha256,

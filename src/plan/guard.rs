@@ -1,30 +1,32 @@
-//! The brakes: what a plan must not do, whatever the manifest says otherwise.
+//! Checks a plan against the safeguards that the manifest and relayctl set: `prevent_destroy`,
+//! `limits` and lockout.
 
 use crate::diagnostic::Diagnostic;
 use crate::diff::ChangeAction;
 use crate::model::{CountLimit, Desired};
 use crate::plan::{Plan, lockout};
 
-/// Why a plan must not be carried out.
+/// The reason that a plan must not be applied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objection {
     pub brake: Brake,
     pub diagnostic: Diagnostic,
 }
 
-/// What the objection comes from, and so what overrules it.
+/// The safeguard that objects, which decides how the objection can be overruled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Brake {
-    /// `lifecycle: {prevent_destroy: true}`: nothing but taking it out of the manifest.
+    /// `lifecycle: {prevent_destroy: true}`. Only a change of the manifest overrules it.
     PreventDestroy,
-    /// `limits:`
+    /// The manifest's `limits:`, which `--override-limits` overrules.
     Limits,
-    /// Whoever makes the plan would lose what it takes to undo it.
+    /// The caller who makes the plan would lose the permissions to undo it. `--allow-lockout`
+    /// overrules it.
     Lockout,
 }
 
-/// All objections to a plan. `desired` is the manifest as it is written, also for a destroy;
-/// `recorded` is how many resources the state holds.
+/// Returns all objections to a plan. `desired` is the manifest as it is written, also for a
+/// destroy; `recorded` is the number of resources in the state.
 pub fn objections(plan: &Plan, desired: &Desired, recorded: usize) -> Vec<Objection> {
     let prevented = prevented(plan, desired).map(|diagnostic| (Brake::PreventDestroy, diagnostic));
     let exceeded = exceeded(plan, desired, recorded).map(|diagnostic| (Brake::Limits, diagnostic));
@@ -90,7 +92,7 @@ fn exceeded(plan: &Plan, desired: &Desired, recorded: usize) -> impl Iterator<It
         })
         .count();
     let limit = desired.limits.max_change_percent.as_ref();
-    // Compared without division: 1 of 3 is more than 33 percent.
+    // The comparison has no division: 1 of 3 is more than 33 percent.
     let limit = limit.filter(|limit| recorded > 0 && touched * 100 > limit.value * recorded);
     let changes = limit.map(|limit| {
         let percent = (touched * 100).div_ceil(recorded);
@@ -225,7 +227,7 @@ mod tests {
             ["this plan changes, replaces or destroys 1 of 3 resources in the state, 34 percent, \
                  and the limit is 33 percent"]
         );
-        // The first plan has nothing recorded, and nothing to brake.
+        // The first plan has nothing recorded, and nothing to limit.
         assert_eq!(said(&one, &limited(None, Some(0)), 0), Vec::<String>::new());
     }
 }

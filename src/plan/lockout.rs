@@ -1,4 +1,4 @@
-//! Whether a plan locks out the one who makes it.
+//! Checks if a plan locks out the caller who makes it.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use crate::kind;
 use crate::policy::action_matches;
 use crate::policy::compare::Grant;
 
-/// What the plan takes from its own caller. Others than users and roles of this account (its root,
-/// somebody who is federated) nobody can lock out from here.
+/// Reports the permissions that the plan takes from its own caller. Only users and roles of this
+/// account can be locked out by a plan, not its root or a federated user.
 pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
     let Some(caller) = caller(&plan.header.caller).map(|caller| caller.address()) else {
         return Vec::new();
@@ -22,7 +22,7 @@ pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
         let verb = match (change.action, &change.reason) {
             (ChangeAction::Delete, _) => "removes",
             (ChangeAction::Replace, _) => "replaces",
-            // The key that this very run signs its calls with may be the one that is deactivated.
+            // The key that is deactivated may be the one that signs the calls of this run.
             (ChangeAction::Update, Reason::Due(_)) => "rotates",
             _ => return None,
         };
@@ -43,7 +43,7 @@ fn parent(address: &Address) -> Option<Address> {
     Some(Address::new(parent.kind, address.name().split('/').next().unwrap_or_default()))
 }
 
-/// `arn:aws:iam::123456789012:user/team/ada`,
+/// Returns the user or role of an ARN such as `arn:aws:iam::123456789012:user/team/ada` or
 /// `arn:aws:sts::123456789012:assumed-role/runner/session`.
 fn caller(arn: &str) -> Option<Principal> {
     let resource = arn.splitn(6, ':').nth(5)?;
@@ -55,7 +55,8 @@ fn caller(arn: &str) -> Option<Principal> {
     }
 }
 
-/// The calls that would take the plan's changes back, and that its caller is no longer allowed.
+/// Reports the calls that would undo the plan's changes, and that its caller is no longer allowed
+/// to make.
 fn undoing(plan: &Plan, caller: &Address, change: &AccessChange) -> Option<String> {
     if change.subject != *caller || change.aspect != Aspect::Permissions {
         return None;
@@ -75,7 +76,7 @@ fn undoing(plan: &Plan, caller: &Address, change: &AccessChange) -> Option<Strin
     })
 }
 
-/// It is lost where no part of it stays that is as good.
+/// Returns true if the action is lost and no equally wide part of the grant remains.
 fn is_lost(grant: &Grant, action: &str) -> bool {
     let kept = grant.already.iter().any(|part| {
         action_matches(&part.action, action)

@@ -26,13 +26,13 @@ use crate::value::{Attributes, digest};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub header: PlanHeader,
-    /// The state that it was made against; another serial and the plan is stale.
+    /// The state that the plan was made from. If the state's serial has changed, the plan is stale.
     pub state: StateStamp,
-    /// One for each address, in order of address, with those of which nothing changes.
+    /// The changes, one for each address, in order of address, including objects without changes.
     pub changes: Vec<ResourceChange>,
-    /// In the order of work; ties broken by address.
+    /// The steps in the order of work; ties are broken by address.
     pub steps: Vec<Step>,
-    /// What the changes mean for who may do what, in order of subject.
+    /// The effects of the changes on access, in order of subject.
     #[serde(default)]
     pub access: Vec<AccessChange>,
     pub summary: Summary,
@@ -41,28 +41,28 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlanHeader {
     pub manifest: String,
-    /// The manifest's file, relative to the project's root where it is inside it.
+    /// The manifest's file, relative to the project's root if it is inside it.
     pub manifest_file: String,
     pub manifest_digest: String,
     pub account: String,
     pub caller: String,
     pub region: String,
-    /// Where the state is when not at its default place: a URL, or a path relative to the project's
-    /// root.
+    /// The place of the state if it is not the default one: a URL, or a path relative to the
+    /// project's root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
-    /// Whom the state and this plan are encrypted for.
+    /// The recipients that the state and this plan are encrypted for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<String>,
     pub sandbox: bool,
     pub mode: PlanMode,
-    /// Not empty: the plan is partial.
+    /// The targets; if there are any, the plan is partial.
     pub targets: BTreeSet<Address>,
     pub relayctl: String,
 }
 
 impl PlanHeader {
-    /// Says of a plan what the manifest says; who makes the plan adds the rest.
+    /// Makes a header from the manifest; the caller adds the rest.
     pub fn new(desired: &Desired, mode: PlanMode) -> Self {
         Self {
             manifest: desired.name.clone(),
@@ -90,7 +90,7 @@ pub enum PlanMode {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateStamp {
-    /// None: there was no state yet.
+    /// The state's lineage; `None` if there was no state yet.
     pub lineage: Option<String>,
     pub serial: u64,
 }
@@ -104,45 +104,47 @@ impl StateStamp {
     }
 }
 
-/// One node of the work: a replacement is two of them.
+/// One node of the work. A replacement has two steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     pub id: StepId,
     /// The exact calls, in order.
     pub calls: Vec<Write>,
-    /// These must be done before.
+    /// The steps that must be done before this one.
     pub after: BTreeSet<StepId>,
-    /// What must still be so just before the calls.
+    /// The condition that must still hold just before the calls.
     pub expect: Expect,
-    /// The live object as the plan saw it, to say what changed since.
+    /// The live object as the plan saw it, to report later changes.
     pub before: Option<Box<LiveObject>>,
-    /// What the state records when it is done; none for a removal.
+    /// The record that the state gets after the step; `None` for a removal.
     pub record: Option<StepRecord>,
-    /// What to look for when it is read again before the change ([`crate::model::subject`]).
+    /// The attributes to look for when the object is read again before the change
+    /// ([`crate::model::subject`]).
     pub wanted: Attributes,
-    /// It goes: what would stand in the way of that is read too.
+    /// True if the object is removed: then anything that blocks its deletion is read, too.
     pub removal: bool,
 }
 
-/// The before-image that apply holds the live object against.
+/// The before-image that apply compares with the live object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expect {
-    /// State only, or an object that an earlier step of this plan has just changed.
+    /// No condition: the step changes only the state, or an object that an earlier step of this
+    /// plan has just changed.
     Anything,
     Absent,
-    /// Digest of the canonical live object as the plan saw it ([`fingerprint`]).
+    /// The digest of the canonical live object as the plan saw it ([`fingerprint`]).
     Same(String),
 }
 
-/// What the state records.
+/// The record of an object in the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {
     pub attributes: Attributes,
     pub depends_on: BTreeSet<Address>,
 }
 
-/// Ordered by address, then phase.
+/// The identity of a step. Steps are ordered by address, then phase.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StepId {
     pub address: Address,
@@ -152,11 +154,11 @@ pub struct StepId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepPhase {
-    /// Removal, also the first half of a replacement.
+    /// A removal, also the first half of a replacement.
     Delete,
     Create,
     Update,
-    /// State only.
+    /// A change of the state only.
     Record,
 }
 
@@ -167,7 +169,7 @@ pub struct Summary {
     pub destroy: usize,
     pub refused: usize,
     pub blocked: usize,
-    /// The writes that apply will send.
+    /// The number of writes that apply will send.
     pub calls: usize,
 }
 
@@ -184,7 +186,8 @@ impl fmt::Display for StepId {
 }
 
 impl Plan {
-    /// Nothing to do in AWS or on disk. The state may still have something to learn or to forget.
+    /// Returns true if there is nothing to do in AWS or on disk. The state may still have something
+    /// to record or to forget.
     pub fn is_empty(&self) -> bool {
         self.changes.iter().all(|change| {
             matches!(
@@ -194,14 +197,16 @@ impl Plan {
         })
     }
 
-    /// Something was refused or could not be known: not all of the manifest can be carried out.
+    /// Returns true if something was refused or could not be read: the manifest can't be applied
+    /// completely.
     pub fn is_hindered(&self) -> bool {
         self.summary.refused + self.summary.blocked > 0
     }
 }
 
-/// Digest of a live object in the form in which two equal ones are equal. What hangs on it is left
-/// out: attachments are objects of their own, and this very plan may move them.
+/// Returns the digest of a live object in canonical form, in which equal objects are equal.
+/// Policies and other objects attached to it are left out: attachments are objects of their own,
+/// and this plan may move them.
 pub fn fingerprint(kind: &dyn Kind, seen: &LiveObject) -> String {
     let documents: BTreeSet<&str> = kind
         .fields()
@@ -221,7 +226,7 @@ pub fn fingerprint(kind: &dyn Kind, seen: &LiveObject) -> String {
             (name, comparable)
         })
         .collect();
-    // A key shows its user's owner, and this very plan may tag that.
+    // A key shows its user's owner, and this plan may tag the user.
     let owner =
         seen.owner.as_ref().filter(|_| kind.fields().iter().any(|field| field.name == "tags"));
     digest(&(&seen.id, owner, attributes, &seen.internals))

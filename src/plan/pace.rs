@@ -1,4 +1,4 @@
-//! How long calls take at least, where AWS takes so many of each operation and no more.
+//! Computes the least time that calls take, since AWS limits the rate of each operation.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,34 +6,34 @@ use std::time::Duration;
 use super::{Plan, StepId};
 use crate::call::Write;
 
-/// What there is to reckon with.
+/// The speed of calls and their limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
-    /// Of one call, there and back.
+    /// The round-trip time of one call.
     pub latency: Duration,
-    /// How many calls of one operation are taken each second, and how many at once before that
-    /// counts.
+    /// The number of calls of one operation that are accepted each second. `burst` is the number
+    /// that is accepted at once before the rate counts.
     pub rate: f64,
     pub burst: f64,
-    /// How many calls are under way at once.
+    /// The number of calls that are in progress at once.
     pub width: usize,
 }
 
-/// Calls that may be sent in any order but for what they wait for.
+/// Calls that may be sent in any order, apart from their dependencies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// By operation.
+    /// The number of calls by operation.
     pub calls: BTreeMap<String, usize>,
-    /// The longest chain of calls of which each waits for the one before.
+    /// The length of the longest chain of calls, each of which waits for the one before.
     pub chain: usize,
 }
 
 impl Load {
-    /// What applying a plan sends to AWS.
+    /// Returns the calls to AWS that applying a plan sends.
     pub fn of(plan: &Plan) -> Self {
         let mut load = Self::default();
         let mut ends: BTreeMap<&StepId, usize> = BTreeMap::new();
-        // In the order of work: what a step waits for stands before it.
+        // The steps are in the order of work: a step comes after those that it waits for.
         for step in &plan.steps {
             let calls = step.calls.iter().filter(|call| !matches!(call, Write::File(_)));
             let begins = step
@@ -54,14 +54,14 @@ impl Load {
         load
     }
 
-    /// No run is faster: it waits for the operation of which there are too many calls, for the
-    /// longest chain, or for a place among those under way, whichever takes longest.
+    /// Returns the least duration of a run. It waits for the operation with too many calls, for the
+    /// longest chain, or for free places among the calls in progress, whichever takes longest.
     pub fn least(&self, pace: &Pace) -> Duration {
         let chain = pace.latency.mul_f64(count(self.chain));
         let places =
             pace.latency.mul_f64(count(self.calls.values().sum()) / count(pace.width.max(1)));
         let busiest = self.calls.values().max().copied().unwrap_or_default();
-        // The last of them is sent then, and answered.
+        // The last of the calls is sent at that time, and then answered.
         let limit = match count(busiest) - pace.burst {
             late if late > 0.0 => Duration::from_secs_f64(late / pace.rate) + pace.latency,
             _ => Duration::ZERO,

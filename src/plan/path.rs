@@ -1,5 +1,5 @@
-//! The critical path: the steps that can only be done one after another, and that take longest so.
-//! However much is done at once, no run is faster than these.
+//! Finds the critical path: the steps that can only be done one after another, and that take
+//! longest so. However much is done in parallel, no run is faster than these.
 
 use std::collections::BTreeMap;
 use std::iter::Sum;
@@ -11,17 +11,17 @@ use crate::graph::DependencyOrder;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CriticalPath<W> {
-    /// In the order of work, with what each weighs. Those that weigh nothing are left out.
+    /// The steps in the order of work, with their weights. Steps without weight are left out.
     pub steps: Vec<(StepId, W)>,
     pub total: W,
 }
 
-/// Before it is done, by what can be known: the calls of each step.
+/// Returns the critical path before a run, weighted by the number of calls of each step.
 pub fn by_calls(plan: &Plan) -> CriticalPath<usize> {
     weighed(plan, |step| step.calls.len())
 }
 
-/// Afterwards, by how long each step took.
+/// Returns the critical path after a run, weighted by the time that each step took.
 pub fn by_time(plan: &Plan, took: &[(StepId, Duration)]) -> CriticalPath<Duration> {
     let took: BTreeMap<&StepId, Duration> = took.iter().map(|(step, time)| (step, *time)).collect();
     weighed(plan, |step| took.get(&step.id).copied().unwrap_or_default())

@@ -1,5 +1,5 @@
-//! New before old: what takes access away waits for what gives it back. A run that stops between
-//! the two leaves the old access in place.
+//! Orders the new before the old: steps that take access away wait for steps that give it back. A
+//! run that stops between the two leaves the old access in place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::value::Attributes;
 
 type Steps = BTreeMap<StepId, Step>;
 
-/// AWS's quota of managed policies on a principal, unless somebody had it raised, and of a user's
+/// AWS's default quota of managed policies on a principal, which can be raised, and of a user's
 /// groups.
 const QUOTA: usize = 10;
 
@@ -46,7 +46,7 @@ impl<'d> AccessPart<'d> {
         &self.decision.change.address
     }
 
-    /// Returns the kind and the holder: a quota is for both.
+    /// Returns the kind and the holder. A quota applies to each pair of these.
     fn place(&self) -> (KindName, &Principal) {
         (self.address().kind(), &self.holder)
     }
@@ -63,8 +63,8 @@ impl<'d> AccessPart<'d> {
         steps.contains_key(&self.step(StepPhase::Delete))
     }
 
-    /// Returns the share of its quota that it takes, and the quota. Inline policies share one of
-    /// characters.
+    /// Returns the share of its quota that it takes, and the quota. Inline policies share a quota
+    /// of characters.
     fn weight(&self, attributes: &Attributes) -> (usize, usize) {
         match kind::of(self.address().kind()).facts().document {
             Some(it) => {
@@ -75,11 +75,11 @@ impl<'d> AccessPart<'d> {
     }
 }
 
-/// Lets the steps that take policies or memberships away wait for those that give some. The old
-/// goes first where AWS's quota has no room for both.
+/// Makes the steps that take policies or memberships away wait for those that give some. The old
+/// ones go first if AWS's quota has no room for both.
 pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>], desired: &Desired) {
     let parts: Vec<AccessPart<'_>> = decisions.iter().filter_map(AccessPart::of).collect();
-    // What is replaced comes back by itself.
+    // A replaced part comes back by itself.
     let removed: Vec<&AccessPart<'_>> =
         parts.iter().filter(|it| it.is_removed(steps) && !it.is_made(steps)).collect();
     if removed.is_empty() {
@@ -106,7 +106,7 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>], desired:
     }
 }
 
-/// Makes one step wait for another, unless that waits for it.
+/// Makes one step wait for another, unless the other one waits for it.
 fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) {
     let mut seen = BTreeSet::new();
     let mut queue = vec![earlier];
@@ -165,8 +165,8 @@ fn neighbours<'p>(parts: &'p [AccessPart<'_>]) -> BTreeMap<&'p Principal, BTreeS
     neighbours
 }
 
-/// Returns the principals whose policies may give back a part that goes: its holder, the users in
-/// it if that is a group, and the groups of these users.
+/// Returns the principals whose policies may give back the access of a removed part: its holder,
+/// the users in it if that is a group, and the groups of these users.
 fn concerned<'p>(
     old: &'p AccessPart<'_>,
     neighbours: &BTreeMap<&'p Principal, BTreeSet<&'p Principal>>,
@@ -178,8 +178,8 @@ fn concerned<'p>(
     users.iter().flat_map(|user| near(user)).chain(users.iter().copied()).chain([holder]).collect()
 }
 
-/// Returns the kinds of parts and the holders for which the old and the new together would exceed
-/// the quota.
+/// Returns the kinds of parts and the holders for which the old and the new parts together would
+/// exceed the quota.
 fn crowded<'p>(
     parts: &'p [AccessPart<'_>],
     decisions: &'p [PlannedChange<'_>],
@@ -199,7 +199,7 @@ fn crowded<'p>(
             (None, _) => {}
         }
     }
-    // Others' attachments count, too.
+    // Attachments made outside this manifest count, too.
     let mut attached: BTreeMap<(KindName, Principal), usize> = BTreeMap::new();
     for decision in decisions {
         let (Some(holder), Some(seen)) = (decision.change.address.principal(), &decision.seen)

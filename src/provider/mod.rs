@@ -1,4 +1,4 @@
-//! The edges to the world, behind one [`Provider`].
+//! The providers: AWS, the sandbox and the local files, behind one [`Provider`].
 
 pub mod aws;
 pub mod files;
@@ -13,14 +13,14 @@ use tokio::sync::Semaphore;
 use crate::call::{Failure, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 
-/// AWS (or the sandbox) for the cloud's calls, the local files for theirs.
+/// The providers of a run: AWS (or the sandbox) for the cloud's calls, the local files for theirs.
 pub struct Providers {
     cloud: Box<dyn Provider>,
     files: files::Remembered,
     parallelism: usize,
-    /// By operation. Bounds how many of its calls are begun, whoever sends them: a request is
-    /// signed when it begins, and AWS takes no signature that is older than five minutes. Those of
-    /// one operation keep none of another waiting.
+    /// The limits on the calls that have begun, by operation, whoever sends them. A request is
+    /// signed when it begins, and AWS accepts no signature that is older than five minutes. The
+    /// calls of one operation don't make those of another wait.
     begun: Mutex<BTreeMap<&'static str, Arc<Semaphore>>>,
 }
 

@@ -1,4 +1,4 @@
-//! What sweeps of the account have shown, by name.
+//! The objects that sweeps of the account have shown, by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,17 +7,17 @@ use crate::address::PrincipalKind;
 use crate::call::Failure;
 use crate::call::iam::{AuthorizationDetails, EntityType, Group, PolicyDetail, Role, User};
 
-/// Whether a sweep has shown one object.
+/// The presence of one object in the sweeps.
 pub(super) enum Presence<T> {
     Here(T),
-    /// All were seen, and it isn't among them.
+    /// All objects of the type were seen, and this one isn't among them.
     Gone,
     Unseen,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct AccountSnapshot {
-    /// The types of which all were seen.
+    /// The types of which all objects were seen.
     whole: BTreeSet<EntityType>,
     /// The sweep that isn't at its end.
     open: Option<Open>,
@@ -26,9 +26,9 @@ pub(super) struct AccountSnapshot {
     principals: BTreeMap<PrincipalKind, BTreeMap<String, SweptPrincipal>>,
     /// The users in each group, by its name.
     members: BTreeMap<String, Vec<String>>,
-    /// By account and name.
+    /// The policies, by account and name.
     policies: BTreeMap<(String, String), PolicyDetail>,
-    /// Who uses a policy, by ARN.
+    /// The users of each policy, by its ARN.
     uses: BTreeMap<String, Uses>,
 }
 
@@ -37,16 +37,16 @@ pub(super) struct AccountSnapshot {
 pub(super) struct Open {
     pub(super) filter: BTreeSet<EntityType>,
     pub(super) marker: String,
-    /// How many entities were on it.
+    /// The number of entities on that page.
     pub(super) seen: u64,
 }
 
-/// A user, role or group with what hangs on it.
+/// A user, role or group with its policies and groups.
 #[derive(Clone, Debug)]
 pub(super) struct SweptPrincipal {
     itself: Itself,
     pub(super) policies: PrincipalPolicies,
-    /// Of a user: the groups that it is in, in order.
+    /// The groups that a user is in, in order; empty for a role or a group.
     pub(super) groups: Vec<String>,
 }
 
@@ -107,8 +107,8 @@ impl AccountSnapshot {
         }
     }
 
-    /// Notes who uses which policies, too: looked for in everybody, each of them would take as long
-    /// as all together.
+    /// Adds a principal, and notes it under the policies that it uses: a search of all principals
+    /// for each policy would take as long as all of them together.
     fn insert(&mut self, found: SweptPrincipal) {
         let itself = found.itself();
         let (kind, name) = (itself.kind(), itself.name().to_owned());
@@ -121,7 +121,7 @@ impl AccountSnapshot {
         self.principals.entry(kind).or_default().insert(name, found);
     }
 
-    /// What it had shown before that stays true.
+    /// Notes that the sweep failed. The objects that it had shown before stay known.
     pub(super) fn fails(&mut self, failure: Failure) {
         self.failure = Some(failure);
         self.open = None;
@@ -143,12 +143,13 @@ impl AccountSnapshot {
         self.presence(kind.into(), self.principals.get(&kind).and_then(|all| all.get(name)))
     }
 
-    /// The one of the same account and the same name, whatever the path.
+    /// Returns the policy of the same account and the same name, whatever the path.
     pub(super) fn policy(&self, arn: &str) -> Presence<&PolicyDetail> {
         self.presence(EntityType::LocalManagedPolicy, self.policies.get(&account_and_name(arn)))
     }
 
-    /// Whether a sweep could still tell something of it. A policy is named by its ARN.
+    /// Returns true if a sweep could still tell something of the object. A policy is named by its
+    /// ARN.
     pub(super) fn is_unseen(&self, of: EntityType, name: &str) -> bool {
         match of.principal() {
             Some(kind) => matches!(self.principal(kind, name), Presence::Unseen),
@@ -180,7 +181,8 @@ impl AccountSnapshot {
         self.has_all(of).then_some(count)
     }
 
-    /// The users in a group, in order. Only where all users were seen, who tell it.
+    /// Returns the users in a group, in order. They are known only when all users were seen: a
+    /// sweep shows memberships on the users.
     pub(super) fn members(&self, group: &str) -> Presence<Vec<String>> {
         match self.principal(PrincipalKind::Group, group) {
             Presence::Here(_) if self.has_all(EntityType::User) => {
@@ -193,7 +195,7 @@ impl AccountSnapshot {
         }
     }
 
-    /// Only where everybody who could use it was seen.
+    /// Returns the uses of a policy, if all principals that could use it were seen.
     pub(super) fn uses(&self, arn: &str) -> Option<Uses> {
         let everybody = PrincipalKind::ALL.into_iter().all(|kind| self.has_all(kind.into()));
         let mut uses = everybody.then(|| self.uses.get(arn).cloned())?.unwrap_or_default();
@@ -208,9 +210,9 @@ impl AccountSnapshot {
     }
 }
 
-/// What a policy is found by in a sweep, whatever its path. The name is taken from the ARN, for
-/// some servers leave it out. It is compared exactly: IAM wouldn't let two names differ by case
-/// only, but such a one isn't what was declared.
+/// Returns the key by which a sweep finds a policy, whatever its path. The name is taken from the
+/// ARN, since some servers leave it out. Names are compared exactly: IAM doesn't let two names
+/// differ by case only, but a policy whose name does isn't the declared one.
 fn account_and_name(arn: &str) -> (String, String) {
     let account = arn.split_once(":policy/").map_or("", |(account, _)| account);
     (account.to_owned(), arn.rsplit('/').next().unwrap_or(arn).to_owned())

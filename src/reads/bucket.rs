@@ -1,10 +1,10 @@
-//! What a snapshot says of buckets.
+//! The lookups of buckets in a snapshot.
 
 use super::lookup::{Lookup, Missing, ReadHint, observed, unexpected};
 use super::snapshot::Snapshot;
 use crate::call::{BucketRef, Failure, FailureKind, Observed, Read, Reply, S3Read, S3Reply};
 
-/// One of the things that are to be known of a bucket.
+/// One of the settings of a bucket that can be read by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BucketAspect {
     Existence,
@@ -19,7 +19,8 @@ pub enum BucketAspect {
 }
 
 impl Snapshot {
-    /// One aspect of a bucket; `Absent` where S3 says that it is not set (or there is no bucket).
+    /// Returns one aspect of a bucket; `Absent` if S3 says that it is not set (or that there is no
+    /// bucket).
     pub fn bucket(&self, bucket: &BucketRef, aspect: BucketAspect) -> Observed<S3Reply> {
         observed(self.find_bucket(bucket, aspect, ReadHint::NOTHING))
     }
@@ -33,7 +34,7 @@ impl Snapshot {
         let region = match self.bucket_region(bucket) {
             Ok(region) => region,
             Err(Missing::Absent) => return Err(Missing::Absent),
-            // A bucket that is there is asked everything at once, in the region where it should be.
+            // An existing bucket is asked for everything at once, in the region where it should be.
             Err(Missing::Unread(mut reads)) => {
                 if hint.expected && aspect != BucketAspect::Existence {
                     reads.insert(Read::S3(aspect.read(bucket.clone())));
@@ -50,10 +51,11 @@ impl Snapshot {
         self.s3(aspect.read(BucketRef { name: bucket.name.clone(), region }))
     }
 
-    /// Where the bucket is. The tags tell that it is where they were asked for, and `NoSuchBucket`
-    /// that it is nowhere: S3 answers only in the region where a bucket is, and its names are
-    /// unique in all regions. `HeadBucket` is asked only where the tags are refused: the bucket is
-    /// in another region, is somebody else's, or its tags may not be read.
+    /// Finds the bucket's region. S3 answers only in the region where a bucket is, and bucket names
+    /// are unique in all regions. So an answer with tags tells that the bucket is in the region
+    /// that was asked, and `NoSuchBucket` that there is none. `HeadBucket` is asked only if the
+    /// tags are refused: the bucket is in another region, is somebody else's, or its tags may not
+    /// be read.
     fn bucket_region(&self, bucket: &BucketRef) -> Lookup<String> {
         if let Some(region) = self.buckets.get(&bucket.name).filter(|region| !region.is_empty()) {
             return Ok(region.clone());
@@ -81,8 +83,8 @@ impl Snapshot {
         }
     }
 
-    /// Where tags and `HeadBucket` are both denied, S3 says of the tags why: an answer to HEAD has
-    /// no body.
+    /// Returns the failure that says more. If tags and `HeadBucket` are both denied, S3 gives the
+    /// reason only for the tags: an answer to HEAD has no body.
     fn refused(&self, bucket: &BucketRef, head: Failure) -> Failure {
         match self.known.get(&Read::S3(S3Read::GetBucketTagging(bucket.clone()))) {
             Some(Err(tags)) if tags.kind == head.kind && head.kind == FailureKind::AccessDenied => {

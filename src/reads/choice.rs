@@ -1,9 +1,9 @@
-//! Which calls are cheapest: sweeps of the account, or calls on single objects.
+//! The choice of the cheapest calls: sweeps of the account, or calls on single objects.
 //!
-//! What a sweep costs depends on how much is in the account, which only AWS knows. Its first page
-//! tells whether there is more, at the price of the question how much there is; so that question
-//! ([`IamRead::GetAccountSummary`]) is asked only where there is more, and where the answer can
-//! make a difference.
+//! The cost of a sweep depends on the size of the account, which only AWS knows. The first page of
+//! the sweep tells if there are more pages, and costs as much as the question for the size. So that
+//! question ([`IamRead::GetAccountSummary`]) is asked only if there are more pages, and if the
+//! answer can make a difference.
 
 use std::collections::BTreeSet;
 
@@ -14,25 +14,25 @@ use super::snapshot::Snapshot;
 use crate::call::iam::EntityType;
 use crate::call::{IamRead, IamReply, Read, Reply};
 
-/// `MaxItems` of IAM's lists is at most this.
+/// The largest `MaxItems` of IAM's lists.
 const PAGE: u64 = 1000;
 
-/// IAM lets no account have more than 5,000 users, 10,000 roles, 500 groups and 10,000 policies of
-/// its own ("IAM and AWS STS quotas").
+/// The most entities in an account: IAM allows 5,000 users, 10,000 roles, 500 groups and 10,000
+/// customer managed policies ("IAM and AWS STS quotas").
 const MOST_ENTITIES: u64 = 25_500;
 pub(super) const MOST_PAGES_OF_ROLES: usize = 10;
 
-/// How users, roles and policies are read that aren't known yet.
+/// The way to read the users, roles and policies that aren't known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ReadMethod {
-    /// This comes first; then one knows more.
+    /// This read comes first; its answer decides on the next.
     First(Read),
-    /// Calls on each of them.
+    /// Each object is read by calls of its own.
     Each,
 }
 
 impl ReadMethod {
-    /// What comes before the calls on single objects that answer the facet.
+    /// Returns the read that comes before the calls on single objects that answer the facet.
     pub(super) fn first_for(&self, facet: &Facet) -> Option<&Read> {
         match self {
             Self::First(read) if facet.in_sweep() != InSweep::Nothing => Some(read),
@@ -41,17 +41,17 @@ impl ReadMethod {
     }
 }
 
-/// A choice, and what the alternatives cost as far as can be told.
+/// A choice, with the cost of both ways as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReadChoice {
     pub way: ReadMethod,
-    /// Calls on each object.
+    /// The cost of calls on each object.
     pub each: Cost,
-    /// A sweep, or the rest of it, and what it leaves open: at least.
+    /// The least cost of a sweep, or of the rest of it, with the calls for what it leaves open.
     pub sweep: Cost,
 }
 
-/// The choice for what is not known yet of all that is wanted.
+/// Chooses the way to read those wanted facets that are not known yet.
 pub(super) fn choose(wanted: &BTreeSet<Facet>, known: &Snapshot) -> ReadChoice {
     let open: Vec<&Facet> = wanted.iter().filter(|facet| is_unseen(facet, known)).collect();
     let each: Cost = open.iter().map(|facet| facet.alone()).sum();
@@ -81,7 +81,7 @@ pub(super) fn choose(wanted: &BTreeSet<Facet>, known: &Snapshot) -> ReadChoice {
             let all: u64 = at.filter.iter().filter_map(|of| counts.get(of)).sum();
             cheapest(rest, remaining(at, all) + after)
         }
-        // It can't be told: what is known to be enough is.
+        // The size of the account is unknown: calls on each object are known to be enough.
         Some(_) => ReadChoice { way: ReadMethod::Each, each, sweep: least },
         None if each.weight() > (remaining(at, MOST_ENTITIES) + after).weight() => {
             ReadChoice { way: rest, each, sweep: least }
@@ -90,10 +90,10 @@ pub(super) fn choose(wanted: &BTreeSet<Facet>, known: &Snapshot) -> ReadChoice {
     }
 }
 
-/// What the rest of a sweep costs in an account with so many entities.
+/// Returns the cost of the rest of a sweep in an account with `all` entities.
 fn remaining(at: &Open, all: u64) -> Cost {
     let more = all.saturating_sub(at.seen);
-    // IAM may put fewer on a page than it is asked for.
+    // IAM may put fewer entities on a page than it is asked for.
     Cost::of(more.div_ceil(at.seen.clamp(1, PAGE)).max(1), more)
 }
 
@@ -101,8 +101,9 @@ pub(super) fn pages(items: usize) -> usize {
     items.div_ceil(usize::try_from(PAGE).unwrap_or(usize::MAX)).max(1)
 }
 
-/// The types that the wanted facets are about. Where policies are wanted with those that have them,
-/// groups are asked for, too: then the sweep tells who else has a policy that is changed.
+/// Returns the types that the wanted facets are about. If policies are wanted together with
+/// principals, the sweep covers all principals, groups included: then it tells who else has a
+/// policy that is changed.
 pub(super) fn filter(wanted: &BTreeSet<Facet>) -> BTreeSet<EntityType> {
     let mut filter: BTreeSet<EntityType> =
         wanted.iter().flat_map(|facet| facet.in_sweep().types()).collect();
@@ -112,7 +113,7 @@ pub(super) fn filter(wanted: &BTreeSet<Facet>) -> BTreeSet<EntityType> {
     filter
 }
 
-/// Whether a sweep could still tell something of it.
+/// Returns true if a sweep could still tell something of the facet.
 fn is_unseen(facet: &Facet, known: &Snapshot) -> bool {
     match facet.in_sweep() {
         InSweep::Nothing => false,

@@ -1,15 +1,15 @@
-//! What calls cost.
+//! The cost of calls.
 
 use std::iter::Sum;
 use std::ops::Add;
 
-/// How many bytes take as long as a call: 50 ms at 5 MB/s.
+/// The number of bytes that take as long as a call: 50 ms at 5 MB/s.
 const CALL: u64 = 256 * 1024;
 
-/// What one user, role, group or policy takes in an answer, its documents included: by estimate.
+/// The estimated size of one user, role, group or policy in an answer, with its documents.
 const ENTITY: u64 = 2 * 1024;
 
-/// What some calls cost.
+/// The cost of some calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cost {
     pub(super) calls: u64,

@@ -1,4 +1,4 @@
-//! What stands in the way of the deletion of a user or a role, asked only where something is to be
+//! The objects that block the deletion of a user or a role, read only if something is to be
 //! deleted.
 
 use super::account::Presence;
@@ -7,7 +7,8 @@ use super::snapshot::Snapshot;
 use crate::address::PrincipalKind;
 use crate::call::{IamRead, IamReply, Observed};
 
-/// What hangs on a user besides its policies, each by name or id, in order.
+/// The objects of a user besides its policies that block its deletion, each by name or id, in
+/// order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserDependents {
     pub login_profile: bool,
@@ -20,7 +21,7 @@ pub struct UserDependents {
 }
 
 impl Snapshot {
-    /// What hangs on a user besides its policies.
+    /// Returns the objects of a user besides its policies that block its deletion.
     pub fn user_dependents(&self, user: &str) -> Observed<UserDependents> {
         observed(self.find_user_dependents(user, ReadHint::NOTHING))
     }
@@ -67,7 +68,8 @@ impl Snapshot {
         })
     }
 
-    /// Of a user whose keys were listed after the sweep, in which it isn't.
+    /// Finds the groups of a user. A user that a complete sweep lacks, and whose keys were listed,
+    /// was made after the sweep: its groups are read.
     fn find_groups_of_user(&self, user: &str, hint: ReadHint<'_>) -> Lookup<Vec<String>> {
         match self.account.principal(PrincipalKind::User, user) {
             Presence::Gone => self.names(IamRead::ListGroupsForUser { user: user.to_owned() }),
@@ -75,7 +77,8 @@ impl Snapshot {
         }
     }
 
-    /// IAM says of a password that isn't there what it says of a user that isn't there.
+    /// Finds out if the user has a password. IAM answers the same for a missing password and for a
+    /// missing user.
     fn find_login_profile(&self, user: &str) -> Lookup<bool> {
         let found = self.iam(IamRead::GetLoginProfile { user: user.to_owned() }, |reply| {
             matches!(reply, IamReply::LoginProfile).then_some(true)

@@ -1,4 +1,4 @@
-//! Why the calls are those that they are.
+//! The explanation of the reads: their numbers, and the reasons for them.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use super::rounds::WantedFacts;
 use super::snapshot::Snapshot;
 use crate::call::{IamRead, Read};
 
-/// The calls that answered what was wanted.
+/// The calls that answered the wanted facets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// How many facets were wanted.
+    /// The number of wanted facets.
     pub facets: usize,
-    /// How users, roles and policies were read, and what the alternative would have cost; none
-    /// where none was wanted.
+    /// The way in which users, roles and policies were read, and the cost of the other way; `None`
+    /// if none of them was wanted.
     pub choice: Option<String>,
-    /// By call, in order of its name.
+    /// The calls, in order of their names.
     pub lines: Vec<ExplainedCall>,
 }
 
@@ -24,7 +24,7 @@ pub struct Explanation {
 pub struct ExplainedCall {
     /// The operation, such as `iam:GetPolicy`.
     pub call: &'static str,
-    /// Pages included.
+    /// The number of requests, pages included.
     pub requests: usize,
     pub why: &'static str,
 }
@@ -35,13 +35,13 @@ impl Explanation {
     }
 }
 
-/// What was wanted, as far as it has to be explained.
+/// The counts of the wanted facets that the explanation needs.
 #[derive(Clone, Debug, Default)]
 pub struct ReadStats {
     facets: usize,
-    /// What calls on single objects cost.
+    /// The cost of calls on single objects.
     each: Cost,
-    /// What a sweep of one page costs, with what it leaves open.
+    /// The cost of a sweep of one page, with the calls for what it leaves open.
     sweep: Cost,
 }
 
@@ -57,7 +57,7 @@ impl ReadStats {
     }
 }
 
-/// What was sent to AWS for that.
+/// Explains the requests that were sent to AWS for the wanted facets.
 pub fn explain(stats: &ReadStats, known: &Snapshot) -> Explanation {
     let mut requests: BTreeMap<&'static str, (usize, &'static str)> = BTreeMap::new();
     let swept = known.account.pages > 0;

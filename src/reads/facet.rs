@@ -1,5 +1,5 @@
-//! The facts that kinds ask for, a row each: what a sweep shows of it, what it costs by single
-//! reads, how it is looked up.
+//! The table of the facts that kinds ask for: one row for each, with the part of a sweep that shows
+//! it, the cost of single reads, and the lookup.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,12 @@ use crate::address::Principal;
 use crate::call::iam::EntityType;
 use crate::call::{BucketRef, FileRead, LocalFile, Read};
 
-/// What a sweep must show for a fact to be answered, or not to be asked for any more.
+/// The part of a sweep that answers a fact, or makes further reads unnecessary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InSweep<'a> {
-    /// No sweep tells anything of it.
+    /// No sweep shows anything of the fact.
     Nothing,
-    /// This one entity, by its name, or a policy by its ARN.
+    /// One entity, by its name, or a policy by its ARN.
     Entity(EntityType, &'a str),
     /// All entities of these types.
     Types(&'static [EntityType]),
@@ -62,8 +62,8 @@ impl<'a> InSweep<'a> {
     }
 }
 
-/// The table. A row that says nothing of `alone` and `after_sweep` is of a fact whose reads cost
-/// the same either way.
+/// The table's form. A row without `alone` and `after_sweep` is of a fact whose reads cost the same
+/// with and without a sweep.
 macro_rules! facts {
     ($(
         $(#[$meta:meta])*
@@ -74,7 +74,7 @@ macro_rules! facts {
             lookup: |$known:ident, $hint:ident| $lookup:expr $(,)?
         }
     )*) => {
-        /// Something that a kind wants to know about the world.
+        /// A fact about the world that a kind asks for.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Facet {
             $($(#[$meta])* $fact $({ $($field: $type),* })? $(($($part_type),*))?,)*
@@ -82,29 +82,29 @@ macro_rules! facts {
 
         #[allow(unused_variables, reason = "a row may use any of its fields")]
         impl Facet {
-            /// What a sweep shows of it.
+            /// Returns the part of a sweep that shows the fact.
             pub(super) fn in_sweep(&self) -> InSweep<'_> {
                 match self {
                     $(Self::$fact $({ $($field),* })? $(($($part),*))? => $in_sweep,)*
                 }
             }
 
-            /// What single reads cost that a sweep would spare. Inline policies cost a call more
-            /// each, but how many there are is not known before.
+            /// Returns the cost of the single reads that a sweep would spare. Each inline policy
+            /// costs one more call, but their number is not known before.
             pub(super) fn alone(&self) -> Cost {
                 match self {
                     $(Self::$fact $({ $($field: _),* })? $(($($part),*))? => Cost::NOTHING $(+ $alone)?,)*
                 }
             }
 
-            /// What a sweep leaves open, at most.
+            /// Returns the most that the calls cost that a sweep leaves open.
             pub(super) fn after_sweep(&self) -> Cost {
                 match self {
                     $(Self::$fact $({ $($field: _),* })? $(($($part),*))? => Cost::NOTHING $(+ $after_sweep)?,)*
                 }
             }
 
-            /// The reads without which it can't be told; none where it can.
+            /// Returns the reads that the fact still lacks; none if it can be told.
             pub(super) fn unread(&self, known: &Snapshot, hint: ReadHint<'_>) -> BTreeSet<Read> {
                 match self {
                     $(Self::$fact $({ $($field),* })? $(($($part),*))? => {
@@ -118,16 +118,16 @@ macro_rules! facts {
 }
 
 facts! {
-    /// The user, role or group, with what it has of tags, boundary and trust policy.
+    /// The user, role or group, with its tags, boundary and trust policy.
     Principal(principal: Principal) => {
         in_sweep: InSweep::principal(principal),
         alone: Cost::of(1, 1),
         lookup: |known, hint| known.find_principal(principal, hint),
     }
-    /// What is attached to a user, role or group, and its inline policies.
+    /// The attached and the inline policies of a user, role or group.
     Policies(principal: Principal) => {
         in_sweep: InSweep::principal(principal),
-        // The list of what is attached, and that of the inline policies.
+        // The list of attached policies, and that of inline policies.
         alone: Cost::of(2, 0),
         lookup: |known, hint| known.find_policies(principal, hint),
     }
@@ -137,7 +137,7 @@ facts! {
         alone: Cost::of(1, 0),
         lookup: |known, hint| known.find_groups(user, hint),
     }
-    /// The users in a group. In a sweep the users tell it.
+    /// The users in a group. A sweep shows the memberships on the users.
     Members { group: String } => {
         in_sweep: InSweep::Types(&[EntityType::Group, EntityType::User]),
         alone: Cost::of(1, 1),
@@ -147,12 +147,12 @@ facts! {
         in_sweep: InSweep::Types(&[EntityType::User]),
         lookup: |known, hint| known.find_access_keys(user, hint),
     }
-    /// When a user's key was last used.
+    /// The last use of a user's key.
     LastUsed { user: String, id: String } => {
         in_sweep: InSweep::Nothing,
         lookup: |known, _hint| known.find_last_used(user, id),
     }
-    /// What time it is.
+    /// The current time.
     Clock => {
         in_sweep: InSweep::Nothing,
         lookup: |known, _hint| known.find_clock(),
@@ -160,16 +160,16 @@ facts! {
     /// The role's description and session length.
     RoleSettings { role: String } => {
         in_sweep: InSweep::Entity(EntityType::Role, role),
-        // By itself nothing: the GetRole for the role has them. After a sweep a GetRole at most,
-        // for several of them are one ListRoles.
+        // Alone it costs nothing: the GetRole for the role has the settings. After a sweep it costs
+        // at most one GetRole, since a single ListRoles answers for several roles.
         after_sweep: Cost::of(1, 0),
         lookup: |known, hint| known.find_role_settings(role, hint),
     }
-    /// What else hangs on a user: keys, passwords, devices, groups. AWS deletes no user that has
-    /// any of it.
+    /// The other objects of a user that block its deletion: keys, passwords, devices, groups. AWS
+    /// deletes no user that has any of them.
     UserDependents { user: String } => {
         in_sweep: InSweep::Types(&[EntityType::User]),
-        // ListGroupsForUser; the rest of it no sweep has.
+        // ListGroupsForUser; no sweep has the others.
         alone: Cost::of(1, 0),
         lookup: |known, hint| known.find_user_dependents(user, hint),
     }
@@ -178,10 +178,10 @@ facts! {
         in_sweep: InSweep::Nothing,
         lookup: |known, _hint| known.find_instance_profiles(role),
     }
-    /// What uses a policy.
+    /// The principals that use a policy.
     Uses { arn: String } => {
         in_sweep: InSweep::uses(arn),
-        // ListEntitiesForPolicy for either use.
+        // ListEntitiesForPolicy, once for each use.
         alone: Cost::of(2, 0),
         lookup: |known, hint| known.find_uses(arn, hint),
     }

@@ -1,39 +1,40 @@
-//! A fact that is looked up, or what it still lacks.
+//! The lookup of a fact: the fact, or the reads that it still lacks.
 
 use std::collections::BTreeSet;
 
 use crate::call::{Failure, FailureKind, IamRead, Observed, Read};
 
-/// The code of a fact that nobody asked for.
+/// The error code of a fact that was not read.
 pub const NOT_READ: &str = "NotRead";
 
-/// Why a fact can't be told.
+/// The reason why a fact can't be told.
 #[derive(Debug)]
 pub(super) enum Missing {
     Absent,
     Unknown(Failure),
-    /// These answers are missing; with them it can be told, or the next question is known.
+    /// These answers are missing. They tell the fact, or the next read that it lacks.
     Unread(BTreeSet<Read>),
 }
 
-/// One function finds a fact and tells what it still lacks: so [`next_reads`](super::next_reads)
-/// and the lookups can't disagree.
+/// The result of a lookup. One function both finds a fact and names the reads that it lacks, so
+/// [`next_reads`](super::next_reads) and the lookups can't disagree.
 pub(super) type Lookup<T> = Result<T, Missing>;
 
-/// How one fact is to be asked for.
+/// The circumstances in which a fact is asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ReadHint<'a> {
-    /// What comes before the calls on single objects: it may answer what they would.
+    /// The read that comes before the calls on single objects, since it may answer them.
     pub(super) first: Option<&'a Read>,
-    /// The object is there, as far as the state knows: what follows from that is asked at once.
+    /// True if the state says that the object exists: the reads that follow from that are sent at
+    /// once.
     pub(super) expected: bool,
 }
 
 impl ReadHint<'_> {
-    /// For looking up what was read.
+    /// The hint for a lookup after all reads.
     pub(super) const NOTHING: ReadHint<'static> = ReadHint { first: None, expected: false };
 
-    /// These calls, or what comes before them.
+    /// Returns the missing reads: these calls, or the read that comes before them.
     pub(super) fn missing(self, each: impl IntoIterator<Item = IamRead>) -> Missing {
         match self.first {
             Some(first) => Missing::Unread(BTreeSet::from([first.clone()])),
@@ -59,7 +60,7 @@ pub(super) fn observed<T>(found: Lookup<T>) -> Observed<T> {
     }
 }
 
-/// The reads that a fact still lacks.
+/// Returns the reads that a fact still lacks.
 pub(super) fn unread<T>(found: Lookup<T>) -> BTreeSet<Read> {
     match found {
         Err(Missing::Unread(reads)) => reads,
@@ -67,8 +68,8 @@ pub(super) fn unread<T>(found: Lookup<T>) -> BTreeSet<Read> {
     }
 }
 
-/// Both facts. What decides one of them decides the pair, the first before the second: the rest
-/// need not be asked.
+/// Combines two facts. An absent or unknown one decides the pair, the first before the second: the
+/// other need not be read.
 pub(super) fn both<A, B>(one: Lookup<A>, other: Lookup<B>) -> Lookup<(A, B)> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
@@ -82,7 +83,8 @@ pub(super) fn both<A, B>(one: Lookup<A>, other: Lookup<B>) -> Lookup<(A, B)> {
     }
 }
 
-/// The facts of all that are there. What is absent is left out; what is unknown decides.
+/// Collects the facts of all objects that exist. Absent ones are left out; an unknown one makes the
+/// list unknown.
 pub(super) fn all<T>(facts: impl IntoIterator<Item = Lookup<T>>) -> Lookup<Vec<T>> {
     let mut found = Vec::new();
     let mut unread = BTreeSet::new();

@@ -1,10 +1,11 @@
-//! Which reads answer which facts, at the least cost: pure functions from what is wanted and what
-//! is known.
+//! The choice of the reads that answer the wanted facts at the least cost: pure functions of the
+//! wanted facts and the known answers.
 //!
-//! The resolver asks [`next_reads`] what to send, sends it, adds the answers to the [`Snapshot`],
-//! and asks again until nothing is left; the kinds then look their facts up in the snapshot. What
-//! can answer a fact, and at which cost, is its row in the table of [`Facet`]s. Where several calls
-//! can answer the same facts, `choice` takes the cheapest; [`explain`] says which and why.
+//! The resolver asks [`next_reads`] for the next reads, sends them, adds the answers to the
+//! [`Snapshot`], and asks again until nothing is left. Then the kinds look their facts up in the
+//! snapshot. The table of [`Facet`]s has a row for each fact, with the reads that answer it and
+//! their cost. If several calls can answer the same facts, `choice` takes the cheapest; [`explain`]
+//! gives the choice and the reason.
 
 mod account;
 mod bucket;

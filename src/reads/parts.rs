@@ -1,4 +1,4 @@
-//! What the facts are made of.
+//! The types of which the facts consist.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use crate::call::IamReply;
 use crate::call::iam::{Entities, Group, Inline, Role, User};
 use crate::value::Tags;
 
-/// What hangs on a user, a role or a group, in order.
+/// The policies of a user, a role or a group, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrincipalPolicies {
-    /// ARNs.
+    /// The ARNs of the attached policies.
     pub attached: Vec<String>,
     pub inline: Vec<Inline>,
 }
@@ -23,14 +23,14 @@ impl PrincipalPolicies {
     }
 }
 
-/// What `GetRole` and `ListRoles` tell of a role, and a sweep doesn't.
+/// The settings of a role that `GetRole` and `ListRoles` show, and a sweep doesn't.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleSettings {
     pub description: String,
     pub max_session_duration: i64,
 }
 
-/// What a policy is attached to, and what it is the boundary of.
+/// The principals to which a policy is attached, and those whose boundary it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uses {
     pub attached: Entities,
@@ -38,7 +38,7 @@ pub struct Uses {
 }
 
 impl Uses {
-    /// Whoever has the policy, in whatever way.
+    /// Returns all principals that have the policy, attached or as their boundary.
     pub fn all(self) -> Entities {
         let mut all = self.attached;
         for (kind, names) in self.boundary.into_kinds() {
@@ -58,7 +58,7 @@ pub enum PrincipalRef<'a> {
 }
 
 impl<'a> PrincipalRef<'a> {
-    /// The one that an answer is about.
+    /// Returns the principal that an answer is about.
     pub(super) fn answered(reply: &'a IamReply) -> Option<Self> {
         match reply {
             IamReply::User(user) => Some(Self::User(user)),
@@ -121,7 +121,7 @@ impl<'a> PrincipalRef<'a> {
         }
     }
 
-    /// None for a group, which can't have one.
+    /// Returns the permissions boundary; `None` for a group, which can't have one.
     pub fn boundary(self) -> Option<&'a str> {
         match self {
             Self::User(user) => user.boundary.as_deref(),
@@ -130,7 +130,7 @@ impl<'a> PrincipalRef<'a> {
         }
     }
 
-    /// None for a group, which can't have any.
+    /// Returns the tags; `None` for a group, which can't have any.
     pub fn tags(self) -> Option<&'a Tags> {
         match self {
             Self::User(user) => Some(&user.tags),

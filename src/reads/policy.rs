@@ -1,4 +1,4 @@
-//! What a snapshot says of managed policies: from the sweep or from targeted reads.
+//! The lookups of managed policies in a snapshot: from the sweep or from targeted reads.
 
 use super::account::Presence;
 use super::lookup::{Lookup, Missing, ReadHint, both, observed};
@@ -19,7 +19,7 @@ impl PolicyParts<'_> {
         &self.policy.arn
     }
 
-    /// All versions, the oldest first, with the default one's document.
+    /// Returns all versions, the oldest first, with the default one's document.
     fn whole(&self) -> PolicyDetail {
         let mut policy = self.policy.clone();
         if policy.name.is_empty() {
@@ -37,18 +37,20 @@ impl PolicyParts<'_> {
 }
 
 impl Snapshot {
-    /// Whole: with tags, description, all versions (the oldest first), and the default version's
-    /// document. A sweep finds it by name, which is unique in the account whatever the path.
+    /// Returns the whole policy: with tags, description, all versions (the oldest first), and the
+    /// default version's document. A sweep finds the policy by its name, which is unique in the
+    /// account whatever the path.
     pub fn policy(&self, arn: &str) -> Observed<PolicyDetail> {
         observed(self.find_policy(arn, ReadHint::NOTHING).map(|parts| parts.whole()))
     }
 
-    /// The sweep may have found it under another ARN than the declared one, and never has its tags.
+    /// Finds the parts of a policy. The sweep may have found the policy under another ARN than the
+    /// declared one, and never has its tags.
     pub(super) fn find_policy(&self, arn: &str, hint: ReadHint<'_>) -> Lookup<PolicyParts<'_>> {
         let swept = match self.account.policy(arn) {
             // AWS's own policies are in no sweep.
             _ if is_of_aws(arn) => None,
-            // What was asked for by itself since then is there all the same.
+            // A policy that was read by itself after the sweep exists, although the sweep lacks it.
             Presence::Gone if self.get_policy(arn).is_err() => return Err(Missing::Absent),
             Presence::Unseen if hint.first.is_some() => return Err(self.before_policy(arn, hint)),
             Presence::Here(known) => Some(known),
@@ -56,7 +58,7 @@ impl Snapshot {
         };
         let policy = self.get_policy(swept.map_or(arn, |known| &known.policy.arn))?;
         let default = &policy.default_version;
-        // What a sweep lacks of the versions (one that is newer than it) is asked for.
+        // A version that the sweep lacks, because it is newer, is read by itself.
         let swept = swept.map(|known| known.versions.as_slice());
         let swept = swept.filter(|versions| versions.iter().any(|version| version.id == *default));
         let listed = match swept {
@@ -75,7 +77,8 @@ impl Snapshot {
         Ok(PolicyParts { policy, versions, document })
     }
 
-    /// The tags of a policy that the state knows are asked for together with the sweep.
+    /// Returns the reads before the policy is known. The tags of a policy that the state knows are
+    /// read together with the sweep.
     fn before_policy(&self, arn: &str, hint: ReadHint<'_>) -> Missing {
         let get = Read::Iam(IamRead::GetPolicy { arn: arn.to_owned() });
         match hint.missing([]) {
@@ -103,12 +106,12 @@ impl Snapshot {
     }
 }
 
-/// Whether it is one of AWS's own policies, which are in no sweep.
+/// Returns true if the policy is AWS managed; such policies are in no sweep.
 pub(super) fn is_of_aws(arn: &str) -> bool {
     arn.contains(":iam::aws:policy/")
 }
 
-/// `v10` comes after `v9`.
+/// Returns the number of a version: `v10` comes after `v9`.
 fn number(version: &str) -> u64 {
     version.trim_start_matches('v').parse().unwrap_or(u64::MAX)
 }

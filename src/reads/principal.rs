@@ -1,7 +1,7 @@
-//! What a snapshot says of users, roles and groups: from the sweep or from targeted reads.
+//! The lookups of users, roles and groups in a snapshot: from the sweep or from targeted reads.
 //!
-//! An object that was read by itself is told from those reads: they are newer than the sweep, or
-//! the sweep doesn't have it.
+//! An object that was read by itself is taken from those reads: they are newer than the sweep, or
+//! the sweep doesn't have the object.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::call::iam::{AccessKey, Group, Inline, LastUsed, Role, User};
 use crate::call::{IamRead, IamReply, Observed};
 
 impl Snapshot {
-    /// Itself, without what hangs on it.
+    /// Returns the user itself, without its policies and groups.
     pub fn user(&self, user: &str) -> Observed<User> {
         let found = self.find_principal(&Principal::user(user), ReadHint::NOTHING);
         observed(found.and_then(|found| {
@@ -23,7 +23,7 @@ impl Snapshot {
         }))
     }
 
-    /// Itself, without description and session length, and without what hangs on it.
+    /// Returns the role itself, without description and session length, and without its policies.
     pub fn role(&self, role: &str) -> Observed<Role> {
         let found = self.find_principal(&Principal::role(role), ReadHint::NOTHING);
         observed(found.and_then(|found| {
@@ -32,7 +32,7 @@ impl Snapshot {
         }))
     }
 
-    /// Itself, without what hangs on it, and without its members.
+    /// Returns the group itself, without its policies and members.
     pub fn group(&self, group: &str) -> Observed<Group> {
         let found = self.find_principal(&Principal::group(group), ReadHint::NOTHING);
         observed(found.and_then(|found| {
@@ -45,17 +45,17 @@ impl Snapshot {
         observed(self.find_role_settings(role, ReadHint::NOTHING))
     }
 
-    /// What hangs on a user, a role or a group.
+    /// Returns the policies of a user, a role or a group.
     pub fn policies(&self, principal: &Principal) -> Observed<PrincipalPolicies> {
         observed(self.find_policies(principal, ReadHint::NOTHING).map(Cow::into_owned))
     }
 
-    /// The groups that a user is in, in order.
+    /// Returns the groups that a user is in, in order.
     pub fn groups(&self, user: &str) -> Observed<Vec<String>> {
         observed(self.find_groups(user, ReadHint::NOTHING))
     }
 
-    /// The users in a group, in order.
+    /// Returns the users in a group, in order.
     pub fn members(&self, group: &str) -> Observed<Vec<String>> {
         observed(self.find_members(group, ReadHint::NOTHING))
     }
@@ -64,7 +64,7 @@ impl Snapshot {
         observed(self.find_access_keys(user, ReadHint::NOTHING))
     }
 
-    /// `Absent` for a key that is gone; `None` for one that was never used.
+    /// Returns the last use of a key: `Absent` if the key is gone, `None` if it was never used.
     pub fn last_used(&self, user: &str, id: &str) -> Observed<Option<LastUsed>> {
         observed(self.find_last_used(user, id))
     }
@@ -87,7 +87,8 @@ impl Snapshot {
         })
     }
 
-    /// From its two lists and the documents of its inline policies, or as it was swept.
+    /// Finds the policies of a principal: from its two lists and the documents of its inline
+    /// policies, or as the sweep has them.
     pub(super) fn find_policies(
         &self,
         principal: &Principal,
@@ -107,7 +108,7 @@ impl Snapshot {
             Some(arns.clone())
         });
         let (attached, names) = both(attached, self.names(inline))?;
-        // Those that were removed after they were listed are left out.
+        // Policies that were removed after they were listed are left out.
         let inline = all(names.into_iter().map(|name| self.find_inline(principal, name)))?;
         Ok(Cow::Owned(PrincipalPolicies::new(attached, inline)))
     }

@@ -1,4 +1,4 @@
-//! What to send next.
+//! The rounds of reads: the next reads to send.
 
 use std::collections::BTreeSet;
 
@@ -11,21 +11,21 @@ use crate::address::PrincipalKind;
 use crate::call::iam::EntityType;
 use crate::call::{IamRead, Read};
 
-/// How to read: the whole manifest at once, or one object just before it is changed.
+/// The scope of the reads: the whole manifest at once, or one object just before it is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadScope {
-    /// Whatever is cheapest for all of it: sweeps of the account, or calls on the named objects.
+    /// The cheapest reads for all of it: sweeps of the account, or calls on the named objects.
     Cheapest,
-    /// Only calls on the named objects: they tell how it is now.
+    /// Only calls on the named objects: they show the current state.
     Targeted,
 }
 
-/// What is to be known.
+/// The facts that are to be known.
 #[derive(Clone, Debug, Default)]
 pub struct WantedFacts {
     facets: BTreeSet<Facet>,
-    /// Those of objects that the state says are there. What follows from that is asked at once, and
-    /// not only when another answer has said so too.
+    /// The facets of objects that the state says exist. Reads that follow from their existence are
+    /// sent at once, not only after another answer has shown it.
     expected: BTreeSet<Facet>,
 }
 
@@ -44,16 +44,17 @@ impl WantedFacts {
     }
 }
 
-/// Nothing is known of whether they are there.
+/// Collects facets of objects whose existence is not known.
 impl FromIterator<Facet> for WantedFacts {
     fn from_iter<T: IntoIterator<Item = Facet>>(facets: T) -> Self {
         Self { facets: facets.into_iter().collect(), expected: BTreeSet::new() }
     }
 }
 
-/// What to send next so that every facet can be answered; empty when all can. Called again after
-/// each round of answers: a policy's default version is known only after `GetPolicy`, a denied
-/// sweep falls back to targeted reads. A facet that can be answered is no longer wanted.
+/// Returns the next reads towards an answer for every facet; empty if all are answered. It is
+/// called again after each round of answers: a policy's default version is known only after
+/// `GetPolicy`, and a denied sweep falls back to targeted reads. Answered facets are removed from
+/// `wanted`.
 pub fn next_reads(wanted: &mut WantedFacts, known: &Snapshot, scope: ReadScope) -> BTreeSet<Read> {
     let way = match scope {
         ReadScope::Cheapest => choice::choose(&wanted.facets, known).way,
@@ -74,9 +75,9 @@ pub fn next_reads(wanted: &mut WantedFacts, known: &Snapshot, scope: ReadScope) 
     }
 }
 
-/// Of a role that a sweep has shown, or is about to, `GetRole` is asked only for what `ListRoles`
-/// tells too: one that has fewer pages takes the place of all of them. Not without a sweep:
-/// `ListRoles` has neither tags nor boundary.
+/// Replaces several `GetRole`s by one `ListRoles`, if that has fewer pages. This works for roles
+/// that a sweep has shown, or is about to show: for those, `GetRole` is sent only for settings that
+/// `ListRoles` shows, too. Without a sweep it doesn't: `ListRoles` has neither tags nor boundary.
 fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot, sweeping: bool) -> BTreeSet<Read> {
     let list = Read::Iam(IamRead::ListRoles);
     let single = |read: &Read| {
@@ -91,7 +92,7 @@ fn merge_roles(mut reads: BTreeSet<Read>, known: &Snapshot, sweeping: bool) -> B
     let cheaper = count.map_or(choice::MOST_PAGES_OF_ROLES, choice::pages) < singles;
     let is_sweep =
         |read: &Read| matches!(read, Read::Iam(IamRead::GetAccountAuthorizationDetails { .. }));
-    // Which is cheaper depends on how many roles there are, which the sweep will tell.
+    // The number of roles decides which is cheaper, and the sweep will tell it.
     if cheaper || count.is_none() && reads.iter().any(is_sweep) {
         reads.retain(|read| !single(read));
     }

@@ -1,4 +1,4 @@
-//! Everything that was asked, and what came back.
+//! The snapshot: everything that was read, with the answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +13,13 @@ use crate::call::{
     Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Reply,
 };
 
-/// Everything that was asked, and what came back.
+/// Everything that was read, with the answers.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Of the answers that are kept elsewhere, only that they came.
+    /// The answers by read. An answer that is kept elsewhere is `Done` here.
     pub(super) known: BTreeMap<Read, Result<Reply, Failure>>,
     pub(super) account: AccountSnapshot,
-    /// By name, from ListRoles.
+    /// The roles from ListRoles, by name.
     pub(super) roles: BTreeMap<String, Role>,
     /// The account's buckets and their regions, from ListBuckets.
     pub(super) buckets: BTreeMap<String, String>,
@@ -54,7 +54,7 @@ impl Snapshot {
         self.known.insert(read, kept);
     }
 
-    /// The groups that a user is in, in order, where a sweep tells them.
+    /// Returns the groups that a user is in, in order, if a sweep shows the user.
     pub fn swept_groups(&self, user: &str) -> Option<Vec<String>> {
         match self.account.principal(PrincipalKind::User, user) {
             Presence::Here(user) => Some(user.groups.clone()),
@@ -62,12 +62,12 @@ impl Snapshot {
         }
     }
 
-    /// Who has a policy attached or for a boundary, where a sweep tells it.
+    /// Returns the principals that have a policy, attached or as a boundary, if a sweep shows them.
     pub fn swept_uses(&self, arn: &str) -> Option<Uses> {
         self.account.uses(arn)
     }
 
-    /// All users, roles or groups that a sweep has shown, in order of their names.
+    /// Returns all users, roles or groups that a sweep has shown, in order of their names.
     pub fn swept_principals(
         &self,
         kind: PrincipalKind,
@@ -79,7 +79,8 @@ impl Snapshot {
         self.account.policies()
     }
 
-    /// The read that goes on with seeing all of the account; none once that was seen, or can't be.
+    /// Returns the read that goes on with a sweep of the whole account; `None` if the sweep is
+    /// complete or has failed.
     pub fn whole_sweep(&self) -> Option<Read> {
         let all = BTreeSet::from(EntityType::ALL);
         let marker = match self.account.open() {
@@ -94,12 +95,12 @@ impl Snapshot {
         Some(Read::Iam(IamRead::GetAccountAuthorizationDetails { filter: all, marker }))
     }
 
-    /// Why the sweep of the account was of no use, if it failed.
+    /// Returns the failure of the sweep of the account, if it failed.
     pub fn sweep_failure(&self) -> Option<&Failure> {
         self.account.failure()
     }
 
-    /// When this was read.
+    /// Returns the time of the snapshot.
     pub fn clock(&self) -> Observed<Timestamp> {
         observed(self.find_clock())
     }
@@ -131,7 +132,7 @@ impl Snapshot {
         pick(reply).ok_or_else(|| unexpected(call))
     }
 
-    /// A list of names or ids, in order.
+    /// Returns a list of names or ids, in order.
     pub(super) fn names(&self, read: IamRead) -> Lookup<Vec<String>> {
         let mut names = self.iam(read, |reply| {
             let IamReply::Names(names) = reply else { return None };

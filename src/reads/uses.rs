@@ -1,4 +1,4 @@
-//! Who has a policy, attached or for a boundary.
+//! The lookups of the principals that have a policy, attached or as a boundary.
 
 use super::lookup::{Lookup, ReadHint, all, both, observed};
 use super::parts::Uses;
@@ -12,8 +12,8 @@ impl Snapshot {
         observed(self.find_uses(arn, ReadHint::NOTHING))
     }
 
-    /// Of the policy of that name, whatever its path: one that moves to another path is still used
-    /// under its old ARN.
+    /// Finds the uses of the policy of that name, whatever its path: a policy that moves to another
+    /// path is still used under its old ARN.
     pub(super) fn find_uses(&self, arn: &str, hint: ReadHint<'_>) -> Lookup<Uses> {
         let arn = self.find_policy(arn, hint)?.arn().to_owned();
         if let Some(uses) = self.account.uses(&arn) {
@@ -25,8 +25,9 @@ impl Snapshot {
         let attached = self.entities(&arn, PolicyUsage::PermissionsPolicy);
         let boundary = self.entities(&arn, PolicyUsage::PermissionsBoundary);
         let (attached, boundary) = both(attached, boundary)?;
-        // Servers that speak IAM and don't know the filter give all of them twice. Who is in both
-        // lists may also be both: the user or the role itself knows. A group has no boundary.
+        // Servers that speak IAM and don't know the filter return all principals twice. A principal
+        // that is in both lists may still have the policy in both ways: only the user or role
+        // itself tells. A group has no boundary.
         let bounded = |kind: PrincipalKind| {
             all(boundary.of(kind).iter().map(|name| {
                 let listed_twice = attached.of(kind).contains(name);

@@ -1,4 +1,4 @@
-//! Errors and warnings with the lines they speak of, as rustc prints them.
+//! Prints errors and warnings with the lines that they are about, as rustc does.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,7 +9,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::render::text::{count, escape, escape_lines};
 
-/// Sorted by place, with the number of errors, warnings and notes at the end. Empty for none.
+/// Returns the diagnostics sorted by place, with the number of errors, warnings and notes at the
+/// end; empty if there are none.
 pub fn list(
     diagnostics: &[Diagnostic],
     sources: &BTreeMap<PathBuf, impl AsRef<str>>,
@@ -66,7 +67,8 @@ fn line(text: &str, number: usize) -> Option<&str> {
     text.lines().nth(number.checked_sub(1)?)
 }
 
-/// Places count characters, snippets bytes. What lies behind the line's end is moved to it.
+/// Converts a place, which counts characters, to a range of bytes. A position beyond the line's end
+/// becomes the line's end.
 fn span(line: &str, place: &Place) -> Range<usize> {
     let byte = |character: usize| {
         line.char_indices().nth(character).map_or(line.len(), |(index, _)| index)
@@ -75,7 +77,7 @@ fn span(line: &str, place: &Place) -> Range<usize> {
     byte(start)..byte(start + place.length.max(1))
 }
 
-/// The renderer ends its empty gutter lines with a space.
+/// Removes the space with which the renderer ends its empty gutter lines.
 fn trimmed(text: &str) -> String {
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

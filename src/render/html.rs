@@ -1,5 +1,5 @@
-//! One page that shows a plan: it needs no script and no network, and can be kept with the build
-//! that made it.
+//! Renders a plan as one HTML page. It needs no script and no network, and can be kept with the
+//! build that made it.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -14,7 +14,8 @@ use crate::plan::{Plan, PlanMode};
 
 const LOOK: &str = include_str!("html.css");
 
-/// Nothing is loaded from anywhere, whatever a name in the plan may hold.
+/// The Content-Security-Policy: nothing is loaded from anywhere, whatever a name in the plan
+/// contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 pub fn plan(plan: &Plan) -> String {

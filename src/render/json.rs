@@ -1,4 +1,4 @@
-//! For machines: the plan object and the outcome, as JSON.
+//! Renders the plan and the outcome as JSON, for machines.
 
 use serde::Serialize;
 use serde_json::json;
@@ -7,7 +7,8 @@ use crate::event::{Fault, RunOutcome};
 use crate::plan::{Plan, StepId, StepPhase};
 use crate::value::Value;
 
-/// Raised in its first part when a reader of the old form would misread the new one.
+/// The format's version. Its first part is raised if a reader of the old form would misread the new
+/// one.
 const FORMAT: &str = "1.0";
 
 #[derive(Serialize)]
@@ -57,7 +58,7 @@ fn with(step: &StepId, name: &str, value: Value) -> Value {
     object
 }
 
-/// Every fault has a `kind` and a `message`; a call's has what AWS said besides.
+/// Every fault has a `kind` and a `message`; a call's fault also has AWS's answer.
 fn fault(fault: &Fault) -> Value {
     let message = fault.to_string();
     match fault {
@@ -76,7 +77,8 @@ fn fault(fault: &Fault) -> Value {
     }
 }
 
-/// These types have text keys and no failing serialiser, so the fallback is never seen.
+/// Serialises a value as indented JSON. These types have text keys and no failing serialiser, so
+/// the fallback is never used.
 fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value)
         .unwrap_or_else(|why| format!("{{\"error\": \"{why}\"}}"));

@@ -1,4 +1,4 @@
-//! The keys of a manifest's users, as a table or as JSON.
+//! Renders the keys of a manifest's users as a table or as JSON.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::render::text::escape;
 
 const HEADINGS: [&str; 7] = ["USER", "KEY", "AGE", "STATUS", "LAST USED", "PHASE", "NEXT ROTATION"];
 
-/// One line a key, and below what is to be said about them.
+/// Returns a table with one line for each key, and the remarks on the keys below it.
 pub fn table(keys: &[AccessKeyInfo]) -> String {
     let rows: Vec<[String; 7]> =
         std::iter::once(HEADINGS.map(str::to_owned)).chain(keys.iter().map(row)).collect();
@@ -55,7 +55,7 @@ fn row(key: &AccessKeyInfo) -> [String; 7] {
         .map(|cell| escape(&cell))
 }
 
-/// The same for machines.
+/// Returns the keys as JSON, for machines.
 pub fn json(keys: &[AccessKeyInfo]) -> String {
     format!("{:#}", json!({"format_version": "1.0", "keys": keys}))
 }

@@ -1,4 +1,4 @@
-//! Findings and rules for people, and findings as JSON.
+//! Renders findings and rules for people, and findings as JSON.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,10 +10,12 @@ use crate::lint::{ManifestFinding, Rule, explain};
 use crate::render::diagnostic;
 use crate::render::text::count;
 
-/// Raised in its first part when a reader of the old form would misread the new one.
+/// The format's version. Its first part is raised if a reader of the old form would misread the new
+/// one.
 const FORMAT: &str = "1.0";
 
-/// With the lines that they speak of. What the manifest accepts is only counted, unless `all`.
+/// Returns the findings with the lines that they are about. Findings that the manifest accepts are
+/// only counted, unless `all`.
 pub fn human(
     found: &[ManifestFinding],
     sources: &BTreeMap<PathBuf, impl AsRef<str>>,
@@ -69,7 +71,7 @@ pub fn json(found: &[ManifestFinding], failed: bool) -> String {
     format!("{text:#}")
 }
 
-/// All rules, one a line.
+/// Returns all rules, one a line.
 pub fn list(rules: impl Iterator<Item = Rule>) -> String {
     let rules: Vec<Rule> = rules.collect();
     let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();

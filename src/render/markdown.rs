@@ -1,4 +1,4 @@
-//! For a pull request's comment, as GitHub renders it.
+//! Renders a plan for a pull request's comment, as GitHub displays it.
 
 mod access;
 
@@ -12,14 +12,14 @@ use super::text::{count, escape};
 use crate::diff::{ChangeAction, ResourceChange};
 use crate::plan::Plan;
 
-/// GitHub refuses comments of more than 65,536 characters; bytes are counted here, and some left
-/// for a footer.
+/// The limit on the length of a comment. GitHub refuses comments of more than 65,536 characters;
+/// bytes are counted here, and some are left for a footer.
 const LIMIT: usize = 65_000;
 
-/// The table may take this much of it.
+/// The part of the limit that the table may take.
 const TABLE: usize = 30_000;
 
-/// And what it means for access this much.
+/// The part of the limit that the section on access may take.
 const ACCESS: usize = 15_000;
 
 pub fn plan(plan: &Plan) -> String {
@@ -118,7 +118,7 @@ fn details(plan: &Plan, room: usize) -> String {
         "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or(0).max(2) + 1);
     let head = format!("\n<details><summary>The whole plan</summary>\n\n{fence}diff\n");
     let tail = format!("{fence}\n\n</details>\n");
-    // Room also for the note that something was cut.
+    // Room is also left for the note that something was cut.
     let room = room.saturating_sub(head.len() + tail.len() + 200);
     let mut kept = String::new();
     let mut number = 0;
@@ -138,8 +138,8 @@ fn details(plan: &Plan, room: usize) -> String {
     format!("{head}{kept}{tail}{}", if cut > 0 { note.as_str() } else { "" })
 }
 
-/// A `diff` block colours a line by its first character: `+` green, `-` red, `!` orange. Orange
-/// lines are updates unless they also show their own symbol.
+/// Returns a line of a `diff` block, which GitHub colours by its first character: `+` green, `-`
+/// red, `!` orange. Orange lines are updates unless they also show their own symbol.
 fn diff_line(line: &PlanLine) -> String {
     let indented =
         |first: char| format!("{first}{:indent$}{}", "", line.text, indent = line.indent + 1);
@@ -155,7 +155,7 @@ fn diff_line(line: &PlanLine) -> String {
     text.trim_end_matches(' ').to_owned()
 }
 
-/// A code span whose fence is longer than any run of backticks in it.
+/// Returns a code span with a fence that is longer than any run of backticks in it.
 fn code(text: &str) -> String {
     let text = escape(text);
     let fence = "`".repeat(longest_run(&text) + 1);
@@ -167,8 +167,8 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Text that is not ours between words of ours: nothing in it may become markup, a link or a
-/// mention.
+/// Escapes foreign text between words of relayctl's own: nothing in it may become markup, a link or
+/// a mention.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -177,7 +177,7 @@ fn prose(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // An empty comment keeps the name behind it from being a mention.
+            // An empty comment keeps the name after it from being a mention.
             '@' => out.push_str("@<!-- -->"),
             _ => out.push(c),
         }

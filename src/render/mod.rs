@@ -1,4 +1,4 @@
-//! A model in, text out. Nothing here decides anything.
+//! Turns models into text. Nothing here decides anything.
 
 mod access;
 pub mod diagnostic;

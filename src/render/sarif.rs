@@ -1,7 +1,8 @@
-//! Findings for code scanning: SARIF 2.1.0, as much of it as GitHub and others read.
+//! Renders findings for code scanning: SARIF 2.1.0, as much of it as GitHub and others read.
 //!
 //! `serde-sarif` has all of SARIF, but generates it in its build script with an unmaintained
-//! generator and needs a dozen crates for it; these are the dozen objects that are written here.
+//! generator and needs a dozen crates for it; this module has only the dozen objects that it
+//! writes.
 
 use std::path::{Component, Path};
 
@@ -16,7 +17,7 @@ use crate::value::{Value, digest};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// What a URI's path can't hold as it is.
+/// The characters that a URI's path can't hold unescaped.
 const RESERVED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -50,7 +51,8 @@ struct Configuration {
 #[derive(Serialize)]
 struct Properties {
     tags: [&'static str; 2],
-    /// By which GitHub sorts findings about security: from 9 critical, from 7 high, from 4 medium.
+    /// The score by which GitHub sorts findings about security: from 9 critical, from 7 high, from
+    /// 4 medium.
     #[serde(rename = "security-severity")]
     severity: &'static str,
 }
@@ -71,7 +73,7 @@ struct SarifResult {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location>,
     partial_fingerprints: Value,
-    /// An empty list says that it isn't suppressed; without one nobody could tell.
+    /// An empty list says that the finding isn't suppressed; without a list that would be unknown.
     suppressions: Vec<Suppression>,
 }
 
@@ -113,7 +115,8 @@ struct Logical {
     kind: &'static str,
 }
 
-/// Accepted, not in the file that it is about but in the manifest.
+/// The acceptance of a finding. It is `external`: it stands in the manifest, not in the file that
+/// the finding is about.
 #[derive(Serialize)]
 struct Suppression {
     kind: &'static str,
@@ -121,8 +124,8 @@ struct Suppression {
     justification: String,
 }
 
-/// One run with all rules. `folder` is what relative URIs are relative to; `manifest` is where a
-/// finding without a place is put, since GitHub shows none without.
+/// Returns one run with all rules. `folder` is the base of relative URIs; `manifest` is the place
+/// of a finding without one, since GitHub shows none without a place.
 pub fn log(found: &[ManifestFinding], folder: &Path, manifest: &Path) -> Value {
     let known: Vec<Rule> = rules().collect();
     let results: Vec<SarifResult> =
@@ -176,7 +179,8 @@ fn finding(one: &ManifestFinding, rules: &[Rule], folder: &Path, manifest: &Path
         message: SarifText { text: format!("{}. Remedy: {}.", one.told(), one.remedy) },
         locations: vec![Location { logical_locations: names, ..location(place, folder) }],
         related_locations: one.related.iter().map(|place| location(place, folder)).collect(),
-        // Without the line, so that the finding stays the same when something is added above it.
+        // The fingerprint leaves out the line, so that the finding stays the same if something is
+        // added above it.
         partial_fingerprints: json!({"relayctlFinding/v1": digest(&(one.rule, &one.on, &one.message))}),
         suppressions: accepted.collect(),
     }
@@ -194,7 +198,7 @@ fn location(place: &Place, folder: &Path) -> Location {
     }
 }
 
-/// Relative to the folder where it is below it.
+/// Returns the file's URI, relative to the folder if the file is below it.
 fn artifact(file: &Path, folder: &Path) -> Artifact {
     let below = file.strip_prefix(folder).unwrap_or(file);
     let parts: Vec<String> = below

@@ -1,4 +1,4 @@
-//! Foreign text made fit for a terminal, and small grammar.
+//! Escapes foreign text for a terminal, and forms plurals.
 //!
 //! Names, descriptions and error messages come from AWS and from manifests, so anybody who may tag
 //! an object could put escape sequences, or characters that turn the reading direction, into
@@ -6,34 +6,34 @@
 
 use std::fmt::Write;
 
-/// The text with everything that a terminal would obey, or hide, spelled out.
+/// Spells out every character that a terminal would interpret or hide.
 pub fn escape(text: &str) -> String {
     escaped(text, false)
 }
 
-/// The same for a text of several lines.
+/// Escapes a text of several lines, and keeps its line breaks.
 pub fn escape_lines(text: &str) -> String {
     text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
 }
 
-/// In double quotes, as JSON would have it.
+/// Returns the text in double quotes, as JSON would have it.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text, true))
 }
 
-/// As it is where nothing in it could be taken for punctuation, otherwise in quotes.
+/// Returns the text unchanged if nothing in it could be taken for punctuation, otherwise in quotes.
 pub fn bare(text: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !obeyed(c) && !matches!(c, ',' | '"');
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
 }
 
-/// A key of a map: identifiers as they are, others in quotes, as Terraform prints them.
+/// Returns a key of a map: an identifier unchanged, others in quotes, as Terraform prints them.
 pub fn key(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
 }
 
-/// `1 write`, `2 writes`.
+/// Returns `1 write`, `2 writes`.
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
@@ -55,7 +55,8 @@ fn escaped(text: &str, in_quotes: bool) -> String {
     out
 }
 
-/// Control characters (C0, DEL, C1), and those that are invisible or turn the reading direction.
+/// Returns true for control characters (C0, DEL, C1), and for those that are invisible or turn the
+/// reading direction.
 fn obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'

@@ -1,6 +1,6 @@
-//! What of the account is not the manifest's, but has a say in what the manifest's policies mean:
-//! other people's policies on our users and roles, and other people's users and roles that have our
-//! policies.
+//! Reads the parts of the account that the manifest doesn't manage and that matter for the effect
+//! of its policies: others' policies on the manifest's users and roles, and others' users and roles
+//! that have the manifest's policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +19,9 @@ use crate::reads::{Facet, ReadScope, Snapshot};
 use crate::value::{Attributes, SharedValue};
 
 impl Resolver<'_> {
-    /// Whoever has one of these managed policies and is not known yet. Of a group it is only known
-    /// that it has them. By ARN, why it can't be told who has a policy.
+    /// Returns the principals that have one of these managed policies and are not known yet, and
+    /// for each policy whose principals can't be listed the failure, by ARN. Of a group only these
+    /// policies are known.
     pub async fn holders(
         &mut self,
         policies: &BTreeSet<String>,
@@ -59,7 +60,7 @@ impl Resolver<'_> {
         (live, failures)
     }
 
-    /// The groups that users are in.
+    /// Returns the groups that users are in.
     pub async fn groups(
         &mut self,
         users: BTreeSet<Address>,
@@ -75,7 +76,7 @@ impl Resolver<'_> {
         answers.buffer_unordered(self.parallelism).collect().await
     }
 
-    /// The users in groups, or why they aren't known.
+    /// Returns the users in groups, or the reason that they aren't known.
     pub async fn members(
         &mut self,
         groups: BTreeSet<Address>,
@@ -91,13 +92,13 @@ impl Resolver<'_> {
         members.collect()
     }
 
-    /// Those of these users and roles that are not known yet.
+    /// Reads those of these users and roles that are not known yet.
     pub async fn unmanaged(&mut self, mut names: BTreeSet<Principal>, known: &Live) -> Live {
         names.retain(|principal| !known.contains_key(&principal.address()));
         self.strangers(names).await
     }
 
-    /// Who uses each policy, in whatever way.
+    /// Returns the principals that use each policy in any way.
     async fn entities(
         &self,
         policies: &BTreeSet<String>,
@@ -131,8 +132,8 @@ impl Resolver<'_> {
         self.read_subjects(&subjects).await
     }
 
-    /// The documents of policies that nobody declared, by ARN or, for inline ones, by address; or
-    /// why one can't be read.
+    /// Returns the documents of policies that the manifest doesn't declare, by ARN or, for inline
+    /// ones, by address; or the reason that one can't be read.
     pub async fn documents(
         &mut self,
         policies: &BTreeSet<String>,
@@ -177,13 +178,14 @@ fn named(principal: &Principal) -> Attributes {
     Attributes::from([("name", json!(principal.name))])
 }
 
-/// The holder of an inline policy, and the policy's name. A managed one is known by its ARN.
+/// Returns the holder of an inline policy, and the policy's name. A managed policy is known by its
+/// ARN.
 fn inline(policy: &str) -> Option<(Principal, String)> {
     let address: Address = policy.parse().ok()?;
     address.inline_policy().map(|(holder, name)| (holder, name.to_owned()))
 }
 
-/// Returns what to read for a policy's document.
+/// Returns the facet that has a policy's document.
 fn facet(policy: &str) -> Facet {
     match inline(policy) {
         Some((holder, _)) => Facet::Policies(holder),

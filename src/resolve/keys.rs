@@ -1,5 +1,5 @@
-//! All keys of the users whose keys are declared or recorded: the current ones, the retired ones,
-//! and other people's.
+//! Reads all keys of the users whose keys are declared or recorded: the current ones, the retired
+//! ones, and those of others.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::port::Provider;
 use crate::reads::Snapshot;
 use crate::value::text;
 
-/// The keys, in order of user and phase.
+/// Returns the keys, in order of user and phase.
 pub async fn keys(
     resolver: &mut Resolver<'_>,
     desired: &Desired,

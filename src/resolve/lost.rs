@@ -1,5 +1,5 @@
-//! What the ownership tags tell where the state is lost: which objects are this manifest's,
-//! declared or not.
+//! Recovers a lost state by the ownership tags: finds the objects of this manifest, declared or
+//! not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::model::{Desired, Recorded, RecordedObject, Status, of_kind};
 use crate::reads::{BucketAspect, Facet, PrincipalPolicies, ReadScope};
 use crate::value::{Attributes, Tags, from_tags, text};
 
-/// What is ours, and what could not be asked for it.
+/// The objects of this manifest, and the failures of reads.
 #[derive(Debug, Default)]
 pub struct RecoveredObjects {
     pub resources: Recorded,
@@ -25,8 +25,8 @@ pub struct RecoveredObjects {
 }
 
 impl Resolver<'_> {
-    /// What carries the manifest's tag and is not declared, with what hangs on it. What is declared
-    /// is known by its name.
+    /// Returns the objects that carry the manifest's tag and are not declared, and the objects
+    /// attached to them. Declared objects are known by their names.
     pub async fn undeclared(&mut self, desired: &Desired) -> RecoveredObjects {
         let mut sweep = Sweep {
             resolver: self,
@@ -47,7 +47,7 @@ impl Resolver<'_> {
         sweep.found
     }
 
-    /// All of the account, whatever it costs: only a sweep tells what is there that nobody names.
+    /// Reads the whole account, whatever it costs: only a sweep finds objects that nothing names.
     async fn sweep(&mut self) -> Option<Failure> {
         while let Some(read) = self.known.whole_sweep() {
             let answer = self.provider.read(&read).await;
@@ -57,7 +57,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The names of the declared policies, by ARN.
+/// Returns the names of the declared policies, by ARN.
 fn names(desired: &Desired) -> BTreeMap<String, String> {
     let policies = of_kind(&desired.resources, KindName::Policy);
     policies
@@ -88,12 +88,13 @@ struct Sweep<'a, 'p> {
     resolver: &'a mut Resolver<'p>,
     desired: &'a Desired,
     found: RecoveredObjects,
-    /// Ours, declared or not: names by ARN.
+    /// The manifest's policies, declared or not: names by ARN.
     policies: BTreeMap<String, String>,
 }
 
 impl Sweep<'_, '_> {
-    /// Of all that was swept. What takes no tags is nobody's, as far as tags tell.
+    /// Returns the principals with the manifest's tag among all that were swept. A principal that
+    /// takes no tags has no owner, as far as tags tell.
     fn ours(&self, kind: PrincipalKind) -> Vec<OurPrincipal> {
         let swept = self.resolver.known.swept_principals(kind);
         let ours = swept.filter_map(|(it, policies)| {
@@ -136,7 +137,8 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// The sweep of the account has no tags of policies: each is asked.
+    /// Finds the manifest's policies. The sweep of the account has no tags of policies, so the tags
+    /// of each are read.
     async fn policies(&mut self) {
         let unknown: Vec<String> = self
             .resolver
@@ -200,8 +202,9 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// On what we made and no longer declare, everything is taken for ours; on what is declared,
-    /// our own policies: who attached one of AWS's there can't be told.
+    /// Records the policies on a principal. On an undeclared principal of the manifest's, all
+    /// policies count as the manifest's; on a declared one, only its own policies: nothing tells
+    /// who attached one of AWS's policies.
     fn policies_on(&mut self, holder: &Principal, policies: &PrincipalPolicies) {
         let parent = holder.address();
         let declared = self.desired.resources.contains_key(&parent);
@@ -224,8 +227,8 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// A key has no tags. One of the user's that is in the profile of the user's name was put there
-    /// by us.
+    /// Records a user's key. A key has no tags. If one of the user's keys is in the profile of the
+    /// user's name, relayctl put it there.
     async fn key(&mut self, user: &Principal) {
         let address = Address::new(KindName::AccessKey, &user.name);
         if self.desired.resources.contains_key(&address) {

@@ -10,10 +10,10 @@ use super::{State, VERSION};
 use crate::seal::{EncryptionError, FileEncryption, is_sealed};
 use crate::value::{Value, pack};
 
-/// What tells a state from any other JSON file.
+/// The marker that distinguishes a state from any other JSON file.
 const FORMAT: &str = "relayctl-state";
 
-/// Why a text is no state.
+/// The reason that a text is not a state.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     #[error("{0}")]
@@ -31,7 +31,7 @@ struct Marked<'a> {
     state: &'a State,
 }
 
-/// JSON for people to read, with the format's name and version before everything else.
+/// Encodes a state as readable JSON, with the format's name and version first.
 ///
 /// # Panics
 /// Never: the maps of a state have text keys.
@@ -42,7 +42,7 @@ pub fn encode(state: &State) -> String {
     text
 }
 
-/// The same, for those only who may read it.
+/// Encodes a state, encrypted for its recipients if there are any.
 pub fn encode_for(state: &State, seal: &FileEncryption) -> Vec<u8> {
     let text = encode(state);
     let closed = match seal.close(text.as_bytes()) {
@@ -52,21 +52,22 @@ pub fn encode_for(state: &State, seal: &FileEncryption) -> Vec<u8> {
     closed.unwrap_or_else(|| text.into_bytes())
 }
 
-/// Of what may not even be text, or encrypted.
+/// Decodes bytes that may be encrypted, or not even be text.
 pub fn decode_bytes(bytes: &[u8], seal: &FileEncryption) -> Result<State, DecodeError> {
     let plain = seal.open(bytes).map_err(DecodeError::from)?;
     std::str::from_utf8(&plain).map_err(|_| not_state("it is not text")).and_then(decode)
 }
 
-/// A state as its last good copy, if it is one. What was written before states were encrypted must
-/// not stay readable.
+/// Returns a state's bytes to keep as the last good copy, if they are a valid state. A state that
+/// was written before encryption was enabled is encrypted: it must not stay readable.
 pub fn kept<'b>(bytes: &'b [u8], seal: &FileEncryption) -> Option<Cow<'b, [u8]>> {
     decode_bytes(bytes, seal).ok()?;
     Some(if is_sealed(bytes) { Cow::Borrowed(bytes) } else { seal.close(bytes) })
 }
 
 impl From<EncryptionError> for DecodeError {
-    /// One that is damaged is as bad as a state that is; the others are sound.
+    /// A damaged encrypted file is the same as a damaged state. The other errors say nothing about
+    /// the state.
     fn from(error: EncryptionError) -> Self {
         match error {
             EncryptionError::Damaged(_) => not_state(error.to_string()),
@@ -77,7 +78,7 @@ impl From<EncryptionError> for DecodeError {
     }
 }
 
-/// What is looked at before anything else.
+/// The fields that are read first.
 #[derive(Deserialize)]
 struct StateHeader {
     format: Option<Value>,
@@ -85,9 +86,9 @@ struct StateHeader {
     terraform_version: Option<IgnoredAny>,
 }
 
-/// The version is looked at before anything else, so that a newer relayctl may change everything
-/// else; and the state is then made of the text itself, for a tree of values beside it would take
-/// as much memory again.
+/// Decodes a state. The version is read first, so that a newer relayctl may change everything else.
+/// The state is then parsed from the text itself: a tree of values beside it would need as much
+/// memory again.
 pub fn decode(text: &str) -> Result<State, DecodeError> {
     let header = header(text)?;
     match header.format.as_ref().and_then(Value::as_str) {
@@ -119,7 +120,7 @@ fn header(text: &str) -> Result<StateHeader, DecodeError> {
     if text.trim().is_empty() {
         return Err(not_state("it is empty"));
     }
-    // To serde a struct may as well be a list of its fields.
+    // To serde, a list of a struct's fields is the struct as well.
     if !text.trim_start().starts_with('{') {
         return Err(parse::<IgnoredAny>(text)
             .err()
@@ -138,7 +139,7 @@ fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, DecodeError> {
     })
 }
 
-/// What it is instead, as far as that shows.
+/// Returns the kind of file that it is instead, as far as its fields tell.
 fn foreign(header: &StateHeader) -> &'static str {
     match header.terraform_version {
         Some(_) => "it is a state of Terraform",
@@ -187,7 +188,7 @@ mod tests {
     fn a_state_reads_back_as_it_was() {
         let empty = State { resources: Recorded::new(), ..state() };
         assert_eq!(decode(&encode(&empty)).unwrap(), empty);
-        // Without the check of kinds, so that this does not depend on which there are.
+        // The check of kinds is left out, so that this does not depend on the list of kinds.
         assert_eq!(parse::<State>(&encode(&state())).unwrap(), state());
     }
 

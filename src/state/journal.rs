@@ -1,5 +1,5 @@
-//! The journal: what has changed since the state was last written whole, a line a change, so that
-//! noting a step costs the same however many there were before.
+//! The journal: the changes since the state was last written whole, one line each, so that
+//! recording a step costs the same however many came before.
 
 use std::fmt::Write;
 
@@ -11,18 +11,18 @@ use crate::model::RecordedObject;
 use crate::seal::FileEncryption;
 use crate::value::digest;
 
-/// How much of a line's SHA-256 stands before it.
+/// The number of characters of a line's SHA-256 that stand before it.
 const CHECKSUM: usize = 16;
 
 /// One change of a state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JournalChange {
-    /// Of the state that it changes.
+    /// The lineage of the state that it changes.
     pub lineage: String,
-    /// Of the state after it.
+    /// The serial of the state after it.
     pub serial: u64,
     pub address: Address,
-    /// None: it is no longer recorded.
+    /// The new record; `None` if the object is no longer recorded.
     pub entry: Option<RecordedObject>,
 }
 
@@ -39,7 +39,8 @@ struct JournalLine<'a> {
 }
 
 impl JournalChange {
-    /// The line of the journal, with its end: a line without one is a write that was cut off.
+    /// Returns the line of the journal with its line end: a line without one is an interrupted
+    /// write.
     ///
     /// # Panics
     /// Never: the maps of a state have text keys.
@@ -47,9 +48,9 @@ impl JournalChange {
         self.line_for(&FileEncryption::default())
     }
 
-    /// The same, for those only who may read it. Each line is encrypted by itself, so that adding
-    /// one reads none; the checksum is over what is written, so that damage shows without an
-    /// identity.
+    /// Returns the line, encrypted for its recipients if there are any. Each line is encrypted by
+    /// itself, so that adding one needs no reading. The checksum is over the written text, so that
+    /// damage is found without an identity.
     ///
     /// # Panics
     /// Never: the maps of a state have text keys.
@@ -63,13 +64,13 @@ impl JournalChange {
     }
 }
 
-/// The lines of changes that are noted at once.
+/// Returns the lines of changes that are recorded together.
 pub fn lines_for(changes: &[JournalChange], seal: &FileEncryption) -> String {
     changes.iter().map(|change| change.line_for(seal)).collect()
 }
 
 impl State {
-    /// What the state is after the change.
+    /// Applies a change to the state.
     pub fn change(&mut self, change: JournalChange) {
         self.serial = change.serial;
         match change.entry {
@@ -78,13 +79,13 @@ impl State {
         };
     }
 
-    /// What the state is after what a journal says.
+    /// Applies all changes of a journal to the state.
     pub fn replay(mut self, changes: Vec<JournalChange>) -> Result<Self, DecodeError> {
         changes.into_iter().try_for_each(|change| self.follow(change))?;
         Ok(self)
     }
 
-    /// Makes the next change. One that the state already holds is passed over: it stays in the
+    /// Applies the next change. A change that the state already has is skipped: it is in the
     /// journal of a run that was killed between writing the state and clearing the journal.
     pub fn follow(&mut self, change: JournalChange) -> Result<(), DecodeError> {
         if change.lineage != self.lineage {
@@ -108,9 +109,9 @@ impl State {
     }
 }
 
-/// The changes of a journal, in its order, one by one: a run that was killed may have left the
-/// whole state in it once more. A last line that was cut off is left out: nobody was told that it
-/// was saved. Anything else that is wrong is an error.
+/// Decodes the changes of a journal, in its order, one by one: the journal of a killed run may be
+/// as large as the whole state. An incomplete last line is left out: no caller was told that it was
+/// saved. Any other damage is an error.
 pub fn decode_journal<'b>(
     bytes: &'b [u8],
     seal: &'b FileEncryption,
@@ -129,7 +130,7 @@ pub fn decode_journal<'b>(
     })
 }
 
-/// Changes that were noted at once, all or none of them.
+/// Decodes changes that were recorded together, all or none of them.
 pub fn decode_lines(
     bytes: &[u8],
     seal: &FileEncryption,
@@ -142,8 +143,9 @@ pub fn decode_lines(
     lines.map(|line| decode_change(intact(line).ok_or_else(damaged)?, seal)).collect()
 }
 
-/// A killed run leaves the beginning of its last line; a power cut may leave zeros where a part of
-/// it was to be. A line that is whole and wrong is neither.
+/// Returns true if the line is incomplete. A killed run leaves the beginning of its last line; a
+/// power cut may leave zeros in place of a part of it. A whole line with a wrong checksum is
+/// neither.
 fn is_cut_off(line: &[u8]) -> bool {
     !line.ends_with(b"\n") || line.contains(&0)
 }
@@ -164,7 +166,7 @@ fn decode_change(text: &str, seal: &FileEncryption) -> Result<JournalChange, Dec
     serde_json::from_str(&text).map_err(wrong)
 }
 
-/// A change is one line: the place in it tells nobody anything.
+/// Removes the place from the message: a change is one line, so its place means nothing.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -246,8 +248,8 @@ mod tests {
         assert!(
             refusal(open(text.replace("bob", "eve").as_bytes())).contains("line 2 of 2 is damaged")
         );
-        // The file system had made room for the last line, and the power went before all of it was
-        // there.
+        // The file system had allocated room for the last line, and the power failed before all of
+        // it was written.
         let unwritten = text.replace("bob", "\0\0\0");
         assert_eq!(open(unwritten.as_bytes()).unwrap(), [change(1, "ada")]);
     }

@@ -1,4 +1,4 @@
-//! The lock on a state: a lease, so that nobody waits for the dead.
+//! The lock on a state: a lease, so that nobody waits for a dead process.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,27 +6,27 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Who holds the lock.
+/// The holder of a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockInfo {
-    /// Of this one lock; what `state unlock` asks for.
+    /// The id of this one lock, which `state unlock` takes.
     #[serde(default)]
     pub id: String,
     pub who: String,
     pub host: String,
     pub pid: u32,
-    /// RFC 3339.
+    /// The time of locking, in RFC 3339.
     pub since: String,
-    /// `apply`, `destroy`, `state rm`.
+    /// The command: `apply`, `destroy`, `state rm`.
     pub what: String,
-    /// RFC 3339. Its holder puts it off while it lives; afterwards anybody may take the lock over.
-    /// The store sets it.
+    /// The time of expiry, in RFC 3339. A live holder renews it; afterwards anybody may take the
+    /// lock over. The store sets it.
     #[serde(default)]
     pub expires: String,
 }
 
 impl LockInfo {
-    /// Something is there that no relayctl wrote.
+    /// Returns the holder of a lock that no relayctl wrote.
     pub fn unknown() -> Self {
         let unknown = || "unknown".to_owned();
         let (id, who, host, since, what) = (unknown(), unknown(), unknown(), unknown(), unknown());
@@ -35,13 +35,13 @@ impl LockInfo {
 
     #[must_use]
     pub fn leased(&self, now: Timestamp, lease: Duration) -> Self {
-        // A lease that ends beyond the calendar is no lease that this program gives.
+        // The fallback is never used: no lease of this program ends beyond the calendar.
         let expires =
             now.checked_add(lease).unwrap_or(now).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         Self { expires, ..self.clone() }
     }
 
-    /// One that does not say when it expires never does.
+    /// Returns true if the lock has expired. A lock without a time of expiry never does.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires.parse::<Timestamp>().is_ok_and(|expires| expires < now)
     }

@@ -1,4 +1,5 @@
-//! The state: what relayctl made, so that it can be told from what others made. Holds no secret.
+//! The state: the objects that relayctl made, so that they can be told from those of others. It
+//! holds no secrets.
 
 mod file;
 mod journal;
@@ -22,9 +23,9 @@ pub const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     pub version: u32,
-    /// Made once, with the state; a state of another lineage is another state.
+    /// An id made once, with the state. States with different lineages are different states.
     pub lineage: String,
-    /// One more with every save.
+    /// The number of saves.
     pub serial: u64,
     pub manifest: String,
     pub account: String,
@@ -32,7 +33,7 @@ pub struct State {
 }
 
 impl State {
-    /// A state that nothing was recorded in yet.
+    /// Makes a state without any records.
     pub fn new(
         lineage: impl Into<String>,
         manifest: impl Into<String>,
@@ -53,7 +54,7 @@ impl State {
 pub enum StoreError {
     #[error("{location} is locked by {info}: run again when that has ended")]
     Locked { location: String, info: Box<LockInfo> },
-    /// The lock that this run had taken is no longer its own.
+    /// This run no longer holds the lock that it had taken.
     #[error("the lock on {location} was lost: {why}")]
     Lost { location: String, why: String },
     #[error("{location} is not locked")]
@@ -66,13 +67,13 @@ pub enum StoreError {
     Unreadable {
         location: String,
         why: String,
-        /// Where the last good state is, if it is still there.
+        /// The place of the last good state, if it is still there.
         backup: Option<String>,
     },
-    /// It is encrypted for others.
+    /// The state is encrypted for others.
     #[error("{location} cannot be read: {why}")]
     Sealed { location: String, why: EncryptionError },
-    /// The state is sound, but not what changed since.
+    /// The state is valid, but its journal is not.
     #[error("the journal {location} cannot be used: {why}")]
     Journal { location: String, why: String },
     #[error("there is no state {location} to change")]
@@ -82,7 +83,7 @@ pub enum StoreError {
             {VERSION})"
     )]
     Newer { location: String, found: u32 },
-    /// Something that was read has been overwritten.
+    /// The state was overwritten after it was read.
     #[error("another run has written {location} since this one read it")]
     Moved { location: String },
     #[error(
@@ -92,7 +93,7 @@ pub enum StoreError {
     Unconditional { location: String },
     #[error("cannot {what} {location}: {failure}")]
     Remote { what: &'static str, location: String, failure: Box<Failure> },
-    /// The URL of a store names none that this binary has.
+    /// No store of this binary has that URL.
     #[error("the state cannot be kept at {url}: {why}")]
     Unsupported { url: String, why: &'static str },
 }

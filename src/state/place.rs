@@ -1,4 +1,4 @@
-//! Where a state is in S3.
+//! The place of a state in S3.
 
 /// An object in a bucket; its lock, its journal and its last good copy are beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,8 +8,8 @@ pub struct S3Place {
 }
 
 impl S3Place {
-    /// `s3://bucket/prefix`, in which the state is `file`, or `s3://bucket/path/to.json`. None: it
-    /// is no such URL.
+    /// Parses `s3://bucket/prefix`, in which the state is `file`, or `s3://bucket/path/to.json`.
+    /// Returns `None` for other URLs.
     pub fn parse(url: &str, file: &str) -> Option<Self> {
         let (bucket, path) = match url.strip_prefix("s3://")?.split_once('/') {
             Some((bucket, path)) => (bucket, path.trim_matches('/')),

@@ -1,15 +1,16 @@
-//! How long a lock lasts without its holder, and how often it is renewed.
+//! Leases of locks: their duration without the holder, and their renewal.
 
 use std::future::Future;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-/// A killed holder's lock on a store that cannot see its process blocks others for this long. Long
-/// enough that clocks that differ by a minute, and a renewal or two that fail, take it from nobody.
+/// The time that a killed holder's lock blocks others on a store that cannot see its process. It is
+/// long enough that no living holder loses its lock if clocks differ by a minute, or if one or two
+/// renewals fail.
 pub const LEASE: Duration = Duration::from_mins(2);
 
-/// Renewals in one lease.
+/// The number of renewals in one lease.
 const RENEWALS: u32 = 6;
 
 /// A task that ends with its owner.
@@ -17,8 +18,8 @@ const RENEWALS: u32 = 6;
 pub struct Renewal(Option<JoinHandle<()>>);
 
 impl Renewal {
-    /// Calls `renew` again and again, until it says that there is nothing left to renew. Without a
-    /// runtime there is nobody to do it: then the lock is taken for less than a lease.
+    /// Calls `renew` repeatedly, until it returns false. Without a runtime nothing can renew the
+    /// lock: then it must be held for less than a lease.
     pub fn start<F>(lease: Duration, mut renew: impl FnMut() -> F + Send + 'static) -> Self
     where
         F: Future<Output = bool> + Send,

@@ -1,4 +1,5 @@
-//! State in a file on this machine, with its journal, its lock and its last good copy beside it.
+//! Stores state in a file on this machine, with its journal, its lock and its last good copy beside
+//! it.
 
 #[cfg(test)]
 mod crashes;
@@ -20,9 +21,9 @@ use crate::state::{
     encode_for, kept, lines_for,
 };
 
-/// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since;
-/// gone after a run that ended. `dev.json.backup`: the one before. `dev.json.lock`: there while a
-/// run is at work.
+/// A local store. `dev.json` is the state as it was last written whole. `dev.json.journal` has the
+/// changes since then, and is removed when a run ends. `dev.json.backup` is the previous state.
+/// `dev.json.lock` exists during a run.
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     path: PathBuf,
@@ -35,13 +36,14 @@ impl LocalStore {
         Self { path, given: Arc::default(), seal: FileEncryption::default() }
     }
 
-    /// Whom the state is encrypted for, and who reads it.
+    /// Encrypts the state for the recipients of `seal`, and reads it with its identities.
     #[must_use]
     pub fn sealed(self, seal: FileEncryption) -> Self {
         Self { seal, ..self }
     }
 
-    /// Beside the file itself, so that a link to a state shares these with it.
+    /// Returns a path beside the file itself, after resolving links, so that a link to a state
+    /// shares these files with it.
     fn beside(&self, suffix: &str) -> PathBuf {
         let mut name =
             disk::target(&self.path).unwrap_or_else(|_| self.path.clone()).into_os_string();
@@ -82,14 +84,14 @@ impl LocalStore {
         }
     }
 
-    /// A copy that can be put back is worth naming.
+    /// Returns the backup's path for error messages if it can be restored.
     fn good_backup(&self) -> Option<String> {
         let path = self.backup();
         let bytes = fs::read(&path).ok()?;
         decode_bytes(&bytes, &self.seal).ok().map(|_| path.display().to_string())
     }
 
-    /// Keeps the state that is about to be replaced, if it is one.
+    /// Keeps a copy of the state that is about to be replaced, if it is valid.
     fn keep_last_good(&self) -> io::Result<()> {
         let Some(bytes) = read(&self.path)? else { return Ok(()) };
         match kept(&bytes, &self.seal) {
@@ -102,8 +104,8 @@ impl LocalStore {
 #[async_trait]
 impl Store for LocalStore {
     async fn load(&self) -> Result<Option<State>, StoreError> {
-        // The journal first: a run that ends meanwhile has its changes in the state by the time
-        // that is read.
+        // The journal is read first: if a run ends meanwhile, its changes are in the state by the
+        // time that the state is read.
         let journal = read(&self.journal()).map_err(self.error("read the journal of"))?;
         let Some(bytes) = read(&self.path).map_err(self.error("read"))? else {
             return match journal {
@@ -125,7 +127,8 @@ impl Store for LocalStore {
         let write = || -> io::Result<()> {
             self.keep_last_good()?;
             disk::replace(&self.path, &encode_for(state, &self.seal), &FileMode::Private)?;
-            // Killed before this, the run leaves a journal of changes that the state holds already.
+            // A run that is killed before this leaves a journal of changes that the state already
+            // has.
             journal::clear(&self.journal())
         };
         write().map_err(self.error("save"))

@@ -1,4 +1,4 @@
-//! State that lasts as long as the process: for tests, and for programs that keep it elsewhere.
+//! Stores state in memory, for tests and for programs that keep it elsewhere.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::state::{DecodeError, JournalChange, LockInfo, State, StoreError};
 #[derive(Debug)]
 pub struct MemoryStore {
     shared: Arc<Mutex<MemoryContents>>,
-    /// The id of the lock that this one gave out.
+    /// The id of the lock that this store gave out.
     given: Arc<Mutex<Option<String>>>,
     lease: Duration,
 }
@@ -40,7 +40,7 @@ impl MemoryStore {
         Self { lease, ..self }
     }
 
-    /// The same state, as another run would open it.
+    /// Returns a store of the same state, as another run would open it.
     #[must_use]
     pub fn reopened(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), given: Arc::default(), lease: self.lease }

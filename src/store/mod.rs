@@ -1,4 +1,4 @@
-//! Where state is kept, opened by URL.
+//! The stores of state, opened by URL.
 
 mod lease;
 pub mod local;
@@ -19,8 +19,8 @@ use local::LocalStore;
 use s3::S3Store;
 
 /// Opens the store that `url` names: a path or `file://` URL of a folder or of a `.json` file, or a
-/// place in S3. `default` is the file to use without one; `aws` says how to reach a bucket, which
-/// is not done yet; `seal` for whom it is encrypted.
+/// place in S3. `default` is the file to use without a URL. `aws` has the options of the connection
+/// to a bucket, which is not made yet. `seal` has the recipients that the state is encrypted for.
 pub fn open(
     url: Option<&str>,
     default: &Path,
@@ -38,11 +38,11 @@ pub fn open(
     Ok(Box::new(LocalStore::new(path).sealed(seal)))
 }
 
-/// How often to look whether a lock is free.
+/// The pause between two attempts to take a lock.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Takes the lock, and waits for it up to `patience` while another run has it; `waiting` is told
-/// once who that is.
+/// Takes the lock, and waits for it up to `patience` while another run holds it; `waiting` is
+/// called once with the holder.
 pub async fn lock(
     store: &dyn Store,
     info: &LockInfo,
@@ -70,7 +70,7 @@ fn local_path(url: &str) -> Result<PathBuf, StoreError> {
         None if url.is_empty() => unsupported("the name is empty; name a folder or a .json file"),
         None => Ok(PathBuf::from(url)),
         Some(("file", rest)) => {
-            // `file://state/dev.json` would mean the file `/dev.json` of a machine called `state`.
+            // `file://state/dev.json` would mean the file `/dev.json` on a host called `state`.
             let path = rest.strip_prefix("localhost").unwrap_or(rest);
             match percent_decode_str(path).decode_utf8() {
                 Ok(path) if path.starts_with('/') => Ok(PathBuf::from(path.as_ref())),
@@ -90,8 +90,7 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// A `.json` file is the state itself; anything else is the folder that the state is in, under its
-/// default name.
+/// Returns the state's file: a `.json` path itself, or the default name in a folder.
 fn file_in(path: PathBuf, default: &Path) -> PathBuf {
     let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     match default.file_name() {

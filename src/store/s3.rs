@@ -1,5 +1,5 @@
-//! State in a bucket, for teams and pipelines: only ever written under conditions, so that two runs
-//! cannot both believe that they wrote it.
+//! Stores state in a bucket, for teams and pipelines. It is only written under conditions, so that
+//! two runs cannot both believe that they wrote it.
 
 mod lock;
 mod writer;
@@ -21,17 +21,17 @@ use crate::state::{
 use lock::LentS3Lock;
 use writer::Writer;
 
-/// Entries of the journal that are read at once.
+/// The number of journal entries that are read at once.
 const AT_ONCE: usize = 16;
 
-/// `dev.json`: the state as it was last written whole. `dev.json.journal/…`: what has changed
-/// since, an object a change, so that noting one costs the same at any size. `dev.json.backup`: the
-/// state before the last run. `dev.json.lock`: the lock; it stays, and says whether somebody holds
-/// it: not every store can delete under a condition.
+/// A store in S3. `dev.json` is the state as it was last written whole. `dev.json.journal/…` has
+/// the changes since then, one object each, so that recording a change costs the same at any size.
+/// `dev.json.backup` is the state before the last run. `dev.json.lock` is the lock. It is never
+/// deleted, and says if somebody holds it: not every store can delete under a condition.
 pub struct S3Store {
     place: S3Place,
     objects: Arc<dyn Objects>,
-    /// Signs what is written while no lock is held.
+    /// The writer's id while no lock is held.
     id: String,
     lease: Duration,
     base: Mutex<Base>,
@@ -44,7 +44,7 @@ pub struct S3Store {
 enum Base {
     Unread,
     Absent,
-    /// With its content, until that has been kept as the last good one.
+    /// Read, with its content until that has been kept as the last good copy.
     Read {
         tag: String,
         before: Option<Arc<[u8]>>,
@@ -64,7 +64,7 @@ impl S3Store {
         }
     }
 
-    /// Whom the state is encrypted for, and who reads it.
+    /// Encrypts the state for the recipients of `seal`, and reads it with its identities.
     #[must_use]
     pub fn sealed(self, seal: FileEncryption) -> Self {
         Self { seal, ..self }
@@ -88,7 +88,8 @@ impl S3Store {
         format!("{}{suffix}", self.place.key)
     }
 
-    /// Signed with the lock's id, so that another holder's write is never taken for ours.
+    /// Returns a writer with the lock's id, so that another holder's write is never mistaken for
+    /// this run's.
     fn writer(&self) -> Writer<'_> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         let id = given.as_ref().map_or_else(|| self.id.clone(), |given| given.info.id.clone());
@@ -99,7 +100,7 @@ impl S3Store {
         *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
     }
 
-    /// What is in the state object.
+    /// Reads the content of the state object.
     async fn read_base(&self) -> Result<Option<Arc<[u8]>>, StoreError> {
         let Some(object) = self.objects.get(&self.place.key).await.map_err(self.error("read"))?
         else {
@@ -118,7 +119,7 @@ impl S3Store {
         Ok(self.base.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    /// In the order of their serials, which is that of their keys.
+    /// Reads the changes in the order of their serials, which is that of their keys.
     async fn journal(&self) -> Result<Vec<JournalChange>, StoreError> {
         let keys = self
             .objects
@@ -126,7 +127,8 @@ impl S3Store {
             .await
             .map_err(self.error("read the journal of"))?;
         let entries = stream::iter(keys).map(|key| async move {
-            // One that is gone by now has been folded into the state, which is read after this.
+            // An entry that is gone by now has been merged into the state, which is read after the
+            // journal.
             let found = self.objects.get(&key).await.map_err(self.error("read the journal of"))?;
             let changes = found.map(|object| decode_lines(&object.body, &self.seal)).transpose();
             changes
@@ -164,8 +166,8 @@ impl S3Store {
             .map(|_| S3Place { key, ..self.place.clone() }.url())
     }
 
-    /// Once a run: the state that the run found. A state that cannot be read does not take the good
-    /// one's place.
+    /// Keeps the state that the run found, once a run. A state that cannot be read does not replace
+    /// the good copy.
     async fn keep_last_good(&self, body: &[u8]) -> Result<(), StoreError> {
         let Some(body) = kept(body, &self.seal) else { return Ok(()) };
         let key = self.beside(".backup");
@@ -179,15 +181,16 @@ impl S3Store {
         done.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
     }
 
-    /// Takes out what was there when the state was written: nobody else's, or writing it had been
-    /// refused. What stays behind if this fails is passed over when it is read, and tried again.
+    /// Deletes the entries that were there when the state was written. None of them is another
+    /// run's, or the write would have been refused. Entries that stay behind after a failure are
+    /// skipped when they are read, and deleted later.
     async fn clear_journal(&self, entries: &[String]) {
         if let Err(error) = self.objects.delete(entries).await {
             tracing::debug!(%error, "the journal could not be cleared; the next run does it");
         }
     }
 
-    /// The keys are in the order of the serials.
+    /// Returns the key of a serial's entry. The keys sort in the order of the serials.
     fn entry(&self, serial: u64) -> String {
         self.beside(&format!(".journal/{serial:020}"))
     }
@@ -196,8 +199,8 @@ impl S3Store {
 #[async_trait]
 impl Store for S3Store {
     async fn load(&self) -> Result<Option<State>, StoreError> {
-        // The journal first: a run that ends meanwhile has its changes in the state by the time
-        // that is read.
+        // The journal is read first: if a run ends meanwhile, its changes are in the state by the
+        // time that the state is read.
         let journal = self.journal().await?;
         let refused = |error| self.journal_refused(&self.beside(".journal/"), error);
         let Some(body) = self.read_base().await? else {
@@ -236,7 +239,8 @@ impl Store for S3Store {
         Ok(())
     }
 
-    /// Whoever else knows the same state begins with the same serial, and so at the same key.
+    /// Appends changes. Another run that knows the same state begins with the same serial, and so
+    /// at the same key.
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let Some(first) = changes.first() else { return Ok(()) };
         let lines = lines_for(changes, &self.seal);

@@ -1,28 +1,28 @@
-//! The backoff: whether a request that failed is sent again, and when.
+//! The backoff: tells if a failed request is sent again, and after which pause.
 
 use std::time::Duration;
 
 /// The error of a request that can be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryableError {
-    /// It was one of too many, and was not done.
+    /// There were too many requests, and this one was not done.
     Throttled,
-    /// The service has failed (5xx): it may be done, or not.
+    /// The service has failed (5xx): the request may be done, or not.
     ServerError,
-    /// No answer came: it may be done, or not.
+    /// No answer came: the request may be done, or not.
     NoAnswer,
-    /// No connection came about, so it was not done.
+    /// No connection came about, so the request was not done.
     Unreachable,
-    /// It was signed with a time that is too far from the service's own, and was not done.
+    /// The request was signed with a time that is too far from the service's own, and was not done.
     ClockSkew,
 }
 
 /// The limits on how often, and for how long, a request is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryLimits {
-    /// In all, the first one included.
+    /// The number of tries in all, the first one included.
     pub tries: u32,
-    /// From the first try to the last.
+    /// The time from the first try to the last.
     pub time: Duration,
 }
 
@@ -32,14 +32,15 @@ impl Default for RetryLimits {
     }
 }
 
-/// A wrong address is not right a minute later: the AWS CLI gives up after a few tries, too.
+/// The most tries of a request that reaches nothing. A wrong address does not become right a minute
+/// later: the AWS CLI gives up after a few tries, too.
 const CONNECTIONS: u32 = 4;
-/// The second one is signed with the service's own time. A clock that is off even then is not what
-/// is wrong.
+/// The most tries of a request whose signature is off. The second try is signed with the service's
+/// own time: if it fails, too, the clock is not the cause.
 const SIGNATURES: u32 = 2;
 
 impl RetryableError {
-    /// Returns whether it is certain that the service has not done what was asked.
+    /// Returns true if the service has certainly not done the request.
     pub fn is_certainly_undone(self) -> bool {
         match self {
             Self::Throttled | Self::Unreachable | Self::ClockSkew => true,
@@ -47,8 +48,8 @@ impl RetryableError {
         }
     }
 
-    /// Returns how long to wait before it is sent again, after so many tries; none: it is not.
-    /// `roll`, from 0 to 1, keeps those that failed together apart.
+    /// Returns the pause before the request is sent again, after so many tries; `None` if it is
+    /// not. `roll`, from 0 to 1, spreads requests that failed at the same time.
     pub fn backoff(
         self,
         limits: RetryLimits,
@@ -65,8 +66,8 @@ impl RetryableError {
         (tries < most && spent + pause < limits.time).then_some(pause)
     }
 
-    /// Doubles with every try. When it is throttled, most of the waiting is for a turn
-    /// ([`super::rate_limiter`]).
+    /// Returns a pause that doubles with every try. A throttled request spends most of its waiting
+    /// on its turn ([`super::rate_limiter`]).
     fn doubled(self, tries: u32) -> Duration {
         let (first, longest) = match self {
             Self::Throttled => (Duration::from_millis(250), Duration::from_secs(20)),

@@ -1,18 +1,19 @@
-//! Retries and rate limits: what makes calls wait, and which of them are sent again.
+//! Retries and rate limits: they make calls wait, and decide which calls are sent again.
 //!
-//! One [`Transport`] is shared by all calls of a run. What one call learns of an operation slows
-//! all calls of that operation down, and no others (see `service`). Over all of them it bounds how
-//! many requests are under way; those that wait don't count. Who sends what again:
+//! One [`Transport`] is shared by all calls of a run. A throttle slows all calls of its operation
+//! down, and no others (see `service`). The transport also bounds the number of requests under way
+//! over all operations; those that wait don't count. Each kind of retry has one place:
 //!
-//! - single requests to AWS (pages are requests of their own): the SDK's loop, as
-//!   [`crate::provider::aws`] has it ask here;
-//! - calls to the sandbox, and to what tests put in its place: [`Retrying`];
-//! - calls that IAM doesn't understand yet, since what they name is new:
-//!   `src/apply/propagation.rs`. What ends up there was answered, so it is none of the errors here;
-//! - writes of the state that meet another one (409): `src/store/s3/writer.rs`, likewise;
+//! - single requests to AWS (pages are requests of their own): the SDK's loop, which asks here, as
+//!   [`crate::provider::aws`] sets up;
+//! - calls to the sandbox, and to providers that tests put in its place: [`Retrying`];
+//! - calls that IAM doesn't understand yet, since they name something new:
+//!   `src/apply/propagation.rs`. Such calls were answered, so they have none of the errors here;
+//! - writes of the state that meet another write (409): `src/store/s3/writer.rs`. They were
+//!   answered, too;
 //! - a request that found its connection closed before it was written: the HTTP client, at once.
 //!
-//! Nobody else, and none of them what another one does.
+//! Nothing else sends requests again, and no two of these retry the same error.
 
 mod backoff;
 mod rate_limiter;
@@ -37,24 +38,24 @@ use traffic_log::TrafficLog;
 
 use crate::event::{Delay, Traffic};
 
-/// Less than this is not a wait: the queue itself takes time, too.
+/// The shortest pause that counts as a wait: the queue itself takes time, too.
 const NOTABLE: Duration = Duration::from_millis(1);
 
-/// How many requests are under way at once, unless somebody says otherwise: at the 50 ms that a
-/// call takes that is more than IAM accepts of any one operation.
+/// The default number of requests under way at once: at the 50 ms that a call takes, that is more
+/// than IAM accepts of any one operation.
 pub const MAX_IN_FLIGHT: usize = 32;
 
 /// The retries and rate limits of one run, shared by all of its calls.
 #[derive(Debug)]
 pub struct Transport {
     limits: Mutex<RetryLimits>,
-    /// The number of tries was given, not taken from the default.
+    /// True if the number of tries was given, not taken from the default.
     tries_given: bool,
     began: Instant,
     services: Mutex<BTreeMap<&'static str, ServiceState>>,
     queues: Mutex<BTreeMap<String, Queue>>,
     in_flight: Semaphore,
-    /// Calls of throttled operations that have no turn yet.
+    /// The number of calls of throttled operations that wait for their turn.
     waiting: AtomicUsize,
     log: Mutex<TrafficLog>,
     jitter: Mutex<fastrand::Rng>,
@@ -64,16 +65,16 @@ pub struct Transport {
 /// The operation that a request asks for.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// `iam`
+    /// The service, such as `iam`.
     pub service: &'static str,
-    /// The limiter that it is under: `iam:CreateUser`.
+    /// The name of its limiter, such as `iam:CreateUser`.
     pub name: String,
-    /// It is not sent again unless it is certain that it was not done.
+    /// True if the request is sent again only when it was certainly not done.
     pub once: bool,
 }
 
-/// The first in it waits for the next turn of its operation, so that what is learnt meanwhile
-/// counts for all behind.
+/// The queue of an operation. Its first call waits for the next turn, so that a limit which is
+/// learnt meanwhile counts for all calls behind it.
 type Queue = Arc<tokio::sync::Mutex<()>>;
 
 /// A request under way, until it is dropped.
@@ -82,7 +83,7 @@ pub struct InFlight<'a> {
     _permit: Option<SemaphorePermit<'a>>,
 }
 
-/// Counts one call that waits, until it is dropped.
+/// Counts one waiting call, until it is dropped.
 struct WaitGuard<'a>(&'a AtomicUsize);
 
 impl Default for Transport {
@@ -92,12 +93,12 @@ impl Default for Transport {
 }
 
 impl Transport {
-    /// Makes one with so many tries and so much time for them, or with the defaults.
+    /// Makes a transport with so many tries and so much time for them, or with the defaults.
     pub fn new(tries: Option<u32>, time: Option<Duration>) -> Self {
         Self::with_width(tries, time, MAX_IN_FLIGHT)
     }
 
-    /// Makes one that also allows so many requests at once.
+    /// Makes a transport that allows `width` requests at once.
     pub fn with_width(tries: Option<u32>, time: Option<Duration>, width: usize) -> Self {
         let usual = RetryLimits::default();
         let limits = RetryLimits {
@@ -118,7 +119,7 @@ impl Transport {
         }
     }
 
-    /// Returns how often, and for how long, requests are sent again.
+    /// Returns the limits on tries and time.
     pub fn limits(&self) -> RetryLimits {
         *locked(&self.limits)
     }
@@ -130,7 +131,7 @@ impl Transport {
         }
     }
 
-    /// Sends nothing again from now on: somebody wants to stop.
+    /// Stops all retries from now on: somebody wants to end the run.
     pub fn stop_retrying(&self) {
         locked(&self.limits).tries = 1;
     }
@@ -140,20 +141,20 @@ impl Transport {
         locked(&self.log).traffic()
     }
 
-    /// Reports what makes calls wait to this receiver from now on, and nowhere else.
+    /// Reports waits and their reasons to this receiver from now on, and nowhere else.
     pub fn subscribe(&self) -> UnboundedReceiver<Delay> {
         let (sender, receiver) = unbounded_channel();
         *locked(&self.subscriber) = Some(sender);
         receiver
     }
 
-    /// Counts the calls that have no turn yet, since their operations were throttled.
+    /// Returns the number of calls that wait for their turn, since their operations were throttled.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Waits until a request may be sent, for the first time or again. It is under way until what
-    /// this returns is dropped.
+    /// Waits until a request may be sent, for the first time or again. The request is under way
+    /// until the returned [`InFlight`] is dropped.
     pub async fn acquire(&self, operation: &Operation, tries: Tries) -> (Tries, InFlight<'_>) {
         let queued = self.now();
         let waits = self.rate(operation).map(|_| WaitGuard::on(&self.waiting));
@@ -187,8 +188,8 @@ impl Transport {
         self.with_service(operation, |service| service.answered(&operation.name, now));
     }
 
-    /// Notes that a request failed, and returns how long to wait before it is sent again, if it is.
-    /// `why` is for whoever watches.
+    /// Notes that a request failed, and returns the pause before it is sent again, if it is. `why`
+    /// is the reason that the subscriber is told.
     pub fn failed(
         &self,
         operation: &Operation,
@@ -215,7 +216,7 @@ impl Transport {
         Some(pause)
     }
 
-    /// Returns what is added to the error of a request that was sent more than once.
+    /// Returns a note on the tries, for the error of a request that was sent more than once.
     pub fn retry_note(&self, tries: Tries) -> Option<String> {
         let time = (self.now().saturating_sub(tries.since)).as_secs_f64();
         (tries.made > 1).then(|| format!("it was tried {} times in {time:.1} s", tries.made))

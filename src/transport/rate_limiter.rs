@@ -1,54 +1,55 @@
-//! The rate limit of one operation: as many requests as come, until it is throttled; then fewer,
-//! then carefully more.
+//! The rate limit of one operation: unlimited until it is throttled; then lower, then carefully
+//! higher again.
 //!
-//! The curve is that of the SDKs' adaptive mode (CUBIC, RFC 9438), with what was accepted in the
-//! last second as the measure of what the service takes: while it throttles, that is just its own
-//! rate. Nothing here knows a clock: every call says when it is.
+//! The curve is that of the SDKs' adaptive mode (CUBIC, RFC 9438). The measure of the service's
+//! rate is the number of requests that were accepted in the last second: while the service
+//! throttles, that number is its own rate. Nothing here reads a clock: every call passes the time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// What is left of the rate after a throttle. The SDKs take 0.7, for a fleet of clients; one that
-/// was alone comes closer to what the service gives with less.
+/// The factor of the rate after a throttle. The SDKs take 0.7, for a fleet of clients; a single
+/// client comes closer to the service's rate with a smaller reduction.
 const SLOWER: f64 = 0.8;
-/// Of the curve: how soon the old rate is reached again, and passed.
+/// The scale of the curve: the larger it is, the sooner the old rate is reached again, and passed.
 const SCALE: f64 = 0.4;
-/// Requests a second, whatever happens: a service that throttles everything is still asked whether
-/// it has recovered.
+/// The lowest rate, in requests a second: a service that throttles everything is still asked, to
+/// find out if it has recovered.
 const SLOWEST: f64 = 1.0;
-/// What is taken for the service's rate when the very first requests are throttled.
+/// The assumed rate of the service, if the very first requests are throttled.
 const UNKNOWN: f64 = 5.0;
-/// So many of the answers may be throttles without slowing anything down: a service that refuses
-/// one in twenty, however slowly it is asked, is not asked more slowly each time. One with a limit
-/// refuses so many only where that is all but reached.
+/// The share of throttles among the answers that slows nothing down. A service that refuses one in
+/// twenty at any rate must not be asked more and more slowly. A service with a limit refuses so
+/// many only when its limit is all but reached.
 const STRAY: f64 = 0.1;
-/// Answers of the last second are what the rate is measured by.
+/// The time over which the rate is measured.
 const WINDOW: Duration = Duration::from_secs(1);
-/// A turn that was not taken at its time, since timers are late, is made up for within this time.
+/// The time within which a turn can be made up for that was not taken in time, because timers are
+/// late.
 const SLACK: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
 pub struct RateLimiter {
-    /// Requests a second; none: it was never throttled.
+    /// The rate in requests a second; `None` until the first throttle.
     rate: Option<f64>,
-    /// When the next request may be sent.
+    /// The time at which the next request may be sent.
     next: Duration,
-    /// Of the last slowing down: when that was, and what the rate was before.
+    /// The time of the last throttle that counted, and the rate before it.
     slowed: Duration,
     before: f64,
-    /// When answers came that were no throttles, within the window.
+    /// The times of the answers within the window that were no throttles.
     accepted: VecDeque<Duration>,
-    /// And when those came that were.
+    /// The times of the throttles within the window.
     throttled: VecDeque<Duration>,
 }
 
 impl RateLimiter {
-    /// Returns the requests a second that it gets.
+    /// Returns the rate in requests a second; `None` if it is unlimited.
     pub fn rate(&self) -> Option<f64> {
         self.rate
     }
 
-    /// Takes a turn, or returns for how long there is none.
+    /// Takes a turn, or returns the time until there is one.
     pub fn take_turn(&mut self, now: Duration) -> Result<(), Duration> {
         let Some(rate) = self.rate else { return Ok(()) };
         let early = self.next.saturating_sub(now);
@@ -67,12 +68,13 @@ impl RateLimiter {
         let back = (self.before * (1.0 - SLOWER) / SCALE).cbrt();
         let since = now.saturating_sub(self.slowed).as_secs_f64() - back;
         let curve = SCALE * since.powi(3) + self.before;
-        // Who needs less than there is does not learn by it that there is more.
+        // A client that sends less than the rate doesn't learn from that that the rate could be
+        // higher.
         *rate = curve.min(2.0 * measured).max(*rate);
     }
 
-    /// Notes that a request that was sent at that time was throttled. What was sent before the
-    /// service was slowed down for says nothing new.
+    /// Notes that a request that was sent at `sent` was throttled. A request that was sent before
+    /// the last slowing down tells nothing new.
     pub fn throttle(&mut self, now: Duration, sent: Duration) {
         self.throttled.push_back(now);
         let (measured, throttled) = (self.measured(now), recent(&mut self.throttled, now));
@@ -80,7 +82,7 @@ impl RateLimiter {
         if self.rate.is_some() && (sent < self.slowed || stray) {
             return;
         }
-        // Who asked little in the last second has measured nothing.
+        // Few requests in the last second are no measure of the service's rate.
         let known =
             self.rate.map_or(measured.max(UNKNOWN), |rate| measured.clamp(rate / 2.0, rate));
         self.before = known.max(SLOWEST);
@@ -96,7 +98,7 @@ impl RateLimiter {
     }
 }
 
-/// Counts the answers that came within the window; the others are forgotten.
+/// Counts the answers within the window, and forgets the others.
 fn recent(answers: &mut VecDeque<Duration>, now: Duration) -> f64 {
     let old = now.saturating_sub(WINDOW);
     while answers.front().is_some_and(|at| *at < old) {
@@ -113,7 +115,7 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    /// After so many accepted requests in the first second, one is throttled.
+    /// Returns a limiter after so many accepted requests in the first second, and one throttle.
     fn throttled_after(accepted: u64) -> RateLimiter {
         let mut limiter = RateLimiter::default();
         for count in 0..accepted {
@@ -182,7 +184,7 @@ mod tests {
                 limiter.accept(at(now));
             }
         }
-        // As many as there are tries: two hundred a second.
+        // The rate follows the tries: two hundred a second.
         assert!(limiter.rate() > Some(190.0), "{:?}", limiter.rate());
     }
 

@@ -8,8 +8,8 @@ use super::{Operation, RetryableError, Transport, Tries};
 use crate::call::{Failure, FailureKind, LostAnswer, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 
-/// A provider whose calls wait for their turn, and are sent again as AWS's are. Not for
-/// [`crate::provider::aws`], which sees to that for each request.
+/// A provider whose calls wait for their turn, and are sent again as AWS's are. It is not for
+/// [`crate::provider::aws`], which does that for each request.
 pub struct Retrying<P> {
     inner: P,
     transport: Arc<Transport>,
@@ -20,7 +20,7 @@ impl<P> Retrying<P> {
         Self { inner, transport }
     }
 
-    /// Returns the last answer, and how often it was tried before.
+    /// Returns the last answer, and the tries before it.
     async fn send<F>(
         &self,
         operation: Operation,
@@ -62,7 +62,7 @@ impl<P> Retrying<P> {
 impl<P: Provider> Provider for Retrying<P> {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         match read {
-            // Nothing is sent for it.
+            // These reads send nothing.
             Read::Clock | Read::File(_) => self.inner.read(read).await,
             Read::CallerIdentity | Read::Iam(_) | Read::S3(_) => {
                 self.send(operation(read.action(), false), || self.inner.read(read)).await.0
@@ -87,9 +87,9 @@ impl<P: Provider> Provider for Retrying<P> {
     }
 }
 
-/// Returns what is known of a write of which an earlier try may have been done: whatever the last
-/// one was refused for, it may be done. That it is there already, or not there any more, says so by
-/// itself; and a bucket that is the account's own by now was made by the earlier try. Outside of
+/// Returns the outcome of a write whose earlier try may have been done: whatever the reason of the
+/// last refusal, the write may be done. The codes "already exists" and "not found" tell that by
+/// themselves. A bucket that is the account's own by now was made by the earlier try: outside of
 /// us-east-1 S3 refuses to make it twice.
 pub fn possibly_done(failure: Failure) -> Result<Reply, Failure> {
     if failure.code == "BucketAlreadyOwnedByYou" {

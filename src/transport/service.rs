@@ -1,4 +1,4 @@
-//! The state of one service, as all calls of a run meet it.
+//! The state of one service, shared by all calls of a run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,34 +8,34 @@ use super::rate_limiter::RateLimiter;
 
 #[derive(Debug, Default)]
 pub struct ServiceState {
-    /// By name. What AWS limits are the requests of an account by API: of IAM and STS it says that
-    /// the size of the bucket and the rate at which it fills depend on the API ("How to monitor and
-    /// query IAM resources at scale, part 2", AWS Security Blog). So a throttled CreatePolicy says
-    /// nothing of GetUser.
+    /// The state of each operation, by name. AWS limits the requests of an account by API: of IAM
+    /// and STS it says that the size of the bucket and the rate at which it fills depend on the API
+    /// ("How to monitor and query IAM resources at scale, part 2", AWS Security Blog). So a
+    /// throttled CreatePolicy says nothing of GetUser.
     operations: BTreeMap<String, OperationState>,
-    /// Since when it has failed, or not answered, whatever was asked.
+    /// The time since which every request has failed, or got no answer.
     useless: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
 struct OperationState {
     limiter: RateLimiter,
-    /// Since when all of its requests were throttled.
+    /// The time since which all requests of the operation were throttled.
     useless: Option<Duration>,
 }
 
 impl ServiceState {
-    /// Takes a turn, or returns for how long there is none.
+    /// Takes a turn, or returns the time until there is one.
     pub fn take_turn(&mut self, operation: &str, now: Duration) -> Result<(), Duration> {
         self.operation(operation).limiter.take_turn(now)
     }
 
-    /// Returns the requests a second that this operation gets; none: as many as come.
+    /// Returns the operation's rate in requests a second; `None` if it is unlimited.
     pub fn rate(&self, operation: &str) -> Option<f64> {
         self.operations.get(operation)?.limiter.rate()
     }
 
-    /// Notes that it has answered, if only with a refusal.
+    /// Notes that the service has answered, if only with a refusal.
     pub fn answered(&mut self, operation: &str, now: Duration) {
         self.useless = None;
         let operation = self.operation(operation);
@@ -43,8 +43,8 @@ impl ServiceState {
         operation.limiter.accept(now);
     }
 
-    /// Notes that a request failed, and returns how long to wait before it is sent again, if it is:
-    /// what has long done nothing for anybody is not asked twice by everybody.
+    /// Notes that a request failed, and returns the pause before it is sent again, if it is. A
+    /// service that has failed every request for long gets no second try of any.
     pub fn failed(
         &mut self,
         operation: &str,
@@ -67,7 +67,7 @@ impl ServiceState {
     }
 
     fn operation(&mut self, name: &str) -> &mut OperationState {
-        // Not `entry`: it would take a new name each time.
+        // Not `entry`: that would allocate the name each time.
         if !self.operations.contains_key(name) {
             self.operations.insert(name.to_owned(), OperationState::default());
         }
@@ -75,18 +75,18 @@ impl ServiceState {
     }
 }
 
-/// How often a request was sent, since when, and when last.
+/// The number of tries of a request, with the times of the first and the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tries {
     pub made: u32,
     pub since: Duration,
     pub sent: Duration,
-    /// One of them may have been done.
+    /// True if one of the tries may have been done.
     pub possibly_done: bool,
 }
 
 impl Tries {
-    /// Returns the tries after this error of the last one.
+    /// Returns the tries after the last one failed with this error.
     #[must_use]
     pub fn failed(self, error: RetryableError) -> Self {
         Self { possibly_done: self.possibly_done || !error.is_certainly_undone(), ..self }

@@ -1,5 +1,5 @@
 //! Retries against a service with limits of its own, on a paused clock: minutes take no time, and
-//! always the same.
+//! each run is the same.
 
 use futures::stream::{self, StreamExt};
 
@@ -9,10 +9,10 @@ use crate::call::{
 };
 use crate::port::Provider;
 
-/// What a service answers, request by request; afterwards it does everything.
+/// The answers of a service, request by request; afterwards it accepts everything.
 type Answers = Vec<Option<FailureKind>>;
 
-/// A service that holds a bucket of `burst` tokens and gets `rate` new ones each second.
+/// A service with a bucket of `burst` tokens, which gets `rate` new ones each second.
 struct LimitedService {
     rate: f64,
     burst: f64,
@@ -87,7 +87,7 @@ fn create_user() -> Write {
     })
 }
 
-/// So many reads, so many at once: how many failed, and how long it took.
+/// Sends so many reads, so many at once; returns the number of failures and the time.
 async fn read_all(provider: &impl Provider, reads: usize, at_once: usize) -> (usize, Duration) {
     let began = Instant::now();
     let answers = stream::iter(0..reads).map(async |number| provider.read(&get_user(number)).await);
@@ -292,7 +292,7 @@ async fn who_waits_for_a_turn_takes_no_place_of_who_has_one() {
         (began.elapsed(), waiting, flights.len())
     };
     let (_, (elapsed, waiting, flights)) = tokio::join!(read_all(&provider, 20, 20), others);
-    // One more may be at its one request a second just then.
+    // One GetUser may just have had its turn, of one a second, and hold a place for its 50 ms.
     assert!(elapsed <= Duration::from_millis(50), "{elapsed:?}");
     assert_eq!(flights, 4);
     assert!(waiting > 0 && transport.waiting() == 0, "{waiting} waited");

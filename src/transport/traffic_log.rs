@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::event::{Traffic, Waits};
 
-/// The least time between two reports that a service makes calls wait.
+/// The least time between two reports of waits for the same service.
 const REPORT_INTERVAL: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Default)]
 pub struct TrafficLog {
     traffic: Traffic,
     waits: Waits,
-    /// When each service was reported last.
+    /// The time of the last report of each service.
     reported: BTreeMap<&'static str, Duration>,
 }
 
@@ -37,7 +37,7 @@ impl TrafficLog {
         self.waits.add(from, until);
     }
 
-    /// Returns whether it is time to report again that calls to this service wait.
+    /// Returns true if a wait for this service is due for a report again, and notes that report.
     pub fn is_due(&mut self, now: Duration, service: &'static str) -> bool {
         let due = self
             .reported

@@ -9,11 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{SharedValue, Value};
 
-/// The attributes of one object, by their name in the manifest, and in the order of their names.
+/// The attributes of one object, sorted by their names in the manifest.
 ///
-/// There are three of these for each object, and most have fewer than ten attributes: they stand in
-/// one piece of exactly their size, where each node of a tree would have room for eleven. Names and
-/// values are shared with all that are equal.
+/// There are three of these for each object, and most have fewer than ten attributes: they are in
+/// one allocation of exactly their size, where each node of a tree would have room for eleven.
+/// Equal names and equal values are shared.
 #[derive(Clone, Default, PartialEq)]
 pub struct Attributes(Vec<Attribute>);
 
@@ -36,7 +36,7 @@ impl Attributes {
         self.shared(name).map(|value| &**value)
     }
 
-    /// The value of an attribute, for somebody else to hold as well.
+    /// Returns the value of an attribute in its shared form.
     pub fn shared(&self, name: &str) -> Option<&SharedValue> {
         self.find(name).ok().map(|at| &self.0[at].value)
     }
@@ -49,7 +49,7 @@ impl Attributes {
         self.share(name, value.into());
     }
 
-    /// As [`Self::insert`], with a value that others hold as well.
+    /// Inserts as [`Self::insert`] does, but a value that is already shared.
     pub fn share(&mut self, name: impl AsRef<str>, value: SharedValue) {
         match self.find(name.as_ref()) {
             Ok(at) => self.0[at].value = value,
@@ -71,7 +71,7 @@ impl Attributes {
         self.into_iter()
     }
 
-    /// With those that `other` has and this hasn't.
+    /// Adds the attributes that `other` has and these lack.
     #[must_use]
     pub fn completed_by(mut self, other: &Self) -> Self {
         for attribute in &other.0 {
@@ -90,7 +90,7 @@ impl Attributes {
 impl Index<&str> for Attributes {
     type Output = Value;
 
-    /// As in JSON, what isn't there is null.
+    /// Returns the value, or null for a missing attribute, as JSON values do.
     fn index(&self, name: &str) -> &Value {
         self.get(name).unwrap_or(&Value::Null)
     }
@@ -102,7 +102,7 @@ impl fmt::Debug for Attributes {
     }
 }
 
-/// In the order of the names.
+/// An iterator in the order of the names.
 #[derive(Clone, Debug)]
 pub struct Iter<'a>(std::slice::Iter<'a, Attribute>);
 

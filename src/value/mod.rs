@@ -1,7 +1,8 @@
 //! The value tree that diff, state and renderers share.
 //!
-//! It is `serde_json`'s, whose maps are ordered by key as long as nobody turns `preserve_order` on:
-//! equal values then print equal bytes, which digests and saved plans rely on (a test holds it).
+//! It is `serde_json`'s, whose maps are ordered by key unless its feature `preserve_order` is
+//! enabled: equal values then print equal bytes, which digests and saved plans rely on (a test
+//! checks it).
 
 use std::collections::BTreeMap;
 
@@ -31,27 +32,27 @@ pub struct FieldChange {
     pub after: Option<SharedValue>,
 }
 
-/// The text of an attribute, or "" where it isn't set or is no text.
+/// Returns the text of an attribute, or "" if it isn't set or isn't text.
 pub fn text<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
     attributes.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The text of an attribute that may be null or missing.
+/// Returns the text of an attribute that may be null or missing.
 pub fn optional_text(attributes: &Attributes, name: &str) -> Option<String> {
     attributes.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// Whether an attribute is set and true.
+/// Returns true if an attribute is set and true.
 pub fn flag(attributes: &Attributes, name: &str) -> bool {
     attributes.get(name).and_then(Value::as_bool).unwrap_or_default()
 }
 
-/// The value of an attribute, for somebody else to hold as well; null where it isn't set.
+/// Returns the value of an attribute in its shared form; null if it isn't set.
 pub fn shared(attributes: &Attributes, name: &str) -> SharedValue {
     attributes.shared(name).cloned().unwrap_or_default()
 }
 
-/// A map attribute as tags; values that are no text are left out.
+/// Returns a map attribute as tags; values that aren't text are left out.
 pub fn tags(attributes: &Attributes, name: &str) -> Tags {
     let map = attributes.get(name).and_then(Value::as_object);
     map.into_iter()
@@ -60,17 +61,17 @@ pub fn tags(attributes: &Attributes, name: &str) -> Tags {
         .collect()
 }
 
-/// Tags as a value.
+/// Returns tags as a value.
 pub fn from_tags(tags: &Tags) -> Value {
     tags.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect()
 }
 
-/// Makes a map anew, all at once: one that grew entry by entry is little more than half full.
+/// Rebuilds a map in one go: a map that grew entry by entry is little more than half full.
 pub fn pack<K: Ord, V>(map: &mut BTreeMap<K, V>) {
     *map = std::mem::take(map).into_iter().collect();
 }
 
-/// SHA-256 of a value's JSON, in hexadecimal.
+/// Returns the SHA-256 of a value's JSON, in hexadecimal.
 ///
 /// # Panics
 /// Never for the types of this crate: their maps have text keys.

@@ -1,4 +1,4 @@
-//! Values that stand in memory once, however many hold them.
+//! Values of which equal ones are in memory once.
 
 use std::fmt;
 use std::ops::Deref;
@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Value;
 
-/// A value that is the same one wherever it is equal: what is declared, recorded and seen of an
-/// object is alike as a rule, and so is what a program declares of a thousand objects. A clone
-/// copies nothing, and to compare two is to compare where they are.
+/// A value that shares its memory with all equal ones. The declared, recorded and live values of an
+/// object are usually equal, and so are the values of a thousand objects in a generated manifest. A
+/// clone copies nothing, and a comparison compares addresses.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SharedValue(ArcIntern<Value>);
 

@@ -1,47 +1,47 @@
-//! The faults that there are, and where they happen.
+//! The kinds of faults, and the seams at which they happen.
 
 use std::time::Duration;
 
 use crate::replication::ReplicationLag;
 
-/// A seam at which a run leaves the process. What passes each is counted by itself, from one.
+/// A seam at which a run leaves the process. Each seam has its own count, which begins at one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Seam {
-    /// A question, to AWS or to a file.
+    /// A read from AWS or from a file.
     Read,
     /// A write to AWS.
     Call,
     /// A change of a local file.
     File,
-    /// A save of the state, or of a change of it.
+    /// A save of the state, or of a change of the state.
     Save,
 }
 
 /// A kind of fault at a seam.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {
-    /// The process ends before it happens.
+    /// The process ends before the call happens.
     KillBefore,
-    /// It happens, and the process ends before it hears of that.
+    /// The call happens, and the process ends before the answer arrives.
     KillAfter,
-    /// It does not happen, and nobody knows.
+    /// The call does not happen, and no answer arrives.
     LoseRequest,
-    /// It happens, and nobody knows.
+    /// The call happens, and no answer arrives.
     LoseAnswer,
-    /// It and what follows, so many in all, do not happen, and the answer says so: there were too
-    /// many.
+    /// This call and those that follow it, `times` in all, do not happen. The answer says that
+    /// there were too many.
     Throttle { times: usize },
-    /// It takes its time.
+    /// The call is delayed.
     Delay(Duration),
-    /// A list breaks off in the midst of its pages. What has come by then is no answer: the rest of
-    /// it is unknown, not absent.
+    /// A list breaks off in the midst of its pages. The pages that have arrived are no answer: the
+    /// rest of the list is unknown, not absent.
     CutPages,
-    /// A write is not seen everywhere at once.
+    /// The servers see a write only after a while.
     Lag(ReplicationLag),
 }
 
 impl FaultKind {
-    /// Counts how many in a row go wrong by it.
+    /// Returns the number of calls in a row that the fault hits.
     pub(crate) fn length(self) -> usize {
         match self {
             Self::Throttle { times } => times,
@@ -56,7 +56,7 @@ impl FaultKind {
     }
 }
 
-/// One fault, at the `nth` time that something passes the seam.
+/// One fault, at the `nth` call that passes the seam.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlannedFault {
     pub seam: Seam,
@@ -64,13 +64,13 @@ pub struct PlannedFault {
     pub kind: FaultKind,
 }
 
-/// The end of the process, as a panic that no code catches. It carries this, so that a test tells
-/// it from a failure.
+/// The end of the process: the payload of a panic that no code catches. A test tells such an end
+/// from a failure by this payload.
 #[derive(Clone, Copy, Debug)]
 pub struct Killed;
 
 impl Killed {
-    /// Says nothing: a killed process does not either.
+    /// Ends the process without a message: a killed process prints none either.
     pub(crate) fn now() -> ! {
         std::panic::resume_unwind(Box::new(Self))
     }

@@ -9,7 +9,7 @@ use crate::locked;
 use crate::random::{FaultRates, RandomFaults};
 use crate::replication::{Replicated, ReplicationLag, StaleReplica};
 
-/// The faults of a run, or of several in a row, shared by all that are to go wrong in it.
+/// The faults of one run, or of several in a row, shared by all wrappers in it.
 #[derive(Debug, Default)]
 pub struct Faults {
     planned: Vec<PlannedFault>,
@@ -19,27 +19,27 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Makes none: what passes is only counted.
+    /// Returns no faults: calls are only counted.
     pub fn none() -> Arc<Self> {
         Self::of([])
     }
 
-    /// Makes these, each at its place.
+    /// Returns the given faults, each at its place.
     pub fn of(planned: impl IntoIterator<Item = PlannedFault>) -> Arc<Self> {
         Arc::new(Self { planned: planned.into_iter().collect(), ..Self::default() })
     }
 
-    /// Makes random ones: by the same seed the same things go wrong in the same way.
+    /// Returns random faults: the same seed makes the same calls go wrong in the same way.
     pub fn seeded(seed: u64, rates: FaultRates) -> Arc<Self> {
         Arc::new(Self { random: Some(RandomFaults::new(seed, rates)), ..Self::default() })
     }
 
-    /// Counts how often something has passed this seam.
+    /// Returns the number of calls that have passed this seam.
     pub fn passed(&self, seam: Seam) -> usize {
         locked(&self.passed).get(&seam).copied().unwrap_or_default()
     }
 
-    /// Counts one more at the seam, and returns what goes wrong with it.
+    /// Counts one more call at the seam, and returns the fault that hits this call.
     pub(crate) fn next(&self, seam: Seam, what: &impl Debug) -> Option<FaultKind> {
         let mut passed = locked(&self.passed);
         let count = passed.entry(seam).or_default();
@@ -55,8 +55,8 @@ impl Faults {
         }
     }
 
-    /// Lets `work` pass the seam, or a fault happen to it. `reported_as` is the error that is seen
-    /// of what was lost or throttled.
+    /// Lets `work` pass the seam, or a fault hit it. `reported_as` makes the error that the caller
+    /// sees of a lost or throttled call.
     pub async fn pass<T, E>(
         &self,
         seam: Seam,
@@ -90,7 +90,7 @@ impl Faults {
         }
     }
 
-    /// Returns a server that lags behind, if this question comes to one.
+    /// Returns a server that lags behind, if this call reaches one.
     pub(crate) fn lagging_server(&self, what: &impl Debug) -> Option<Arc<dyn Replicated>> {
         let mut stale = locked(&self.stale);
         if stale.as_ref().is_some_and(StaleReplica::is_over) {
@@ -102,8 +102,8 @@ impl Faults {
         met.then(|| lagging.asked())
     }
 
-    /// Keeps a copy of the account for those servers that will not hear of the next write for a
-    /// while. Replicas that lag already stay where they are.
+    /// Keeps a copy of the account for the servers that do not see the next write for a while.
+    /// Replicas that already lag behind stay as they are.
     pub(crate) fn fall_behind(&self, account: &dyn Replicated, lag: ReplicationLag) {
         let mut stale = locked(&self.stale);
         if stale.as_ref().is_none_or(StaleReplica::is_over) {

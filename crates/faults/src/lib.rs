@@ -1,8 +1,8 @@
-//! Fault injection at the seams where a run leaves the process: the proof that nothing is lost by
-//! faults.
+//! Fault injection at the seams where a run leaves the process: the proof that faults lose nothing.
 //!
-//! [`FaultyProvider`] and [`FaultyStore`] wrap a provider and a store, and let happen to them what
-//! [`Faults`] says: single [`PlannedFault`]s, or random ones by a seed and [`FaultRates`].
+//! [`FaultyProvider`] and [`FaultyStore`] wrap a provider and a store, and let the faults of
+//! [`Faults`] happen to them: single [`PlannedFault`]s, or random ones by a seed and
+//! [`FaultRates`].
 
 mod fault;
 mod faults;

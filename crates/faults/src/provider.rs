@@ -22,14 +22,15 @@ impl<P: Provider> FaultyProvider<P> {
         Self { inner, faults, account: None }
     }
 
-    /// Adds the account behind it, which has servers that lag behind. Without it none do.
+    /// Adds the account behind the provider, whose servers can lag behind. Without this account
+    /// none do.
     #[must_use]
     pub fn replicated(self, account: Arc<dyn Replicated>) -> Self {
         Self { account: Some(account), ..self }
     }
 
-    /// Returns what a server says to a write that hasn't heard of what it is about, or of what was
-    /// taken off it.
+    /// Returns the refusal of a server that lags behind: it does not know the write's object yet,
+    /// or not that something was detached from that object.
     async fn refusal(&self, write: &Write, carried: &StepOutput) -> Option<Failure> {
         let trial = self.faults.lagging_server(write)?.replica()?;
         let failure = trial.write(write, carried).await.err()?;

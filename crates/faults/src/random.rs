@@ -1,4 +1,4 @@
-//! Faults at random, but the same at random each time: the seed and what happens decide, not when.
+//! Random faults, which are the same in each run: the seed and the call decide, not the time.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use crate::fault::{FaultKind, Seam};
 use crate::locked;
 use crate::replication::ReplicationLag;
 
-/// The rate of each fault, in a thousand times that something passes where it can.
+/// The rate of each fault, per thousand calls at which the fault is possible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FaultRates {
     pub kill: u64,
@@ -26,13 +26,15 @@ pub struct FaultRates {
 pub(crate) struct RandomFaults {
     seed: u64,
     rates: FaultRates,
-    /// The number of times that each thing has come by, so that the second time has its own luck.
+    /// The number of times that each call was made, so that a repeated call is drawn anew.
     times: Mutex<BTreeMap<String, usize>>,
 }
 
-/// Longer than any run waits for an answer that it can do without.
+/// The longest delay in milliseconds: longer than any run waits for an answer that it can do
+/// without.
 const LONGEST_DELAY: u64 = 20_000;
-/// IAM says "seconds", and a run gives a recorded key five to be seen.
+/// The longest lag in milliseconds. IAM says "seconds", and a run waits five seconds for a recorded
+/// key to be seen.
 const LONGEST_LAG: u64 = 4_000;
 const MOST_STALE_READS: u64 = 40;
 
@@ -49,12 +51,12 @@ impl RandomFaults {
         u64::from_str_radix(&text[..15], 16).unwrap_or_default()
     }
 
-    /// Returns whether this question comes to a server that lags behind, while some do.
+    /// Returns true if this read reaches a server that lags behind, while some do.
     pub fn meets_lagging(&self, what: &str) -> bool {
         !self.roll(&format!("laggard {what}")).is_multiple_of(3)
     }
 
-    /// Draws what goes wrong with this, if anything does.
+    /// Draws the fault that hits this call, if one does.
     pub fn fault(&self, seam: Seam, what: &str) -> Option<FaultKind> {
         let roll = self.roll(&format!("{seam:?} {what}"));
         let (mut luck, more) = (roll % 1000, roll / 1000);

@@ -1,5 +1,5 @@
-//! IAM is eventually consistent: for a while, some of its servers answer as if the last writes had
-//! not been.
+//! Eventual consistency: for a while, some of IAM's servers answer as if the last writes had not
+//! happened.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use relayctl::port::Provider;
 use relayctl::provider::sandbox::Sandbox;
 use tokio::time::Instant;
 
-/// An account of which there can be another just like it.
+/// An account that can be copied.
 pub trait Replicated: Provider {
-    /// Returns one that goes its own way from here. None: it can't be told what the account is like
-    /// now.
+    /// Returns a copy of the account, which changes independently from now on. `None` if the
+    /// account cannot be read now.
     fn replica(&self) -> Option<Arc<dyn Replicated>>;
 }
 
@@ -22,15 +22,15 @@ impl Replicated for Sandbox {
     }
 }
 
-/// The time that a write takes to be seen everywhere: until so many questions were answered without
-/// it, or so much time has passed.
+/// The time until all servers see a write: it ends after so many reads without the write, or after
+/// so much time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReplicationLag {
     pub reads: usize,
     pub time: Duration,
 }
 
-/// The account as those servers know it that have not heard of the last writes.
+/// The account as the servers know it that do not see the last writes yet.
 pub(crate) struct StaleReplica {
     account: Arc<dyn Replicated>,
     reads: usize,
@@ -46,7 +46,7 @@ impl StaleReplica {
         self.reads == 0 || Instant::now() >= self.until
     }
 
-    /// Returns a server to ask; that counts as one question.
+    /// Returns the stale account, and counts one read.
     pub fn asked(&mut self) -> Arc<dyn Replicated> {
         self.reads = self.reads.saturating_sub(1);
         Arc::clone(&self.account)

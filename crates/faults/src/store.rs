@@ -1,4 +1,4 @@
-//! A store that goes wrong on purpose.
+//! A store whose saves go wrong.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl<S: Store> Store for FaultyStore<S> {
         self.faults.pass(Seam::Save, &"state", self.inner.save(state), |_| self.lost()).await
     }
 
-    /// One by one: wherever one of them fails, those before it are noted.
+    /// Appends the changes one by one: if one of them fails, those before it are noted.
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         for change in changes {
             let noted = self.inner.append(std::slice::from_ref(change));

@@ -61,7 +61,7 @@ fn lagging(account: &Arc<Sandbox>, lag: ReplicationLag) -> FaultyProvider<Edge> 
         .replicated(Arc::clone(account) as Arc<dyn Replicated>)
 }
 
-/// The account, for several to share.
+/// The account, shared by several providers.
 struct Edge(Arc<Sandbox>);
 
 #[async_trait]

@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Prints what AWS would refuse, what is likely a mistake, and ways to more permissions.
+/// Prints the problems for which AWS would refuse the document, likely mistakes, and paths of
+/// privilege escalation.
 fn check(file: &str) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(file)?;
     for problem in diagnose(Path::new(file), &text, Usage::Managed) {
@@ -52,7 +53,7 @@ fn check(file: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints what the new document allows that the old one doesn't, and the other way round.
+/// Prints the access that the new document allows and the old one doesn't, and the reverse.
 fn differ(old: &str, new: &str) -> Result<(), Box<dyn Error>> {
     let [(one, before), (other, after)] = [compiled(old)?, compiled(new)?];
     if equivalent(&one, &other) {

@@ -1,8 +1,8 @@
-//! The form in which documents are kept, printed and sent.
+//! The canonical form, in which documents are kept, printed and sent.
 //!
-//! AWS gives lists back in any order, a list of one value as the value alone, and account ids as
-//! root ARNs; so the same document read twice may differ in its bytes. Both what is declared and
-//! what is read go through here.
+//! AWS returns lists in any order, a list of one value as the value alone, and account ids as root
+//! ARNs. So the same document read twice may differ in its bytes. Both declared documents and
+//! documents read from AWS are brought into this form.
 
 use serde_json::Map;
 
@@ -10,9 +10,10 @@ use crate::Value;
 
 use super::{fold, layout};
 
-/// The form in which documents are kept, printed and sent: lists sorted and without repetition,
-/// statements in a stable order, nothing lost. `canonical(canonical(x)) == canonical(x)`. A value
-/// that is no policy document comes back as it is.
+/// Returns the canonical form of a document, in which documents are kept, printed and sent: lists
+/// are sorted and without repetition, statements are in a stable order, and nothing is lost.
+/// `canonical(canonical(x)) == canonical(x)`. A value that is no policy document is returned as it
+/// is.
 pub fn canonical(document: &Value) -> Value {
     let (Some(elements), Some(statements)) =
         (document.as_object(), layout::statement_objects(document))
@@ -31,8 +32,9 @@ pub fn canonical(document: &Value) -> Value {
     Value::Object(result)
 }
 
-/// A statement with what it is sorted by: its Sid, so that a named statement keeps its place when
-/// it is edited; then its text as AWS reads it, so that respelling doesn't move it; then its text.
+/// A statement with its sort key. The key is first the Sid, so that a named statement keeps its
+/// place when it is edited; then the text as AWS reads it, so that another spelling doesn't move
+/// the statement; then the text itself.
 struct SortedStatement {
     key: (String, String, String),
     statement: Map<String, Value>,
@@ -53,7 +55,7 @@ fn statement(statement: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-/// One element; `None` where AWS does the same without it.
+/// Returns the canonical form of one element; `None` where AWS does the same without it.
 fn element(name: &str, value: &Value) -> Option<Value> {
     match name {
         // IAM drops an empty Sid from trust policies and keeps it elsewhere.
@@ -66,7 +68,8 @@ fn element(name: &str, value: &Value) -> Option<Value> {
     }
 }
 
-/// Sorted and unique without regard to case, since AWS has none here; the spelling stays.
+/// Sorts actions and drops repetitions, both without regard to case, since AWS ignores case here.
+/// The spelling stays.
 fn actions(value: &Value) -> Value {
     let Some(mut texts) = all_texts(value) else { return value.clone() };
     texts.sort_by_cached_key(|action| (action.to_lowercase(), action.clone()));
@@ -97,8 +100,8 @@ fn principal(value: &Value) -> Option<Value> {
     (!canonical.is_empty()).then_some(Value::Object(canonical))
 }
 
-/// AWS turns an account id into the ARN of its root when it keeps the document; both mean the whole
-/// account, and it accepts both.
+/// Replaces the root ARN of an account by the account id. AWS turns the id into the ARN when it
+/// stores the document; both mean the whole account, and AWS accepts both.
 fn accounts(names: &Value) -> Value {
     let Some(names) = all_texts(names) else { return names.clone() };
     one_or_many(sorted(
@@ -109,7 +112,7 @@ fn accounts(names: &Value) -> Value {
     ))
 }
 
-/// The account of `arn:<any partition>:iam::<account>:root`.
+/// Returns the account of `arn:<any partition>:iam::<account>:root`.
 pub(super) fn account_of_root(arn: &str) -> Option<&str> {
     let parts: Vec<_> = arn.split(':').collect();
     let ["arn", _, "iam", "", account, "root"] = parts[..] else { return None };
@@ -120,7 +123,8 @@ pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// An empty `Condition`, or an operator without a key, tests nothing.
+/// Returns the canonical form of a Condition. An empty `Condition`, or an operator without a key,
+/// tests nothing and is dropped.
 fn condition(value: &Value) -> Option<Value> {
     let Some(operators) = value.as_object() else { return Some(value.clone()) };
     let canonical: Map<String, Value> = operators
@@ -136,7 +140,7 @@ fn tests(keys: &Value) -> Value {
     Value::Object(keys.iter().map(|(key, values)| (key.clone(), tested(values))).collect())
 }
 
-/// AWS gives `true` and `1` back as texts.
+/// Returns values as texts, since AWS returns `true` and `1` as texts.
 fn tested(values: &Value) -> Value {
     let texts: Option<Vec<String>> =
         layout::one_or_many(values, "").iter().map(|(_, value)| scalar(value)).collect();
@@ -151,8 +155,7 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// The texts of a value; `None` if anything in it is no text, and then it is for validation to say
-/// so.
+/// Returns the texts of a value; `None` if anything in it is no text. Validation then reports it.
 fn all_texts(value: &Value) -> Option<Vec<String>> {
     layout::one_or_many(value, "")
         .into_iter()
@@ -217,7 +220,7 @@ mod tests {
             let document = json!({"Statement": [{"Effect": "Deny", "Principal": empty, "Condition": {"Bool": {}}}]});
             assert_eq!(canonical(&document), json!({"Statement": [{"Effect": "Deny"}]}));
         }
-        // No value is not the same as no test: it never matches.
+        // An empty list of values is not the same as no test: it never matches.
         let never = json!({"Statement": [{"Condition": {"StringEquals": {"aws:username": []}}}]});
         assert_eq!(canonical(&never), never);
     }
@@ -241,7 +244,7 @@ mod tests {
         {
             assert_eq!(canonical(&value), value);
         }
-        // Nor is a malformed element repaired: validation must see it.
+        // A malformed element isn't repaired either: validation must see it.
         let odd = json!({"Statement": [{"Action": ["b:b", 1, "a:a"], "Principal": {"AWS": 5}, "Condition": [1]}]});
         assert_eq!(canonical(&odd), odd);
     }

@@ -1,4 +1,4 @@
-//! A document in a file: what is wrong with it, each with its place.
+//! The problems of a document in a file, each with its place.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use super::parse::SyntaxError;
 use super::validation::{OF_KEYS, Violation, validate, validate_text};
 use super::{Usage, parse};
 
-/// Everything that AWS would refuse about the document in `file`, sorted by place. It is as large
-/// as it is written.
+/// Returns the problems for which AWS would refuse the document in `file`, sorted by place. The
+/// size counted is that of the text as it is written.
 pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
     match parse(text) {
         Ok(document) => placed(file, text, validate_text(text, &document, usage)),
@@ -28,7 +28,8 @@ pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
     }
 }
 
-/// The same for a document that is parsed already, and as large as relayctl sends it.
+/// Returns the same for a document that is already parsed. The size counted is that of the document
+/// as relayctl sends it.
 pub fn diagnose_parsed(file: &Path, text: &str, document: &Value, usage: Usage) -> Vec<Diagnostic> {
     placed(file, text, validate(document, usage))
 }
@@ -46,14 +47,14 @@ fn placed(file: &Path, text: &str, violations: Vec<Violation>) -> Vec<Diagnostic
     diagnostics
 }
 
-/// Text that is no JSON object.
+/// Returns the diagnostic of a text that is no JSON object.
 pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
     let place =
         SourceSpan { file: file.to_owned(), line: error.line, column: error.column, length: 1 };
     Diagnostic::error("json-syntax", Some(place), error.message.as_str()).help(error.help)
 }
 
-/// Where a JSON pointer stands, or the nearest thing around it.
+/// Returns the place of a JSON pointer, or of the nearest value around it.
 fn place(file: &Path, places: Option<&SpanIndex<'_>>, pointer: &str, key: bool) -> SourceSpan {
     let mut pointer = pointer;
     loop {

@@ -1,16 +1,16 @@
-//! Errors and warnings, each with its place in a file and what to do about it.
+//! Errors and warnings, each with its place in a file and its remedy.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-/// How much a diagnostic or a finding matters.
+/// The severity of a diagnostic or of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Something that is wrong, or that gives far more than it should.
+    /// Wrong, or far more access than it should give.
     Error,
-    /// Something that is likely wrong.
+    /// Likely wrong.
     Warning,
     /// Worth knowing, and nothing to worry about.
     Note,
@@ -19,28 +19,29 @@ pub enum Severity {
 /// A span of a text file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct SourceSpan {
-    /// As the user would name it: relative to the working directory where possible.
+    /// The path as the user would write it: relative to the working directory where possible.
     pub file: PathBuf,
-    /// Counts from 1.
+    /// The line, from 1.
     pub line: usize,
-    /// Counts from 1, in characters.
+    /// The column, from 1, in characters.
     pub column: usize,
-    /// How many characters to underline, at least 1.
+    /// The number of characters to underline, at least 1.
     pub length: usize,
 }
 
-/// Ordered by place, so that a sorted list reads like the file.
+/// An error or a warning. Diagnostics are ordered by place, so that a sorted list reads like the
+/// file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Diagnostic {
-    /// Where it stands; none for what concerns no file.
+    /// The place; `None` for a problem that is in no file.
     pub place: Option<SourceSpan>,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// Stable and searchable, such as `unknown-field`.
+    /// The code, stable and searchable, such as `unknown-field`.
     pub code: &'static str,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub help: Option<String>,
 }
 
@@ -63,7 +64,7 @@ impl Diagnostic {
         Self { place, severity: Severity::Warning, code, message: message.into(), help: None }
     }
 
-    /// Adds what to do about it.
+    /// Adds the remedy.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

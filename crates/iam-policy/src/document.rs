@@ -1,4 +1,4 @@
-//! A policy document as a value of its own.
+//! A policy document as a value.
 
 use std::fmt;
 use std::ops::Deref;
@@ -11,17 +11,17 @@ use crate::parse::{SyntaxError, parse_value};
 use crate::statement::{Policy, Unreadable};
 use crate::{Value, canonical, pretty};
 
-/// A policy document as its author wrote it, right or wrong: [`validate`](crate::validate) tells
-/// which.
+/// A policy document as its author wrote it, valid or not: see [`validate`](crate::validate).
 ///
-/// A document is JSON, and dereferences to its [`Value`]: whatever takes a `&Value` takes a
-/// `&Document`.
+/// A document is JSON, and dereferences to its [`Value`]: a function that takes a `&Value` takes a
+/// `&Document`, too.
 ///
 /// ```
 /// use iam_policy::{Document, Usage, validate};
 ///
 /// let document: Document = r#"{"Version": "2012-10-17", "Statement": {
-///     "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::media/*"}}"#.parse()?;
+///     "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::media/*"}}"#
+///     .parse()?;
 /// assert_eq!(document.statements().count(), 1);
 /// assert!(validate(&document, Usage::Managed).is_empty());
 /// # Ok::<(), iam_policy::SyntaxError>(())
@@ -31,19 +31,20 @@ use crate::{Value, canonical, pretty};
 pub struct Document(Value);
 
 impl Document {
-    /// Returns the statements, each with where it stands: see [`statements`].
+    /// Returns the statements, each with its pointer: see [`statements`].
     pub fn statements(&self) -> impl Iterator<Item = (StatementPointer, &Value)> + Clone {
         statements(&self.0)
     }
 
-    /// Returns the form in which two writings of one document are the same: see
+    /// Returns the canonical form, in which two spellings of one document are equal: see
     /// [`canonical`](crate::canonical).
     #[must_use]
     pub fn canonical(&self) -> Self {
         Self(canonical(&self.0))
     }
 
-    /// Compiles the document for decisions and comparisons, in which it bears the name.
+    /// Compiles the document for decisions and comparisons, which call it by this name. Fails if an
+    /// element isn't understood.
     pub fn compile(&self, name: &str) -> Result<Policy, Unreadable> {
         Policy::compile(name, &self.0)
     }
@@ -76,15 +77,15 @@ impl FromStr for Document {
     }
 }
 
-/// Writes the document as people read it: see [`pretty`](crate::pretty).
+/// Writes the document in a form for people: see [`pretty`](crate::pretty).
 impl fmt::Display for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&pretty(&self.0))
     }
 }
 
-/// Parses JSON text. A key that stands twice in an object is an error, since readers of JSON
-/// disagree about which one counts; so is a number that isn't kept exactly.
+/// Parses JSON text. A duplicate key in an object is an error, since JSON readers disagree about
+/// which one counts; so is a number that can't be kept exactly.
 ///
 /// ```
 /// let error = iam_policy::parse("{\n  \"Version\": }").unwrap_err();

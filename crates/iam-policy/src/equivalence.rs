@@ -1,11 +1,11 @@
-//! When two documents are the same to AWS.
+//! Equivalence of documents: two documents are equivalent if AWS does the same with both.
 
 use crate::Value;
 
 use super::canonical::canonical;
 use super::{fold, layout};
 
-/// Returns what two documents have in common exactly when AWS does the same with them.
+/// Returns a value that is equal for two documents exactly when AWS does the same with both.
 pub fn comparison_key(document: &Value) -> Value {
     let mut canonical = canonical(document);
     let Some(statements) = layout::statement_objects(&canonical) else { return canonical };
@@ -16,13 +16,18 @@ pub fn comparison_key(document: &Value) -> Value {
     canonical
 }
 
-/// Whether AWS will do the same with both documents.
+/// Returns true if AWS does the same with both documents.
 ///
 /// ```
 /// use iam_policy::{equivalent, parse};
 ///
-/// let one = parse(r#"{"Statement": {"Effect": "Allow", "Action": "S3:getobject", "Principal": "*"}}"#)?;
-/// let other = parse(r#"{"Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Principal": {"AWS": "*"}}]}"#)?;
+/// let one = parse(
+///     r#"{"Statement": {"Effect": "Allow", "Action": "S3:getobject", "Principal": "*"}}"#,
+/// )?;
+/// let other = parse(
+///     r#"{"Statement": [
+///         {"Effect": "Allow", "Action": ["s3:GetObject"], "Principal": {"AWS": "*"}}]}"#,
+/// )?;
 /// assert!(equivalent(&one, &other));
 /// # Ok::<(), iam_policy::SyntaxError>(())
 /// ```
@@ -64,7 +69,7 @@ mod tests {
         }
     }
 
-    /// Each clause of what AWS reads alike, and nothing else.
+    /// One pair for each difference that AWS ignores, and nothing else.
     #[test]
     fn what_makes_no_difference_to_aws() {
         let statement = |element: &str, value: &Value| {

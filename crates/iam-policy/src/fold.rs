@@ -1,5 +1,5 @@
-//! What AWS compares without regard to case, brought to one spelling. Only for comparing: what is
-//! kept, printed and sent keeps the author's case.
+//! One spelling for everything that AWS compares without regard to case. It serves comparisons
+//! only: documents that are kept, printed and sent keep the author's case.
 
 use serde_json::Map;
 
@@ -7,7 +7,7 @@ use crate::Value;
 
 use super::layout::texts;
 
-/// A canonical statement, with everything that AWS reads alike spelt alike.
+/// Returns a canonical statement in which everything that AWS reads alike is spelt alike.
 pub(super) fn statement(statement: &Map<String, Value>) -> Value {
     let folded = statement.iter().map(|(element, value)| {
         let value = match element.as_str() {
@@ -21,7 +21,8 @@ pub(super) fn statement(statement: &Map<String, Value>) -> Value {
     Value::Object(folded.collect())
 }
 
-/// Action names are not case-sensitive, neither the service's prefix nor the name.
+/// Returns actions in lower case. Action names are not case-sensitive, neither the service's prefix
+/// nor the name.
 fn actions(value: &Value) -> Value {
     match value {
         Value::String(action) => Value::String(action.to_lowercase()),
@@ -35,7 +36,8 @@ fn actions(value: &Value) -> Value {
     }
 }
 
-/// AWS documents `"*"` and `{"AWS": "*"}` as the same principal: everyone.
+/// Returns a principal with `"*"` as `{"AWS": "*"}`: AWS documents both as the same principal,
+/// everyone.
 fn principal(value: &Value) -> Value {
     if value == "*" {
         return Value::Object(Map::from_iter([("AWS".to_owned(), value.clone())]));
@@ -43,8 +45,9 @@ fn principal(value: &Value) -> Value {
     value.clone()
 }
 
-/// Condition keys are not case-sensitive (`aws:SourceIp` is `AWS:SourceIP`). Two spellings of one
-/// key may stand side by side in a document, so the result is a list: no test gets lost.
+/// Returns the tests of a Condition as a list with keys in lower case. Condition keys are not
+/// case-sensitive (`aws:SourceIp` is `AWS:SourceIP`). Two spellings of one key may stand side by
+/// side in a document, so the result is a list: no test gets lost.
 fn condition(value: &Value) -> Value {
     let Some(operators) = value.as_object() else { return value.clone() };
     let mut tests = Vec::new();

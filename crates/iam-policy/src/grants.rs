@@ -1,17 +1,17 @@
-//! What policies let somebody do, whatever the request's circumstances are: enough to warn of what
-//! can't work.
+//! The access that policies give in any context: enough to warn of a setup that can't work.
 
 use super::pattern::{Filling, resource_matches};
 use super::request::Caller;
 use super::statement::{Effect, Policy, Statement};
 
-/// Whether policies of a user or a role, conditions aside, allow the action on the resource: some
-/// Allow matches, no Deny does. Conditions of an Allow count as met, those of a Deny as not met.
+/// Returns true if the policies of a user or a role, conditions aside, allow the action on the
+/// resource: some Allow matches, and no Deny does. Conditions of an Allow count as met, those of a
+/// Deny as not met.
 pub fn allows(policies: &[Policy], action: &str, resource: &str) -> bool {
     decide(policies, |statement| statement.acts(action) && may_cover(statement, resource))
 }
 
-/// Whether a trust policy, conditions aside, lets the service assume the role.
+/// Returns true if a trust policy, conditions aside, lets the service assume the role.
 pub fn trusts(trust: &Policy, service: &str) -> bool {
     let service = Caller::service(service);
     let names = |statement: &Statement| {
@@ -29,8 +29,8 @@ fn decide(policies: &[Policy], matches: impl Fn(&Statement) -> bool) -> bool {
     statements().any(|it| it.effect == Effect::Allow && matches(it)) && !statements().any(denies)
 }
 
-/// Variables of an Allow count as filled in to match, those of a Deny as not; a complement turns
-/// that around.
+/// Tells if the statement may match the resource. Variables of an Allow count as filled in to
+/// match, those of a Deny as not; NotResource reverses that.
 fn may_cover(statement: &Statement, resource: &str) -> bool {
     let Some(clause) = &statement.resources else { return true };
     let filling = match (statement.variables, (statement.effect == Effect::Allow) != clause.not) {

@@ -1,5 +1,5 @@
-//! How a policy document is laid out, and walking over it however it is spelt: AWS takes one
-//! statement or a list of them, and one value or a list of them, nearly everywhere.
+//! The layout of a policy document, and iteration over it in any spelling: AWS takes one statement
+//! or a list of them, and one value or a list of them, nearly everywhere.
 
 use std::{fmt, slice};
 
@@ -24,16 +24,16 @@ pub(crate) const STATEMENT_ELEMENTS: &[&str] = &[
 /// The element of a document that holds its statements.
 pub const STATEMENT: &str = "Statement";
 
-/// Where a statement stands in its document. It prints as a JSON pointer: `/Statement/0`, or
-/// `/Statement` where the statement stands alone.
+/// A pointer to a statement in its document. It prints as a JSON pointer: `/Statement/0`, or
+/// `/Statement` for a statement outside of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StatementPointer {
-    /// None: it stands alone.
+    /// The index in the list; `None` for a statement outside of a list.
     index: Option<usize>,
 }
 
 impl StatementPointer {
-    /// Returns the statement's number in the document, from 1, as answers name it.
+    /// Returns the statement's number in the document, from 1, as messages have it.
     pub fn number(self) -> usize {
         self.index.unwrap_or_default() + 1
     }
@@ -46,13 +46,15 @@ impl fmt::Display for StatementPointer {
     }
 }
 
-/// Returns the statements of a document, each with where it stands. AWS takes a list of statements,
-/// or one that stands alone. What is no statement is returned, too: [`statement_objects`] returns
-/// only what is whole.
+/// Returns the statements of a document, each with its pointer. AWS takes a list of statements, or
+/// one statement alone. Values that are no statements are returned, too: [`statement_objects`]
+/// returns statements only if all of them are objects.
 ///
 /// ```
-/// let document = serde_json::json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}});
-/// let places: Vec<String> = iam_policy::statements(&document).map(|(pointer, _)| pointer.to_string()).collect();
+/// let document =
+///     serde_json::json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}});
+/// let places: Vec<String> =
+///     iam_policy::statements(&document).map(|(pointer, _)| pointer.to_string()).collect();
 /// assert_eq!(places, ["/Statement"]);
 /// ```
 pub fn statements(document: &Value) -> impl Iterator<Item = (StatementPointer, &Value)> + Clone {
@@ -65,7 +67,7 @@ pub fn statements(document: &Value) -> impl Iterator<Item = (StatementPointer, &
     list.iter().enumerate().map(move |(index, statement)| (pointer(index), statement))
 }
 
-/// Returns the statements of a document for changing them.
+/// Returns the statements of a document, to be changed.
 pub fn statements_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     let list: &mut [Value] = match document.get_mut(STATEMENT) {
         Some(Value::Array(list)) => list,
@@ -75,24 +77,25 @@ pub fn statements_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> 
     list.iter_mut()
 }
 
-/// Returns the statements of a value that is laid out like a policy document: an object whose
-/// `Statement` is an object or a list of objects. None for any other value.
+/// Returns the statements of a value with the layout of a policy document: an object whose
+/// `Statement` is an object or a list of objects. `None` for any other value.
 pub fn statement_objects(document: &Value) -> Option<Vec<&Map<String, Value>>> {
     is_policy(document)
         .then(|| statements(document).map(|(_, statement)| statement.as_object()).collect())?
 }
 
-/// Returns where the statement of that number (from 1) stands.
+/// Returns the pointer to the statement of that number, from 1.
 pub fn statement_pointer(document: &Value, number: usize) -> Option<StatementPointer> {
     statements(document).map(|(pointer, _)| pointer).find(|pointer| pointer.number() == number)
 }
 
-/// Whether other JSON can be told from a value by its `Statement`: an object or a list.
+/// Returns true if a value is a policy document by its `Statement`, an object or a list, and no
+/// other JSON.
 pub fn is_policy(value: &Value) -> bool {
     matches!(value.get(STATEMENT), Some(Value::Object(_) | Value::Array(_)))
 }
 
-/// The value itself, or the elements of the list, each with its JSON pointer.
+/// Returns the value itself, or the elements of the list, each with its JSON pointer.
 pub(crate) fn one_or_many<'a>(value: &'a Value, pointer: &str) -> Vec<(String, &'a Value)> {
     match value {
         Value::Array(list) => list
@@ -104,7 +107,7 @@ pub(crate) fn one_or_many<'a>(value: &'a Value, pointer: &str) -> Vec<(String, &
     }
 }
 
-/// The texts of a value that is a text or a list; what is no text is left out.
+/// Returns the texts of a value that is a text or a list; values that are no texts are left out.
 pub(crate) fn texts(value: Option<&Value>) -> Vec<&str> {
     match value {
         Some(Value::String(text)) => vec![text],
@@ -113,8 +116,8 @@ pub(crate) fn texts(value: Option<&Value>) -> Vec<&str> {
     }
 }
 
-/// The pointer of a member: condition keys such as `aws:RequestTag/stage` hold the slash that RFC
-/// 6901 escapes.
+/// Returns the JSON pointer of a member. Condition keys such as `aws:RequestTag/stage` hold the
+/// slash that RFC 6901 escapes.
 pub(crate) fn member(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }

@@ -14,17 +14,17 @@
 //! |---|---|
 //! | read a document and write it | [`parse`], [`Document`], [`pretty`], [`tidy`], [`locate`] |
 //! | find what AWS would refuse | [`validate`]; [`diagnose`] for a file, with lines and columns |
-//! | tell whether two documents are the same to AWS | [`equivalent`], [`canonical`], [`comparison_key`] |
+//! | tell if two documents are equivalent | [`equivalent`], [`canonical`], [`comparison_key`] |
 //! | decide on a request as IAM does | [`Policy`], [`Policies`], [`Request`], [`decide`] |
 //! | find what one set of policies allows and another doesn't | [`Set`], [`compare`](compare()) |
-//! | find ways to more permissions | [`Holder`], [`escalations`] |
+//! | find paths of privilege escalation | [`Holder`], [`escalations`] |
 //! | find likely mistakes in one document | [`lint`](lint()), [`lint::rules`](lint::rules) |
 //! | look up AWS's services, actions and condition keys | [`catalogue`] |
 //!
 //! Everything is pure: no function reads a file, the environment or the network. Functions on one
-//! document take a `&Value`, to which a `&Document` dereferences. The enums that a program has to
-//! decide on (what a policy is used for, what a decision is) are exhaustive; those that AWS adds to
-//! are not.
+//! document take a `&Value`, to which a `&Document` dereferences. The enums that a program matches
+//! on (the use of a policy, the verdict of a decision) are exhaustive; those that AWS adds to are
+//! not.
 
 mod canonical;
 pub mod catalogue;

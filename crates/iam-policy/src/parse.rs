@@ -1,4 +1,4 @@
-//! JSON text to a document, and places back from JSON pointers.
+//! Parser from JSON text to a document, and the places of JSON pointers in the text.
 
 use jsonc_parser::ast::{self, Object, ObjectProp, ObjectPropName};
 use jsonc_parser::common::{Range, Ranged};
@@ -6,17 +6,17 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use crate::Value;
 
-/// Text that is no JSON object. Line and column count from 1.
+/// The error of a text that is no JSON object. Line and column count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SyntaxError {
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// Counts from 1.
+    /// The line, from 1.
     pub line: usize,
-    /// Counts from 1, in characters.
+    /// The column, from 1, in characters.
     pub column: usize,
-    /// What to do about it.
+    /// The remedy.
     pub help: &'static str,
 }
 
@@ -32,13 +32,13 @@ const OF_JSON: &str =
 const OF_DOCUMENTS: &str =
     "write an object: {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", …}]}";
 
-/// Parses JSON text (a duplicate key is an error: JSON readers disagree about which one counts).
+/// Parses JSON text. A duplicate key is an error: JSON readers disagree about which one counts.
 pub(crate) fn parse_value(text: &str) -> Result<Value, SyntaxError> {
     let text = without_mark(text);
     if text.trim().is_empty() {
         return Err(SyntaxError::at(text, 0, "this is empty", OF_DOCUMENTS));
     }
-    // Strict, and it bounds the depth, so that what follows may recurse.
+    // `serde_json` is strict and limits the depth, so that the functions below may recurse.
     let value: Value = serde_json::from_str(text).map_err(|error| from_serde(text, &error))?;
     let tree = tree(text).ok_or_else(|| SyntaxError::at(text, 0, "this is no JSON", OF_JSON))?;
     check(text, &tree)?;
@@ -50,14 +50,14 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, SyntaxError> {
     }
 }
 
-/// Where a JSON pointer stands in the text it was parsed from: line, column, length in characters.
-/// A value that goes over several lines is shown by its key, or by its first line where it has
-/// none.
+/// Returns the place of a JSON pointer in the text that was parsed: line and column from 1, and
+/// length, in characters. The place of a value of several lines is its key, or its first line where
+/// it has no key. `None` if the text has no such value.
 pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
     SpanIndex::of(text)?.locate(pointer)
 }
 
-/// The places of a text, for those who ask for many: it is read once.
+/// The places of a text, for many lookups: the text is parsed once.
 pub(super) struct SpanIndex<'t> {
     text: &'t str,
     tree: ast::Value<'t>,
@@ -69,7 +69,7 @@ impl<'t> SpanIndex<'t> {
         tree(text).map(|tree| Self { text, tree })
     }
 
-    /// Where the key of a member stands.
+    /// Returns the place of the key of a member.
     pub(super) fn locate_key(&self, pointer: &str) -> Option<(usize, usize, usize)> {
         self.find(pointer, true)
     }
@@ -86,7 +86,7 @@ impl<'t> SpanIndex<'t> {
             let step = step.replace("~1", "/").replace("~0", "~");
             (key, value) = match value {
                 ast::Value::Object(object) => {
-                    // The last one, as the parsed value has it.
+                    // The last property of this name, as in the parsed value.
                     let property = object
                         .properties
                         .iter()
@@ -111,7 +111,7 @@ impl<'t> SpanIndex<'t> {
     }
 }
 
-/// Editors on Windows put a byte order mark before the text.
+/// Removes the byte order mark that editors on Windows put before the text.
 fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
@@ -132,7 +132,7 @@ fn tree(text: &str) -> Option<ast::Value<'_>> {
     parse_to_ast(text, &CollectOptions::default(), &strict).ok()?.value
 }
 
-/// What JSON readers disagree about: keys that stand twice, and integers that don't fit.
+/// Finds the parts that JSON readers disagree about: duplicate keys, and integers that don't fit.
 fn check(text: &str, value: &ast::Value<'_>) -> Result<(), SyntaxError> {
     match value {
         ast::Value::Object(object) => {
@@ -190,7 +190,7 @@ fn name(value: &ast::Value<'_>) -> &'static str {
     }
 }
 
-/// `serde_json` counts columns in bytes, and says the place in its message again.
+/// Converts an error. `serde_json` counts columns in bytes, and repeats the place in its message.
 fn from_serde(text: &str, error: &serde_json::Error) -> SyntaxError {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
@@ -242,7 +242,7 @@ mod tests {
                 "\u{1f600}\u{8}\u{c}\n\r\t\"\\/"
             ]))
         );
-        // Half a pair of surrogates is no character.
+        // Half a surrogate pair is no character.
         assert!(error(r#"{"a": "\ud83d"}"#).0.contains("escape"));
     }
 
@@ -285,7 +285,7 @@ mod tests {
             error("{\"a\": {\"Action\": 1,\n  \"Action\": 2}}"),
             ("the key `Action` stands twice in this object".to_owned(), 2, 3)
         );
-        // The same key by another escape.
+        // The same key with another escape.
         assert_eq!(error("{\"a\": 1, \"\\u0061\": 2}").2, 10);
         assert_eq!(error("{\"a\": 123456789012345678901234567890}").2, 7);
         assert_eq!(

@@ -1,17 +1,18 @@
-//! AWS's wildcard patterns: `*` for any characters, `?` for one; and the policy variables in them.
+//! AWS's wildcard patterns (`*` for any characters, `?` for one), and the policy variables in them.
 
 use super::request::Context;
 
-/// What a policy variable (`${aws:username}`) stands for.
+/// The source of the values of policy variables (`${aws:username}`).
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Filling<'a> {
-    /// The key's value in a request; nothing matches where there is none.
+    /// The context of a request. A pattern with a variable that has no value there matches nothing.
     From(&'a Context),
-    /// No variable, but text like any other: documents of version 2008-10-17 have no variables.
+    /// No source: a variable is text like any other. Documents of version 2008-10-17 have no
+    /// variables.
     Literal,
-    /// No request is there to fill it in: it may be filled in to match.
+    /// No request: a variable may match any text.
     Anything,
-    /// No request is there to fill it in: it can't be relied upon to match.
+    /// No request: a variable can't be relied upon to match.
     Nothing,
 }
 
@@ -23,31 +24,32 @@ enum PatternChar {
     Never,
 }
 
-/// A piece of a text with variables.
+/// A piece of a text that may hold variables.
 enum TextPiece<'a> {
     Text(&'a str),
-    /// `${*}`, `${?}` and `${$}` are those characters themselves.
+    /// `${*}`, `${?}` or `${$}`: that character itself.
     Special(char),
     /// The inside of `${…}`.
     Variable(&'a str),
 }
 
 impl<'a> Filling<'a> {
-    /// For a statement: whether its document has variables.
+    /// Returns the source for a statement. `variables` is true if its document has variables.
     pub fn of(context: &'a Context, variables: bool) -> Self {
         if variables { Self::From(context) } else { Self::Literal }
     }
 }
 
-/// Actions know no case.
+/// Returns true if an action matches a pattern. AWS ignores the case of actions.
 pub fn action_matches(pattern: &str, action: &str) -> bool {
     text_matches(&pattern.to_lowercase(), &action.to_lowercase(), Filling::Literal)
 }
 
-/// Resources are compared part by part: a wildcard doesn't reach over the colon into the next part
-/// of an ARN, and AWS completes the pattern of fewer than six parts with `*`, so that it matches
-/// nothing that is no ARN. A pattern that holds a variable without a value matches no resource, in
-/// NotResource as in Resource (IAM User Guide, "Policy variables with no value").
+/// Tells if a resource matches a pattern. Resources are compared part by part: a wildcard doesn't
+/// match the colon before the next part of an ARN. AWS completes a pattern of fewer than six parts
+/// with `*`, so that it matches nothing that is no ARN. A pattern with a variable without a value
+/// matches no resource, in NotResource as in Resource (IAM User Guide, "Policy variables with no
+/// value").
 pub(super) fn resource_matches(pattern: &str, resource: &str, filling: Filling<'_>) -> bool {
     if !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*') {
         return true;
@@ -58,8 +60,8 @@ pub(super) fn resource_matches(pattern: &str, resource: &str, filling: Filling<'
         && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
 }
 
-/// As ArnLike and ArnEquals compare, which "behave identically": each of the six parts on its own.
-/// What is no ARN of six parts matches nothing.
+/// Tells if an ARN matches a pattern by ArnLike and ArnEquals, which "behave identically": each of
+/// the six parts is compared on its own. A text that is no ARN of six parts matches nothing.
 pub(super) fn arn_matches(pattern: &str, arn: &str, filling: Filling<'_>) -> bool {
     let patterns = arn_parts(pattern, filling);
     let parts: Vec<_> = arn.splitn(6, ':').collect();
@@ -67,7 +69,7 @@ pub(super) fn arn_matches(pattern: &str, arn: &str, filling: Filling<'_>) -> boo
     whole && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
 }
 
-/// As StringLike compares.
+/// Tells if a text matches a pattern by StringLike.
 pub(super) fn text_matches(pattern: &str, text: &str, filling: Filling<'_>) -> bool {
     if !pattern.contains(['*', '?', '$']) {
         return pattern == text;
@@ -76,13 +78,13 @@ pub(super) fn text_matches(pattern: &str, text: &str, filling: Filling<'_>) -> b
     glob(&tokens(pattern, filling), &text)
 }
 
-/// The text with its variables filled in, none of its characters a wildcard; `None` where a
-/// variable has no value.
+/// Returns the text with its variables filled in; no character of a value is a wildcard. `None`
+/// where a variable has no value.
 pub(super) fn filled(text: &str, filling: Filling<'_>) -> Option<String> {
     filled_with(text, filling, str::to_owned)
 }
 
-/// The same with something done to what the author wrote.
+/// Returns the same, with the author's own text changed by `written`.
 pub(super) fn filled_with(
     text: &str,
     filling: Filling<'_>,
@@ -99,9 +101,9 @@ pub(super) fn filled_with(
     Some(filled)
 }
 
-/// The value of a variable, or its default: `aws:username, 'nobody'`. Keys with several values
-/// can't be variables (IAM User Guide, "Single-valued vs. multivalued context keys"), and an empty
-/// value is none.
+/// Returns the value of a variable, or its default: `aws:username, 'nobody'`. A key with several
+/// values can't be a variable (IAM User Guide, "Single-valued vs. multivalued context keys"), and
+/// an empty value counts as none.
 fn value(inside: &str, filling: Filling<'_>) -> Option<String> {
     let Filling::From(context) = filling else { return None };
     let default = inside.split_once(',').map(|(_, default)| default.trim());
@@ -114,7 +116,7 @@ fn value(inside: &str, filling: Filling<'_>) -> Option<String> {
     }
 }
 
-/// The variables of a text, each with its default.
+/// Returns the variables of a text, each with its default.
 pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
     let variable = |piece| match piece {
         TextPiece::Variable(inside) => Some(inside),
@@ -123,7 +125,8 @@ pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
     pieces(text, Filling::Anything).into_iter().filter_map(variable)
 }
 
-/// With the keys of its variables in lower case, since keys know none.
+/// Returns the text with the keys of its variables in lower case, since keys are not
+/// case-sensitive.
 pub(super) fn with_plain_variables(text: &str) -> String {
     respelt(text, |inside| {
         let default = inside.split_once(',').map_or("", |(_, default)| default.trim());
@@ -133,7 +136,7 @@ pub(super) fn with_plain_variables(text: &str) -> String {
     .unwrap_or_default()
 }
 
-/// The pattern of resources without variables that it is in these circumstances; `None` where it
+/// Returns the resource pattern with its variables filled in from the context; `None` where it then
 /// matches nothing.
 pub(super) fn resolved(pattern: &str, context: &Context) -> Option<String> {
     let filling = Filling::From(context);
@@ -145,7 +148,7 @@ pub(super) fn resolved(pattern: &str, context: &Context) -> Option<String> {
     Some(parts.collect::<Option<Vec<_>>>()?.join(":"))
 }
 
-/// As a pattern has it that means the character itself.
+/// Returns the character as a pattern has to spell it to match just that character.
 fn escaped(c: char) -> String {
     if matches!(c, '*' | '?' | '$') { format!("${{{c}}}") } else { c.to_string() }
 }
@@ -162,12 +165,12 @@ fn respelt(text: &str, variable: impl Fn(&str) -> Option<String>) -> Option<Stri
     Some(respelt)
 }
 
-/// The key of which a variable takes the value.
+/// Returns the condition key that a variable takes its value from.
 pub(super) fn variable_key(inside: &str) -> &str {
     inside.split(',').next().unwrap_or_default().trim()
 }
 
-/// Six parts at most; the colons inside a variable don't count.
+/// Returns the parts of an ARN, at most six. Colons inside a variable don't count.
 pub(super) fn arn_parts<'a>(pattern: &'a str, filling: Filling<'_>) -> Vec<&'a str> {
     if matches!(filling, Filling::Literal) || !pattern.contains("${") {
         return pattern.splitn(6, ':').collect();
@@ -210,7 +213,7 @@ fn pieces<'a>(text: &'a str, filling: Filling<'_>) -> Vec<TextPiece<'a>> {
 /// One element of a pattern with its variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Letter<'a> {
-    /// As the author wrote it: a `*` or `?` is a wildcard.
+    /// A character as the author wrote it: `*` and `?` are wildcards.
     Written(char),
     /// The character itself.
     Special(char),
@@ -230,7 +233,8 @@ pub(super) fn letters(text: &str) -> Vec<Letter<'_>> {
     letters
 }
 
-/// What a variable stands for is text: a `*` in the name of a tag's value is no wildcard.
+/// Returns the tokens of a pattern. The value of a variable is text: a `*` in the value of a tag is
+/// no wildcard.
 fn tokens(pattern: &str, filling: Filling<'_>) -> Vec<PatternChar> {
     let mut tokens = Vec::with_capacity(pattern.len());
     for piece in pieces(pattern, filling) {
@@ -255,7 +259,8 @@ fn token(c: char) -> PatternChar {
     }
 }
 
-/// Goes back only to the last `*`, so that no pattern takes more than pattern × text steps.
+/// Matches a text. It goes back only to the last `*`, so that no pattern takes more than pattern ×
+/// text steps.
 fn glob(pattern: &[PatternChar], text: &[char]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;

@@ -1,4 +1,4 @@
-//! Who is meant by a Principal element (IAM User Guide, "AWS JSON policy elements: Principal").
+//! The principals of a Principal element (IAM User Guide, "AWS JSON policy elements: Principal").
 
 use std::str::FromStr;
 
@@ -6,26 +6,26 @@ use super::canonical::{account_of_root, is_account};
 use super::request::Caller;
 use super::statement::{PrincipalType, Principals};
 
-/// How a policy speaks of a caller: what it grants depends on that.
+/// The way in which a policy names a caller, which decides what the policy grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Naming {
-    /// By its account: what the account's principals may do is for the account to say.
+    /// By its account. The account decides what its principals may do.
     Account,
-    /// By the role that the session was made with: the role's boundary limits what is granted so.
+    /// By the role of the session. The role's boundary limits this grant.
     Role,
-    /// Itself, or everyone.
+    /// By itself, or as everyone.
     Direct,
 }
 
 impl Principals {
-    /// Whether a statement with these principals is about the caller. With NotPrincipal it is about
-    /// everybody whom none of the names means; "depending on the service", AWS may want the account
-    /// to be named there too.
+    /// Returns true if a statement with these principals applies to the caller. With NotPrincipal
+    /// it applies to everybody who matches none of the names; "depending on the service", AWS may
+    /// want the account to be named there, too.
     pub fn names(&self, caller: &Caller) -> bool {
         self.naming(caller).is_some()
     }
 
-    /// The nearest way in which they name the caller.
+    /// Returns the most direct way in which they name the caller; `None` if they don't.
     ///
     /// An account in NotPrincipal excepts its root user alone: AWS "might validate the account
     /// first and then the user", and denies everyone but Bob where Bob and the root of his account
@@ -63,12 +63,12 @@ fn naming(kind: PrincipalType, name: &str, caller: &Caller) -> Option<Naming> {
     made_with(&caller.name, name).then_some(Naming::Role)
 }
 
-/// The account of an account id or of the ARN of its root, in any partition.
+/// Returns the account of an account id, or of the ARN of its root in any partition.
 pub(super) fn whole_account(name: &str) -> Option<&str> {
     if is_account(name) { Some(name) } else { account_of_root(name) }
 }
 
-/// Whether the session was made with the role. The ARN of a session has the role's name without its
+/// Tells if the session is one of the role. The ARN of a session has the role's name without its
 /// path.
 fn made_with(session: &str, role: &str) -> bool {
     let (session, role): (Vec<_>, Vec<_>) =
@@ -82,23 +82,23 @@ fn made_with(session: &str, role: &str) -> bool {
         && session.is_some_and(|(name, _)| Some(name) == role)
 }
 
-/// What an AWS principal is, by its ARN.
+/// The kind of an AWS principal, by its ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PrincipalEntity<'a> {
-    /// The whole account, and its root user.
+    /// The whole account, or its root user.
     Root,
-    /// With its name, without its path.
+    /// A user, with its name without its path.
     User(&'a str),
-    /// With what follows `role/`.
+    /// A role, with the text after `role/`.
     Role(&'a str),
     /// A session of the role of this name.
     Session(&'a str),
-    /// Of `GetFederationToken`, with the name that its caller chose.
+    /// A session of `GetFederationToken`, with the name that its caller chose.
     Federated(&'a str),
 }
 
 impl Caller {
-    /// The account of an AWS principal.
+    /// Returns the account of an AWS principal; `None` for other types.
     pub fn account(&self) -> Option<&str> {
         if self.kind != PrincipalType::AWS {
             return None;
@@ -132,7 +132,7 @@ impl Caller {
     }
 }
 
-/// A text that names nobody who could ask.
+/// The error of a text that names no possible caller.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoCaller {
@@ -154,7 +154,7 @@ pub enum NoCaller {
     Unknown,
 }
 
-/// By the form of a name, as it stands in a Principal element.
+/// Parses a caller by the form of its name, as it stands in a Principal element.
 impl FromStr for Caller {
     type Err = NoCaller;
 
@@ -188,7 +188,8 @@ const WEB_IDENTITIES: &[&str] = &[
     "www.amazon.com",
 ];
 
-/// `lambda.amazonaws.com`, `ec2.amazonaws.com.cn`, `delivery.logs.amazonaws.com`
+/// Tells if a text is the name of a service: `lambda.amazonaws.com`, `ec2.amazonaws.com.cn`,
+/// `delivery.logs.amazonaws.com`.
 fn is_service(text: &str) -> bool {
     let known = text.ends_with(".amazonaws.com")
         || text.ends_with(".amazonaws.com.cn")

@@ -1,5 +1,5 @@
-//! A document as people read it: AWS's order of keys, two spaces of indentation, short lists on one
-//! line.
+//! Printer of documents for people: AWS's order of keys, two spaces of indentation, short lists on
+//! one line.
 //!
 //! The value tree sorts its keys (digests rely on that), so the text is written here, by the rank
 //! of each key.
@@ -10,10 +10,11 @@ use crate::Value;
 
 use super::layout::{ELEMENTS, STATEMENT, STATEMENT_ELEMENTS};
 
-/// Columns up to which a list stays on its line.
+/// The last column of a list on one line.
 const WIDTH: usize = 100;
 
-/// JSON text, ended by a newline. Parsing it gives the same value again, whatever that is.
+/// Returns JSON text that ends with a newline. Parsing it gives the same value again, for any
+/// value.
 pub fn pretty(document: &Value) -> String {
     let mut printer = Printer { text: String::new(), column: 0 };
     printer.value(document, PrintLevel::Document, 0, 0);
@@ -21,7 +22,7 @@ pub fn pretty(document: &Value) -> String {
     printer.text
 }
 
-/// What an object is, which ranks its keys.
+/// The level of an object, which ranks its keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PrintLevel {
     Document,
@@ -46,7 +47,7 @@ impl PrintLevel {
 
 struct Printer {
     text: String,
-    /// How many characters the line has.
+    /// The number of characters in the current line.
     column: usize,
 }
 
@@ -62,12 +63,12 @@ impl Printer {
         self.push(&"  ".repeat(depth));
     }
 
-    /// `after` is what will stand behind it on its line.
+    /// Prints a value; `after` characters will follow it on its line.
     fn value(&mut self, value: &Value, level: PrintLevel, depth: usize, after: usize) {
         match value {
             Value::Object(members) if !members.is_empty() => self.object(members, level, depth),
             Value::Array(items) if !items.is_empty() => self.list(items, level, depth, after),
-            // Texts, numbers and what is empty.
+            // Texts, numbers, and empty lists and objects.
             other => self.push(&other.to_string()),
         }
     }
@@ -92,7 +93,7 @@ impl Printer {
         {
             return self.push(&line);
         }
-        // A list within the list of statements holds none.
+        // A list within the list of statements holds no statements.
         let level = if items.iter().any(Value::is_array) { PrintLevel::Inner } else { level };
         self.push("[");
         for (index, item) in items.iter().enumerate() {
@@ -114,7 +115,7 @@ fn ordered(members: &Map<String, Value>, level: PrintLevel) -> Vec<(&str, &Value
     found
 }
 
-/// A list of plain values.
+/// Returns a list of plain values as one line; `None` if it holds others.
 fn one_line(items: &[Value]) -> Option<String> {
     let plain = |item: &Value| !item.is_object() && !item.is_array();
     let texts: Vec<_> = items.iter().map(Value::to_string).collect();
@@ -194,7 +195,7 @@ mod tests {
             pretty(&json!({"a": ["x".repeat(100 - 16), "y"], "b": 1})).lines().nth(1),
             Some("  \"a\": [")
         );
-        // The last member has no comma behind it.
+        // The last member has no comma after it.
         assert_eq!(
             pretty(&json!({"a": ["x".repeat(100 - 16), "y"]})).lines().nth(1).unwrap().len(),
             100

@@ -1,10 +1,10 @@
-//! Whether a bucket policy is public, as S3 sees it ("The meaning of public", Amazon S3 User
-//! Guide).
+//! S3's rule for public bucket policies ("The meaning of public", Amazon S3 User Guide).
 
 use crate::Value;
 use crate::layout::statements;
 
-/// Condition keys that keep a policy for everybody from being public, if their values are fixed.
+/// The condition keys that keep a policy for everybody from being public, if their values are
+/// fixed.
 const NARROWING: &[&str] = &[
     "aws:principalaccount",
     "aws:principalarn",
@@ -22,7 +22,8 @@ const NARROWING: &[&str] = &[
     "s3:dataaccesspointarn",
 ];
 
-/// S3's meaning of "public": it allows everybody something, and no condition narrows who that is.
+/// Returns true if a bucket policy is public by S3's meaning: it allows everybody something, and no
+/// condition narrows the callers.
 pub fn is_public(document: &Value) -> bool {
     statements(document).any(|(_, statement)| {
         statement.get("Effect").and_then(Value::as_str) == Some("Allow")
@@ -53,7 +54,8 @@ fn narrowed(statement: &Value) -> bool {
     })
 }
 
-/// A negated operator, or one that also holds where the key is missing, leaves the world in.
+/// Tells if an operator narrows the callers. A negated operator doesn't, nor one that also holds
+/// where the key is missing.
 fn narrows(operator: &str) -> bool {
     let operator = operator.to_ascii_lowercase();
     !(operator.contains("not")
@@ -66,12 +68,12 @@ fn narrowing(key: &str) -> bool {
     NARROWING.contains(&key.to_ascii_lowercase().as_str())
 }
 
-/// No wild card, no variable, not the whole internet.
+/// Tells if a value is fixed: no wildcard, no variable, not the whole internet.
 fn fixed(value: &Value) -> bool {
     value.as_str().is_some_and(|text| !text.contains(['*', '?', '$']) && !text.ends_with("/0"))
 }
 
-/// One value or a list of them.
+/// Returns one value or the values of a list.
 fn items(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(items) => items.iter().collect(),

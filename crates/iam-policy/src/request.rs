@@ -1,4 +1,4 @@
-//! A request, as IAM sees it when it decides: who, what, on what, under which circumstances.
+//! A request as IAM decides on it: caller, action, resource, and context.
 
 use std::collections::BTreeMap;
 
@@ -6,44 +6,45 @@ use serde::{Deserialize, Serialize};
 
 use super::statement::PrincipalType;
 
-/// What IAM decides on.
+/// A request that IAM decides on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Request {
-    /// Who asks.
+    /// The caller.
     pub principal: Caller,
-    /// `s3:GetObject`
+    /// The action: `s3:GetObject`.
     pub action: String,
-    /// An ARN, or `*` for actions that are about no single resource.
+    /// The ARN of the resource, or `*` for actions that take no resource.
     pub resource: String,
     /// The condition keys that the request carries.
     #[serde(default, skip_serializing_if = "Context::is_empty")]
     pub context: Context,
 }
 
-/// Who asks.
+/// The principal that makes a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Caller {
-    /// `Everyone` for somebody without credentials.
+    /// The type: `Everyone` for a caller without credentials.
     #[serde(rename = "type")]
     pub kind: PrincipalType,
-    /// The ARN of a user, role or session, or an account's id; `lambda.amazonaws.com`; a provider;
-    /// a canonical id; `*` for somebody without credentials.
+    /// The name: the ARN of a user, role or session, or an account id; a service such as
+    /// `lambda.amazonaws.com`; an identity provider; a canonical id; `*` for a caller without
+    /// credentials.
     pub name: String,
 }
 
-/// The condition keys of a request with their values. Keys know no case: they are kept in lower
-/// case. To conditions a key with an empty list is as good as a key that is missing.
+/// The condition keys of a request with their values. Keys are not case-sensitive and are kept in
+/// lower case. To conditions, a key with an empty list is the same as a missing key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Context(BTreeMap<String, Vec<String>>);
 
 impl Caller {
-    /// Makes a user, role, session or account by its ARN or id.
+    /// Makes a caller from the ARN of a user, role or session, or from an account id.
     pub fn aws(arn: impl Into<String>) -> Self {
         Self { kind: PrincipalType::AWS, name: arn.into() }
     }
 
-    /// Makes an AWS service by its name: `lambda.amazonaws.com`.
+    /// Makes a caller from the name of an AWS service: `lambda.amazonaws.com`.
     pub fn service(name: impl Into<String>) -> Self {
         Self { kind: PrincipalType::Service, name: name.into() }
     }
@@ -60,7 +61,7 @@ impl Context {
         self.0.get(&key.to_lowercase()).map(Vec::as_slice)
     }
 
-    /// Whether it has a value of the key.
+    /// Tells if the context has a value of the key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.get(key).is_some_and(|values| !values.is_empty())
     }
@@ -73,7 +74,7 @@ impl Context {
         left
     }
 
-    /// With these values in place of its own.
+    /// Returns the context with these values in place of its own.
     #[must_use]
     pub(super) fn with(&self, values: &Self) -> Self {
         let mut together = self.clone();
@@ -86,7 +87,7 @@ impl Context {
         self.0.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
     }
 
-    /// Whether there is no key.
+    /// Returns true if the context has no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

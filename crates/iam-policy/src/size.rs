@@ -1,20 +1,21 @@
-//! How large a document is to AWS, and how large it may be.
+//! The size of a document to AWS, and AWS's limits.
 
 use crate::Value;
 
 use super::Usage;
 
-/// The document as relayctl sends it: compact JSON.
+/// Returns the document as relayctl sends it: compact JSON.
 pub fn compact(document: &Value) -> String {
     document.to_string()
 }
 
-/// AWS's limit for this usage, in characters without white space.
+/// Returns AWS's limit for this usage, in characters without white space; for bucket policies in
+/// bytes.
 pub fn limit(usage: Usage) -> usize {
     match usage {
         Usage::Managed => 6_144,
-        // An inline policy's limit is that of all inline policies of the user, group or role
-        // together; one alone must fit as well.
+        // The limit of inline policies is for all inline policies of the user, group or role
+        // together; one alone must fit, too.
         Usage::UserInline | Usage::Trust => 2_048,
         Usage::GroupInline => 5_120,
         Usage::RoleInline => 10_240,
@@ -22,8 +23,8 @@ pub fn limit(usage: Usage) -> usize {
     }
 }
 
-/// What counts towards the limit. IAM counts no white space, not even inside texts; S3 counts
-/// bytes.
+/// Returns the size that counts towards the limit. IAM counts characters without white space, not
+/// even inside texts; S3 counts bytes.
 pub fn size(document: &Value, usage: Usage) -> usize {
     let text = compact(document);
     if usage == Usage::Bucket {
@@ -33,8 +34,8 @@ pub fn size(document: &Value, usage: Usage) -> usize {
     }
 }
 
-/// The same for a document as it is written: IAM counts what it is sent, with every escape and
-/// every list of one value.
+/// Returns the same for a document as it is written: IAM counts the text that it is sent, with
+/// every escape and every list of one value.
 pub(super) fn size_of_text(text: &str, document: &Value, usage: Usage) -> usize {
     if usage == Usage::Bucket {
         return size(document, usage);

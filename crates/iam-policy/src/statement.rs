@@ -1,4 +1,4 @@
-//! A document made ready for questions: statements with typed elements in place of JSON.
+//! A compiled document: statements with typed elements in place of JSON.
 
 use std::fmt;
 
@@ -9,67 +9,68 @@ use crate::Value;
 
 use super::layout;
 
-/// A policy document by the name under which answers speak of it.
+/// A compiled policy document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
-    /// As answers speak of it.
+    /// The name of the policy in messages.
     pub name: String,
-    /// In the document's order.
+    /// The statements, in the document's order.
     pub statements: Vec<Statement>,
 }
 
-/// One statement, with every element understood.
+/// One statement, with all elements parsed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
-    /// Its place in the document, from 1: `/Statement/<number - 1>`, or `/Statement` where it
-    /// stands alone.
+    /// The number in the document, from 1: `/Statement/<number - 1>`, or `/Statement` for a
+    /// statement outside of a list.
     pub number: usize,
-    /// Its Sid, unless it is empty.
+    /// The Sid, unless it is empty.
     pub sid: Option<String>,
-    /// Whether it allows or denies.
+    /// The effect: Allow or Deny.
     pub effect: Effect,
-    /// None: the policy hangs on a principal, and so does the statement.
+    /// The principals. `None` if the policy is attached to a principal: the statement applies to
+    /// that principal.
     pub principals: Option<Principals>,
-    /// `Action` or `NotAction`.
+    /// The actions: `Action` or `NotAction`.
     pub actions: Clause,
-    /// None: the policy is about the one thing that it belongs to (a trust policy's role).
+    /// The resources. `None` if the policy is about the resource that it is attached to (a trust
+    /// policy's role).
     pub resources: Option<Clause>,
-    /// All of them must hold.
+    /// The conditions, all of which must hold.
     pub conditions: Vec<ConditionTest>,
-    /// Whether `${…}` is filled in: not in documents of version 2008-10-17, where it is text like
-    /// any other.
+    /// True if `${…}` is filled in. In documents of version 2008-10-17 it is text like any other.
     pub variables: bool,
 }
 
-/// Whether a statement allows or denies.
+/// The effect of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
-    /// It allows what it matches, unless a Deny matches too.
+    /// Allows the requests that match, unless a Deny matches, too.
     Allow,
-    /// It denies what it matches, whatever else allows it.
+    /// Denies the requests that match, even if an Allow matches.
     Deny,
 }
 
-/// `Action: […]`, or with `not` everything but these: `NotAction: […]`.
+/// The patterns of `Action` or `Resource`; with `not`, those of `NotAction` or `NotResource`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Clause {
-    /// Whether it means everything but the patterns.
+    /// True if everything but the patterns matches.
     pub not: bool,
-    /// As the author spelt them.
+    /// The patterns as the author spelt them.
     pub patterns: Vec<String>,
 }
 
-/// `Principal`, or with `not` everyone but these.
+/// The names of `Principal`; with `not`, those of `NotPrincipal`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Principals {
-    /// Whether it means everyone but the names.
+    /// True if everyone but the names matches.
     pub not: bool,
-    /// Each with its type.
+    /// The names, each with its type.
     pub names: Vec<(PrincipalType, String)>,
 }
 
-/// The type of a principal, as documents have it.
+/// The type of a principal, by its name in documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PrincipalType {
     /// `*`: everyone, with or without credentials.
@@ -85,35 +86,35 @@ pub enum PrincipalType {
     CanonicalUser,
 }
 
-/// One condition: an operator, a key, and the values, of which one must match.
+/// One condition: an operator, a key, and values of which one must match.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConditionTest {
-    /// How the values are compared.
+    /// The operator that compares the values.
     pub operator: Operator,
-    /// As the author spelt it; AWS minds no case here (the name of a tag in it excepted for
-    /// `aws:ResourceTag/…`, where it depends on the service: here it isn't minded either).
+    /// The key as the author spelt it. AWS ignores case here, except for the name of the tag in
+    /// `aws:ResourceTag/…`, where it depends on the service; this crate ignores it there, too.
     pub key: String,
-    /// As the author wrote them; numbers and booleans as text.
+    /// The values as the author wrote them; numbers and booleans as text.
     pub values: Vec<String>,
 }
 
 /// A condition operator with its parts: `ForAnyValue:StringLikeIfExists`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Operator {
-    /// The set operator before it.
+    /// The set operator before the comparison.
     pub quantifier: Option<Quantifier>,
     /// The comparison itself.
     pub comparison: OperatorName,
-    /// Whether a missing key passes.
+    /// True if a missing key passes (`IfExists`).
     pub if_exists: bool,
 }
 
 /// A set operator, for keys with several values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Quantifier {
-    /// Every value of the request must match.
+    /// All values of the request must match.
     ForAllValues,
-    /// One value of the request must match.
+    /// At least one value of the request must match.
     ForAnyValue,
 }
 
@@ -150,7 +151,7 @@ pub enum OperatorName {
     Null,
 }
 
-/// The operators by name, in AWS's order.
+/// The comparisons by name, in AWS's order.
 pub const COMPARISONS: &[(&str, OperatorName)] = &[
     ("StringEquals", OperatorName::StringEquals),
     ("StringNotEquals", OperatorName::StringNotEquals),
@@ -181,20 +182,20 @@ pub const COMPARISONS: &[(&str, OperatorName)] = &[
     ("Null", OperatorName::Null),
 ];
 
-/// Why a document can't be made ready: validation says the same with its place, this only keeps
-/// answers honest.
+/// The error of a document that can't be compiled. Validation reports the same problem with its
+/// place; this error only keeps a result from being wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{policy}: {detail}")]
 pub struct Unreadable {
     /// The name of the policy.
     pub policy: String,
-    /// What is not understood.
+    /// The part that isn't understood.
     pub detail: String,
 }
 
 impl Policy {
-    /// Every element must be understood: an answer about a document that is only half understood
-    /// would be a guess.
+    /// Compiles a document. Fails if any element isn't understood: a result for a document that is
+    /// only half understood would be a guess.
     pub fn compile(name: &str, document: &Value) -> Result<Self, Unreadable> {
         let unreadable = |detail: String| Unreadable { policy: name.to_owned(), detail };
         let found = layout::statement_objects(document)
@@ -210,8 +211,8 @@ impl Policy {
 }
 
 impl Statement {
-    /// What it says, apart from how it is named: equal for statements that say the same in the same
-    /// words.
+    /// Returns the meaning without number and Sid: equal for statements that say the same in the
+    /// same words.
     pub(super) fn meaning(&self) -> String {
         let clause = |clause: &Clause| {
             let mut patterns: Vec<&str> = clause.patterns.iter().map(String::as_str).collect();
@@ -231,7 +232,7 @@ impl Statement {
         )
     }
 
-    /// `statement 2 "Deploy"`
+    /// Returns the name of the statement in messages: `statement 2 "Deploy"`.
     pub fn title(&self) -> String {
         match &self.sid {
             Some(sid) => format!("statement {} \"{sid}\"", self.number),
@@ -283,7 +284,7 @@ fn clause(
     Ok(Some(Clause { not, patterns }))
 }
 
-/// Empty ones are as good as missing ones.
+/// Parses principals. An empty element counts as a missing one.
 fn principals(not: bool, value: &Value) -> Result<Option<Principals>, String> {
     let wrong = || "Principal is neither \"*\" nor an object of types and names".to_owned();
     let types = match value {
@@ -352,7 +353,8 @@ impl fmt::Display for Operator {
 }
 
 impl Operator {
-    /// Whether AWS minds the case of an operator isn't documented, so it isn't minded here.
+    /// Parses an operator; `None` for an unknown name. AWS doesn't document if case matters, so
+    /// case is ignored.
     pub fn parse(text: &str) -> Option<Self> {
         let (quantifier, bare) = match text.split_once(':') {
             Some((set, bare)) if set.eq_ignore_ascii_case("ForAllValues") => {
@@ -371,7 +373,7 @@ impl Operator {
         };
         let (_, comparison) =
             *COMPARISONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(plain))?;
-        // `Null` asks whether the key exists, so there is no `NullIfExists`.
+        // `Null` asks if the key exists, so there is no `NullIfExists`.
         (comparison != OperatorName::Null || !if_exists).then_some(Self {
             quantifier,
             comparison,
@@ -387,7 +389,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
         .collect()
 }
 
-/// AWS reads `true` and `"true"`, `1` and `"1"` alike.
+/// Returns a value as text: AWS reads `true` and `"true"`, `1` and `"1"` alike.
 pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

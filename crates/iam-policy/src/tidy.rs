@@ -1,9 +1,9 @@
-//! What a formatter may do to a document beyond its white space.
+//! The changes that a formatter makes to a document beyond its white space.
 //!
-//! The values of an element are a set to AWS, so they are sorted, and a value that stands twice
-//! stands once: two documents that list the same things then differ in no line. Everything else is
-//! the author's: the order of the statements (readers take it for a story), one value alone or in a
-//! list, the case of an action, an account as its id or as an ARN.
+//! The values of an element are a set to AWS, so they are sorted and duplicates are removed: two
+//! documents that list the same values then have the same lines. Everything else stays as the
+//! author wrote it: the order of the statements (readers take it for a story), one value alone or
+//! in a list, the case of an action, an account as its id or as an ARN.
 
 use serde_json::Map;
 
@@ -11,8 +11,8 @@ use crate::Value;
 
 use super::layout::{self, texts};
 
-/// The document with every set of values in order. Equivalent to what it was, and equal after a
-/// second time.
+/// Returns the document with every set of values sorted. The result is equivalent to the document,
+/// and tidying it again changes nothing.
 pub fn tidy(document: &Value) -> Value {
     let is_whole = layout::statement_objects(document).is_some();
     let mut document = document.clone();
@@ -40,7 +40,7 @@ fn members(value: &mut Value, change: impl Fn(&mut Value)) {
     value.as_object_mut().into_iter().flatten().for_each(|(_, member)| change(member));
 }
 
-/// A list that holds something other than texts is left to validation.
+/// Sorts the texts of a list. A list with other values is left to validation.
 fn sort(value: &mut Value, key: impl Fn(&str) -> String) {
     let Value::Array(list) = value else { return };
     let mut sorted: Vec<String> =

@@ -1,6 +1,6 @@
-//! What policies are used for.
+//! The uses of policies.
 
-/// Where a policy is used, which decides what it must and must not hold.
+/// The use of a policy, which decides the elements that it must and must not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usage {
     /// A managed policy, which can be attached to users, groups and roles.
@@ -18,7 +18,7 @@ pub enum Usage {
 }
 
 impl Usage {
-    /// Whether the policy hangs on a principal (and so must not name one).
+    /// Tells if the policy is attached to a principal, and so must not name one.
     pub(crate) fn is_identity(self) -> bool {
         matches!(self, Self::Managed | Self::UserInline | Self::GroupInline | Self::RoleInline)
     }

@@ -1,11 +1,11 @@
-//! What is left of a policy's conditions when the values of some keys are known.
+//! Simplifies the conditions of a policy for requests in which the values of some keys are known.
 
 use crate::policy::decision::{Policies, Verdict};
 use crate::policy::request::{Caller, Context, Request};
 use crate::policy::statement::{Clause, ConditionTest, Effect, Policy, Statement};
 
-/// The policy for requests that carry `context`: a test of a key in it is settled; a statement one
-/// of whose tests fails says nothing of these requests.
+/// Returns the policy for requests that carry `context`. A test of a key in it is settled; a
+/// statement with a failed test doesn't apply to these requests and is removed.
 pub fn specialise(policy: Policy, context: &Context, caller: &Caller) -> Policy {
     if context.is_empty() {
         return policy;
@@ -20,7 +20,7 @@ pub fn specialise(policy: Policy, context: &Context, caller: &Caller) -> Policy 
 
 fn settle(mut statement: Statement, context: &Context, caller: &Caller) -> Option<Statement> {
     let (settled, open) = statement.conditions.into_iter().partition(|test| {
-        // `${…}` in a value may be about a key that isn't known.
+        // A `${…}` in a value may be about a key that isn't known.
         let fixed = !statement.variables || test.values.iter().all(|value| !value.contains("${"));
         fixed && context.get(&test.key).is_some()
     });
@@ -29,7 +29,7 @@ fn settle(mut statement: Statement, context: &Context, caller: &Caller) -> Optio
     settled.into_iter().all(|test| holds(test, context, caller)).then_some(statement)
 }
 
-/// Asks for a decision on a statement that says nothing but this test.
+/// Decides a statement whose only condition is this test.
 fn holds(test: ConditionTest, context: &Context, caller: &Caller) -> bool {
     let everything = || Clause { not: false, patterns: vec!["*".to_owned()] };
     let statement = Statement {

@@ -1,4 +1,5 @@
-//! What the bucket policies and trust policies of a manifest say of one user or role.
+//! Finds the statements about one user or role in the bucket policies and trust policies of a
+//! manifest.
 
 use crate::access::roles::KINDS_BY_ROLE;
 use crate::model::Desired;
@@ -7,10 +8,11 @@ use crate::policy::statement::{
 };
 use crate::value::text;
 
-/// The statements that are about the principal with this ARN, as if they hung on it. In its own
-/// account a resource's policy that names a user or a role (or everyone) allows like a policy of
-/// its own; one that names the account leaves it to the policies of the account ("Cross-account
-/// policy evaluation logic" and "How a resource-based policy is evaluated" in the IAM User Guide).
+/// Returns the statements that are about the principal with this ARN, as if they were attached to
+/// it. In its own account a resource's policy that names a user or a role (or everyone) allows like
+/// a policy of its own; one that names the account leaves it to the policies of the account
+/// ("Cross-account policy evaluation logic" and "How a resource-based policy is evaluated" in the
+/// IAM User Guide).
 pub fn about(desired: &Desired, arn: &str, unreadable: &mut Vec<Unreadable>) -> Vec<Policy> {
     let mut found = Vec::new();
     let resources = KINDS_BY_ROLE.resource_policies().flat_map(|policy| {
@@ -36,7 +38,7 @@ fn hung(policy: Policy, resource: &str, arn: &str, account: &str) -> Policy {
         None => false,
     };
     let statements = policy.statements.into_iter().filter(of_it);
-    // A trust policy names no resource: it is about its role.
+    // A trust policy names no resource: its resource is its role.
     let itself = || Clause { not: false, patterns: vec![resource.to_owned()] };
     let of_resource = |statement: Statement| {
         let resources = statement.resources.clone().or_else(|| Some(itself()));

@@ -1,4 +1,4 @@
-//! Checks over whole manifests, and what is said about those that fail.
+//! Tests of checks over whole manifests, and of the messages for failed ones.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +19,7 @@ fn loaded(text: &str, document: &str) -> Loaded {
     )
 }
 
-/// Severity, message and help of each diagnostic, without the temporary folder.
+/// Returns severity, message and help of each diagnostic, without the temporary folder.
 fn told(text: &str, document: &str) -> String {
     let loaded = loaded(text, document);
     let Some(desired) = &loaded.desired else { panic!("{:#?}", loaded.diagnostics) };
@@ -33,7 +33,7 @@ fn told(text: &str, document: &str) -> String {
     lines.collect::<Vec<_>>().concat()
 }
 
-/// A user `u` with the document attached, and these checks.
+/// Checks a user `u` that has the document attached.
 fn checked(document: &str, checks: &str) -> String {
     let policy = "policies: {P: {document: p.json}}\nusers: {u: {policies: [P]}}\n";
     told(&format!("{policy}checks:\n{checks}"), document)
@@ -210,8 +210,8 @@ buckets: {{b-1: {{policy: {{Version: '2012-10-17', Statement: [{statement}]}}}}}
     };
     let (u, v, account) =
         ("{AWS: '${users.u.arn}'}", "{AWS: '${users.v.arn}'}", "{AWS: '123456789012'}");
-    // Named, or everyone, it can without a policy of its own; the account's name alone leaves it to
-    // the account.
+    // A policy that names the user, or everyone, allows without a policy of the user's own. One
+    // that names only the account leaves it to the account.
     for (principal, can_it) in [(u, true), ("'*'", true), (v, false), (account, false)] {
         assert_eq!(holds(principal, "Allow", "{}", can), can_it, "{principal}");
         assert_eq!(holds(principal, "Allow", "{}", cannot), !can_it, "{principal}");
@@ -219,7 +219,7 @@ buckets: {{b-1: {{policy: {{Version: '2012-10-17', Statement: [{statement}]}}}}}
     for (principal, denied) in [(u, true), ("'*'", true), (v, false), (account, true)] {
         assert_eq!(holds(principal, "Deny", "{policies: [P]}", can), !denied, "{principal}");
     }
-    // A boundary doesn't bound what a bucket policy allows a user by name.
+    // A boundary doesn't limit the permissions that a bucket policy gives a user by name.
     assert!(!holds(u, "Allow", "{permissions_boundary: B}", cannot));
     assert!(holds(v, "Allow", "{policies: [P], permissions_boundary: B}", cannot));
 }

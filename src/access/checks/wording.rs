@@ -1,4 +1,4 @@
-//! Failed checks in words, with the statements that broke them at their places.
+//! Describes failed checks, with the places of the statements that break them.
 
 use serde_json::Map;
 
@@ -13,10 +13,10 @@ use crate::policy::decision::Deciding;
 use crate::policy::request::Request;
 use crate::value::Value;
 
-/// More of one kind than this are counted, not listed.
+/// The number of items of one kind that are listed; more are counted.
 const LISTED: usize = 5;
 
-/// An error for each check that fails, a warning for each that can't be proven.
+/// Returns an error for each check that fails, and a warning for each that can't be proven.
 pub fn diagnostics(desired: &Desired, documents: &Documents) -> Vec<Diagnostic> {
     failures(desired).iter().map(|failure| diagnostic(failure, documents)).collect()
 }
@@ -70,7 +70,7 @@ fn asked(check: &Check) -> String {
 }
 
 fn request(request: &Request, check: &Check, condition: Option<&Value>) -> String {
-    // Keys know no case, but a reader knows them by the policy's spelling.
+    // AWS ignores the case of keys, but a reader knows them by the policy's spelling.
     let spelt: Vec<&String> =
         condition.and_then(Value::as_object).into_iter().flat_map(keys).collect();
     let said = |(key, values): (&str, &[String])| {
@@ -92,8 +92,8 @@ fn keys(operators: &Map<String, Value>) -> impl Iterator<Item = &String> {
     operators.values().filter_map(Value::as_object).flat_map(Map::keys)
 }
 
-/// AWS minds no case in actions, and answers come in lower case where no pattern spells them: the
-/// check may.
+/// Returns the action in the check's spelling. AWS ignores the case of actions, and an example has
+/// lower case where no pattern spells it; the check may spell it.
 fn action_on(request: &Request, check: &Check) -> String {
     let spelt = check.actions.iter().find(|action| action.eq_ignore_ascii_case(&request.action));
     format!("{} on {}", spelt.unwrap_or(&request.action), request.resource)
@@ -189,13 +189,13 @@ fn refused(refusal: &CheckRefusal, check: &Check, documents: &Documents) -> Stri
     }
 }
 
-/// `policies/x.json:12:5: statement 3 "Deploy" of policy.X`
+/// Returns `policies/x.json:12:5: statement 3 "Deploy" of policy.X`.
 fn statement(by: &Deciding, documents: &Documents) -> String {
     let source = by.policy.parse::<Address>().ok().and_then(|address| {
         let field = document_field(address.kind())?;
         documents.get(&(address, field))
     });
-    // Policies are judged in canonical form, where statements are sorted.
+    // Policies are compared in canonical form, where statements are sorted.
     let number = source.and_then(|source| source.written(by.statement)).unwrap_or(by.statement);
     let place =
         source.and_then(|source| source.statement(number)).map_or_else(String::new, |place| {

@@ -1,4 +1,4 @@
-//! Groups of the manifest's, and whoever is in them.
+//! Tests of groups that the manifest manages, and of their members.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::diff::Removal;
 use crate::kind::DeletionBlocker;
 
-/// Ada is in `devs`, a group of the manifest's that has the policy `P`.
+/// Returns an account in which Ada is in `devs`, a group of the manifest's that has the policy `P`.
 fn in_group(before: &Value, after: &Value) -> Account {
     let group = json!({"name": "devs", "arn": "arn:aws:iam::123456789012:group/devs", "path": "/"});
     Account::default()
@@ -25,7 +25,7 @@ fn whoever_is_in_a_group_of_the_manifest_gains_by_its_policies() {
     let devs = Address::new(KindName::GROUP, "devs");
     let groups = changed_groups(&account.changes(), &account.live, &account.desired);
     assert_eq!(groups, [devs.clone()].into());
-    // As long as nobody has asked who they are, the group stands for them.
+    // As long as the members were not listed, the group is reported in their place.
     let group = ["group.devs Permissions Wider kept []", "+ s3:PutObject on * by policy.P"];
     assert_eq!(account.says(), group);
     account.unmanaged.members.insert(devs.clone(), Ok(Vec::new()));
@@ -33,7 +33,7 @@ fn whoever_is_in_a_group_of_the_manifest_gains_by_its_policies() {
     account.unmanaged.members.insert(devs.clone(), Ok(vec!["ada".to_owned()]));
     let ada = ["user.ada Permissions Wider kept []", "+ s3:PutObject on * by policy.P"];
     assert_eq!(account.says(), ada);
-    // Nothing is known of Eve, who is in it as well.
+    // Nothing is known of Eve, who is in the group as well.
     account.unmanaged.members.insert(devs, Ok(vec!["ada".to_owned(), "eve".to_owned()]));
     assert_eq!(account.says(), [group, ada].concat());
 }
@@ -60,21 +60,21 @@ fn what_a_group_of_the_manifest_allows_is_no_gain() {
     );
 }
 
-/// A user of the manifest's that is there.
+/// Adds an existing user of the manifest's.
 fn with_user(account: Account, name: &str, attached: &[Attached]) -> Account {
     let user =
         json!({"name": name, "arn": format!("arn:aws:iam::123456789012:user/{name}"), "path": "/"});
     account.declared("user", name, &user).there("user", name, &user, attached)
 }
 
-/// A group of the manifest's that is there.
+/// Adds an existing group of the manifest's.
 fn with_group(account: Account, name: &str, attached: &[Attached]) -> Account {
     let group = json!({"name": name, "arn": format!("arn:aws:iam::123456789012:group/{name}"), "path": "/"});
     account.declared("group", name, &group).there("group", name, &group, attached)
 }
 
-/// A policy `P` of the manifest's, as it is and as it will be; the users Ada and Bob, and the group
-/// `devs`, which has it.
+/// Returns an account with a policy `P` of the manifest's, as it is and as it will be; the users
+/// Ada and Bob, and the group `devs`, which has the policy.
 fn team(before: &Value, after: &Value) -> Account {
     let account = Account::default().declared("policy", "P", &policy(after)).there(
         "policy",
@@ -229,7 +229,7 @@ fn a_group_that_goes_takes_from_each_member_what_it_allowed() {
         "- s3:GetObject on * by user_group_membership.ada/ops",
     ];
     assert_eq!(account.says(), ada);
-    // Eve is put out of it by her name alone: the group stands for her.
+    // Eve is removed from the group by name alone: the group is reported in her place.
     hang(&mut account, &["ada", "eve"]);
     let group = [
         "group.ops Permissions Narrower kept []",

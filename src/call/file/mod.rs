@@ -12,25 +12,25 @@ use crate::value::Value;
 pub use read::FileRead;
 pub use write::FileWrite;
 
-/// A local file, named so that a saved plan means the same on another machine.
+/// A local file, named so that a saved plan means the same file on another machine.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LocalFile {
     /// `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
     Credentials,
     /// `AWS_CONFIG_FILE`, or `~/.aws/config`.
     Config,
-    /// Relative to the folder of the manifest, or absolute.
+    /// A path, absolute or relative to the manifest's folder.
     Path(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileReply {
-    /// `None`: the section is there, but without a key.
+    /// The id of the key; `None` if the section exists, but holds no key.
     KeyId(Option<String>),
     Settings(Vec<(String, Value)>),
 }
 
-/// A command for people, in which words that a shell would take apart are quoted.
+/// Returns a command for people, with quotes around words that a shell would take apart.
 pub fn spelt(command: &[String]) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     let word = |word: &String| {

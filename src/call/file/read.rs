@@ -24,7 +24,7 @@ reads! {
             paged: false,
             why: "",
         }
-        /// The id of the access key in a file that is encrypted with age.
+        /// The access key id in a file that is encrypted with age.
         KeyAge { file: LocalFile } as "file:ReadKeyAge" => {
             on: Target::Local,
             paged: false,

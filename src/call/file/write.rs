@@ -1,4 +1,4 @@
-//! The table of the writes of local files, and how a key is taken out of those again.
+//! The table of the writes of local files, and the writes that take a key out of its file again.
 
 use super::{LocalFile, spelt};
 use crate::call::Target;
@@ -7,27 +7,27 @@ use crate::value::SectionSettings;
 
 writes! {
     FileWrite of "file" {
-        /// Writes the carried key into the profile's section. Refuses when the section holds
-        /// another key than `replaces`, unless `replace_profile`.
+        /// Writes the carried key into the profile's section. Refuses if the section holds another
+        /// key than `replaces`, unless `replace_profile` is set.
         StoreCredentials { profile: String, replaces: Option<String>, replace_profile: bool } as "file:WriteCredentials" => {
             verb: Deliver,
             object: in_credentials(profile),
             on: Target::Local,
         }
-        /// Removes the key from the profile's section (and the section, when nothing else is in
-        /// it), if it holds `key`.
+        /// Removes the key from the profile's section if the section holds `key`; removes the
+        /// section if nothing else is in it.
         RemoveCredentials { profile: String, key: String } => {
             verb: Delete,
             object: in_credentials(profile),
             on: Target::Local,
         }
-        /// Sets these settings in `[profile NAME]`, leaves the others.
+        /// Sets these settings in `[profile NAME]`, and leaves the others.
         SetProfile { profile: String, settings: SectionSettings } as "file:WriteProfile" => {
             verb: Update,
             object: in_config(profile),
             on: Target::Local,
         }
-        /// Removes these settings, and the section when nothing is left in it.
+        /// Removes these settings, and the section if nothing is left in it.
         UnsetProfile { profile: String, settings: Vec<String> } as "file:RemoveProfile" => {
             verb: Delete,
             object: in_config(profile),
@@ -40,7 +40,7 @@ writes! {
             object: file.to_string(),
             on: Target::Local,
         }
-        /// Deletes the file, if it holds `key`.
+        /// Deletes the file if it holds `key`.
         RemoveKeyCsv { file: LocalFile, key: String } => {
             verb: Delete,
             object: file.to_string(),
@@ -53,7 +53,7 @@ writes! {
             object: file.to_string(),
             on: Target::Local,
         }
-        /// Deletes the file, if it holds `key`.
+        /// Deletes the file if it holds `key`.
         RemoveKeyAge { file: LocalFile, key: String } => {
             verb: Delete,
             object: file.to_string(),
@@ -66,14 +66,14 @@ writes! {
             object: spelt(command),
             on: Target::Local,
         }
-        /// Sets these keys in the stage, leaves the others, their order and the file's layout.
+        /// Sets these keys in the stage, and leaves the others, their order and the file's layout.
         SetStage { file: LocalFile, stage: String, settings: SectionSettings } as "file:WriteStage" => {
             verb: Update,
             object: format!("{stage} in {file}"),
             on: Target::Local,
         }
-        /// Removes these keys, the stage when nothing is left in it, and the file when no stage is
-        /// left in it.
+        /// Removes these keys, the stage if nothing is left in it, and the file if no stage is left
+        /// in it.
         UnsetStage { file: LocalFile, stage: String, settings: Vec<String> } as "file:RemoveStage" => {
             verb: Delete,
             object: format!("{stage} in {file}"),
@@ -83,7 +83,8 @@ writes! {
 }
 
 impl FileWrite {
-    /// What takes the key out of the sink that this write puts one into; none where nothing can.
+    /// Returns the write that takes the key out of the sink into which this write puts it; `None`
+    /// if nothing can.
     pub fn undelivered(&self, key: &str) -> Option<Self> {
         let key = key.to_owned();
         match self {
@@ -103,8 +104,8 @@ impl FileWrite {
         }
     }
 
-    /// What puts the carried key into the same sink in place of this one; none where no key is put
-    /// anywhere.
+    /// Returns the write that puts the carried key into the same sink in place of the key with this
+    /// id; `None` for a write that puts no key anywhere.
     pub fn delivered_again(&self, key: &str) -> Option<Self> {
         let replaces = Some(key.to_owned());
         match self {

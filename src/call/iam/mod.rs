@@ -1,5 +1,5 @@
-//! The calls of IAM, and the answers. Documents travel as JSON values; the edges encode them as AWS
-//! wants them.
+//! The calls of IAM, and their answers. Documents are JSON values here; the providers encode them
+//! as AWS wants them.
 
 mod principal;
 mod read;
@@ -16,8 +16,8 @@ use crate::value::{SharedValue, Tags};
 pub use read::IamRead;
 pub use write::IamWrite;
 
-/// `Filter` of GetAccountAuthorizationDetails. Without `AWSManagedPolicy`: AWS's own, more than a
-/// thousand, are no one's to change.
+/// The `Filter` of GetAccountAuthorizationDetails. It lacks `AWSManagedPolicy`: nobody but AWS can
+/// change AWS's own policies, which are more than a thousand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EntityType {
     User,
@@ -29,7 +29,7 @@ pub enum EntityType {
 impl EntityType {
     pub const ALL: [Self; 4] = [Self::User, Self::Role, Self::Group, Self::LocalManagedPolicy];
 
-    /// The kind of principal that it is; none: it is a policy.
+    /// Returns the kind of principal; `None` for a policy.
     pub fn principal(self) -> Option<PrincipalKind> {
         match self {
             Self::User => Some(PrincipalKind::User),
@@ -50,10 +50,10 @@ impl From<PrincipalKind> for EntityType {
     }
 }
 
-/// How a policy is used: `PolicyUsageFilter`.
+/// The use of a policy: `PolicyUsageFilter`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PolicyUsage {
-    /// No filter: either.
+    /// Either use: no filter.
     Any,
     PermissionsPolicy,
     PermissionsBoundary,
@@ -66,9 +66,9 @@ pub enum IamReply {
     Roles(Vec<Role>),
     User(User),
     Role(Role),
-    /// CreateGroup.
+    /// The answer to CreateGroup.
     Group(Group),
-    /// GetGroup: the group, and the names of its members.
+    /// The answer to GetGroup: the group, and the names of its members.
     Members {
         group: Group,
         users: Vec<String>,
@@ -76,21 +76,22 @@ pub enum IamReply {
     Policy(ManagedPolicy),
     PolicyVersion(PolicyVersion),
     PolicyVersions(Vec<PolicyVersion>),
-    /// ListAttachedUserPolicies, ListAttachedRolePolicies, ListAttachedGroupPolicies: ARNs.
+    /// The answer to ListAttachedUserPolicies, ListAttachedRolePolicies and
+    /// ListAttachedGroupPolicies: ARNs.
     Attached(Vec<String>),
-    /// ListUserPolicies, ListRolePolicies, ListGroupPolicies, and the lists of what else hangs on a
-    /// user or a role: names or ids.
+    /// The answer to ListUserPolicies, ListRolePolicies and ListGroupPolicies, and to the lists of
+    /// the other objects of a user or a role: names or ids.
     Names(Vec<String>),
-    /// GetLoginProfile: there is one.
+    /// The answer to GetLoginProfile: there is a password.
     LoginProfile,
-    /// GetUserPolicy, GetRolePolicy, GetGroupPolicy.
+    /// The answer to GetUserPolicy, GetRolePolicy and GetGroupPolicy.
     Document(SharedValue),
     AccessKeys(Vec<AccessKey>),
-    /// GetAccessKeyLastUsed; none for a key that was never used.
+    /// The answer to GetAccessKeyLastUsed; `None` for a key that was never used.
     LastUsed(Option<LastUsed>),
-    /// ListEntitiesForPolicy.
+    /// The answer to ListEntitiesForPolicy.
     Entities(Entities),
-    /// CreateAccessKey. Debug shows no secret (`secrecy`).
+    /// The answer to CreateAccessKey. Its Debug form shows no secret (`secrecy`).
     NewAccessKey {
         id: String,
         secret: SecretString,
@@ -98,7 +99,8 @@ pub enum IamReply {
 }
 
 impl IamReply {
-    /// The id of what a create has made: it tells this object from a later one of the same name.
+    /// Returns the id of the object that a create has made: it tells the object from a later one of
+    /// the same name.
     pub fn made(&self) -> Option<&str> {
         match self {
             Self::User(user) => Some(&user.id),
@@ -123,7 +125,7 @@ impl IamReply {
     }
 }
 
-/// The names of what uses a policy.
+/// The names of the principals that use a policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entities {
     pub users: Vec<String>,
@@ -171,20 +173,20 @@ pub struct AuthorizationDetails {
     pub roles: Vec<RoleDetail>,
     pub groups: Vec<GroupDetail>,
     pub policies: Vec<PolicyDetail>,
-    /// There is more: what to ask for it with.
+    /// The marker with which the next page is asked for; `None` on the last page.
     pub marker: Option<String>,
-    /// How many pages it took.
+    /// The number of pages that were read.
     pub pages: usize,
 }
 
-/// GetAccountSummary, by type.
+/// The answer to GetAccountSummary, by type.
 pub type AccountSummary = BTreeMap<EntityType, u64>;
 
-/// GetUser.
+/// The answer to GetUser.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct User {
     pub name: String,
-    /// `AIDA…`, never used again after the user is deleted.
+    /// The unique id, `AIDA…`, which is never used again after the user is deleted.
     pub id: String,
     pub arn: String,
     pub path: String,
@@ -192,11 +194,11 @@ pub struct User {
     pub tags: Tags,
 }
 
-/// GetRole; from ListRoles without tags and boundary.
+/// The answer to GetRole, and a part of that to ListRoles, which lacks tags and boundary.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Role {
     pub name: String,
-    /// `AROA…`
+    /// The unique id, `AROA…`.
     pub id: String,
     pub arn: String,
     pub path: String,
@@ -207,21 +209,22 @@ pub struct Role {
     pub tags: Tags,
 }
 
-/// CreateGroup, and a part of GetGroup. IAM gives groups neither tags nor boundaries.
+/// The answer to CreateGroup, and a part of that to GetGroup. IAM gives groups neither tags nor
+/// boundaries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
     pub name: String,
-    /// `AGPA…`
+    /// The unique id, `AGPA…`.
     pub id: String,
     pub arn: String,
     pub path: String,
 }
 
-/// GetPolicy.
+/// The answer to GetPolicy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ManagedPolicy {
     pub name: String,
-    /// `ANPA…`
+    /// The unique id, `ANPA…`.
     pub id: String,
     pub arn: String,
     pub path: String,
@@ -232,20 +235,20 @@ pub struct ManagedPolicy {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicyVersion {
-    /// `v1`, `v2` …; never reused.
+    /// The number, such as `v1` or `v2`; it is never reused.
     pub id: String,
     pub is_default: bool,
     pub document: Option<SharedValue>,
 }
 
-/// One inline policy: its name and document.
+/// An inline policy: its name and document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inline {
     pub name: String,
     pub document: SharedValue,
 }
 
-/// A user in the sweep: everything GetUser has, and what hangs on it.
+/// A user in the sweep: everything that GetUser shows, and its policies and groups.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserDetail {
     pub user: User,
@@ -254,7 +257,7 @@ pub struct UserDetail {
     pub groups: Vec<String>,
 }
 
-/// A role in the sweep; its description and session length are not there (0 and "").
+/// A role in the sweep, which shows neither description nor session length ("" and 0 here).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RoleDetail {
     pub role: Role,
@@ -262,7 +265,7 @@ pub struct RoleDetail {
     pub inline: Vec<Inline>,
 }
 
-/// A group in the sweep. Its members are not there: the users say which groups they are in.
+/// A group in the sweep, which shows no members: the users show the groups that they are in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupDetail {
     pub group: Group,
@@ -270,7 +273,7 @@ pub struct GroupDetail {
     pub inline: Vec<Inline>,
 }
 
-/// A policy in the sweep; its tags are not there, its description not reliably.
+/// A policy in the sweep, which shows no tags, and the description not reliably.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicyDetail {
     pub policy: ManagedPolicy,
@@ -280,18 +283,18 @@ pub struct PolicyDetail {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessKey {
     pub id: String,
-    /// `Active` or `Inactive`.
+    /// The status, `Active` or `Inactive`.
     pub status: String,
-    /// RFC 3339.
+    /// The time of the key's creation, RFC 3339.
     pub created: String,
 }
 
-/// When a key was last used to sign a request, and what it asked. Of several requests within 15
-/// minutes only the first is recorded, says the page of the credential report, which gives the
-/// same.
+/// The last request that a key signed: its time, service and region. Of several requests within 15
+/// minutes only the first is recorded, according to the AWS page on the credential report, which
+/// shows the same value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUsed {
-    /// RFC 3339.
+    /// The time of the request, RFC 3339.
     pub at: String,
     pub service: String,
     pub region: String,

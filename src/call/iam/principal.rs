@@ -1,11 +1,11 @@
-//! The calls that are the same for users, roles and groups but for their names.
+//! The calls that differ for users, roles and groups only in their names.
 
 use super::{IamRead, IamWrite};
 use crate::address::{Principal, PrincipalKind};
 use crate::value::SharedValue;
 
 impl IamRead {
-    /// Asks for the principal itself.
+    /// Returns the read of the principal itself.
     pub fn get(principal: &Principal) -> Self {
         let name = principal.name.clone();
         match principal.kind {
@@ -15,7 +15,7 @@ impl IamRead {
         }
     }
 
-    /// Asks which managed policies are attached to it.
+    /// Returns the read of the managed policies that are attached to the principal.
     pub fn list_attached(principal: &Principal) -> Self {
         let name = principal.name.clone();
         match principal.kind {
@@ -25,7 +25,7 @@ impl IamRead {
         }
     }
 
-    /// Asks for the names of its inline policies.
+    /// Returns the read of the names of the principal's inline policies.
     pub fn list_inline(principal: &Principal) -> Self {
         let name = principal.name.clone();
         match principal.kind {
@@ -35,7 +35,7 @@ impl IamRead {
         }
     }
 
-    /// Asks for the document of one of its inline policies.
+    /// Returns the read of the document of one of the principal's inline policies.
     pub fn get_inline(principal: &Principal, policy: String) -> Self {
         let name = principal.name.clone();
         match principal.kind {

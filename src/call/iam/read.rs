@@ -6,27 +6,27 @@ use super::{EntityType, PolicyUsage};
 use crate::call::Target;
 use crate::call::table::reads;
 
-/// Why single objects are asked for.
+/// The reason for a read of a single object.
 const NOT_SWEPT: &str = "a single object, which is not swept";
 const DELETION: &str = "what stands in the way of a deletion, or decides on a rotation";
 
 reads! {
     IamRead of "iam" {
-        /// Everything of these types at once: the first page, or all that follow after the marker
-        /// of an earlier answer.
+        /// Everything of these types at once: the first page, or all pages after the marker of an
+        /// earlier answer.
         GetAccountAuthorizationDetails { filter: BTreeSet<EntityType>, marker: Option<String> } => {
             on: Target::Account,
             paged: true,
             why: "users, roles, groups, policies and what hangs on them, up to 1000 at once",
         }
-        /// How many users, roles, groups and policies there are.
+        /// The numbers of users, roles, groups and policies.
         GetAccountSummary => {
             on: Target::Account,
             paged: false,
             why: "how long the rest of the sweep would be",
         }
-        /// All pages. Has the descriptions and session lengths that the sweep lacks; has no tags,
-        /// no boundary.
+        /// All roles, over all pages. The answer has the descriptions and session lengths that the
+        /// sweep lacks; it has neither tags nor boundaries.
         ListRoles => {
             on: Target::Account,
             paged: true,
@@ -57,7 +57,8 @@ reads! {
             paged: true,
             why: "a user's access keys, which no sweep has",
         }
-        /// AWS asks for the key alone; whose it is decides who may ask.
+        /// The last use of a key. AWS asks for the key's id alone; the user is here for the
+        /// permission, which is on the user.
         GetAccessKeyLastUsed { user: String, id: String } => {
             on: Target::user(user),
             paged: false,
@@ -110,7 +111,7 @@ reads! {
             paged: false,
             why: NOT_SWEPT,
         }
-        /// Has tags and description, which the sweep does not reliably have.
+        /// The policy, with tags and description, which the sweep does not reliably have.
         GetPolicy { arn: String } => {
             on: Target::Arn(arn),
             paged: false,
@@ -122,19 +123,19 @@ reads! {
             paged: false,
             why: NOT_SWEPT,
         }
-        /// Without documents.
+        /// The versions of a policy, without their documents.
         ListPolicyVersions { arn: String } => {
             on: Target::Arn(arn),
             paged: true,
             why: NOT_SWEPT,
         }
-        /// NoSuchEntity where the user has no password.
+        /// The user's password; NoSuchEntity if the user has none.
         GetLoginProfile { user: String } => {
             on: Target::user(user),
             paged: false,
             why: DELETION,
         }
-        /// Their serial numbers: a virtual device's is its ARN.
+        /// The serial numbers of the user's MFA devices: that of a virtual device is its ARN.
         ListMFADevices { user: String } => {
             on: Target::user(user),
             paged: true,
@@ -160,7 +161,7 @@ reads! {
             paged: true,
             why: DELETION,
         }
-        /// What a policy is attached to, or what it is the boundary of, or both.
+        /// The principals to which a policy is attached, or whose boundary it is, or both.
         ListEntitiesForPolicy { arn: String, usage: PolicyUsage } => {
             on: Target::Arn(arn),
             paged: true,

@@ -15,7 +15,7 @@ writes! {
             lost_answer: RepeatAndRecognize,
         }
         /// UpdateUser with NewPath: a user's path changes in place. "You must have the permission
-        /// on both the source object and the target object", says its page.
+        /// on both the source object and the target object", says the AWS page on UpdateUser.
         UpdateUser { user: String, path: String } => {
             verb: Update,
             object: user,
@@ -78,14 +78,14 @@ writes! {
             on: Target::user(user),
             undone_by: "iam:PutUserPolicy",
         }
-        /// Never sent twice: a lost answer is an orphan key.
+        /// Makes a key. It is never sent twice: a lost answer leaves an orphan key.
         CreateAccessKey { user: String } => {
             verb: Create,
             object: user,
             on: Target::user(user),
             lost_answer: GiveUp,
         }
-        /// No run deletes a key that it has just made but to take it back.
+        /// Deletes a key. A run deletes a key that it has just made only to take it back.
         DeleteAccessKey { user: String, id: String } => {
             verb: Delete,
             object: part(user, id),
@@ -114,7 +114,8 @@ writes! {
             lost_answer: RepeatAndRecognize,
             names_principals: true,
         }
-        /// Both are always sent: UpdateRole without a description would leave it, "" clears it.
+        /// Changes a role's description and session length. Both are always sent: UpdateRole
+        /// without a description would leave the old one, and "" clears it.
         UpdateRole { role: String, description: String, max_session_duration: i64 } => {
             verb: Update,
             object: role,
@@ -189,7 +190,7 @@ writes! {
             with: |it| it.tagged("iam:TagPolicy", tags),
             lost_answer: RepeatAndRecognize,
         }
-        /// Made the default at once.
+        /// Adds a version, and makes it the default at once.
         CreatePolicyVersion { arn: String, document: SharedValue } => {
             verb: Update,
             object: arn,
@@ -229,7 +230,7 @@ writes! {
             object: part(user, serial),
             on: Target::user(user),
         }
-        /// A virtual device's serial number is its ARN.
+        /// Deletes a virtual MFA device, whose serial number is its ARN.
         DeleteVirtualMFADevice { serial: String } => {
             verb: Delete,
             object: serial,
@@ -250,14 +251,15 @@ writes! {
             object: part(user, id),
             on: Target::user(user),
         }
-        /// Its answer has nothing that tells one's own group from another's: IAM gives groups no
+        /// Makes a group. The answer tells nobody if the group is one's own: IAM gives groups no
         /// tags.
         CreateGroup { group: String, path: String } => {
             verb: Create,
             object: group,
             on: Target::principal_at(PrincipalKind::Group, path, group),
-            // A group has no tag by which the second answer, "already exists", could be told from
-            // somebody else's: the intent stays in the state, and the next run goes on from it.
+            // The answer to a second try, "already exists", may mean somebody else's group, since
+            // groups have no tags. So the intent stays in the state, and the next run goes on from
+            // it.
             lost_answer: GiveUp,
         }
         /// UpdateGroup with NewPath. As with UpdateUser, both paths must be allowed.
@@ -272,7 +274,7 @@ writes! {
             object: group,
             on: Target::group(group),
         }
-        /// Adding who is in it changes nothing.
+        /// Adds a user to a group. Adding a member again changes nothing.
         AddUserToGroup { user: String, group: String } => {
             verb: Attach,
             object: part(user, group),

@@ -1,4 +1,4 @@
-//! The map, held against the catalogue; every kind of call is in it.
+//! The permissions of all calls, compared with the Service Authorization Reference.
 
 use std::collections::BTreeSet;
 
@@ -223,7 +223,7 @@ fn writes() -> Vec<Write> {
     iam_writes().into_iter().map(Write::Iam).chain(s3_writes().into_iter().map(Write::S3)).collect()
 }
 
-/// Every permission of every call, with the call's own action.
+/// Returns every permission of every call, with the call's own action.
 fn all() -> Vec<(&'static str, Vec<Permission>)> {
     let reads = reads().into_iter().map(|read| (read.action(), read.permissions(&places())));
     reads
@@ -231,7 +231,7 @@ fn all() -> Vec<(&'static str, Vec<Permission>)> {
         .collect()
 }
 
-/// The names of an enum's variants, which serde lists when it meets one that it doesn't know.
+/// Returns the names of an enum's variants, which serde lists for a variant that it doesn't know.
 fn variants<T: DeserializeOwned + std::fmt::Debug>() -> BTreeSet<String> {
     let error = serde_json::from_str::<T>("\"?\"").unwrap_err().to_string();
     let listed = error.split("expected one of").nth(1).expect("serde lists the variants");
@@ -264,8 +264,9 @@ fn every_call_needs_the_action_that_it_is_named_after() {
     }
 }
 
-/// `arn:*:iam::*:user/*` fits `arn:aws:iam::123456789012:user/team/ada`: a resource's name may hold
-/// slashes, as users with paths do, but a bucket's doesn't, or every object would be one.
+/// Returns true if a resource's pattern matches an ARN: `arn:*:iam::*:user/*` fits
+/// `arn:aws:iam::123456789012:user/team/ada`. A resource's name may hold slashes, as that of a user
+/// with a path does. A bucket's doesn't, or every object would be a bucket.
 fn fits(resource: &ResourceUse, arn: &str) -> bool {
     let slashes = |text: &str| text.matches('/').count();
     resource.fits(arn) && (resource.name != "bucket" || slashes(arn) == 0)

@@ -1,4 +1,4 @@
-//! The calls of S3 on buckets, and the answers.
+//! The calls of S3 on buckets, and their answers.
 
 mod read;
 mod write;
@@ -10,34 +10,35 @@ use crate::value::{SharedValue, Tags};
 pub use read::S3Read;
 pub use write::S3Write;
 
-/// A bucket and the region to ask for it: S3 answers only in the bucket's own region.
+/// A bucket and the region in which it is asked for: S3 answers only in the bucket's own region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BucketRef {
     pub name: String,
     pub region: String,
 }
 
-/// An unset sub-resource is a [`super::Failure`] of kind `NotFound` with AWS's code
-/// (`NoSuchTagSet`, `NoSuchBucketPolicy`, `NoSuchLifecycleConfiguration` …), except where S3 itself
-/// answers otherwise.
+/// An answer of S3. An unset sub-resource is a [`super::Failure`] of kind `NotFound` with AWS's
+/// code (`NoSuchTagSet`, `NoSuchBucketPolicy`, `NoSuchLifecycleConfiguration` …), except where S3
+/// itself answers otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub enum S3Reply {
-    /// HeadBucket: the region where it really is.
+    /// The answer to HeadBucket: the region in which the bucket really is.
     Bucket {
         region: String,
     },
     Tags(Tags),
-    /// `Enabled`, `Suspended`, or "" if it was never set.
+    /// The status of versioning: `Enabled`, `Suspended`, or "" if it was never set.
     Versioning(String),
     Encryption(BucketEncryption),
     PublicAccessBlock(PublicAccessBlock),
-    /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`.
+    /// The object ownership: `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`.
     Ownership(String),
     Policy(SharedValue),
     Lifecycle(Vec<LifecycleRule>),
-    /// ListBuckets; a region is empty where it isn't told.
+    /// The answer to ListBuckets; a region is empty if the answer lacks it.
     Buckets(Vec<BucketRef>),
-    /// ListObjectVersions: versions and delete markers; `more`: there are more than these.
+    /// The answer to ListObjectVersions: the number of versions and delete markers; `more` is true
+    /// if there are more.
     Objects {
         count: usize,
         more: bool,
@@ -46,9 +47,9 @@ pub enum S3Reply {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketEncryption {
-    /// `AES256` or `aws:kms`.
+    /// The algorithm: `AES256` or `aws:kms`.
     pub algorithm: String,
-    /// Key id or ARN; none is the account's `aws/s3` key.
+    /// The key's id or ARN; `None` is the account's `aws/s3` key.
     pub kms_key: Option<String>,
     pub bucket_key: bool,
 }
@@ -62,7 +63,7 @@ pub struct PublicAccessBlock {
     pub restrict_public_buckets: bool,
 }
 
-/// The part of S3's lifecycle rules that the manifest can say. Days are S3's whole days.
+/// The part of S3's lifecycle rules that a manifest can express. Days are S3's whole days.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LifecycleRule {
     pub id: String,
@@ -77,6 +78,6 @@ pub struct LifecycleRule {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Transition {
     pub days: i32,
-    /// `STANDARD_IA`, `GLACIER` …
+    /// The storage class, such as `STANDARD_IA` or `GLACIER`.
     pub storage_class: String,
 }

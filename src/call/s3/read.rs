@@ -50,15 +50,15 @@ reads! {
             paged: false,
             why: SETTING,
         }
-        /// The first page of ListObjectVersions, which holds up to a thousand: is there anything in
-        /// it, and how much?
+        /// The first page of ListObjectVersions, which holds up to a thousand: it tells if anything
+        /// is in the bucket, and how much.
         ListObjectVersions(bucket: BucketRef) as "s3:ListBucketVersions" => {
             on: Target::Bucket(bucket),
             with: |it| it.key("s3:max-keys", "1000"),
             paged: true,
             why: "whether a bucket is empty, before it is deleted",
         }
-        /// All pages: the account's buckets in all regions, asked in one.
+        /// All buckets of the account, over all pages. One region lists the buckets of all regions.
         ListBuckets { region: String } as "s3:ListAllMyBuckets" => {
             on: Target::Buckets { region },
             paged: true,

@@ -8,9 +8,9 @@ use crate::value::{SharedValue, Tags};
 
 writes! {
     S3Write of "s3" {
-        /// The edge leaves LocationConstraint out in us-east-1, where S3 rejects it. The call says
-        /// who shall own the objects, which takes a permission of its own ("Setting Object
-        /// Ownership when you create a bucket").
+        /// Makes a bucket. The provider leaves LocationConstraint out in us-east-1, where S3
+        /// rejects it. The call sets the object ownership, which takes a permission of its own
+        /// ("Setting Object Ownership when you create a bucket").
         CreateBucket { bucket: BucketRef, ownership: String } => {
             verb: Create,
             object: &bucket.name,
@@ -43,7 +43,7 @@ writes! {
             object: &bucket.name,
             on: Target::Bucket(bucket),
         }
-        /// `Enabled` or `Suspended`.
+        /// Sets the status of versioning: `Enabled` or `Suspended`.
         PutBucketVersioning { bucket: BucketRef, status: String } => {
             verb: Update,
             object: &bucket.name,
@@ -80,7 +80,8 @@ writes! {
             object: &bucket.name,
             on: Target::Bucket(bucket),
         }
-        /// S3 has no action of its own for it: the Put action allows it.
+        /// Deletes the lifecycle rules. S3 has no action of its own for that: the Put action allows
+        /// it.
         DeleteBucketLifecycle(bucket: BucketRef) as "s3:PutLifecycleConfiguration" => {
             verb: Delete,
             object: &bucket.name,

@@ -1,4 +1,4 @@
-//! A file that is encrypted for those who are to have the key.
+//! The sink that is a file, encrypted for the recipients of the key.
 
 use super::sink::SecretSink;
 use crate::call::{FileRead, FileWrite, LocalFile, Write};

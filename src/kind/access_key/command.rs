@@ -1,5 +1,5 @@
-//! A command that takes the key to where relayctl cannot look: what it was given is remembered by
-//! the state, and taken on trust where there is none.
+//! The sink that is a command. It takes the key to a place that relayctl cannot read: the state
+//! remembers which key the command was given, and without a state the sink is taken on trust.
 
 use super::sink::SecretSink;
 use crate::call::file::spelt;
@@ -43,7 +43,8 @@ impl SecretSink for SinkCommand {
         words(wanted).map(|command| Write::File(FileWrite::RunCommand { command }))
     }
 
-    /// There is no telling a vault to forget. What it keeps is a dead key.
+    /// Returns nothing: a vault cannot be told to forget a key. The key that it keeps is a dead
+    /// one.
     fn empty(&self, _recorded: &Attributes, _key: String) -> Option<Write> {
         None
     }

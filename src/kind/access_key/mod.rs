@@ -1,6 +1,6 @@
 //! A user's access key, and the local files that hold its secret.
 //!
-//! AWS tells the secret once, in the answer to `CreateAccessKey`. So a key that is in none of its
+//! AWS returns the secret once, in the answer to `CreateAccessKey`. So a key that is in none of its
 //! files any more can only be replaced, and a key that an interrupted run left behind can only be
 //! deleted.
 
@@ -33,10 +33,10 @@ pub(super) struct AccessKeyKind;
 
 const SHOWN_ONCE: &str = "the secret is known only while the key is made";
 
-/// IAM's limit.
+/// IAM's limit on the access keys of a user.
 const MOST_KEYS: usize = 2;
 
-/// Those of the sinks are called as in [`SINKS`].
+/// The fields. Those of the sinks have the names in [`SINKS`].
 const FIELDS: &[Field] = &[
     Field::identity("user"),
     Field::replace("profile", FieldForm::Plain, SHOWN_ONCE, null),
@@ -69,7 +69,8 @@ impl Kind for AccessKeyKind {
         FIELDS
     }
 
-    /// The user is asked for its owner, for a key has no tags.
+    /// Returns the facets of the keys, and that of the user: its tag tells the owner, since a key
+    /// has no tags.
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let user = || value::text(wanted, "user").to_owned();
         let keys = [Facet::AccessKeys { user: user() }, Facet::Principal(Principal::user(user()))];
@@ -100,7 +101,8 @@ impl Kind for AccessKeyKind {
             .then(|| format!("user {user} already has two access keys, AWS's limit: delete one"))
     }
 
-    /// With the keys that were there before: another one is what an interrupted run made.
+    /// Returns the wanted attributes with the keys that exist before the create: any other key is
+    /// then the interrupted run's.
     fn intent(&self, wanted: &Attributes, snapshot: &Snapshot) -> Attributes {
         let keys = snapshot.access_keys(value::text(wanted, "user")).present().unwrap_or_default();
         let known: Vec<_> = keys.into_iter().map(|key| key.id).collect();
@@ -120,18 +122,19 @@ impl Kind for AccessKeyKind {
         Vec::new()
     }
 
-    /// AWS knows nothing of what can change in place; but a retired key's time may have come.
+    /// Returns the calls for a retired key whose time has come. No attribute of a key that can
+    /// change in place is in AWS.
     fn update(&self, seen: &LiveObject, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
         rotation::tended(seen).into_iter().collect()
     }
 
-    /// The old key is deactivated last: until the new one is where it is needed and known to work,
-    /// nothing is taken away.
+    /// Returns the calls of a rotation. The old key is deactivated last: nothing is taken away
+    /// until the new key is in its sinks and proven.
     fn renew(&self, seen: &LiveObject, wanted: &Attributes) -> Vec<Write> {
         let user = || value::text(wanted, "user").to_owned();
         let held = |sink: &str| value::optional_text(&ours::held(seen), sink);
-        // What an interrupted run made has no secret any more, or nobody has proven it; and it
-        // takes the second place.
+        // The key of an interrupted run has lost its secret, or nobody has proven it; and it takes
+        // one of the two places.
         let given_up =
             ours::unfinished(seen).map(|id| IamWrite::DeleteAccessKey { user: user(), id });
         let writes = given_up
@@ -187,7 +190,7 @@ impl Kind for AccessKeyKind {
         settled
     }
 
-    /// A retired key, as long as it is there.
+    /// Returns the retired key, as long as it exists.
     fn memory(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> Attributes {
         let retired = match seen {
             Some(seen) => SupersededKey::of(seen)
@@ -198,8 +201,8 @@ impl Kind for AccessKeyKind {
         retired.iter().map(RetiredKey::noted).collect()
     }
 
-    /// The current key goes last: as long as it is there, the next run finds by it what else is
-    /// ours.
+    /// Returns the calls that delete all keys that are ours. The current key goes last: as long as
+    /// it exists, the next run finds the others by it.
     fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
         let user = value::text(&seen.attributes, "user");
         let retired = SupersededKey::of(seen).map(|lingering| lingering.key.id);
@@ -216,7 +219,8 @@ impl Kind for AccessKeyKind {
         writes
     }
 
-    /// With the retired key, should it have outlived the one in its place.
+    /// Returns the calls for the files of a key that is gone, and for its retired key, in case that
+    /// still exists.
     fn leftovers(&self, recorded: &Attributes) -> Vec<Write> {
         let Some(id) = value::optional_text(recorded, "id") else { return Vec::new() };
         let user = value::text(recorded, "user").to_owned();
@@ -234,7 +238,7 @@ impl Kind for AccessKeyKind {
     }
 
     fn must_replace(&self, seen: &LiveObject, wanted: &Attributes) -> Option<String> {
-        // A rotation that was begun is finished, and writes all sinks.
+        // A rotation that was begun is finished first, and writes all sinks.
         if ours::is_begun(seen) {
             return None;
         }

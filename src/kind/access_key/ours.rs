@@ -1,5 +1,5 @@
-//! Which of the user's keys is ours: a key has no tags, so it is told by the state, by the sinks
-//! that hold it, or by what was there before an interrupted run.
+//! Finds the user's key that is ours. A key has no tags, so the state tells it, or the sinks that
+//! hold it, or the list of the keys before an interrupted run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,27 +14,27 @@ use crate::call::{Failure, FailureKind, Observed};
 use crate::reads::Snapshot;
 use crate::value::{self, Attributes, Value};
 
-/// What is known of a user's keys.
+/// The facts about a user's keys.
 pub(super) struct KeyFacts {
-    /// By id.
+    /// The keys in AWS, by id.
     live: BTreeMap<String, AccessKey>,
     held: SinkContents,
     owner: Option<String>,
 }
 
-/// One of the user's keys that is ours.
+/// The one of the user's keys that is ours.
 pub(super) struct OwnedKey {
     id: String,
-    /// What is known of how it came to be.
+    /// The stage of its making.
     stage: KeyStage,
 }
 
 enum KeyStage {
-    /// Nothing is amiss.
+    /// The key is complete.
     Whole,
-    /// An interrupted run made it, and its secret was lost.
+    /// An interrupted run made the key, and its secret was lost.
     Orphan,
-    /// A rotation was begun, and may have made this one to take its place.
+    /// A rotation was begun, and may have made the key `unfinished` to take this one's place.
     Begun { unfinished: Option<String> },
 }
 
@@ -64,7 +64,7 @@ impl KeyFacts {
         let known = wanted.get("known").and_then(Value::as_array);
         match (recorded.clone().filter(|id| self.live.contains_key(id)), known) {
             (Some(id), None) => return Ok(Some(OwnedKey::whole(id))),
-            // Only while a key is rotated is it one of those that were there before.
+            // A recorded key is among the keys that existed before only while it is rotated.
             (Some(id), Some(known)) if known.contains(&json!(id)) => {
                 let unfinished = self.new_since(known)?.cloned();
                 return Ok(Some(OwnedKey { id, stage: KeyStage::Begun { unfinished } }));
@@ -72,7 +72,7 @@ impl KeyFacts {
             (_, Some(known)) => return self.made_since(known),
             (None, None) => {}
         }
-        // Ours is gone: what the sinks hold instead, somebody else put there.
+        // Our key is gone: somebody else put the key there that a sink holds instead.
         if recorded.is_some() {
             return Ok(None);
         }
@@ -80,7 +80,7 @@ impl KeyFacts {
         Ok(held.find(|id| self.live.contains_key(*id)).map(|id| OwnedKey::whole(id.clone())))
     }
 
-    /// What an interrupted run made: a key that wasn't there before it.
+    /// Finds the key that an interrupted run made: a key that did not exist before that run.
     fn made_since(&self, known: &[Value]) -> Result<Option<OwnedKey>, Failure> {
         let new = self.live.keys().filter(|id| !known.contains(&json!(id)));
         let held = |id: &&String| self.held.keys().any(|held| held == *id);
@@ -96,7 +96,7 @@ impl KeyFacts {
         match new.as_slice() {
             [] => Ok(None),
             [id] => Ok(Some(*id)),
-            // One run makes one key: the other is somebody's, and nothing tells which.
+            // One run makes one key. The others are somebody else's, and nothing tells which.
             several => Err(Failure::new(
                 FailureKind::Refused,
                 "iam:ListAccessKeys",
@@ -120,7 +120,7 @@ impl KeyFacts {
             KeyStage::Whole | KeyStage::Orphan => {
                 self.held.attributes(wanted, |held| held == Some(&id))
             }
-            // All sinks are written again, whatever of ours is in them.
+            // All sinks are written again, whichever of our keys is in them.
             KeyStage::Begun { unfinished } => {
                 let ours: Vec<String> = made(wanted)
                     .into_iter()
@@ -151,7 +151,7 @@ impl KeyFacts {
         seen
     }
 
-    /// What time has done to it.
+    /// Sets the maintenance and the remarks that the ages of the keys make necessary.
     fn age(&self, seen: &mut LiveObject, wanted: &Attributes, snapshot: &Snapshot) {
         let Some(current) = self.live.get(&seen.id) else { return };
         let retired = RetiredKey::remembered(wanted)
@@ -175,7 +175,7 @@ impl KeyFacts {
     }
 }
 
-/// New keys that interrupted rotations gave up: sinks may still hold one of them.
+/// Returns the new keys that interrupted rotations gave up: sinks may still hold one of them.
 fn made(attributes: &Attributes) -> Vec<String> {
     let made = attributes.get("made").and_then(Value::as_array);
     made.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -189,12 +189,13 @@ pub(super) fn is_begun(seen: &LiveObject) -> bool {
     seen.internals.contains_key("begun")
 }
 
-/// The key that an interrupted rotation made, if it is still there.
+/// Returns the key that an interrupted rotation made, if it still exists.
 pub(super) fn unfinished(seen: &LiveObject) -> Option<String> {
     begun_part(seen, "unfinished").and_then(Value::as_str).map(str::to_owned)
 }
 
-/// What the sinks hold of ours after an interrupted rotation, by their names.
+/// Returns the keys of ours that the sinks hold after an interrupted rotation, by the names of the
+/// sinks.
 pub(super) fn held(seen: &LiveObject) -> Attributes {
     let ours: Vec<&str> = begun_part(seen, "made")
         .and_then(Value::as_array)
@@ -210,8 +211,8 @@ pub(super) fn held(seen: &LiveObject) -> Attributes {
     held.map(|(sink, id)| (sink.clone(), id.clone())).collect()
 }
 
-/// Whether it is the key that is recorded, the one in whose place it came, or one that an
-/// interrupted run made: it was not there before.
+/// Returns true if the key is the recorded one, the retired one whose place that took, or one that
+/// an interrupted run made: a key that did not exist before.
 pub(super) fn is_recorded(recorded: &Attributes, is_intended: bool, id: &str) -> bool {
     let known = recorded.get("known").and_then(Value::as_array);
     let retired = recorded.get("retired").and_then(|it| it.get("id")).and_then(Value::as_str);
@@ -221,7 +222,8 @@ pub(super) fn is_recorded(recorded: &Attributes, is_intended: bool, id: &str) ->
             && known.is_some_and(|known| !known.iter().any(|known| known.as_str() == Some(id)))
 }
 
-/// The user's other keys, as long as they don't go before a new one is made.
+/// Returns the user's other keys, except the unfinished one, which is deleted before a new key is
+/// made.
 pub(super) fn others(seen: &LiveObject) -> Vec<String> {
     let keys = seen.internals.get("keys").and_then(Value::as_array);
     let keys = keys.into_iter().flatten().filter_map(Value::as_str);
@@ -231,8 +233,8 @@ pub(super) fn others(seen: &LiveObject) -> Vec<String> {
         .collect()
 }
 
-/// What the state records while a key is rotated: with the keys that were there before, and those
-/// that were given up.
+/// Returns the attributes that the state records during a rotation: with the keys that existed
+/// before, and those that were given up.
 pub(super) fn begun(attributes: &Attributes, seen: &LiveObject, more: &[String]) -> Attributes {
     let known: BTreeSet<String> = others(seen).into_iter().chain([seen.id.clone()]).collect();
     let before = begun_part(seen, "made").and_then(Value::as_array).into_iter().flatten();

@@ -1,7 +1,7 @@
-//! Keys that grow old: when a new one is due, and what becomes of the old one.
+//! The rotation of old keys: the time of a new key, and the end of the old one.
 //!
 //! A rotation makes the second key, puts it into the sinks, proves it, and deactivates the old one,
-//! which the state goes on to remember as retired. A later run deletes that once it has been
+//! which the state then remembers as retired. A later run deletes the retired key once it has been
 //! inactive, and unused, for long enough.
 
 use jiff::{SignedDuration, Span, Timestamp};
@@ -14,20 +14,21 @@ use crate::kind::{LiveObject, Maintenance};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
-/// How long an old key is kept where the manifest doesn't say: a week has every weekly job in it.
+/// The time for which an old key is kept by default: within a week every weekly job runs once.
 pub const RETIRE_AFTER: &str = "7d";
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 const MINUTE: i64 = 60;
 
-/// A time as manifests give it: `90d`, `12h`, `1d 12h`. The error says what may be written.
+/// Parses a duration as manifests write it: `90d`, `12h`, `1d 12h`. The error names the valid
+/// forms.
 pub fn lasting(text: &str) -> Result<SignedDuration, String> {
     let help = || "write days, hours or minutes, for example 90d, 12h or 30m".to_owned();
     let span: Span = text.parse().map_err(|_| help())?;
     let (days, hours, minutes) =
         (i64::from(span.get_days()), i64::from(span.get_hours()), span.get_minutes());
-    // A month or a year is not always as long, and nobody means seconds.
+    // Months and years vary in length, and nobody means seconds.
     let same = Span::new().days(days).hours(hours).minutes(minutes);
     if span.is_negative() || span.fieldwise() != same.fieldwise() {
         return Err(help());
@@ -36,7 +37,7 @@ pub fn lasting(text: &str) -> Result<SignedDuration, String> {
     if seconds == 0 { Err(help()) } else { Ok(SignedDuration::from_secs(seconds)) }
 }
 
-/// An attribute that is a time; the manifest's are valid.
+/// Returns an attribute that is a duration, with its text. The manifest's durations are valid.
 fn lasting_of(wanted: &Attributes, name: &str) -> Option<(SignedDuration, String)> {
     let text = value::optional_text(wanted, name)?;
     Some((lasting(&text).ok()?, text))
@@ -47,22 +48,22 @@ fn retire_after(wanted: &Attributes) -> (SignedDuration, String) {
     lasting_of(wanted, "retire_after").unwrap_or_else(fallback)
 }
 
-/// Whoever says when a key is rotated, or how long the old one stays, has it rotated.
+/// Returns true if the manifest asks for rotation: it sets `rotate_after` or `retire_after`.
 pub(super) fn is_asked(declared: &Attributes) -> bool {
     ["rotate_after", "retire_after"].iter().any(|age| declared.contains_key(age))
 }
 
-/// Before the key goes that another one has taken the place of: whether anybody still uses it.
+/// Returns the facet that is read before a retired key is deleted: its last use.
 pub(super) fn retired_facet(declared: &Attributes) -> Option<Facet> {
     let user = value::text(declared, "user").to_owned();
     is_asked(declared).then(|| Facet::LastUsed { user, id: "*".to_owned() })
 }
 
-/// The key whose place another one took, as the state remembers it.
+/// A key whose place another one took, as the state remembers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RetiredKey {
     pub(super) id: String,
-    /// When it was deactivated, RFC 3339.
+    /// The time of its deactivation, RFC 3339.
     pub(super) since: String,
 }
 
@@ -76,13 +77,13 @@ impl RetiredKey {
     }
 }
 
-/// What the plan depends on of a retired key that is still there.
+/// The facts about a retired key in AWS on which the plan depends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SupersededKey {
     #[serde(flatten)]
     pub(super) key: RetiredKey,
     pub(super) active: bool,
-    /// None also where that can't be told.
+    /// The last use; `None` also if it can't be told.
     used: Option<LastUsed>,
 }
 
@@ -91,14 +92,14 @@ impl SupersededKey {
         serde_json::from_value(seen.internals.get("retired")?.clone()).ok()
     }
 
-    /// Whether the next step deletes it, and not: deactivates it.
+    /// Returns true if the next step deletes the key, and false if it deactivates the key.
     pub(super) fn goes(seen: &LiveObject) -> bool {
         matches!(seen.upkeep, Some(Maintenance::Tend(_)))
             && Self::of(seen).is_some_and(|it| !it.active)
     }
 }
 
-/// What has to be known of a key that is to be rotated, or was.
+/// Returns the facets of a key that is rotated by its age, or was rotated.
 pub(super) fn facets(wanted: &Attributes) -> Vec<Facet> {
     let retired = RetiredKey::remembered(wanted);
     let timed = retired.is_some() || lasting_of(wanted, "rotate_after").is_some();
@@ -107,12 +108,12 @@ pub(super) fn facets(wanted: &Attributes) -> Vec<Facet> {
     timed.then_some(Facet::Clock).into_iter().chain(last_use).collect()
 }
 
-/// The keys of one user, by what time has done to them.
+/// The keys of one user, with their ages.
 pub(super) struct Ages<'a> {
     pub(super) wanted: &'a Attributes,
     pub(super) snapshot: &'a Snapshot,
     pub(super) current: &'a AccessKey,
-    /// The retired one, if it is still there.
+    /// The retired key, if it still exists.
     pub(super) retired: Option<(RetiredKey, &'a AccessKey)>,
 }
 
@@ -127,7 +128,7 @@ impl Ages<'_> {
         Some(SupersededKey { key: key.clone(), active: is_active(live), used })
     }
 
-    /// What is to be done, and what is to be said where it isn't time yet.
+    /// Returns the maintenance that is due, and the remarks on what isn't due yet.
     pub(super) fn upkeep(&self) -> (Option<Maintenance>, Vec<String>) {
         let mut remarks = Vec::new();
         if !is_active(self.current) {
@@ -155,7 +156,7 @@ impl Ages<'_> {
         (upkeep, remarks)
     }
 
-    /// Why a new key is due.
+    /// Returns the reason for a new key, if one is due.
     fn due(&self) -> Option<String> {
         let (limit, text) = lasting_of(self.wanted, "rotate_after")?;
         let made: Timestamp = self.current.created.parse().ok()?;
@@ -163,7 +164,8 @@ impl Ages<'_> {
         (age >= limit).then(|| format!("the key is {} old, rotate_after is {text}", in_words(age)))
     }
 
-    /// Why it is time to do something about the retired key, or why it is kept.
+    /// Returns the reason to deactivate or delete the retired key; the error is the reason to keep
+    /// it.
     fn retirement(&self, lingering: &SupersededKey) -> Result<String, String> {
         let SupersededKey { key: RetiredKey { id, since }, active, used } = lingering;
         if *active {
@@ -181,8 +183,8 @@ impl Ages<'_> {
         let kept =
             || format!("the retired key {id} is kept, because its retirement date is not known");
         let retired: Timestamp = since.parse().map_err(|_| kept())?;
-        // A key that is refused for being inactive was used too, and so was one that somebody had
-        // activated meanwhile.
+        // A request that was refused because the key is inactive counts as a use, too, and so does
+        // one of a time when somebody had activated the key.
         let used =
             used.as_ref().filter(|used| used.at.parse::<Timestamp>().is_ok_and(|at| at > retired));
         let last = used.and_then(|used| used.at.parse().ok()).unwrap_or(retired);
@@ -211,7 +213,7 @@ fn is_active(key: &AccessKey) -> bool {
     key.status != "Inactive"
 }
 
-/// `97 days`, `13 hours`, `5 minutes`: what is left over is not worth a word.
+/// Returns the age in words, in its largest unit only: `97 days`, `13 hours`, `5 minutes`.
 pub fn in_words(age: SignedDuration) -> String {
     let seconds = age.as_secs().max(0);
     let (number, unit) = match seconds {
@@ -222,7 +224,7 @@ pub fn in_words(age: SignedDuration) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-/// The calls for a retired key whose time has come.
+/// Returns the call for a retired key whose time has come.
 pub(super) fn tended(seen: &LiveObject) -> Option<Write> {
     let lingering =
         SupersededKey::of(seen).filter(|_| matches!(seen.upkeep, Some(Maintenance::Tend(_))))?;

@@ -13,28 +13,28 @@ pub(super) trait SecretSink: Sync {
         attributes.get(self.name()).is_some_and(|declared| !declared.is_null())
     }
 
-    /// Whether it tells which key is in it. Of one that doesn't, the state remembers that it was
-    /// given the key.
+    /// Returns true if the sink tells which key it holds. For a sink that doesn't, the state
+    /// remembers which key it was given.
     fn can_be_asked(&self) -> bool {
         true
     }
 
-    /// What must be known of it; `None` where it isn't declared.
+    /// Returns the facet of the sink; `None` if the sink isn't declared.
     fn facet(&self, wanted: &Attributes) -> Option<Facet>;
 
-    /// How it is asked for the id of the key in it.
+    /// Returns the read of the id of the key in the sink.
     fn read(&self, wanted: &Attributes) -> Option<FileRead>;
 
-    /// For people: `profile [serverless]`.
+    /// Returns the sink's name for people: `profile [serverless]`.
     fn label(&self, wanted: &Attributes) -> String;
 
-    /// Why a new key can't go there while this other one is in it.
+    /// Returns the reason why a new key can't go into the sink while `key` is in it.
     fn conflict(&self, wanted: &Attributes, key: &str) -> Option<String>;
 
-    /// The call that puts the carried key there. `replaces` is the key of ours that it takes the
-    /// place of.
+    /// Returns the call that puts the carried key into the sink. `replaces` is the key of ours
+    /// whose place it takes.
     fn store(&self, wanted: &Attributes, replaces: Option<String>) -> Option<Write>;
 
-    /// The call that takes this key out of it again.
+    /// Returns the call that takes this key out of the sink again.
     fn empty(&self, recorded: &Attributes, key: String) -> Option<Write>;
 }

@@ -11,9 +11,9 @@ use crate::call::{Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, 
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
 
-/// All of them. The last one is written first, and emptied last: those that can't be asked come
-/// before those that can, so that a key that is found in these after a run was interrupted is in
-/// all of them.
+/// All sinks. The last one is written first, and emptied last. Sinks that can't be asked are
+/// written before those that can: so after an interrupted run, a key that is found in the latter is
+/// in all of them.
 pub(super) const SINKS: &[&dyn SecretSink] = &[&ProfileSink, &CsvSink, &Age, &SinkCommand];
 
 /// The keys that the declared sinks hold, by the sink's name.
@@ -42,17 +42,18 @@ impl SinkContents {
         self.0.get(sink.name())
     }
 
-    /// By the sink's name.
+    /// Returns the keys, by the sink's name.
     pub(super) fn noted(&self) -> Value {
         json!(self.0)
     }
 
-    /// In the order of [`SINKS`].
+    /// Returns the keys, in the order of [`SINKS`].
     pub(super) fn keys(&self) -> impl Iterator<Item = &String> {
         SINKS.iter().filter_map(|sink| self.by(*sink))
     }
 
-    /// What an object has as the sinks' attributes: nothing, where what is in them is not its own.
+    /// Returns the sinks' attributes of an object: null for a sink whose key is not the object's
+    /// own.
     pub(super) fn attributes(
         &self,
         wanted: &Attributes,
@@ -74,7 +75,8 @@ pub(super) fn facets(wanted: &Attributes) -> impl Iterator<Item = Facet> {
     SINKS.iter().filter_map(|sink| sink.facet(wanted))
 }
 
-/// Why no key can be put into the sinks: one of them holds a key that is none of `ours`.
+/// Returns the reason why no key can be put into the sinks: one of them holds a key that is none of
+/// `ours`.
 pub(super) fn conflict(
     wanted: &Attributes,
     held: &SinkContents,
@@ -85,8 +87,8 @@ pub(super) fn conflict(
     SINKS.iter().find_map(|sink| sink.conflict(wanted, foreign(*sink)?))
 }
 
-/// The calls that put a new key into its sinks. `replaces` says whose place it takes in the sink of
-/// that name.
+/// Returns the calls that put a new key into its sinks. `replaces` returns the key whose place it
+/// takes in the sink of that name.
 pub(super) fn stored(
     wanted: &Attributes,
     replaces: impl Fn(&str) -> Option<String>,
@@ -94,7 +96,7 @@ pub(super) fn stored(
     SINKS.iter().rev().filter_map(move |sink| sink.store(wanted, replaces(sink.name())))
 }
 
-/// The calls that take a key out of its sinks.
+/// Returns the calls that take a key out of its sinks.
 pub(super) fn emptied(recorded: &Attributes, key: &str) -> Vec<Write> {
     SINKS.iter().filter_map(|sink| sink.empty(recorded, key.to_owned())).collect()
 }
@@ -148,7 +150,7 @@ impl SecretSink for ProfileSink {
     }
 }
 
-/// A file as the console offers it for download.
+/// A file like the one that the console offers for download.
 struct CsvSink;
 
 fn csv(attributes: &Attributes) -> Option<LocalFile> {

@@ -8,7 +8,7 @@ use crate::call::{
 use crate::kind::Maintenance;
 use crate::value::Tags;
 
-/// A user's keys, and those that the two files hold.
+/// A user's keys, and the keys that the two files hold.
 struct World {
     keys: &'static [&'static str],
     profile: Option<&'static str>,
@@ -135,7 +135,7 @@ fn an_interrupted_run_left_a_key_whose_secret_is_lost() {
     assert_eq!(world.conflict(&wanted), None, "two keys, but one of them will be deleted first");
 }
 
-/// The run that was to take it back noted its id, and was interrupted, too.
+/// The run that was to take the key back had noted its id, and was interrupted, too.
 #[test]
 fn a_key_that_was_to_be_taken_back_is_no_rotation() {
     let wanted = declared(&json!({"known": ["AKIA1"], "id": "AKIA2"}));
@@ -270,8 +270,7 @@ fn a_key_goes_first_where_nobody_can_look_so_that_a_file_that_has_it_proves_that
             { profile: serverless, replaces: Some(AKIA0), replace_profile: false }",
     ];
     assert_eq!(created("access_key", &wanted), expected);
-    // The file that is encrypted is looked at; of the command the state remembers that it was given
-    // the key.
+    // The encrypted file is read. For the command, the state remembers which key it was given.
     let seen = World::new(&["AKIA0"], Some("AKIA0")).seen(&wanted);
     assert_eq!(
         (seen.attributes.get("age"), seen.attributes.get("command")),
@@ -315,12 +314,12 @@ fn a_recorded_key_that_is_gone_still_leaves_its_files() {
         whole[0].starts_with("file:RemoveCredentials") && whole[1].starts_with("file:RemoveKeyCsv"),
         "{whole:?}"
     );
-    // Without an id nothing was made, and a key without files leaves nothing.
+    // Without an id no key was made, and a key without files leaves nothing.
     assert_eq!(left(json!({"user": "serverless", "profile": "before", "known": []})), [""; 0]);
     assert_eq!(left(json!({"id": "AKIA1", "user": "serverless"})), [""; 0]);
 }
 
-/// Two keys and the time, for what is rotated and retired.
+/// Two keys and the time, for tests of rotation and retirement.
 #[derive(Clone)]
 struct Aged {
     keys: Vec<(&'static str, &'static str, &'static str)>,
@@ -337,7 +336,7 @@ impl Aged {
         Self { keys: vec![OLD], held: Some("AKIA1"), now, used: Ok(None) }
     }
 
-    /// After a rotation in April.
+    /// Returns the keys after a rotation in April.
     fn rotated(now: &'static str) -> Self {
         Self { keys: vec![(OLD.0, "Inactive", OLD.2), NEW], held: Some("AKIA2"), ..Self::on(now) }
     }
@@ -534,7 +533,7 @@ fn a_retired_key_that_is_gone_is_forgotten_and_one_that_is_there_is_remembered()
     assert_eq!(memory(&there), attributes(&json!({"retired": retired()["retired"]})));
     let going = Aged::rotated("2026-04-09T00:00:00Z").seen(&retired());
     assert_eq!(memory(&going), attributes(&json!({})));
-    // Somebody deleted the new one: what it took the place of is still ours.
+    // Somebody deleted the new key: the one whose place it took is still ours.
     let kept = kind("access_key").memory(&attributes(&retired()), None);
     assert_eq!(kept, attributes(&json!({"retired": retired()["retired"]})));
 }
@@ -556,7 +555,7 @@ fn an_interrupted_rotation_starts_over_with_the_key_that_counts() {
     assert_eq!(calls[2], "file StoreKeyCsv { file: Path(key.csv), replaces: Some(AKIA2) }");
     let noted = kind("access_key").begun(&attributes(&json!({})), &seen, &["AKIA3".to_owned()]);
     assert_eq!(noted, attributes(&json!({"known": ["AKIA1"], "made": ["AKIA2", "AKIA3"]})));
-    // The key is dead, and a sink still holds it.
+    // The new key is gone, and a sink still holds it.
     let dead = Aged { keys: vec![OLD], ..world }
         .seen(&json!({"id": "AKIA1", "known": ["AKIA1"], "made": ["AKIA2"]}));
     assert_eq!(

@@ -6,7 +6,7 @@ use crate::call::{Failure, FailureKind, Observed, Read, Reply, S3Read, S3Reply};
 use crate::reads::{BucketAspect, Facet};
 use crate::value::Tags;
 
-/// As the manifest stage gives the shortest bucket.
+/// Returns the shortest bucket, as the manifest stage gives it.
 fn shortest() -> Value {
     json!({
         "name": "zappa-relay", "arn": "arn:aws:s3:::zappa-relay", "region": "eu-west-1",
@@ -34,7 +34,7 @@ fn blocked(all: bool) -> Value {
     })
 }
 
-/// A bucket that has nothing but its tags.
+/// Answers as a bucket that has nothing but its tags.
 fn bare(read: &Read) -> Result<Reply, Failure> {
     match read {
         Read::S3(S3Read::HeadBucket(_)) => {
@@ -157,7 +157,7 @@ fn an_aspect_that_cannot_be_read_makes_the_bucket_unknown() {
     assert_eq!(observe("bucket", &shortest(), &answer), super::denied());
 }
 
-/// What may be in it is unknown, and what is unknown is not deleted.
+/// The bucket's contents are unknown, and an unknown object is not deleted.
 #[test]
 fn a_bucket_whose_emptiness_is_asked_for_in_vain_is_unknown() {
     let answer = |read: &Read| match read {

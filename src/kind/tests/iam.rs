@@ -15,7 +15,7 @@ fn live_tags() -> Tags {
     tags(&[("relayctl:manifest", "dev"), ("stage", "dev"), ("theirs", "x")])
 }
 
-/// One statement, its actions as AWS might list them.
+/// Returns a document of one statement, with its actions as AWS might list them.
 fn document(actions: &[&str]) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
 }
@@ -24,7 +24,7 @@ fn deploy_arn() -> String {
     format!("{ACCOUNT}:policy/Deploy")
 }
 
-/// An account with a user, a role and a policy, and what hangs on them.
+/// Answers as an account with a user, a role and a policy, and their policies.
 fn account(read: &Read) -> Result<Reply, Failure> {
     let Read::Iam(read) = read else { return not_found() };
     let text = str::to_owned;

@@ -43,8 +43,8 @@ fn denied<T>() -> Observed<T> {
     Observed::Unknown(failure(FailureKind::AccessDenied))
 }
 
-/// Reads what the kind asks for, and nothing else: a kind that looks up what it didn't ask for sees
-/// `Unknown`.
+/// Answers the reads that the kind asks for, and nothing else: a kind that looks up another fact
+/// sees `Unknown`.
 fn ask(
     kind: &dyn Kind,
     wanted: &Attributes,
@@ -84,7 +84,7 @@ fn present(
     seen
 }
 
-/// The calls, one a line, as a plan might show them.
+/// Returns the calls, one a line, as a plan might show them.
 fn calls(writes: &[Write]) -> Vec<String> {
     let text = |write: &Write| match write {
         Write::Iam(write) => format!("{write:?}"),
@@ -99,7 +99,7 @@ fn created(name: &str, wanted: &Value) -> Vec<String> {
     calls(&kind(name).create(&attributes(wanted)))
 }
 
-/// The calls that change `live` to `wanted` in these fields.
+/// Returns the calls that change `live` to `wanted` in these fields.
 fn updated(name: &str, seen: &LiveObject, wanted: &Value, changed: &[&str]) -> Vec<String> {
     calls(&kind(name).update(seen, &attributes(wanted), changed))
 }
@@ -108,7 +108,7 @@ fn deleted(name: &str, seen: &LiveObject, recorded: &Value) -> Vec<String> {
     calls(&kind(name).delete(seen, &attributes(recorded)))
 }
 
-/// The least that a manifest can say of each kind.
+/// Returns the least that a manifest can declare of each kind.
 fn least(kind: &dyn Kind) -> Attributes {
     let identity = kind.fields().iter().filter(|field| field.form == FieldForm::Identity);
     identity.map(|field| (field.name.to_owned(), json!(format!("the-{}", field.name)))).collect()

@@ -1,5 +1,5 @@
-//! AWS Lambda's runtimes, after the page "Lambda runtimes" of its developer guide, as of November
-//! 2026.
+//! AWS Lambda's runtimes as of November 2026, from the page "Lambda runtimes" of its developer
+//! guide.
 
 /// A runtime and, if its date of deprecation has passed, that date: from then on AWS neither
 /// patches nor supports it, and later refuses to create and to update functions that use it.
@@ -66,11 +66,11 @@ const RUNTIMES: &[Runtime] = &[
     supported("provided.al2023"),
 ];
 
-/// What Lambda thinks of a runtime's name.
+/// The status of a runtime in Lambda.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Supported,
-    /// Since that day.
+    /// Deprecated since that day.
     Retired(&'static str),
     Unknown,
 }
@@ -83,8 +83,8 @@ pub(super) fn standing(name: &str) -> Standing {
     }
 }
 
-/// The runtimes to go to: those of the same language, or all where there is none (Go's runtime has
-/// no successor).
+/// Returns the runtimes to move to: those of the same language, or all if there is none (Go's
+/// runtime has no successor).
 pub(super) fn successors(name: &str) -> Vec<&'static str> {
     let all: Vec<_> = RUNTIMES
         .iter()
@@ -96,7 +96,7 @@ pub(super) fn successors(name: &str) -> Vec<&'static str> {
     if same.is_empty() { all } else { same }
 }
 
-/// `python` of `python3.12`, `dotnet` of `dotnetcore3.1`.
+/// Returns `python` for `python3.12`, `dotnet` for `dotnetcore3.1`.
 fn language(name: &str) -> &str {
     let letters = name.find(|c: char| !c.is_ascii_alphabetic()).map_or(name, |end| &name[..end]);
     letters.strip_suffix("core").unwrap_or(letters)

@@ -17,7 +17,7 @@ fn put(desired: &mut Desired, kind: &str, name: &str, attributes: &Value) {
     );
 }
 
-/// A manifest in which everything agrees, but for the settings given here.
+/// Returns a manifest in which everything agrees, except for the settings given here.
 fn relay(changed: &Value) -> Desired {
     let mut desired = Desired {
         region: "us-east-1".to_owned(),

@@ -1,4 +1,4 @@
-//! Buckets.
+//! Lowers buckets into resources.
 
 use std::collections::BTreeSet;
 
@@ -149,7 +149,7 @@ impl Lowering<'_, '_, '_> {
         s3::BucketEncryption { algorithm: algorithm.to_owned(), kms_key, bucket_key }
     }
 
-    /// S3 refuses a bucket policy that speaks of another bucket.
+    /// Reports resources of another bucket in a bucket policy: S3 refuses them.
     fn own_resources(&mut self, name: &str, document: &documents::ResolvedDocument) {
         let own = format!("arn:{}:s3:::{name}", self.header.partition);
         for resource in documents::resources(&document.value) {

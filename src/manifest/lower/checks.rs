@@ -1,4 +1,4 @@
-//! `checks:`, assertions on access.
+//! Lowers `checks:`, assertions on access.
 
 use serde_json::json;
 
@@ -78,7 +78,7 @@ impl Lowering<'_, '_, '_> {
         })
     }
 
-    /// `users.serverless` as an address.
+    /// Returns the address of a subject such as `users.serverless`.
     fn subject(&mut self, said: &str, spot: &Span) -> Option<Address> {
         let mut known = Vec::new();
         for section in [Section::Users, Section::Roles] {
@@ -100,7 +100,7 @@ impl Lowering<'_, '_, '_> {
         None
     }
 
-    /// Actions or resources, which follow the rules of a policy's elements of that name.
+    /// Checks actions or resources by the rules of the policy element of that name.
     fn patterns(&mut self, said: &Located<OneOrMany>, element: &str) -> Vec<String> {
         let patterns: Vec<String> =
             said.value.0.iter().map(|pattern| pattern.value.clone()).collect();
@@ -129,7 +129,8 @@ impl Lowering<'_, '_, '_> {
         patterns
     }
 
-    /// That somebody cannot do what nobody can holds always, and is likely not what was meant.
+    /// Warns of actions that don't exist. A `cannot` on an action that nobody can perform always
+    /// holds, and is likely a mistake.
     fn known_actions(&mut self, actions: &Located<OneOrMany>) {
         for action in &actions.value.0 {
             if let Some(unknown) = unknown_action(&action.value) {
@@ -146,7 +147,7 @@ impl Lowering<'_, '_, '_> {
     fn context(&mut self, with: &[Declared<OneOrMany>]) -> Context {
         let mut context = Context::default();
         for key in with {
-            // AWS asks the same of condition keys in policies.
+            // AWS requires the same of condition keys in policies.
             if !key.name.contains(':') {
                 let help = "write for example `aws:SourceIp` or `iam:PassedToService`";
                 let message = format!(

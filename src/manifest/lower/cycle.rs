@@ -1,4 +1,4 @@
-//! Dependencies that go round in a circle.
+//! Finds cycles of dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::model::Resource;
 
 type Resources = BTreeMap<Address, Resource>;
 
-/// Reports every cycle once, named in full.
+/// Reports every cycle once, with all its members.
 pub fn check(resources: &Resources, scope: &mut DecodeScope<'_>) {
     let mut search =
         CycleSearch { resources, done: BTreeSet::new(), open: Vec::new(), cycles: Vec::new() };
@@ -59,7 +59,7 @@ impl<'r> CycleSearch<'r> {
     }
 }
 
-/// Whether `from` depends on `to`, directly or not.
+/// Returns true if `from` depends on `to`, directly or not.
 pub fn reaches(resources: &Resources, from: &Address, to: &Address) -> bool {
     let mut seen = BTreeSet::new();
     let mut open = vec![from];

@@ -1,4 +1,4 @@
-//! `encryption:`, who can read the state and saved plans.
+//! Lowers `encryption:`, the recipients that can read the state and saved plans.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub fn read(
     recipients(value.recipients.as_deref().unwrap_or_default(), scope)
 }
 
-/// Recipients of age, each once.
+/// Returns the valid age recipients, each once.
 pub fn recipients(said: &[ExpandedText], scope: &mut DecodeScope<'_>) -> Vec<String> {
     let mut known = BTreeSet::new();
     for recipient in said {
@@ -35,7 +35,7 @@ pub fn recipients(said: &[ExpandedText], scope: &mut DecodeScope<'_>) -> Vec<Str
         };
         let help = "`age-keygen` makes an identity and prints its recipient, age1…";
         if seal::is_secret(&recipient.value) {
-            // Without its place: the line would be printed, and what is in it.
+            // The diagnostic has no place: its snippet would print the line with the secret in it.
             let message = format!("a recipient of age: {message}");
             scope.problems.push(Diagnostic::error("bad-recipient", None, message).help(help));
         } else {

@@ -1,4 +1,4 @@
-//! Groups, the policies on them, and who is a member.
+//! Lowers groups, their policies and their members.
 
 use std::collections::{BTreeMap, BTreeSet};
 

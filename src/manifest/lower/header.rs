@@ -1,4 +1,4 @@
-//! Version, name, account, region: what holds for everything in a manifest.
+//! Reads the manifest's header, which applies to everything in it: version, name, account, region.
 
 use crate::call::partition;
 use crate::diagnostic::Diagnostic;
@@ -13,7 +13,7 @@ pub struct ManifestHeader<'m> {
     pub account: String,
     pub region: String,
     pub partition: String,
-    /// For everything that takes tags.
+    /// Tags for every resource that takes tags.
     pub tags: &'m [Declared<ExpandedText>],
 }
 
@@ -88,7 +88,7 @@ fn account(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     }
 }
 
-/// The region, or "" where none is known.
+/// Returns the region, or "" if none is known.
 fn region(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> String {
     let help = "write for example us-east-1";
     let region = scope.value("region");
@@ -131,13 +131,14 @@ fn variables(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     }
 }
 
-/// A path is relative to the file that says it; URLs stay as they are.
+/// Returns where the state is kept: a path relative to the file that names it, or a URL unchanged.
 pub fn store(state: &ExpandedText) -> String {
     if state.value.contains("://") { state.value.clone() } else { super::local_path(state) }
 }
 
 fn missing(field: &str, help: &str, scope: &mut DecodeScope<'_>) {
-    // Present, but of the wrong type or with a variable that is not known: that has been told.
+    // A field that is present but of the wrong type, or with an unknown variable in it, has been
+    // reported already.
     if !scope.has_field(field) {
         let top = scope.top();
         scope.error("missing-field", &top, format!("the manifest has no `{field}`"), help);

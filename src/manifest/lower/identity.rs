@@ -1,4 +1,4 @@
-//! Users and roles, and the policies on them.
+//! Lowers users and roles, and the policies attached to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::value::{Attributes, Value};
 /// AWS's default quota of managed policies on one user, group or role; it can be raised.
 const ATTACHED: usize = 10;
 
-/// A user, group or role with what hangs on it.
+/// A user, group or role with its policies.
 pub(super) struct LoweredPrincipal<'h> {
     pub kind: PrincipalKind,
     pub section: Section,
@@ -24,7 +24,7 @@ pub(super) struct LoweredPrincipal<'h> {
     pub references: &'h BTreeSet<Address>,
     /// The usage of its inline policies.
     pub inline: Usage,
-    /// How long AWS lets its name be.
+    /// AWS's limit on the length of its name.
     pub longest_name: usize,
     pub path: Option<&'h ExpandedText>,
     pub policies: Option<&'h Vec<ExpandedText>>,
@@ -129,7 +129,7 @@ impl Lowering<'_, '_, '_> {
         self.holder(&holder, attributes, depends_on);
     }
 
-    /// Checks the name; the attributes are those that every user, group and role has.
+    /// Checks the name, and returns the attributes that every user, group and role has.
     pub(super) fn named(&mut self, holder: &LoweredPrincipal<'_>) -> Attributes {
         let help = format!("change the {}'s name", holder.kind);
         self.check(names::iam(holder.name, holder.longest_name), "bad-name", holder.spot, &help);
@@ -172,8 +172,8 @@ impl Lowering<'_, '_, '_> {
         Some(("permissions_boundary", arn.into()))
     }
 
-    /// The ARN of a managed policy that is said by name or ARN, and its name when this manifest
-    /// declares it.
+    /// Returns the ARN of a managed policy that is given by name or ARN, and its name if this
+    /// manifest declares it.
     fn managed_policy(&mut self, said: &ExpandedText) -> Option<(String, Option<String>)> {
         let text = said.value.as_str();
         if !text.starts_with("arn:") {
@@ -193,7 +193,8 @@ impl Lowering<'_, '_, '_> {
         Some((text.to_owned(), None))
     }
 
-    /// `arn:aws:iam::aws:policy/ReadOnlyAccess`, or a policy of the same account.
+    /// Accepts a policy of AWS, such as `arn:aws:iam::aws:policy/ReadOnlyAccess`, or one of the
+    /// same account.
     fn foreign_policy(&self, arn: &str) -> Result<(), (String, String)> {
         let (partition, account) = (&self.header.partition, &self.header.account);
         let parts: Vec<&str> = arn.splitn(6, ':').collect();

@@ -1,4 +1,4 @@
-//! Access keys, and the profiles that they are for.
+//! Lowers access keys and the profiles that they are written to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,7 +113,7 @@ impl Lowering<'_, '_, '_> {
         self.profile(key, address);
     }
 
-    /// When a key is rotated, and when the old one goes.
+    /// Returns the age at which a key is rotated and the one at which the old key is deleted.
     fn ages(&mut self, key: &AccessKey) -> Vec<(&'static str, String)> {
         let (rotate, retire) = (key.rotate_after.as_ref(), key.retire_after.as_ref());
         let mut ages = Vec::new();

@@ -1,4 +1,4 @@
-//! Lifecycle rules of buckets.
+//! Lowers the lifecycle rules of buckets.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ const CLASSES: [&str; 6] =
 const MOST: usize = 1000;
 
 impl Lowering<'_, '_, '_> {
-    /// The rules in normal form: by id, transitions by day.
+    /// Returns the rules in normal form: sorted by id, their transitions by day.
     pub(super) fn lifecycle(&mut self, rules: &[Located<LifecycleRule>]) -> Value {
         let mut ids = BTreeSet::new();
         let mut lowered: Vec<s3::LifecycleRule> = Vec::with_capacity(rules.len());
@@ -127,7 +127,7 @@ impl Lowering<'_, '_, '_> {
             return None;
         };
         self.one_of(class, &CLASSES, "a storage class that objects can move to");
-        // The two IA classes take objects only after thirty days.
+        // S3 moves objects to the two IA classes only after thirty days.
         let least = if class.value.ends_with("_IA") { 30 } else { 0 };
         let days = self.days(Some(days), least)?;
         Some(s3::Transition { days, storage_class: class.value.clone() })

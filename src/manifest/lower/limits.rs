@@ -1,4 +1,4 @@
-//! `limits:`, brakes on what one plan may do.
+//! Lowers `limits:`, which limit the changes of one plan.
 
 use crate::manifest::decode::Whole;
 use crate::manifest::scope::DecodeScope;

@@ -1,4 +1,4 @@
-//! `lint:`, findings that are accepted.
+//! Lowers `lint:`, findings that are accepted.
 
 use super::Lowering;
 use crate::address::Address;
@@ -8,7 +8,8 @@ use crate::manifest::{shape, suggest};
 use crate::model::LintSuppression;
 
 impl Lowering<'_, '_, '_> {
-    /// Whether there is a rule of that name is for lint to say, which has the rules.
+    /// Returns the lint suppressions. Rule names are not checked here: the module `lint`, which has
+    /// the rules, does that.
     pub(super) fn silenced(&mut self, lint: Option<&shape::Lint>) -> Vec<LintSuppression> {
         let allowed = lint.and_then(|lint| lint.allow.as_deref()).unwrap_or_default();
         allowed.iter().filter_map(|one| self.silence(one)).collect()
@@ -61,8 +62,8 @@ impl Lowering<'_, '_, '_> {
     }
 
     fn known_address(&mut self, on: &ExpandedText) {
-        // From the names: what is declared with a mistake in it is no resource yet, and yet it is
-        // there.
+        // Names are looked up as well as resources: an entry with a mistake in it is declared, but
+        // no resource has been made of it.
         let mut known: Vec<String> = self.resources.keys().map(Address::to_string).collect();
         for section in Section::ALL {
             known.extend(

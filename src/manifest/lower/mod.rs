@@ -1,4 +1,4 @@
-//! Shapes -> resources in normal form.
+//! Lowers shapes into resources in normal form.
 
 mod bucket;
 mod checks;
@@ -33,8 +33,8 @@ use crate::value::{Attributes, Value};
 
 pub use header::ManifestHeader;
 
-/// Checks a decoded manifest and makes resources of it. They are complete when the scope has no
-/// errors.
+/// Checks a decoded manifest and makes resources of it. The resources are complete if the scope has
+/// no errors.
 pub fn lower(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> (Desired, Documents) {
     let header = header::read(manifest, scope);
     let store = manifest.state.as_ref().map(header::store);
@@ -77,8 +77,8 @@ struct Lowering<'s, 'a, 'm> {
     resources: BTreeMap<Address, Resource>,
     documents: Documents,
     checked: ValidationCache,
-    /// What only names another thing, and would work without it: an order that is kept where
-    /// nothing speaks against it.
+    /// Pairs of a resource and one that it only names, and would work without. The second is made
+    /// first unless that closes a cycle.
     soft: BTreeSet<(Address, Address)>,
 }
 
@@ -118,19 +118,19 @@ impl<'m> Lowering<'_, '_, 'm> {
         self.resources.insert(address, resource);
     }
 
-    /// `lifecycle: {prevent_destroy: true}`
+    /// Applies `lifecycle: {prevent_destroy: true}`.
     fn protect(&mut self, address: &Address, prevent_destroy: Option<&Flag>) {
         if let (Some(resource), Some(flag)) = (self.resources.get_mut(address), prevent_destroy) {
             resource.prevent_destroy = flag.value.then(|| flag.spot.place());
         }
     }
 
-    /// Reads and checks a document; `None` when it has a problem, which is then in the scope.
+    /// Reads and checks a document. Returns `None` if it has a problem, which is then in the scope.
     fn read_document(&mut self, form: &DocumentForm, usage: Usage) -> Option<ResolvedDocument> {
         documents::resolve(form, usage, &mut self.checked, self.scope)
     }
 
-    /// Sets the attribute that holds a document, and keeps where the document stands.
+    /// Sets the attribute that holds a document, and keeps the document's source.
     fn document(
         &mut self,
         of: &Address,
@@ -151,7 +151,7 @@ impl<'m> Lowering<'_, '_, 'm> {
         self.scope.arn(section, name).unwrap_or_default().into()
     }
 
-    /// Reports a rule that is broken.
+    /// Reports the broken rule if `result` is an error.
     fn check(&mut self, result: Result<(), String>, code: &'static str, spot: &Span, help: &str) {
         if let Err(message) = result {
             self.scope.error(code, spot, message, help);
@@ -173,12 +173,12 @@ fn declared<T>(named: Option<&super::decode::NamedMap<T>>) -> &[Declared<T>] {
     named.map(|named| named.0.as_slice()).unwrap_or_default()
 }
 
-/// A path in the manifest, from the manifest's folder.
+/// Returns a path of the manifest relative to the manifest's folder.
 fn local_path(path: &ExpandedText) -> String {
     slashed(&relative_to(&path.spot.file, &path.value))
 }
 
-/// Keeps every order that closes no cycle.
+/// Adds every soft dependency that closes no cycle.
 fn add_soft(resources: &mut BTreeMap<Address, Resource>, soft: BTreeSet<(Address, Address)>) {
     for (from, to) in soft {
         if from == to || !resources.contains_key(&to) || cycle::reaches(resources, &to, &from) {

@@ -1,4 +1,4 @@
-//! Managed policies.
+//! Lowers managed policies.
 
 use super::Lowering;
 use crate::address::{Address, KindName};

@@ -1,4 +1,4 @@
-//! Tags: the manifest's, the resource's own, and the one that says who owns it.
+//! Lowers tags: the manifest's, the resource's own, and the one that names the owning manifest.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::manifest::decode::{Declared, ExpandedText, NamedMap};
 use crate::manifest::names;
 use crate::value::{Tags, Value, from_tags};
 
-/// AWS's limit on tags of one thing.
+/// AWS's limit on tags of one resource.
 const MOST: usize = 50;
 
 impl Lowering<'_, '_, '_> {
-    /// The tags of a thing. IAM ignores case in keys, S3 doesn't.
+    /// Returns the tags of a resource. IAM ignores case in keys, S3 doesn't.
     pub(super) fn tags(
         &mut self,
         own: Option<&NamedMap<ExpandedText>>,

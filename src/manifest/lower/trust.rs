@@ -1,4 +1,4 @@
-//! Who may assume a role.
+//! Lowers trust policies, the principals that may assume a role.
 
 use serde_json::json;
 
@@ -34,7 +34,7 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    /// The Principal element; `None` when something in it is wrong.
+    /// Returns the Principal element; `None` if something in it is wrong.
     fn principal(&mut self, who: &Trusted, spot: &Span) -> Option<Value> {
         let mut complete = true;
         let services: Vec<Value> =

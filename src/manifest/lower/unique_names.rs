@@ -1,4 +1,4 @@
-//! Names that differ only in case, of kinds whose names AWS compares without regard to case.
+//! Finds names that differ only in case, of kinds whose names AWS compares without regard to case.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::kind::{self, Uniqueness};
 use crate::manifest::scope::DecodeScope;
 use crate::model::Resource;
 
-/// Reports each name that an earlier one of its kind takes.
+/// Reports each name that an earlier resource of its kind has.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>: "Names of users,
 /// groups, roles, role sessions, and policies" are unique regardless of case.
 pub fn check(resources: &BTreeMap<Address, Resource>, scope: &mut DecodeScope<'_>) {

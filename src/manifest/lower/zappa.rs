@@ -1,4 +1,4 @@
-//! Stages of a `zappa_settings.json`.
+//! Lowers the stages of a `zappa_settings.json`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -76,7 +76,8 @@ impl Lowering<'_, '_, '_> {
         self.add(address, attributes, depends_on, &stage.spot);
     }
 
-    /// Sets what a field of ours stands for, unless the stage says something else itself.
+    /// Sets the Zappa setting that one of relayctl's fields stands for, unless the stage sets it
+    /// itself.
     fn set(
         &mut self,
         settings: &mut ZappaSettingsShape,

@@ -1,4 +1,4 @@
-//! The names that a manifest declares, and their ARNs.
+//! Finds the names that a manifest declares, and their ARNs.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use crate::manifest::node::Node;
 use crate::manifest::source::Span;
 use crate::manifest::suggest;
 
-/// Names and their ARNs.
+/// The index of names and their ARNs.
 #[derive(Debug, Default)]
 pub(super) enum Index {
     #[default]
     Unknown,
-    /// Names are being read: they can't refer to themselves.
+    /// The names are being read: they can't refer to themselves.
     Building,
     Known {
         arns: BTreeMap<(Section, String), String>,
@@ -22,7 +22,7 @@ pub(super) enum Index {
 }
 
 impl DecodeScope<'_> {
-    /// The ARN of something declared.
+    /// Returns the ARN of a declared resource.
     pub fn arn(&mut self, section: Section, name: &str) -> Option<String> {
         self.build_index();
         match &self.index {
@@ -31,7 +31,7 @@ impl DecodeScope<'_> {
         }
     }
 
-    /// The names that a section declares.
+    /// Returns the names that a section declares.
     pub fn names(&mut self, section: Section) -> Vec<String> {
         self.build_index();
         match &self.index {
@@ -42,7 +42,8 @@ impl DecodeScope<'_> {
         }
     }
 
-    /// The user, role, policy or bucket of this manifest that has the ARN.
+    /// Returns the section and name of the user, role, policy or bucket of this manifest that has
+    /// the ARN.
     pub fn by_arn(&mut self, arn: &str) -> Option<(Section, String)> {
         self.build_index();
         match &self.index {
@@ -59,8 +60,8 @@ impl DecodeScope<'_> {
     ) -> Option<String> {
         let rest = &symbol[section.key().len() + 1..];
         let Some(name) = rest.strip_suffix(".arn") else {
-            // `${roles.X.name}` means a role X that is declared, and a field that can't be asked
-            // for.
+            // In `${roles.X.name}`, X is a declared role, and `name` is a field that can't be
+            // referred to.
             let name = match rest.rsplit_once('.') {
                 Some((name, _)) if self.arn(section, rest).is_none() => name,
                 _ => rest,

@@ -1,8 +1,8 @@
-//! The parts of a manifest whose resources can be referred to.
+//! The sections of a manifest whose resources can be referred to.
 
 use crate::address::KindName;
 
-/// The parts of a manifest whose ARNs can be referred to.
+/// A section of a manifest whose ARNs can be referred to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
     Policies,

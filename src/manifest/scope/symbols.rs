@@ -1,4 +1,4 @@
-//! The meaning of `${…}`: the manifest's header, its variables, the environment.
+//! Evaluates the symbols of `${…}`: the manifest's header, its variables, the environment.
 
 use std::borrow::Cow;
 
@@ -93,8 +93,8 @@ impl DecodeScope<'_> {
     }
 }
 
-/// Eight characters that only account and manifest name decide, so that a bucket's name with them
-/// in it is free in all the world and never changes.
+/// Returns eight characters that depend only on the account and the manifest's name. A bucket's
+/// name with them in it is unique worldwide and never changes.
 fn unique(account: &str, name: &str) -> String {
     const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let digest = Sha256::digest(format!("{account}/{name}"));
@@ -118,7 +118,7 @@ mod tests {
         let one = unique("123456789012", "relay");
         assert_eq!(one.len(), 8);
         assert!(one.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
-        // It is in the names of buckets that exist: it must never come out otherwise.
+        // The names of existing buckets contain this value: it must never change.
         assert_eq!(one, "hcdbg0em");
         assert_ne!(one, unique("123456789013", "relay"));
         assert_ne!(one, unique("123456789012", "relay2"));

@@ -1,4 +1,4 @@
-//! Finding credentials, region and endpoint, and making the clients.
+//! The connection: finds credentials, region and endpoint, and makes the clients.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,14 +21,14 @@ use crate::call::NewKey;
 use crate::transport::Transport;
 
 const CONNECT: Duration = Duration::from_secs(5);
-/// From the turn to the last byte of the answer.
+/// The time of one try, from its turn to the last byte of the answer.
 const ATTEMPT: Duration = Duration::from_secs(30);
-/// What the SDK takes where neither the environment nor the profile says how often.
+/// The number of tries that the SDK takes if neither the environment nor the profile sets it.
 const UNSAID: u32 = 3;
 
-/// Sets a client's builder up; those of the three services have no trait in common. The SDK's own
-/// quota of retries is left out: it would end the tries of some calls because of others, where the
-/// transport slows down all of them.
+/// Sets a client's builder up; the builders of the three services have no trait in common. The
+/// SDK's own quota of retries is left out: it would end the tries of some calls because of others,
+/// while the transport slows down all of them.
 macro_rules! with_retries {
     ($builder:expr, $aws:expr) => {
         $builder
@@ -40,31 +40,30 @@ macro_rules! with_retries {
     };
 }
 
-/// How to reach AWS, over what `aws-config` finds by itself.
+/// The options of a connection, on top of what `aws-config` finds by itself.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectOptions {
     pub profile: Option<String>,
     pub region: String,
     pub endpoint_url: Option<String>,
-    /// What all calls of a run share.
+    /// The transport that all calls of a run share.
     pub transport: Arc<Transport>,
 }
 
-/// AWS behind the [`Provider`](crate::port::Provider) seam. Clients are made when they are first
-/// needed.
+/// AWS behind the [`Provider`](crate::port::Provider) seam. Clients are made at their first use.
 pub struct Aws {
     config: SdkConfig,
     transport: Arc<Transport>,
     iam: OnceLock<aws_sdk_iam::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
-    /// By region: S3 answers for a bucket only in the bucket's own.
+    /// The clients of S3 by region: S3 answers for a bucket only in the bucket's own region.
     s3: Mutex<BTreeMap<String, aws_sdk_s3::Client>>,
 }
 
 impl Aws {
-    /// Credentials, SSO, assumed roles, regions and endpoints are found as `aws-config` documents
-    /// it. Nothing is sent yet, except what a profile with `sso_session` or `role_arn` needs later,
-    /// at the first call.
+    /// Finds credentials, SSO, assumed roles, regions and endpoints as `aws-config` documents it.
+    /// Nothing is sent yet: the requests that a profile with `sso_session` or `role_arn` needs are
+    /// sent at the first call.
     pub async fn connect(options: &ConnectOptions) -> Self {
         let client = SystemTlsClient::new();
         let mut loader =
@@ -78,7 +77,7 @@ impl Aws {
         }
         if let Some(profile) = &options.profile {
             // By itself the SDK prefers keys in the environment even to a profile that is asked
-            // for; the AWS CLI prefers the profile that `--profile` names, and a plan for the wrong
+            // for. The AWS CLI prefers the profile that `--profile` names, and a plan for the wrong
             // account is the worse surprise.
             let provider = ProfileFileCredentialsProvider::builder()
                 .configure(&ProviderConfig::default().with_region(region).with_http_client(client))
@@ -89,13 +88,13 @@ impl Aws {
         Self::under(loader.load().await, &options.transport, ATTEMPT)
     }
 
-    /// Over a configuration that the caller made: credentials, region and endpoint are taken from
-    /// it; retries and timeouts are relayctl's.
+    /// Connects over a configuration of the caller's: credentials, region and endpoint are taken
+    /// from it; retries and timeouts are relayctl's.
     pub fn over(config: SdkConfig) -> Self {
         Self::under(config, &Arc::default(), ATTEMPT)
     }
 
-    /// Makes the same with this transport, and with so much time for each try.
+    /// Connects over a configuration with this transport, and with so much time for each try.
     pub fn under(config: SdkConfig, transport: &Arc<Transport>, attempt: Duration) -> Self {
         // AWS_MAX_ATTEMPTS and `max_attempts` of the profile. The modes of AWS_RETRY_MODE differ in
         // what the transport does by itself: it slows down when AWS throttles, and only then.
@@ -105,8 +104,7 @@ impl Aws {
             transport.suggest_tries(said);
         }
         let limits = transport.limits();
-        // How long it waits between tries is said for each by `RetryClassifier`; the SDK only caps
-        // it.
+        // `RetryClassifier` sets each pause between tries; the SDK only caps it.
         let retries =
             RetryConfig::standard().with_max_attempts(limits.tries).with_max_backoff(limits.time);
         let retries = retries.with_initial_backoff(Duration::from_millis(1));
@@ -114,7 +112,7 @@ impl Aws {
         let config = config.into_builder().retry_config(retries).http_client(client);
         let config =
             config.timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
-        // Requests that wait for their turn don't stall, and those that do are timed.
+        // Requests that wait for their turn don't stall, and those that do have a time limit.
         let config = config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let config = match AppName::new(env!("CARGO_PKG_NAME")) {
             Ok(name) => config.app_name(name).build(),
@@ -128,7 +126,7 @@ impl Aws {
         &self.transport
     }
 
-    /// The endpoint that was given instead of AWS's own.
+    /// Returns the endpoint that was given instead of AWS's own.
     pub(super) fn endpoint(&self) -> Option<&str> {
         self.config.endpoint_url()
     }
@@ -145,7 +143,7 @@ impl Aws {
         self.sts.get_or_init(|| aws_sdk_sts::Client::from_conf(config()))
     }
 
-    /// The same, but the requests are signed with this key.
+    /// Returns a client of STS whose requests are signed with this key.
     pub(super) fn sts_as(&self, key: &NewKey) -> aws_sdk_sts::Client {
         let credentials = Credentials::new(
             key.id.as_str(),
@@ -165,8 +163,8 @@ impl Aws {
     }
 }
 
-/// A given endpoint is rarely a wildcard domain, so its buckets are addressed by path; and servers
-/// that speak S3 often don't know the checksums that the SDK adds unasked.
+/// Makes a client of S3. A given endpoint is rarely a wildcard domain, so its buckets are addressed
+/// by path; and servers that speak S3 often don't know the checksums that the SDK adds unasked.
 fn s3_client(aws: &Aws, region: &str) -> aws_sdk_s3::Client {
     let mut builder = with_retries!(aws_sdk_s3::config::Builder::from(&aws.config), aws);
     if !region.is_empty() {

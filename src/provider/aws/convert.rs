@@ -1,4 +1,4 @@
-//! IAM's shapes as relayctl's.
+//! Conversion of IAM's types to relayctl's.
 
 use aws_sdk_iam::types;
 use percent_encoding::percent_decode_str;
@@ -10,8 +10,9 @@ use crate::call::iam::{
 };
 use crate::value::{SharedValue, Tags};
 
-/// IAM returns documents URL-encoded by RFC 3986, where `+` is itself; some servers that speak IAM
-/// return them raw. A document is an object, so its first character tells.
+/// Parses a document. IAM returns documents URL-encoded by RFC 3986, where `+` is itself; some
+/// servers that speak IAM return them raw. A document is an object, so its first character tells
+/// which of the two it is.
 pub(super) fn document(text: &str) -> Result<SharedValue, FailureCause> {
     let parsed = if text.trim_start().starts_with('{') {
         serde_json::from_str(text)
@@ -36,7 +37,7 @@ fn boundary(found: Option<types::AttachedPermissionsBoundary>) -> Option<String>
     found.and_then(|boundary| boundary.permissions_boundary_arn)
 }
 
-/// A part of an answer that AWS always sends; without it nothing can be said about the object.
+/// Returns a part of an answer that AWS always sends. Nothing is known of an object without it.
 pub(super) fn must<T>(part: Option<T>, name: &str) -> Result<T, FailureCause> {
     part.ok_or_else(|| FailureCause::unreadable(format!("the answer has no {name}")))
 }
@@ -159,8 +160,8 @@ pub(super) fn policy_detail(
     Ok(PolicyDetail { policy, versions: versions.collect::<Result<_, _>>()? })
 }
 
-/// `arn:aws:iam::123456789012:policy/team/Deploy` ends with the policy's name, and some answers
-/// leave the name out.
+/// Returns the name of a policy: `arn:aws:iam::123456789012:policy/team/Deploy` ends with it, and
+/// some answers leave it out.
 fn last_segment(arn: &str) -> String {
     arn.rsplit('/').next().unwrap_or(arn).to_owned()
 }
@@ -181,7 +182,7 @@ pub(super) fn access_key(found: types::AccessKeyMetadata) -> Result<AccessKey, F
     })
 }
 
-/// A key that was never used has no date, and "N/A" for the rest.
+/// Returns the last use of a key; a key that was never used has no date, and "N/A" for the rest.
 pub(super) fn last_used(found: types::AccessKeyLastUsed) -> Option<LastUsed> {
     let at = found.last_used_date?.to_string();
     Some(LastUsed { at, service: found.service_name, region: found.region })
@@ -197,7 +198,7 @@ mod tests {
     fn documents_are_read_encoded_and_raw() {
         let encoded = "%7B%22Sid%22%3A%22a%2Bb%20c%25%22%2C%22Action%22%3A%22s3%3A%2A%22%7D";
         assert_eq!(document(encoded).unwrap(), json!({"Sid": "a+b c%", "Action": "s3:*"}).into());
-        // A raw document keeps a percent sign and what looks encoded in it.
+        // A raw document keeps a percent sign, and text that looks encoded.
         assert_eq!(
             document("\n {\"Resource\": \"a%2Fb+c\"}").unwrap(),
             json!({"Resource": "a%2Fb+c"}).into()

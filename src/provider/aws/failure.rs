@@ -1,4 +1,5 @@
-//! From the SDK's errors to [`Failure`]s: what a caller can do about it is decided here, once.
+//! Conversion of the SDK's errors to [`Failure`]s. Only this module decides what a caller can do
+//! about an error.
 
 use std::error::Error;
 
@@ -13,7 +14,7 @@ const CREDENTIALS_HELP: &str = "give credentials as for the AWS CLI: --profile N
     `aws sso login`, \
      or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
-/// A failure that does not know yet which call it belongs to.
+/// The cause of a failure whose call is not known yet.
 #[derive(Debug)]
 pub(super) struct FailureCause {
     pub kind: FailureKind,
@@ -21,11 +22,11 @@ pub(super) struct FailureCause {
     pub message: String,
     pub request_id: Option<String>,
     pub status: Option<u16>,
-    /// Where S3 says the bucket really is: `x-amz-bucket-region`.
+    /// The region in which the bucket really is, from S3's header `x-amz-bucket-region`.
     pub region: Option<String>,
-    /// No connection came about, so the endpoint is worth naming.
+    /// True if no connection came about, so that the endpoint is worth naming.
     pub unreachable: bool,
-    /// An earlier try may have been done.
+    /// True if an earlier try may have been done.
     pub possibly_done: bool,
 }
 
@@ -43,13 +44,14 @@ impl FailureCause {
         }
     }
 
-    /// An answer that ends before its end or is not what AWS documents: what it means is unknown.
+    /// Makes the cause of an answer that was cut off, or is not as AWS documents it: its meaning is
+    /// unknown.
     pub fn unreadable(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Unavailable, "UnreadableAnswer", message)
     }
 
-    /// The server doesn't know the call. AWS says so with a code; some emulators fall over instead,
-    /// with a page that has none, which AWS never does.
+    /// Returns true if the server doesn't know the call. AWS has a code for that; some emulators
+    /// fail with a page without a code, which AWS never sends.
     pub fn unknown_operation(&self, emulator: bool) -> bool {
         let said = matches!(
             self.code.as_str(),
@@ -131,7 +133,7 @@ impl HttpAnswer {
     }
 }
 
-/// AWS answered with an error.
+/// Converts an error that AWS sent.
 fn told<E: ProvideErrorMetadata + Error>(error: &E, status: Option<u16>) -> FailureCause {
     let Some(code) = error.code() else {
         return untold(status, chain(error));
@@ -147,13 +149,13 @@ fn told<E: ProvideErrorMetadata + Error>(error: &E, status: Option<u16>) -> Fail
     FailureCause::new(kind, code, message)
 }
 
-/// An error without AWS's code: a proxy's page, a server that is none of AWS's. A 404 then does not
-/// mean that the thing isn't there.
+/// Converts an error without AWS's code: a proxy's page, or a server that is not AWS. A 404 then
+/// does not mean that the object is absent.
 fn untold(status: Option<u16>, message: String) -> FailureCause {
     let kind = match status {
         Some(403) => FailureKind::AccessDenied,
         Some(429) => FailureKind::Throttled,
-        // 2xx: the success could not be read.
+        // With a status of 2xx the call succeeded, but its answer could not be read.
         Some(200..=299 | 500..) | None => FailureKind::Unavailable,
         Some(_) => FailureKind::Other,
     };
@@ -162,9 +164,9 @@ fn untold(status: Option<u16>, message: String) -> FailureCause {
     FailureCause::new(kind, &code, message)
 }
 
-/// The request did not go out, or no answer came back.
+/// Converts the error of a request that did not go out, or that got no answer.
 ///
-/// The SDK wraps what a credentials provider says in a dispatch failure whose type it does not
+/// The SDK wraps a credentials provider's error in a dispatch failure whose type it does not
 /// export, so its text decides.
 fn unsent<E: Error + 'static>(error: &SdkError<E>) -> FailureCause {
     let text = chain(error);
@@ -187,7 +189,8 @@ fn unsent<E: Error + 'static>(error: &SdkError<E>) -> FailureCause {
     }
 }
 
-/// The common errors of the services, those of IAM, and S3's list of error codes.
+/// Returns the kind of an error code: one of the services' common errors, of IAM's errors, or of
+/// S3's list of error codes.
 fn kind_of(code: &str, status: Option<u16>) -> FailureKind {
     match code {
         "InvalidClientTokenId"
@@ -258,7 +261,7 @@ fn kind_by_family(code: &str, status: Option<u16>) -> FailureKind {
     }
 }
 
-/// The error and everything behind it, each said once.
+/// Returns the messages of the error and of all its sources, each once.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -1,4 +1,4 @@
-//! Groups: who is in one, and what hangs on it.
+//! Groups: their members and their policies.
 
 use aws_sdk_iam::Client;
 
@@ -7,7 +7,8 @@ use super::failure::FailureCause;
 use super::pages::pages;
 use crate::call::{IamReply, Reply};
 
-/// Each page has the group, and some of its members.
+/// Returns the group with its members, page by page: each page has the group, and some of its
+/// members.
 pub(super) async fn members(iam: &Client, group: &str) -> Result<IamReply, FailureCause> {
     let (mut found, mut users) = (None, Vec::new());
     for page in pages!(iam.get_group().group_name(group)) {

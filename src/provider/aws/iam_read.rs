@@ -1,5 +1,5 @@
-//! Reading IAM. A paged read follows its pages to the end; one page that fails fails the whole
-//! read, because half of a list would look like things that are gone.
+//! The reads of IAM. A paged read follows its pages to the end. If one page fails, the whole read
+//! fails: objects that half of a list lacks would look absent.
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::PolicyUsageType;
@@ -13,7 +13,7 @@ use crate::call::iam::{
 };
 use crate::call::{IamRead, IamReply};
 
-/// `emulator`: not AWS itself answers, but a server at an address that was given.
+/// Sends a read. `emulator` is true if a server at a given address answers, and not AWS itself.
 pub(super) async fn read(
     iam: &Client,
     read: &IamRead,
@@ -83,8 +83,8 @@ pub(super) async fn read(
     })
 }
 
-/// Takes a list of names or ids. What a server doesn't know at all, nobody can have made on it:
-/// emulators know IAM in part.
+/// Takes a list of names or ids. If a server doesn't know the call, the list is empty: nobody can
+/// have made such an object on it. Emulators know IAM only in part.
 fn names(
     listed: Result<Vec<String>, FailureCause>,
     emulator: bool,
@@ -201,7 +201,7 @@ async fn signing_certificates(iam: &Client, user: &str) -> Result<Vec<String>, F
         .collect())
 }
 
-/// The SDK has no pages for these.
+/// Returns the ids of a user's service-specific credentials. The SDK has no paginator for them.
 async fn service_credentials(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
     let (mut ids, mut marker) = (Vec::new(), None);
     loop {

@@ -1,4 +1,4 @@
-//! Reading all of IAM at once: GetAccountAuthorizationDetails, and how much there is of it.
+//! The sweep of IAM, GetAccountAuthorizationDetails, and the size of the account.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(super) async fn details(
         iam.get_account_authorization_details().set_filter(Some(filter.collect())).max_items(1000);
     let (only_first, mut next) = (marker.is_none(), marker);
     let mut all = AuthorizationDetails::default();
-    // Page by page, so that no more than one is there in the SDK's form.
+    // The pages are read one by one, so that no more than one is in memory in the SDK's form.
     loop {
         let page = call.clone().set_marker(next.clone()).send().await?;
         all.pages += 1;
@@ -62,7 +62,7 @@ fn add_page(
     Ok(())
 }
 
-/// Counts the users, roles, groups and policies.
+/// Returns the numbers of users, roles, groups and policies.
 pub(super) async fn summary(iam: &Client) -> Result<AccountSummary, FailureCause> {
     let found = iam.get_account_summary().send().await?.summary_map.unwrap_or_default();
     let count = |key| {

@@ -1,4 +1,4 @@
-//! Writing IAM. Documents go out raw: the SDK encodes the form that carries them.
+//! The writes of IAM. Documents are passed raw: the SDK encodes the form that carries them.
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::create_role::builders::CreateRoleFluentBuilder;
@@ -14,15 +14,15 @@ use crate::call::IamWrite as W;
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
 use crate::value::{SharedValue, Tags};
 
-/// Sends a call whose answer tells nothing.
+/// Sends a call whose answer carries no information.
 macro_rules! ok {
     ($call:expr) => {
         $call.send().await.map(|_| Reply::Done)?
     };
 }
 
-/// Sends a write. A create answers with what it made, whose id the state keeps: it tells this
-/// object from a later one of the same name.
+/// Sends a write. The answer to a create has the id of the new object, which the state keeps: it
+/// tells this object from a later one of the same name.
 #[expect(clippy::too_many_lines, reason = "an arm a call; a part of it could not be exhaustive")]
 pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, FailureCause> {
     Ok(match write {
@@ -254,8 +254,8 @@ async fn create_policy_version(
     Ok(ok!(call.set_as_default(true)))
 }
 
-/// Returns the length as a request can carry it. The edge does not judge it, AWS does (3600 to
-/// 43200).
+/// Returns the session length as a request can carry it. AWS checks its limits (3600 to 43200), and
+/// this function does not.
 fn seconds(duration: i64) -> Result<i32, FailureCause> {
     i32::try_from(duration).map_err(|_| {
         FailureCause::new(
@@ -276,12 +276,13 @@ async fn update_access_key(
     Ok(ok!(iam.update_access_key().user_name(user).access_key_id(id).status(status)))
 }
 
-/// Never sent again once AWS may have it (`Call::once`): if the answer is lost, AWS may have made a
-/// key whose secret nobody will ever know, and a second try would make another one. The secret
-/// moves from the answer into its wrapper without a copy.
+/// Makes a key. It is never sent again once AWS may have it
+/// ([`LostAnswer::GiveUp`](crate::call::LostAnswer::GiveUp)): if the answer is lost, AWS may have
+/// made a key whose secret nobody will ever know, and a second try would make another one. The
+/// secret moves from the answer into its wrapper without a copy.
 ///
-/// Nothing that the SDK says meanwhile is logged, at any level: it prints the bodies of answers at
-/// `trace`, those with a secret too where `LOG_SENSITIVE_BODIES` is set, and quotes what it can't
+/// Nothing that the SDK logs meanwhile is kept, at any level: it prints the bodies of answers at
+/// `trace`, those with a secret too if `LOG_SENSITIVE_BODIES` is set, and quotes text that it can't
 /// read in its errors.
 async fn create_access_key(iam: &Client, user: &str) -> Result<Reply, FailureCause> {
     tracing::debug!(user, "iam:CreateAccessKey is sent; its answer is not logged");
@@ -299,8 +300,7 @@ async fn create_access_key(iam: &Client, user: &str) -> Result<Reply, FailureCau
     }))
 }
 
-/// What is wrong with a success that cannot be read is not told: the telling might quote the
-/// secret.
+/// Removes the message from the error of a success that cannot be read: it might quote the secret.
 fn silent(cause: FailureCause) -> FailureCause {
     match cause.status {
         Some(200..=299) => FailureCause {

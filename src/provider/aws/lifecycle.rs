@@ -1,4 +1,4 @@
-//! Lifecycle rules, to S3 and back.
+//! Conversion of lifecycle rules to S3's form and back.
 
 use aws_sdk_s3::types;
 
@@ -34,9 +34,9 @@ pub(super) fn to_s3(rule: &LifecycleRule) -> Result<types::LifecycleRule, Failur
         .build()?)
 }
 
-/// S3's rules say more than a manifest can. What a manifest cannot say is spelt out behind the
-/// prefix, where it makes the rule differ from every rule of a manifest: somebody's tag filter is a
-/// difference to show, not one to overlook.
+/// Converts a rule of S3's. S3's rules can express more than a manifest. The rest is written behind
+/// the prefix, where it makes the rule differ from every rule of a manifest: somebody's tag filter
+/// is a difference that the plan must show.
 pub(super) fn from_s3(rule: types::LifecycleRule) -> LifecycleRule {
     let beyond = beyond(&rule);
     let prefix = prefix(&rule);
@@ -66,8 +66,8 @@ pub(super) fn from_s3(rule: types::LifecycleRule) -> LifecycleRule {
     }
 }
 
-/// In the filter; in its And, when it has several conditions; or in the rule itself, the form
-/// before filters.
+/// Returns the prefix: it is in the filter; in the filter's And, if there are several conditions;
+/// or in the rule itself, the form from before filters.
 fn prefix(rule: &types::LifecycleRule) -> String {
     let filter = rule.filter.as_ref();
     let within = filter.and_then(|filter| filter.and.as_ref()).and_then(|and| and.prefix.clone());

@@ -45,7 +45,8 @@ impl Provider for Aws {
         self.transport().waiting()
     }
 
-    /// Nothing that is carried is sent to AWS; a new key signs the request that proves it.
+    /// Sends a write. Nothing of `carried` is sent to AWS; a new key signs the request that proves
+    /// it.
     async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         let answer = match write {
             Write::Iam(write) => iam_write::write(self.iam(), write).await,

@@ -1,4 +1,4 @@
-//! The objects of one bucket, for the state that is kept in it.
+//! The objects of one bucket, for a state that is kept in it.
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -11,27 +11,27 @@ use super::{Aws, ConnectOptions, s3_read};
 use crate::call::{BucketRef, Failure, FailureKind};
 use crate::port::{Objects, Only, Put, StoredObject};
 
-/// The name under which an object's writer is kept in its metadata.
+/// The key of an object's metadata under which its writer is kept.
 const WRITER: &str = "relayctl-writer";
 
-/// As many keys as DeleteObjects takes.
+/// The most keys that one DeleteObjects takes.
 const BATCH: usize = 1000;
 
 pub struct ObjectStore {
     name: String,
     options: ConnectOptions,
     aws: OnceCell<Aws>,
-    /// In the bucket's own region, which need not be the manifest's.
+    /// The client in the bucket's own region, which need not be the manifest's.
     client: OnceCell<Client>,
 }
 
 impl ObjectStore {
-    /// Connects when it is first asked for something.
+    /// Makes a store that connects at its first use.
     pub fn new(name: String, options: ConnectOptions) -> Self {
         Self { name, options, aws: OnceCell::new(), client: OnceCell::new() }
     }
 
-    /// Over a connection that is there already.
+    /// Makes a store over an existing connection.
     pub fn over(name: String, aws: Aws, region: String) -> Self {
         let options = ConnectOptions { region, ..ConnectOptions::default() };
         Self { name, options, aws: OnceCell::new_with(Some(aws)), client: OnceCell::new() }
@@ -82,7 +82,7 @@ impl Objects for ObjectStore {
             Err(error) => FailureCause::from(error),
         };
         match (cause.status, cause.code.as_str()) {
-            // If-Match on an object that has been deleted meanwhile is answered as if it were read.
+            // S3 answers If-Match on an object that was deleted meanwhile as if it were a read.
             (Some(412), _) | (_, "NoSuchKey") => Ok(Put::Refused),
             (Some(409), "ConditionalRequestConflict") => Ok(Put::Busy),
             _ => Err(self.failure(cause, "s3:PutObject").await),

@@ -1,7 +1,7 @@
-//! Following the pages of a list to the end.
+//! The pages of a list, followed to the end.
 
-/// All pages of a paged call. The SDK stops without an error at a marker that it has seen before: a
-/// last page that says there is more is such a cut.
+/// Reads all pages of a paged call. The SDK stops without an error at a marker that it has seen
+/// before: a list is cut off if its last page says that there are more.
 macro_rules! pages {
     ($call:expr) => {{
         let pages = $call.into_paginator().send().try_collect().await?;

@@ -1,4 +1,4 @@
-//! Reading S3's buckets.
+//! The reads of S3's buckets.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Bucket, EncodingType};
@@ -8,7 +8,7 @@ use super::lifecycle;
 use crate::call::s3::{BucketEncryption, PublicAccessBlock};
 use crate::call::{BucketRef, FailureKind, S3Read, S3Reply};
 
-/// `client` is the one of the bucket's region.
+/// Sends a read. `client` is that of the bucket's region.
 pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, FailureCause> {
     let name = read.target().bucket().map_or("", |bucket| bucket.name.as_str());
     Ok(match read {
@@ -54,7 +54,7 @@ pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Fail
     })
 }
 
-/// S3 tells the regions only where the list is asked for in pages.
+/// Lists the buckets. S3 returns their regions only if the list is asked for in pages.
 async fn buckets(client: &Client) -> Result<Vec<BucketRef>, FailureCause> {
     let pages =
         client.list_buckets().max_buckets(1000).into_paginator().send().try_collect().await?;
@@ -67,9 +67,9 @@ async fn buckets(client: &Client) -> Result<Vec<BucketRef>, FailureCause> {
     pages.into_iter().flat_map(|page| page.buckets.unwrap_or_default()).map(named).collect()
 }
 
-/// Where the bucket is. Asked in another region S3 answers 301 or 400, asked for somebody else's
-/// 403, always with the region in a header; an answer to HEAD has no body, so there is no error
-/// code to go by.
+/// Returns the bucket's region. In another region S3 answers 301 or 400, and for somebody else's
+/// bucket 403, always with the region in a header. An answer to HEAD has no body, so there is no
+/// error code.
 pub(super) async fn head(client: &Client, bucket: &BucketRef) -> Result<String, FailureCause> {
     let cause = match client.head_bucket().bucket(&bucket.name).send().await {
         Ok(found) => return Ok(found.bucket_region.unwrap_or_else(|| bucket.region.clone())),

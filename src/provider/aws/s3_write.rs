@@ -1,4 +1,4 @@
-//! Writing S3's buckets.
+//! The writes of S3's buckets.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
@@ -17,14 +17,14 @@ use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock};
 use crate::call::{BucketRef, FailureKind, Reply, S3Write};
 use crate::value::Tags;
 
-/// Sends a call whose answer tells nothing.
+/// Sends a call whose answer carries no information.
 macro_rules! done {
     ($call:expr) => {
         $call.send().await.map(|_| Reply::Done)?
     };
 }
 
-/// `client` is the one of the bucket's region.
+/// Sends a write. `client` is that of the bucket's region.
 pub(super) async fn write(client: &Client, write: &S3Write) -> Result<Reply, FailureCause> {
     use S3Write as W;
     let name = &write.object();
@@ -68,8 +68,8 @@ pub(super) async fn write(client: &Client, write: &S3Write) -> Result<Reply, Fai
     })
 }
 
-/// us-east-1 is the region that has no name as a location constraint: S3 rejects it there, and
-/// needs it everywhere else.
+/// Makes a bucket. us-east-1 has no name as a location constraint: S3 rejects one there, and needs
+/// one everywhere else.
 async fn create(
     client: &Client,
     bucket: &BucketRef,
@@ -83,7 +83,8 @@ async fn create(
     Ok(done!(call.object_ownership(ObjectOwnership::from(ownership))))
 }
 
-/// Each round asks for the first page again: what was on it is gone.
+/// Deletes everything in the bucket. Each round reads the first page again, since the objects of
+/// the last one are gone.
 async fn empty(client: &Client, bucket: &str) -> Result<Reply, FailureCause> {
     loop {
         let call = client.list_object_versions().bucket(bucket).encoding_type(EncodingType::Url);
@@ -120,14 +121,14 @@ fn identifiers(page: ListObjectVersionsOutput) -> Result<Vec<ObjectIdentifier>, 
     versions.chain(markers).map(identify).collect()
 }
 
-/// S3 lists keys on request URL-encoded as a form, where `+` is a blank: a key may hold characters
-/// that XML cannot.
+/// Decodes a key. On request S3 lists keys URL-encoded as a form, where `+` is a blank: a key may
+/// hold characters that XML cannot.
 fn decoded(key: &str) -> String {
     percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// `DeleteObjects` succeeds even when it deletes nothing: what failed is in the answer, object by
-/// object.
+/// Converts the error of one object. `DeleteObjects` succeeds even if it deletes nothing: its
+/// answer has the failures, object by object.
 fn undeleted(error: &aws_sdk_s3::types::Error, count: usize) -> FailureCause {
     let code = error.code().unwrap_or("Error");
     let kind =

@@ -19,20 +19,21 @@ use crate::call::file::spelt;
 use crate::call::{Failure, NewKey};
 use crate::value::Value;
 
-/// A command that wants to know something from somebody gets no answer.
+/// The time limit. A command that asks somebody a question gets no answer.
 const LIMIT: Duration = Duration::from_mins(1);
-/// What it started may still hold its output open.
+/// The time to wait for the rest of the output: processes that the command started may still hold
+/// it open.
 const LINGERING: Duration = Duration::from_secs(1);
-/// So much of what it says is looked at.
+/// The number of bytes of the command's output that are kept.
 const HEARD: usize = 8 * 1024;
-/// So much of it is told, and from how many lines.
+/// The most characters of the output in an error, and the most lines that they come from.
 const TOLD: usize = 300;
 const LINES: usize = 3;
-/// What has so many characters in a row from the secret is not told.
+/// A line is left out of the error if it shares so many characters in a row with the secret.
 const SHARED: usize = 8;
 
-/// Runs it in the manifest's folder, without a shell. In a sandbox, below which `overlay` is,
-/// nothing runs: what it would get is written there.
+/// Runs the command in the manifest's folder, without a shell. In a sandbox, whose folder is
+/// `overlay`, nothing runs: the command's input is written to a file there.
 pub async fn send(
     action: &'static str,
     command: &[String],
@@ -93,7 +94,8 @@ async fn run(
     }))
 }
 
-/// In a group of its own: Ctrl-C stops relayctl, which lets what it has begun finish.
+/// Starts the command in a process group of its own: Ctrl-C stops relayctl, which lets a running
+/// command finish.
 fn start(command: &[String], folder: &Path) -> std::io::Result<Child> {
     let (program, arguments) = command.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
@@ -106,14 +108,14 @@ fn start(command: &[String], folder: &Path) -> std::io::Result<Child> {
 
 async fn finished(child: &mut Child, input: &[u8]) -> std::io::Result<ExitStatus> {
     if let Some(mut stdin) = child.stdin.take() {
-        // One that does not read its input to the end says by its exit code whether that was right.
+        // A command that does not read all of its input tells by its exit code if that was right.
         drop(stdin.write_all(input).await);
         drop(stdin.shutdown().await);
     }
     child.wait().await
 }
 
-/// With what it started.
+/// Stops the command and all processes that it started.
 async fn stop(child: &mut Child) {
     #[cfg(unix)]
     if let Some(group) =
@@ -124,7 +126,8 @@ async fn stop(child: &mut Child) {
     drop(child.kill().await);
 }
 
-/// The beginning of what it says. The rest is read, too, or it would wait for that.
+/// Returns the beginning of the command's output. The rest is read, too, or the command would wait
+/// for a reader.
 async fn heard(stderr: Option<ChildStderr>) -> Zeroizing<Vec<u8>> {
     let mut kept = Zeroizing::new(Vec::with_capacity(HEARD));
     let mut buffer = Zeroizing::new([0; 1024]);
@@ -136,8 +139,8 @@ async fn heard(stderr: Option<ChildStderr>) -> Zeroizing<Vec<u8>> {
     kept
 }
 
-/// The last lines of it, but for those that hold a part of the secret, as it is or in one of the
-/// usual disguises.
+/// Returns the last lines of the output, without those that hold a part of the secret, as it is or
+/// in one of the usual encodings.
 fn told(said: &[u8], secret: &SecretString) -> String {
     let said = Zeroizing::new(String::from_utf8_lossy(said).into_owned());
     let forms = forms(secret.expose_secret());
@@ -159,14 +162,14 @@ fn shares(line: &str, form: &str) -> bool {
         .any(|part| line.as_bytes().windows(part.len()).any(|it| it == part))
 }
 
-/// The secret as it is, in hexadecimal, percent-encoded, and in base64 wherever in the encoded text
-/// it may begin.
+/// Returns the secret as it is, in hexadecimal, percent-encoded, and in base64 at each of the three
+/// offsets at which it may begin in the encoded text.
 fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     let bytes = secret.as_bytes();
     let base64 = (0..3).map(|before| {
         let padded = Zeroizing::new([&[0; 2][..before], bytes].concat());
         let text = Zeroizing::new(BASE64.encode(&padded));
-        // The first and the last characters depend on what stands beside it.
+        // The first and the last characters depend on the neighbours of the secret.
         text.get(4..text.len().saturating_sub(4)).unwrap_or_default().to_owned()
     });
     let others = [

@@ -1,5 +1,5 @@
-//! Wherever a run is killed while it changes a file: the file has its old content or its new, and
-//! doing it again leaves nothing but the file.
+//! Kills at every step of a change of a file: the file has its old content or its new, and a second
+//! run of the change leaves nothing but the file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,7 +41,7 @@ fn contents(folder: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// How many moments there were.
+/// Checks the disk after every step of the change; returns the number of steps.
 fn survives(before: &[FileWrite], write: &FileWrite) -> usize {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("credentials"), "[theirs]\naws_access_key_id = AKIATHEIRS\n")

@@ -1,5 +1,5 @@
-//! Replacing a file all or nothing: who reads it meanwhile, or after a crash, finds the old content
-//! or the new.
+//! The replacement of a file, all or nothing: a reader finds the old content or the new, also
+//! during the change, and after a crash.
 
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io::{self, Write};
@@ -9,44 +9,44 @@ use tempfile::NamedTempFile;
 
 use super::witness::step;
 
-/// Who may read the file that is written.
+/// The permissions of the file that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileMode {
-    /// Its owner only: 0600, also where it was wider before, in a folder that is made 0700 if it is
-    /// missing.
+    /// Only the owner may read the file: its mode is 0600, also if it was wider before, and a
+    /// missing folder is made with 0700.
     Private,
-    /// The same where it is new. One that exists keeps its mode: the AWS CLI makes both of its
-    /// files 0600, and changes neither's mode afterwards.
+    /// A new file is private. An existing one keeps its mode: the AWS CLI makes both of its files
+    /// 0600, and changes neither's mode afterwards.
     PrivateWhenNew,
-    /// As the file at this path, or as the umask says where there is none.
+    /// The mode is that of the file at this path, or follows the umask if there is no such file.
     Like(PathBuf),
 }
 
-/// What a temporary file that may hold a secret is called, so that one which a killed run left
-/// behind is known as such.
+/// The name prefix of a temporary file that may hold a secret: it tells a file that a killed run
+/// left behind.
 const TEMPORARY: &str = ".relayctl-private-";
-/// What others are called: they lie among people's sources.
+/// The name prefix of other temporary files, which lie among people's sources.
 const SHARED: &str = ".relayctl-shared-";
 
-/// As many links as Linux follows before it gives up.
+/// The most links that are followed: as many as Linux follows.
 const MAX_LINKS: usize = 40;
 
-/// The file that a path leads to. Dotfile managers keep `~/.aws/credentials` as a link into a
-/// repository: renaming over the link would cut the tie, so the target is what gets replaced. The
+/// Returns the file to which a path leads. Dotfile managers keep `~/.aws/credentials` as a link
+/// into a repository: a rename over the link would cut the tie, so the target is replaced. The
 /// target need not exist.
 pub fn target(path: &Path) -> io::Result<PathBuf> {
     let mut at = path.to_owned();
     for _ in 0..MAX_LINKS {
         match fs::read_link(&at) {
             Ok(link) => at = folder(&at).join(link),
-            // It is no link, or it does not exist; what else is wrong shows when it is opened.
+            // The path is no link, or does not exist; any other error shows when it is opened.
             Err(_) => return Ok(at),
         }
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, "too many levels of symbolic links"))
 }
 
-/// The folder that a file is in.
+/// Returns the folder of a file.
 pub fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -54,14 +54,14 @@ pub fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Writes to a temporary file beside `path`, syncs it, and renames it over what `path` leads to.
-/// Nothing is left behind on an error: the full disk is met by the temporary file, and that is
-/// removed.
+/// Writes to a temporary file beside `path`, syncs it, and renames it over the file to which `path`
+/// leads. Nothing is left behind on an error: a full disk is met by the temporary file, which is
+/// then removed.
 pub fn replace(path: &Path, content: &[u8], mode: &FileMode) -> io::Result<()> {
     replace_with(path, mode, |file| file.write_all(content))
 }
 
-/// The same with what `write` writes: what is long need not stand in memory first.
+/// Replaces a file with the output of `write`: a long content need not be in memory first.
 pub fn replace_with(
     path: &Path,
     mode: &FileMode,
@@ -75,7 +75,7 @@ pub fn replace_with(
     }
     let before = fs::metadata(&path).ok();
     let mut temporary = temporary_in(folder, mode)?;
-    // Says that this process lives ([`sweep`]); where files cannot be locked, nothing is swept
+    // The lock tells [`sweep`] that this process lives. If files cannot be locked, nothing is swept
     // either.
     drop(temporary.as_file().try_lock());
     step();
@@ -94,7 +94,7 @@ pub fn replace_with(
     sync_folder(folder)
 }
 
-/// What the file is to have in place of what a temporary file has.
+/// Returns the permissions for the file, if they differ from those of a temporary file.
 fn permissions(mode: &FileMode, before: Option<&Metadata>) -> Option<Permissions> {
     match mode {
         FileMode::Private => before.and_then(|before| narrowed(&before.permissions())),
@@ -103,7 +103,7 @@ fn permissions(mode: &FileMode, before: Option<&Metadata>) -> Option<Permissions
     }
 }
 
-/// What is left of them without anybody else's; none: nothing that lets the owner read.
+/// Returns the owner's part of the permissions; `None` if the owner may not read.
 #[cfg(unix)]
 fn narrowed(permissions: &Permissions) -> Option<Permissions> {
     use std::os::unix::fs::PermissionsExt;
@@ -116,8 +116,8 @@ fn narrowed(_permissions: &Permissions) -> Option<Permissions> {
     None
 }
 
-/// Opens, or makes, a file of relayctl's own that is written in place. Only its owner may read it,
-/// also if that was different before.
+/// Opens or makes a file of relayctl's own that is written in place. Only its owner may read it,
+/// also if others could before.
 pub fn open_private(path: &Path) -> io::Result<File> {
     make_private_folder(folder(path))?;
     let mut options = File::options();
@@ -126,14 +126,14 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
     if !is_private(path) {
-        // Another user's file cannot be changed, and whoever wrote it knows what is in it.
+        // Another user's file cannot be changed, and its writer knows its content.
         drop(narrowed(&file.metadata()?.permissions()).map(|narrow| file.set_permissions(narrow)));
     }
     Ok(file)
 }
 
-/// Deletes what killed runs were about to rename: secrets that nobody would look for, too. Those of
-/// a run that lives are locked.
+/// Deletes the temporary files of killed runs, which may hold secrets that nobody would look for.
+/// Those of a run that lives are locked.
 pub fn sweep(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let ours = |name: &str| [TEMPORARY, SHARED].iter().any(|prefix| name.starts_with(prefix));
@@ -146,7 +146,7 @@ pub fn sweep(folder: &Path) {
     }
 }
 
-/// Deletes what `path` leads to, and the link, where it is one.
+/// Deletes the file to which `path` leads, and the link, if `path` is one.
 pub fn remove(path: &Path) -> io::Result<()> {
     let target = target(path)?;
     fs::remove_file(&target)?;
@@ -157,7 +157,7 @@ pub fn remove(path: &Path) -> io::Result<()> {
     sync_folder(folder(&target))
 }
 
-/// Makes the folder where it is missing, for its owner only, and those above it.
+/// Makes the folder and those above it if they are missing, for their owner only.
 pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -167,7 +167,7 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
 
 fn temporary_in(folder: &Path, mode: &FileMode) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    // `tempfile` makes its files 0600, so a secret is never readable, not even for a moment.
+    // `tempfile` makes its files 0600, so others can never read a secret, not even for a moment.
     if !matches!(mode, FileMode::Like(_)) {
         return builder.prefix(TEMPORARY).tempfile_in(folder);
     }
@@ -177,9 +177,9 @@ fn temporary_in(folder: &Path, mode: &FileMode) -> io::Result<NamedTempFile> {
     builder.prefix(SHARED).tempfile_in(folder)
 }
 
-/// Run by root over a user's file, the new file would be root's, and the user locked out of it.
-/// Where the owner cannot be kept (another user's file in a shared folder) the content matters
-/// more.
+/// Gives the new file the old one's owner. If root replaced a user's file, the new file would be
+/// root's, and the user locked out. If the owner cannot be kept (another user's file in a shared
+/// folder), the content matters more.
 #[cfg(unix)]
 fn keep_owner(file: &File, before: &Metadata) {
     use std::os::unix::fs::{MetadataExt, fchown};
@@ -193,7 +193,7 @@ fn keep_owner(file: &File, before: &Metadata) {
 #[cfg(not(unix))]
 fn keep_owner(_file: &File, _before: &Metadata) {}
 
-/// Without it a power cut can undo the rename.
+/// Syncs a folder: without that, a power cut can undo the rename.
 #[cfg(unix)]
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
@@ -212,7 +212,7 @@ pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether nobody but its owner may do anything with the file.
+/// Returns true if only the owner has any permission on the file.
 #[cfg(unix)]
 pub fn is_private(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;

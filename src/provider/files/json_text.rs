@@ -1,6 +1,6 @@
-//! A JSON text that is edited in place: only the bytes of the member that changes are touched, so
-//! order, indentation, blank lines and inline arrays of everything else survive without anyone
-//! having to print them again.
+//! A JSON text that is edited in place: only the bytes of a changed member are touched, so order,
+//! indentation, blank lines and inline arrays of everything else survive without being printed
+//! again.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use crate::value::Value;
 
-/// Zappa's own `zappa init` indents by four.
+/// The indentation of a new file: Zappa's own `zappa init` indents by four.
 const INDENT: &str = "    ";
 
 /// A strict JSON text whose root is an object.
@@ -18,7 +18,7 @@ pub struct JsonText {
     text: String,
 }
 
-/// Why a text is none. Lines and columns count from 1.
+/// The reason why a text is not such a JSON text. Lines and columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotJson {
     #[error("is not valid JSON at line {line}, column {column}: {what}")]
@@ -27,9 +27,10 @@ pub enum NotJson {
     NoObject,
 }
 
-/// An object's place in the text, and its members'.
+/// The places of an object and its members in the text.
 struct Layout {
-    /// Where the member that the object is the value of begins; the object itself at the top.
+    /// The start of the member whose value is the object; at the top, the start of the object
+    /// itself.
     anchor: usize,
     object: Range<usize>,
     members: Vec<Member>,
@@ -42,8 +43,8 @@ struct Member {
 }
 
 impl JsonText {
-    /// `serde_json` judges, for it is as strict as the `json` of Python that reads the file; the
-    /// other parser knows the places.
+    /// Parses a text. `serde_json` decides if it is valid, since it is as strict as the `json` of
+    /// Python that reads the file; the other parser knows the places.
     pub fn parse(text: &str) -> Result<(Self, Value), NotJson> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
             let what = error.to_string();
@@ -64,9 +65,9 @@ impl JsonText {
         &self.text
     }
 
-    /// Sets a member of the object that `path` leads to; a new one is appended. Of several members
-    /// of one name the last one counts in JSON, and is changed. Does nothing where `path` leads to
-    /// no object.
+    /// Sets a member of the object to which `path` leads; a new one is appended. If the name occurs
+    /// several times, the last member counts in JSON, and is changed. Does nothing if `path` leads
+    /// to no object.
     pub fn set(&mut self, path: &[&str], name: &str, value: &Value) {
         let Some(layout) = self.layout(path) else { return };
         match layout.members.iter().rfind(|member| member.name == name) {
@@ -119,7 +120,7 @@ impl JsonText {
         self.text.replace_range(at, &text);
     }
 
-    /// Line break and indentation of the line that `at` is in.
+    /// Returns the line break and the indentation of the line that `at` is in.
     fn line_of(&self, at: usize) -> String {
         let line = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
         let indent =
@@ -131,15 +132,15 @@ impl JsonText {
         if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
 
-    /// How to print what stands at `at`: what begins its line may take several; what shares its
-    /// line with something before it stays on that.
+    /// Returns the style for a value at `at`: a value that begins its line may take several lines;
+    /// one that shares its line with text before it stays on that line.
     fn style_at(&self, at: usize) -> JsonStyle {
         let before = self.text[..at].trim_end_matches([' ', '\t']);
         let begins_line = before.is_empty() || before.ends_with('\n');
         JsonStyle { line: begins_line.then(|| self.line_of(at)), unit: self.unit() }
     }
 
-    /// One step of the file's own indentation.
+    /// Returns one step of the file's own indentation.
     fn unit(&self) -> String {
         let first = self.layout(&[]).and_then(|root| Some(root.members.first()?.whole.start));
         let indent =
@@ -178,9 +179,9 @@ fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// How new values are printed.
+/// The style in which a new value is printed.
 struct JsonStyle {
-    /// Line break and indentation of the member; `None`: everything on one line.
+    /// The line break and the indentation of the member; `None` prints everything on one line.
     line: Option<String>,
     unit: String,
 }
@@ -191,7 +192,8 @@ impl JsonStyle {
         Self { line, unit: self.unit.clone() }
     }
 
-    /// Objects one member a line; arrays on one line, as people write them in this file.
+    /// Prints a value: objects with one member a line, arrays on one line, as people write them in
+    /// this file.
     fn print(&self, value: &Value) -> String {
         let inner = self.deeper();
         let (open, parts, close): (_, Vec<String>, _) = match value {
@@ -298,7 +300,7 @@ mod tests {
         assert_eq!(error("[1]"), "holds no JSON object at its top level");
     }
 
-    /// Without a layout of its own, so it gets ours.
+    /// A file without a layout of its own gets relayctl's.
     const EMPTY: &str = "{}";
 
     fn any_json() -> impl Strategy<Value = Value> {

@@ -1,5 +1,5 @@
-//! A key in a file that is encrypted with age. Whose key it is stands openly in its header: ids are
-//! no secrets, and a plan is to tell without an identity whether the key is still there.
+//! A key in a file that is encrypted with age. The file's header has the key's id unencrypted: ids
+//! are no secrets, and a plan must tell without an identity if the key is still there.
 
 use super::key_file::{KeyFile, KeyFileState};
 use super::key_json;

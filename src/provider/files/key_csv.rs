@@ -16,8 +16,8 @@ pub fn at(place: OverlaidFile) -> KeyFile {
     KeyFile { place, held, foreign: "not a key's CSV file" }
 }
 
-/// The console's older files have more columns (`User name`, `Password`) before these two, so the
-/// header counts.
+/// Reads a key. The console's older files have more columns (`User name`, `Password`) before these
+/// two, so the header decides.
 fn held(text: &str) -> KeyFileState {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
@@ -37,7 +37,7 @@ fn held(text: &str) -> KeyFileState {
     }
 }
 
-/// One line of the file, which may be that with the secret.
+/// A line of the file, which may be the one with the secret.
 struct CsvRecord {
     bytes: Zeroizing<Vec<u8>>,
     ends: Vec<usize>,
@@ -45,7 +45,7 @@ struct CsvRecord {
 
 impl CsvRecord {
     fn next(reader: &mut Reader, rest: &mut &[u8]) -> Option<Self> {
-        // No record has more bytes than are left, nor more fields than bytes.
+        // A record has at most as many bytes as are left, and at most as many fields as bytes.
         let (mut bytes, mut ends) =
             (Zeroizing::new(vec![0; rest.len() + 1]), vec![0; rest.len() + 1]);
         let (mut written, mut ended) = (0, 0);
@@ -56,7 +56,7 @@ impl CsvRecord {
             written += wrote;
             ended += closed;
             match result {
-                // Asked once more, with nothing, the reader ends a line that lacks its ending.
+                // A further call without input makes the reader end a line that lacks its ending.
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::Record => break,
                 ReadRecordResult::End
@@ -79,7 +79,7 @@ impl CsvRecord {
 
 pub fn content(key: &NewKey) -> Result<SecretText, Problem> {
     let lines = [[ID, SECRET], [&key.id, key.secret.expose_secret()]];
-    // At worst each character is a quote, which is written twice.
+    // In the worst case each character is a quote, which is written twice.
     let room = lines.as_flattened().iter().map(|field| 2 * field.len() + 4).sum();
     let mut bytes = Zeroizing::new(vec![0; room]);
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).build();
@@ -90,7 +90,7 @@ pub fn content(key: &NewKey) -> Result<SecretText, Problem> {
         end += writer.field(secret.as_bytes(), &mut bytes[end..]).2;
         end += writer.terminator(&mut bytes[end..]).1;
     }
-    // Says nothing of the error's own text: it could quote the key.
+    // The error's own text is left out: it could quote the key.
     let text = std::str::from_utf8(&bytes[..end]);
     text.map(|text| SecretText::new(text.to_owned()))
         .map_err(|_| Problem::refused("FileError", "the key is no text"))

@@ -1,4 +1,4 @@
-//! A file that holds one key and nothing else: what may become of it, whatever its format.
+//! A file that holds one key and nothing else, in any format: its read, its write and its removal.
 
 use secrecy::SecretString;
 
@@ -6,20 +6,20 @@ use super::place::{FileChange, OverlaidFile, Privacy, SecretText};
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
 
-/// What a file at the key's place holds.
+/// The content of a file at the key's place.
 pub enum KeyFileState {
     Nothing,
-    /// Its id, and its secret where it can be read.
+    /// A key: its id, and its secret if it can be read.
     Key(String, Option<SecretString>),
-    /// Something that is no such key's file.
+    /// A file that is no such key's file.
     Foreign,
 }
 
 pub struct KeyFile {
     pub place: OverlaidFile,
-    /// Reads the format.
+    /// The function that reads the format.
     pub held: fn(&str) -> KeyFileState,
-    /// What anything else in its place is not, as an error says it: `not a key's CSV file`.
+    /// The error's text for a file of another format: `not a key's CSV file`.
     pub foreign: &'static str,
 }
 
@@ -49,7 +49,7 @@ impl KeyFile {
         Ok(FileReply::KeyId(self.holds(Some(&text))?.map(|(id, _)| id)))
     }
 
-    /// Gives the key whose place it took.
+    /// Writes the key; returns the key whose place it took.
     pub fn store(
         &self,
         key: &NewKey,
@@ -73,7 +73,7 @@ impl KeyFile {
         Ok(previous)
     }
 
-    /// Leaves alone what is not this key's.
+    /// Deletes the file if it holds this key; leaves any other file alone.
     pub fn remove(&self, key: &str) -> Result<(), Problem> {
         self.place.edit(Privacy::Secret, |text| match self.holds(text) {
             Ok(Some((id, _))) if id == key => Ok(FileChange::Delete { empty: "" }),

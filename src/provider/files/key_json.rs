@@ -1,4 +1,4 @@
-//! A key as JSON: what is encrypted with age, and what a command gets.
+//! A key as JSON: the text that age encrypts, and the input of a command.
 
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::call::NewKey;
 
-/// The names are those of CreateAccessKey's answer. With `Version` it is also what the AWS CLI and
-/// the SDKs want of a `credential_process`.
+/// A key with the names of CreateAccessKey's answer. With `Version` it is also the output that the
+/// AWS CLI and the SDKs expect of a `credential_process`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ProcessCredentials<'a> {
@@ -17,7 +17,7 @@ struct ProcessCredentials<'a> {
     secret_access_key: &'a str,
 }
 
-/// Room for names, quotes and escapes, so that the buffer does not grow: one that does leaves
+/// Room for names, quotes and escapes, so that the buffer does not grow: a buffer that grows leaves
 /// copies in memory.
 const ROOM: usize = 512;
 
@@ -30,7 +30,7 @@ pub fn content(key: &NewKey) -> Zeroizing<Vec<u8>> {
         secret_access_key: secret,
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(ROOM + 2 * (key.user.len() + secret.len())));
-    // Neither the text nor the memory can refuse.
+    // A write to memory cannot fail, and the text is always valid JSON.
     drop(serde_json::to_writer(&mut *bytes, &told));
     bytes.push(b'\n');
     bytes

@@ -1,5 +1,5 @@
-//! What the profiles say, as long as their file stays as it is: each of five thousand is asked
-//! after by itself, and the file that they are all in is taken apart once. No secret is kept.
+//! A cache of the profiles, valid as long as their files don't change: each of five thousand
+//! profiles is read by itself, and the file with all of them is parsed once. No secret is kept.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use super::problem::Problem;
 use super::profile::{ProfileKeys, ProfileSettings};
 use crate::call::{FileRead, FileReply, LocalFile};
 
-/// A file that was changed this recently may be changed again without its time showing it (as for
-/// git's index).
+/// The age after which a file's time is trusted: a file that was changed more recently may change
+/// again without a new time (as in git's index).
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// The profiles of the credentials file and of the config file.
@@ -43,7 +43,7 @@ impl ProfileCache {
     }
 }
 
-/// What a file came to when it was read last.
+/// The result of the last read of a file.
 struct Memo<T>(Mutex<Option<(FileStamp, Arc<T>)>>);
 
 impl<T> Default for Memo<T> {
@@ -59,7 +59,7 @@ impl<T> Memo<T> {
         privacy: Privacy,
         parse: impl Fn(&str) -> T,
     ) -> Result<Arc<T>, Problem> {
-        // Held while the file is read, for whoever asks meanwhile asks for the same.
+        // The lock is held while the file is read: everybody who waits asks for the same file.
         let mut memo = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         place.check_links(privacy)?;
         let stamp = FileStamp::of(place.current());
@@ -75,13 +75,13 @@ impl<T> Memo<T> {
     }
 }
 
-/// Tells one content of a file from another without reading it.
+/// A stamp that tells one content of a file from another without reading it.
 #[derive(PartialEq)]
 struct FileStamp {
     path: PathBuf,
     modified: SystemTime,
     length: u64,
-    /// Every replacement is another file under the same name.
+    /// The inode: every replacement is another file under the same name.
     inode: u64,
 }
 

@@ -1,8 +1,8 @@
-//! Whose file a link at a secret's place leads to.
+//! The check of a link at a secret's place: the owner of the file to which it leads.
 //!
-//! The AWS CLI follows any link. OpenSSH (`StrictModes`) takes nothing that another user could have
-//! put there, and so does this: a link that leads to somebody else's file would hand the secret to
-//! them, above all when root follows it.
+//! The AWS CLI follows any link. OpenSSH (`StrictModes`) accepts nothing that another user could
+//! have put there, and neither does this check: a link to somebody else's file would hand the
+//! secret to them, above all if root follows it.
 
 use std::fs;
 use std::io;
@@ -12,16 +12,16 @@ use std::path::{Path, PathBuf};
 use super::disk;
 use super::problem::Problem;
 
-/// The path with the user id of its owner.
+/// A path with the user id of its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Owned {
     path: PathBuf,
     owner: u32,
 }
 
-/// Refuses a link that is followed to another owner's file, on whatever detour. Where there is no
-/// file yet, the folder that it will be made in counts. What is no link is not judged: it is
-/// replaced, and belongs to whom it did before.
+/// Refuses a link that leads to another owner's file, on whatever detour. If there is no file yet,
+/// the folder counts in which it will be made. A path that is no link is not checked: its file is
+/// replaced, and keeps its owner.
 pub fn check(path: &Path) -> Result<(), Problem> {
     let problem = |error: io::Error| Problem::io("read", path, &error);
     let (links, end) = trail(path).map_err(problem)?;
@@ -32,7 +32,7 @@ pub fn check(path: &Path) -> Result<(), Problem> {
     }
 }
 
-/// The links that are passed, and the file at their end, or the nearest folder that exists.
+/// Returns the links on the way, and the file at their end, or the nearest folder that exists.
 fn trail(path: &Path) -> io::Result<(Vec<Owned>, Owned)> {
     let end = disk::target(path)?;
     let mut links = Vec::new();
@@ -48,8 +48,8 @@ fn trail(path: &Path) -> io::Result<(Vec<Owned>, Owned)> {
     Ok((links, Owned { path, owner }))
 }
 
-/// The link or the end that is not of one owner with the others. Root may follow another user's own
-/// links to that user's own files, as with `sudo`; everybody else only their own.
+/// Returns the link or the end that has another owner than the others. Root may follow another
+/// user's own links to that user's own files, as with `sudo`; everybody else only their own.
 fn stranger<'a>(us: u32, links: &'a [Owned], end: &'a Owned) -> Option<&'a Owned> {
     let first = links.first()?;
     let owner = if us == 0 { first.owner } else { us };
@@ -99,7 +99,7 @@ mod tests {
         );
     }
 
-    /// Another user's file: root gives one away, everybody else knows one of root's.
+    /// Returns another user's file: root gives one away, everybody else knows one of root's.
     fn anothers(folder: &Path) -> PathBuf {
         if !rustix::process::geteuid().is_root() {
             return PathBuf::from("/etc/passwd");

@@ -1,9 +1,8 @@
-//! One writer at a time, so that no run loses what another has just written.
+//! The lock of a file: one writer at a time, so that no run loses another one's change.
 //!
-//! What is locked is the *folder* of the file, by the operating system: the file itself is replaced
-//! by a rename, which a lock on it would not survive, and a lock file beside it would be left in
-//! `~/.aws` after a kill. A lock on the folder leaves nothing behind, and ends with the process
-//! however that ends.
+//! The operating system locks the *folder* of the file. A lock on the file itself would not survive
+//! the rename that replaces the file, and a lock file beside it would be left in `~/.aws` after a
+//! kill. A lock on the folder leaves nothing behind, and ends with the process however that ends.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -14,11 +13,11 @@ use std::time::{Duration, Instant};
 use super::disk;
 use super::problem::Problem;
 
-/// Another writer needs milliseconds; one that takes this long hangs.
+/// The time to wait for another writer: it needs milliseconds, and one that takes this long hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// On a file system that cannot lock a folder, this still keeps the steps of one run apart.
+/// The lock between the steps of one run: it also works on a file system that cannot lock a folder.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The lock; dropping it releases it.
@@ -27,13 +26,13 @@ pub struct FileLockGuard {
     _process: MutexGuard<'static, ()>,
 }
 
-/// Waits until nobody else changes files in the folder of `file`.
+/// Waits until nobody else changes files in the folder of `file`, and locks it.
 pub fn hold(file: &Path) -> Result<FileLockGuard, Problem> {
     hold_for(file, PATIENCE)
 }
 
 fn hold_for(file: &Path, patience: Duration) -> Result<FileLockGuard, Problem> {
-    // Nothing is guarded but the order, so a panic of another holder spoils nothing.
+    // The lock guards only the order, so a panic of another holder spoils nothing.
     let process = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let give_up = Instant::now() + patience;
     loop {
@@ -43,7 +42,8 @@ fn hold_for(file: &Path, patience: Duration) -> Result<FileLockGuard, Problem> {
             Err(error) => return Ok(unlocked(process, &folder, &error)),
         };
         match opened.try_lock() {
-            // The folder of the file may have been made meanwhile: then that is the one to lock.
+            // The folder of the file may have been made meanwhile: then that folder is the one to
+            // lock.
             Ok(()) if nearest_folder(file) == folder => {
                 return Ok(FileLockGuard { _folder: Some(opened), _process: process });
             }
@@ -55,9 +55,9 @@ fn hold_for(file: &Path, patience: Duration) -> Result<FileLockGuard, Problem> {
     }
 }
 
-/// NFS without a lock server and Windows cannot lock a folder. Refusing to work there would help
-/// nobody: the rename keeps the file whole, only two runs at the very same moment could lose one's
-/// change.
+/// Returns the lock for a folder that cannot be locked: on NFS without a lock server, and on
+/// Windows. A refusal to work there would help nobody: the rename keeps the file whole, and only
+/// two runs at the very same moment could lose one's change.
 fn unlocked(
     process: MutexGuard<'static, ()>,
     folder: &Path,
@@ -81,7 +81,7 @@ fn busy(file: &Path, folder: &Path) -> Problem {
     )
 }
 
-/// The folder of the file, or where that is still to be made, the one that it will be made in.
+/// Returns the folder of the file, or the folder in which that is still to be made.
 fn nearest_folder(file: &Path) -> PathBuf {
     let folder = disk::folder(file);
     folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new(".")).to_owned()

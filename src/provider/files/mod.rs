@@ -1,7 +1,7 @@
 //! The local files: profiles, key files, zappa settings.
 //!
-//! All of them are other people's files too. A change reads the file under a lock, edits only what
-//! it was asked to, and replaces the file all or nothing; what it was not asked to change keeps its
+//! All of them are other people's files, too. A change reads the file under a lock, edits only the
+//! part that it was asked to, and replaces the file all or nothing; everything else keeps its
 //! bytes.
 
 mod command;
@@ -35,17 +35,17 @@ use crate::port::Provider;
 use known::ProfileCache;
 use problem::Problem;
 
-/// Where the local files are.
+/// The places of the local files.
 #[derive(Clone, Debug)]
 pub struct Files {
     pub credentials: PathBuf,
     pub config: PathBuf,
-    /// What relative paths are relative to: the manifest's folder.
+    /// The base of relative paths: the manifest's folder.
     pub base: PathBuf,
-    /// The sandbox's: a path outside of it is written below it instead, in its `files` folder, and
-    /// read there first. A file that exists outside is copied in with its first change, and stays
-    /// as it is. One that is deleted while the outer one exists is left empty, so that the outer
-    /// one does not show through again.
+    /// The sandbox's folder, in a sandbox. A path outside of it is written to its `files` folder
+    /// instead, and read there first. A file that exists outside is copied in with its first
+    /// change, and the outer one stays as it is. If a file is deleted while the outer one exists,
+    /// it is left empty, so that the outer one does not show through again.
     pub overlay: Option<PathBuf>,
 }
 
@@ -98,11 +98,11 @@ impl Files {
             FileWrite::StoreKeyAge { file, recipients, replaces } => {
                 let key = key(carried)?;
                 let file = key_age::at(self.place(file));
-                // What was in it can't be read back without an identity.
+                // The old key's secret can't be read back without an identity.
                 file.store(key, replaces.as_deref(), || key_age::content(key, recipients)).map(drop)
             }
             FileWrite::RemoveKeyAge { file, key } => key_age::at(self.place(file)).remove(key),
-            // [`command::send`] does it: it takes its time, and a limit of it.
+            // [`command::send`] does it: a command takes its time, and has its own time limit.
             FileWrite::RunCommand { .. } => {
                 Err(Problem::refused("NotAFile", "a command is no file"))
             }
@@ -122,14 +122,15 @@ fn key(carried: &StepOutput) -> Result<&NewKey, Problem> {
     carried.key.as_ref().ok_or_else(|| Problem::refused("NoKey", message))
 }
 
-/// Disks and locks take their time, and must not hold up the calls to AWS meanwhile.
+/// Runs `work` on another thread: disks and locks take their time, and must not hold up the calls
+/// to AWS meanwhile.
 async fn aside<T: Send + 'static>(
     action: &'static str,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(|problem| problem.into_failure(action)),
-        // The text of a panic is left out: nobody vouches for what is in it.
+        // The text of a panic is left out: nobody vouches for its content.
         Err(_) => {
             Err(Failure::new(FailureKind::Other, action, "Aborted", "the call was broken off"))
         }
@@ -140,7 +141,7 @@ fn not_local(action: &'static str) -> Failure {
     Failure::new(FailureKind::Other, action, "NotLocal", "this call is none on local files")
 }
 
-/// The same files, of which what they said is not asked again as long as they stay as they are.
+/// The local files with a cache: they are not read again as long as they don't change.
 pub struct Remembered {
     files: Files,
     known: Arc<ProfileCache>,

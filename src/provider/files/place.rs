@@ -1,5 +1,5 @@
-//! Where a local file is, and how it is changed: under a lock, all or nothing, and in a sandbox
-//! beside the real one.
+//! The place of a local file, and its changes: under a lock, all or nothing, and in a sandbox
+//! beside the real file.
 
 use std::fs;
 use std::io::{self, Read};
@@ -14,35 +14,37 @@ use super::problem::Problem;
 use super::{Files, lock};
 use crate::call::LocalFile;
 
-/// A file, and the one it hides: a sandbox changes its own copy, and the real file stays as it is.
+/// A file, and the one that it hides: a sandbox changes its own copy, and the real file stays as it
+/// is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverlaidFile {
     pub path: PathBuf,
-    /// What to read as long as `path` does not exist.
+    /// The file to read as long as `path` does not exist.
     pub hidden: Option<PathBuf>,
 }
 
-/// The text of a file, overwritten in memory when it is dropped: it may hold secrets, anybody's.
-/// Not `Debug`.
+/// The text of a file, overwritten in memory when it is dropped: it may hold secrets, also somebody
+/// else's. It is not `Debug`.
 pub type SecretText = Zeroizing<String>;
 
-/// Whom a file is for.
+/// The readers for whom a file is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Privacy {
-    /// It holds a secret: nobody but its owner may read it, and no link may lead to another user's.
+    /// The file holds a secret: nobody but its owner may read it, and no link may lead to another
+    /// user's.
     Secret,
-    /// Made for its owner only.
+    /// A new file is for its owner only.
     Private,
     /// A file like any other.
     Shared,
 }
 
-/// What a change makes of a file.
+/// The outcome of a change.
 pub enum FileChange {
     Nothing,
     Write(SecretText),
-    /// Deletes the file. Where it hides a real one, deleting would bring that back to light, so it
-    /// becomes this empty content instead.
+    /// Deletes the file. If it hides a real one, a deletion would make that one visible again, so
+    /// it gets this empty content instead.
     Delete {
         empty: &'static str,
     },
@@ -60,7 +62,8 @@ impl Files {
         if plain.starts_with(&overlay) {
             return OverlaidFile { path, hidden: None };
         }
-        // By the whole path: two manifests' `zappa_settings.json` are two files in a sandbox, too.
+        // The whole path is used: two manifests' `zappa_settings.json` are two files in a sandbox,
+        // too.
         let names = plain.components().filter(|part| matches!(part, Component::Normal(_)));
         OverlaidFile {
             path: overlay.join("files").join(names.collect::<PathBuf>()),
@@ -69,7 +72,8 @@ impl Files {
     }
 }
 
-/// The path without `.` and `..`, absolute; by its text alone, for nothing on it needs to exist.
+/// Returns the absolute path without `.` and `..`. It is computed from the text alone, since
+/// nothing on the path needs to exist.
 fn lexically(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
@@ -86,7 +90,7 @@ fn lexically(path: &Path) -> PathBuf {
 }
 
 impl OverlaidFile {
-    /// The file whose content counts now.
+    /// Returns the file whose content counts now.
     pub fn current(&self) -> &Path {
         match &self.hidden {
             Some(real) if !self.path.exists() => real,
@@ -94,12 +98,12 @@ impl OverlaidFile {
         }
     }
 
-    /// For people: the file that they know.
+    /// Returns the file's name for people: that of the file that they know.
     pub fn name(&self) -> String {
         self.hidden.as_ref().unwrap_or(&self.path).display().to_string()
     }
 
-    /// `None`: there is no such file.
+    /// Returns the text; `None` if there is no such file.
     pub fn text(&self, privacy: Privacy) -> Result<Option<SecretText>, Problem> {
         let path = self.current();
         self.check_links(privacy)?;
@@ -152,7 +156,8 @@ impl OverlaidFile {
     fn write(&self, content: &str, privacy: Privacy) -> io::Result<()> {
         let mode = match privacy {
             Privacy::Secret => FileMode::Private,
-            // What somebody else put into the config file, where the AWS CLI looks for keys, too.
+            // Somebody may have put a key into the config file, where the AWS CLI looks for keys,
+            // too.
             Privacy::Private if content.contains("aws_secret_access_key") => FileMode::Private,
             Privacy::Private => FileMode::PrivateWhenNew,
             Privacy::Shared => FileMode::Like(self.current().to_owned()),
@@ -165,7 +170,7 @@ impl OverlaidFile {
         if privacy == Privacy::Secret { link::check(self.current()) } else { Ok(()) }
     }
 
-    /// Windows makes links for administrators only.
+    /// Checks nothing: Windows lets only administrators make links.
     #[cfg(not(unix))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it is a check elsewhere")]
     pub fn check_links(&self, _privacy: Privacy) -> Result<(), Problem> {
@@ -173,8 +178,8 @@ impl OverlaidFile {
     }
 }
 
-/// As `fs::read`, into a buffer that is large enough from the start: one that grows leaves copies
-/// in memory.
+/// Reads a file as `fs::read` does, into a buffer that is large enough from the start: a buffer
+/// that grows leaves copies in memory.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = fs::File::open(path)?;
     let size = usize::try_from(file.metadata()?.len()).unwrap_or_default();
@@ -223,7 +228,7 @@ mod tests {
             place(LocalFile::Path("../zappa_settings.json".into())).path,
             Path::new("/box/files/project/zappa_settings.json")
         );
-        // Climbing out through the overlay's own name does not get out either.
+        // A path through the overlay's own name does not get out either.
         assert_eq!(
             place(LocalFile::Path("/box/../etc/passwd".into())).path,
             Path::new("/box/files/etc/passwd")

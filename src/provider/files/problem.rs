@@ -1,12 +1,12 @@
-//! What can go wrong with a local file, before it is known which call it was.
+//! The errors of local files, before their call is known.
 
 use std::io;
 use std::path::Path;
 
 use crate::call::{Failure, FailureKind};
 
-/// Becomes a [`Failure`] when the call is named. Its message may name files, profiles and key ids,
-/// never a secret.
+/// An error of a local file, which becomes a [`Failure`] when its call is known. Its message may
+/// name files, profiles and key ids, never a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub kind: FailureKind,
@@ -27,7 +27,7 @@ impl Problem {
         Self { kind: FailureKind::NotFound, code, message: message.into() }
     }
 
-    /// A file system's error, with what was tried and what to do about it.
+    /// Makes the problem of a file system's error, with the attempted action and the remedy.
     #[allow(
         clippy::wildcard_enum_match_arm,
         reason = "few of a system's errors need more than their text"

@@ -12,24 +12,24 @@ use crate::value::{self, Value};
 
 const ID: &str = "aws_access_key_id";
 const SECRET: &str = "aws_secret_access_key";
-/// A session token beside a user's own key makes AWS refuse it; the second is boto's old name of
-/// the first.
+/// The settings that hold a session token: beside a user's own key, a token makes AWS refuse the
+/// key. The second is boto's old name of the first.
 const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
 
-/// In the credentials file, a section's name is the profile's.
+/// Matches a section of the credentials file, whose name is the profile's.
 fn credentials_section(profile: &str) -> impl Fn(&str) -> bool {
     move |header| header == profile
 }
 
-/// In the config file it is `profile NAME`, but for `default`, of which `[profile default]` hides
-/// `[default]`.
+/// Matches a section of the config file, which is named `profile NAME`. Only the default profile
+/// may be `[default]`; `[profile default]` hides that section.
 fn config_section<'a>(document: &IniFile, profile: &'a str) -> impl Fn(&str) -> bool + use<'a> {
     let prefixed = move |header: &str| profile_of(header).is_some_and(|name| name == profile);
     let bare = profile == "default" && !document.has(&prefixed);
     move |header| if bare { header == profile } else { prefixed(header) }
 }
 
-/// `a b` of `profile "a b"`.
+/// Returns the profile's name in a header, such as `a b` of `profile "a b"`.
 fn profile_of(header: &str) -> Option<&str> {
     let name =
         header.strip_prefix("profile").filter(|rest| rest.starts_with(char::is_whitespace))?.trim();
@@ -46,7 +46,7 @@ fn config_header(profile: &str) -> String {
     }
 }
 
-/// A quote in a name would be read back as another name by half of the tools.
+/// Checks a profile's name. Half of the tools would read a name with a quote as another name.
 fn check_name(profile: &str) -> Result<(), Problem> {
     if profile.is_empty()
         || profile.trim() != profile
@@ -101,7 +101,7 @@ impl ProfileSettings {
         let header = |header: &str| {
             profile_of(header).map_or_else(|| header.to_owned(), |name| format!("profile {name}"))
         };
-        // A key in the config file is nobody's business here, and its secret goes no further.
+        // A key in the config file is not relayctl's to read, and its secret goes no further.
         let told = |(name, _): &(String, Value)| name != SECRET && !TOKENS.contains(&name.as_str());
         let settings =
             |section: IniFile| section.settings(&|_| true).into_iter().filter(told).collect();
@@ -117,7 +117,7 @@ impl ProfileSettings {
 }
 
 /// Writes the key, unless the profile holds one that is neither this one nor the one that it
-/// replaces. Gives the one whose place it took.
+/// replaces. Returns the key whose place it took.
 pub fn store_key(
     place: &OverlaidFile,
     profile: &str,

@@ -6,7 +6,7 @@ use super::problem::Problem;
 use crate::call::FileReply;
 use crate::value::{SectionSettings, Value};
 
-/// Nothing in it: as good as no file.
+/// Returns true for a text with nothing in it, which is treated like a missing file.
 fn is_blank(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim().is_empty())
 }

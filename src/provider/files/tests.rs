@@ -1,5 +1,5 @@
-//! What happens to real files in a folder, through the calls as the apply makes them (but for their
-//! names).
+//! The effect of the writes on real files in a folder, with the calls that the apply sends (except
+//! for their names).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ impl Home {
         self.files.change(write, &carried("AKIANEW")).map(drop)
     }
 
-    /// The key whose place another one takes: its id and its secret.
+    /// Returns the key whose place the new one takes: its id and its secret.
     fn replaced(&self, write: &FileWrite, key: &str) -> Option<(String, String)> {
         let reply = self.files.change(write, &carried(key)).unwrap();
         if let Reply::Replaced(key) = reply {
@@ -236,7 +236,7 @@ fn a_config_file_keeps_its_mode_unless_somebody_keeps_a_secret_in_it() {
 fn a_link_to_another_users_file_gets_no_secret_and_stays_as_it_is() {
     let home = home();
     let theirs = home.path("theirs");
-    // Only root can give a file away; everybody else has root's at hand.
+    // Only root can give a file away; everybody else has a file of root's.
     let to = match fs::write(&theirs, "theirs")
         .and_then(|()| std::os::unix::fs::chown(&theirs, Some(1), None))
     {
@@ -467,7 +467,7 @@ fn a_sandbox_merges_into_its_own_copy_and_leaves_the_real_files_alone() {
     assert_eq!(fs::read_to_string(&copy).unwrap(), ZAPPA.replace("python3.7", "python3.12"));
     assert_eq!(home.key_id(), Ok(FileReply::KeyId(Some("AKIANEW".into()))));
 
-    // Deleted in the sandbox, the real file must not show through.
+    // The file is deleted in the sandbox, and the real file must not show through.
     home.put("project/zappa_settings.json", "{\"dev\": {\"a\": 1}}");
     fs::remove_file(&copy).unwrap();
     home.change(&unset_stage("dev", &["a"])).unwrap();

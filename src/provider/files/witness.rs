@@ -1,4 +1,4 @@
-//! Lets a test see the disk as a kill would leave it, after every single step of a change.
+//! The steps of a change, at which a test sees the disk as a kill would leave it.
 
 #[cfg(not(test))]
 pub fn step() {}
@@ -26,7 +26,7 @@ mod watching {
         });
     }
 
-    /// The folder as it is before `work`, after each of its steps, and after it.
+    /// Returns the folder as it is before `work`, after each of its steps, and after it.
     pub fn snapshots(folder: &Path, work: impl FnOnce()) -> Vec<TempDir> {
         WATCHED.set(Some((folder.to_owned(), vec![copied(folder)])));
         work();

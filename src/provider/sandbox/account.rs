@@ -1,4 +1,4 @@
-//! The account: everything that is kept, and what follows from its number.
+//! The account: all of its objects, and the values that follow from its number.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,11 +20,11 @@ use super::records::{
 /// The version of the file format that this binary writes.
 pub(super) const VERSION: u32 = 1;
 
-/// Who the caller is; not one of the account's listed users.
+/// The name of the caller, who is not one of the account's listed users.
 const ADMIN: &str = "sandbox-admin";
 
-/// By name. Copies share what is the same in them: each call works on a copy of the account
-/// ([`super::Sandbox`]).
+/// Records by name. Copies share the parts that are the same: each call works on a copy of the
+/// account ([`super::Sandbox`]).
 pub(super) type NamedRecords<T> = RedBlackTreeMapSync<String, T>;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,13 +34,13 @@ pub(super) struct Account {
     #[serde(rename = "account")]
     pub(super) number: String,
     pub(super) partition: String,
-    /// Made once, so that two sandboxes give different ids.
+    /// A random text, made once, so that two sandboxes give different ids.
     pub(super) seed: String,
-    /// How many ids were given; none is given twice.
+    /// The number of ids that were given; none is given twice.
     counter: u64,
     pub(super) users: NamedRecords<UserRecord>,
     pub(super) roles: NamedRecords<RoleRecord>,
-    /// By name, which is unique in the account whatever the path.
+    /// The policies by name, which is unique in the account whatever the path.
     pub(super) policies: NamedRecords<PolicyRecord>,
     pub(super) buckets: NamedRecords<BucketRecord>,
     #[serde(default)]
@@ -48,7 +48,7 @@ pub(super) struct Account {
     /// The roles in each instance profile, by its name.
     #[serde(default)]
     pub(super) instance_profiles: BTreeMap<String, BTreeSet<String>>,
-    /// How many seconds later it is in this account than elsewhere.
+    /// The seconds by which this account's clock is ahead of the real one.
     #[serde(default)]
     pub(super) ahead: i64,
 }
@@ -71,7 +71,7 @@ impl Account {
         }
     }
 
-    /// The same account with nothing in it.
+    /// Returns the same account with nothing in it.
     pub(super) fn emptied(&self) -> Self {
         Self {
             version: VERSION,
@@ -89,8 +89,8 @@ impl Account {
         }
     }
 
-    /// A unique id that was never given before. AWS's are 21 characters long, those of access keys
-    /// 20.
+    /// Returns a unique id that was never given before. AWS's are 21 characters long, those of
+    /// access keys 20.
     pub(super) fn new_id(&mut self, prefix: &str) -> String {
         self.counter += 1;
         self.id(prefix, self.counter)
@@ -111,7 +111,7 @@ impl Account {
         }
     }
 
-    /// `arn:aws:iam::123456789012:<resource>`.
+    /// Returns an ARN: `arn:aws:iam::123456789012:<resource>`.
     pub(super) fn iam_arn(&self, resource: &str) -> String {
         format!("arn:{}:iam::{}:{resource}", self.partition, self.number)
     }
@@ -121,7 +121,7 @@ impl Account {
         Timestamp::from_second(now.as_second() + self.ahead).unwrap_or(now)
     }
 
-    /// When something is made: RFC 3339 in whole seconds, as AWS gives it.
+    /// Returns the account's time: RFC 3339 in whole seconds, as AWS gives it.
     pub(super) fn now(&self) -> String {
         self.clock().to_string()
     }
@@ -155,14 +155,15 @@ impl Account {
         }
     }
 
-    /// Returns the users, roles and groups: what policies hang on.
+    /// Returns the users, roles and groups.
     pub(super) fn identities(&self) -> impl Iterator<Item = (PrincipalKind, &IdentityRecord)> {
         PrincipalKind::ALL
             .into_iter()
             .flat_map(|kind| self.identities_of(kind).map(move |one| (kind, one)))
     }
 
-    /// Gives groups of older files what these don't have: name, path, id, and when they were made.
+    /// Gives groups of older files the parts that those lack: name, path, id, and the time of their
+    /// creation.
     pub(super) fn complete(&mut self) {
         let bare: Vec<String> = self
             .groups

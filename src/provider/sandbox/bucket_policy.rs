@@ -1,4 +1,4 @@
-//! Bucket policies: what S3 checks on top of the grammar.
+//! Bucket policies: S3's checks besides the grammar.
 
 use crate::call::BucketRef;
 use crate::policy::{Usage, is_public, statements};
@@ -43,12 +43,13 @@ fn malformed(message: &str) -> Refusal {
     Refusal::invalid("MalformedPolicy", message)
 }
 
-/// One value or a list of them.
+/// Returns the values of a list, or a single value as a list.
 fn items(value: &Value) -> Vec<&Value> {
     value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
 }
 
-/// A bucket's policy can name this bucket and what is in it, nothing else.
+/// Returns true if the statement names only this bucket and its objects: a bucket policy can name
+/// nothing else.
 fn concerns(statement: &Value, account: &Account, bucket: &str) -> bool {
     let arn = format!("arn:{}:s3:::{bucket}", account.partition);
     let resources = statement

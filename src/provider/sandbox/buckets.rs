@@ -9,13 +9,15 @@ use super::records::BucketRecord;
 use super::refusal::{Refusal, SandboxResult};
 use super::{names, tags};
 
-/// Bucket names are unique in the whole world; these stand for all that others have taken.
+/// Names that are taken: bucket names are unique in the whole world, and these stand for all names
+/// of others.
 const TAKEN: &[&str] = &["backup", "data", "logs", "my-bucket", "test", "zappa", "zappa-test"];
 
 const OWNERSHIPS: &[&str] = &["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
 
 impl BucketRecord {
-    /// What S3 gives every new bucket since 2023: encrypted, closed to the public, without ACLs.
+    /// Makes a bucket with the settings that S3 gives every new bucket since 2023: encrypted,
+    /// closed to the public, without ACLs.
     fn new(region: &str, ownership: &str, created: String) -> Self {
         Self {
             region: region.to_owned(),
@@ -64,7 +66,7 @@ impl BucketRecord {
         Ok(())
     }
 
-    /// Versioning can be suspended, never taken back.
+    /// Sets versioning. It can be suspended, but not removed.
     pub(super) fn put_versioning(&mut self, status: &str) -> SandboxResult<()> {
         if !["Enabled", "Suspended"].contains(&status) {
             return Err(Refusal::malformed_xml());
@@ -100,13 +102,14 @@ impl BucketRecord {
 }
 
 impl Account {
-    /// A bucket of ours, in whatever region.
+    /// Returns a bucket of the account's, in whatever region.
     pub(super) fn bucket_mut(&mut self, name: &str) -> SandboxResult<&mut BucketRecord> {
         accessible(self, name)?;
         self.buckets.get_mut(name).ok_or_else(missing)
     }
 
-    /// A bucket of ours, asked for in its own region: S3 answers nowhere else.
+    /// Returns a bucket of the account's, if it is asked for in its own region: S3 answers nowhere
+    /// else.
     pub(super) fn bucket_at(&self, at: &BucketRef) -> SandboxResult<&BucketRecord> {
         accessible(self, &at.name)?;
         let bucket = self.buckets.get(&at.name).ok_or_else(missing)?;
@@ -119,8 +122,8 @@ impl Account {
     }
 }
 
-/// The region where it really is: `HeadBucket` says so from anywhere. HEAD has no body, so its
-/// refusals have no words.
+/// Returns the region in which the bucket really is: `HeadBucket` answers so in every region. An
+/// answer to HEAD has no body, so its refusals have no message.
 pub(super) fn head(account: &Account, name: &str) -> SandboxResult<String> {
     match account.buckets.get(name) {
         Some(bucket) => Ok(bucket.region.clone()),
@@ -131,7 +134,8 @@ pub(super) fn head(account: &Account, name: &str) -> SandboxResult<String> {
     }
 }
 
-/// In us-east-1, creating what one has already is no error: S3 keeps that from its oldest days.
+/// Makes a bucket. In us-east-1 the create of one's own bucket succeeds: S3 keeps that from its
+/// oldest days.
 pub(super) fn create(account: &mut Account, at: &BucketRef, ownership: &str) -> SandboxResult<()> {
     names::bucket(&at.name)?;
     names::region(&at.region)?;

@@ -1,5 +1,5 @@
-//! What people hang on users besides policies, keys and groups, and what AWS wants gone before it
-//! deletes those.
+//! The objects of users besides policies, keys and groups, which AWS wants gone before it deletes
+//! the users.
 
 use crate::call::IamReply;
 
@@ -8,7 +8,7 @@ use super::records::DependentsRecord;
 use super::refusal::{Refusal, SandboxResult};
 
 impl DependentsRecord {
-    /// Refuses the deletion of a user who has any of them.
+    /// Refuses the deletion of a user who has any of these objects.
     pub(super) fn deletable(&self) -> SandboxResult<()> {
         let first = [
             (self.login_profile, "must delete login profile first"),
@@ -46,7 +46,7 @@ pub(super) fn login_profile(account: &Account, user: &str) -> SandboxResult<IamR
     Err(Refusal::no_such_entity(format!("Login Profile for User {user} cannot be found.")))
 }
 
-/// Deletes a device that is nobody's any more; which there are is not kept.
+/// Deletes a virtual device that no user has any more. The sandbox keeps no list of such devices.
 pub(super) fn delete_virtual_device(account: &Account, serial: &str) -> SandboxResult<bool> {
     if account.users.values().any(|user| user.dependents.mfa_devices.contains(serial)) {
         return Err(Refusal::delete_conflict("MFA device is currently assigned to a user."));

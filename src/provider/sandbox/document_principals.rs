@@ -1,8 +1,8 @@
 //! The principals of trust and bucket policies.
 //!
-//! AWS keeps a user or role that a policy names by its unique id, and shows its current ARN again
-//! as long as it exists. When it was deleted the id is what remains, also if another takes its
-//! name. An account's number becomes the ARN of its root, and a list of one becomes a plain text.
+//! AWS keeps a user or role that a policy names by its unique id, and shows its current ARN as long
+//! as it exists. After its deletion AWS shows the id, also if another one takes its name. An
+//! account's number becomes the ARN of its root, and a list of one becomes a plain text.
 
 use crate::policy::statements_mut;
 use crate::value::Value;
@@ -10,7 +10,7 @@ use crate::value::Value;
 use super::account::Account;
 use super::principal_rules::rules;
 
-/// A principal that AWS does not know, as its message names it: `"AWS":"arn:…"`.
+/// A principal that AWS does not know, as AWS's message names it: `"AWS":"arn:…"`.
 #[derive(Debug, PartialEq)]
 pub(super) struct UnknownPrincipal {
     kind: String,
@@ -24,7 +24,7 @@ impl std::fmt::Display for UnknownPrincipal {
     }
 }
 
-/// The document as it is kept.
+/// Returns the document as AWS keeps it.
 pub(super) fn kept(account: &Account, document: &Value) -> Result<Value, UnknownPrincipal> {
     mapped(document, &|kind, principal| match kind {
         "AWS" => keep(account, principal),
@@ -33,7 +33,7 @@ pub(super) fn kept(account: &Account, document: &Value) -> Result<Value, Unknown
     })
 }
 
-/// The document as it is shown.
+/// Returns the document as AWS shows it.
 pub(super) fn seen(account: &Account, document: &Value) -> Value {
     let shown = mapped(document, &|kind, principal| {
         let arn = if kind == "AWS" { arn_of(account, principal) } else { None };
@@ -42,7 +42,7 @@ pub(super) fn seen(account: &Account, document: &Value) -> Value {
     shown.unwrap_or_else(|_| document.clone())
 }
 
-/// Stands for an account in the ARNs of `CloudFront`'s origin access identities.
+/// The word in place of an account in the ARNs of `CloudFront`'s origin access identities.
 const CLOUDFRONT: &str = "cloudfront";
 
 type Mapping<'a> = &'a dyn Fn(&str, &str) -> Option<String>;
@@ -79,7 +79,7 @@ fn mapped_list(
     }
 }
 
-/// `None`: there is no such principal.
+/// Returns a principal as AWS keeps it; `None` if there is no such principal.
 fn keep(account: &Account, principal: &str) -> Option<String> {
     if principal == "*" {
         return Some(principal.to_owned());
@@ -99,7 +99,7 @@ fn keep(account: &Account, principal: &str) -> Option<String> {
     }
     match service {
         "iam" if resource != "root" && number == account.number => id_of(account, principal),
-        // Of other accounts the sandbox knows nothing; sessions come and go.
+        // The sandbox knows no other accounts; sessions come and go.
         "iam" | "sts" => Some(principal.to_owned()),
         _ => None,
     }

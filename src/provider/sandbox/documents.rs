@@ -1,16 +1,16 @@
-//! Whether IAM or S3 would take a document.
+//! The checks of a document by IAM or S3.
 
 use crate::policy::{self, Usage, Violation};
 use crate::value::Value;
 
 use super::refusal::{Refusal, SandboxResult};
 
-/// What the service would find wrong; the one place that asks.
+/// Returns the errors that the service would find. Only this function asks for them.
 fn violations(document: &Value, usage: Usage) -> Vec<Violation> {
     policy::validate(document, usage)
 }
 
-/// IAM reports the first thing that it finds.
+/// Checks a document; IAM reports only the first error.
 pub(super) fn check(document: &Value, usage: Usage) -> SandboxResult<()> {
     let code = match usage {
         Usage::Bucket => "MalformedPolicy",
@@ -29,7 +29,7 @@ pub(super) fn check(document: &Value, usage: Usage) -> SandboxResult<()> {
     }
 }
 
-/// What each service says of text that is no JSON object.
+/// Returns each service's message for a text that is no JSON object.
 fn broken(usage: Usage) -> &'static str {
     match usage {
         Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {

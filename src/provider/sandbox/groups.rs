@@ -46,7 +46,7 @@ pub(super) fn create(account: &mut Account, name: &str, path: &str) -> SandboxRe
     Ok(Reply::Iam(IamReply::Group(reply)))
 }
 
-/// Moves the group to another path, which changes its ARN; everything that hangs on it stays.
+/// Moves the group to another path, which changes its ARN; its policies and members stay.
 pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxResult<Reply> {
     names::path(path)?;
     path.clone_into(&mut account.group_mut(name)?.identity.path);

@@ -1,5 +1,5 @@
-//! Whose permissions decide: without it the caller may do everything; with it each call is decided
-//! as IAM decides it.
+//! The permissions of the caller. Without a guard the caller may do everything; with it each call
+//! is decided as IAM decides it.
 
 use crate::address::{self, PrincipalKind};
 use crate::call::{CallerIdentity, FailureKind, Permission, PrincipalPaths};
@@ -14,25 +14,25 @@ use super::groups;
 use super::records::IdentityRecord;
 use super::refusal::{Refusal, SandboxResult};
 
-/// Who calls, and under which policies.
+/// The caller, with the policies under which it acts.
 #[derive(Clone, Debug)]
 pub enum CallerPolicies {
-    /// Nobody's in particular: a user that has these policies and nothing else.
+    /// A user that has these policies and nothing else.
     Under(Vec<Policy>),
-    /// A user of the simulated account, with what hangs on it.
+    /// A user of the simulated account, with its policies, boundary and groups.
     User(String),
     /// A session of a role of the simulated account.
     Role(String),
 }
 
-/// The user that acts under given policies.
+/// The name of the user that acts under given policies.
 const STAND_IN: &str = "sandbox-user";
 const SESSION: &str = "sandbox";
 
-/// Who calls, as the request names it, and what has a say.
+/// The caller as the request names it, with the policies that decide.
 struct ActingPrincipal {
     caller: CallerIdentity,
-    /// `aws:PrincipalArn`: of a session its role's.
+    /// The value of `aws:PrincipalArn`: for a session, the ARN of its role.
     arn: String,
     kind: &'static str,
     tags: Tags,
@@ -45,7 +45,7 @@ impl CallerPolicies {
         Ok(self.principal(account)?.caller)
     }
 
-    /// Refuses what the caller's policies don't allow, in AWS's words.
+    /// Refuses a call that the caller's policies don't allow, in AWS's words.
     pub(super) fn check(&self, account: &Account, permissions: &[Permission]) -> SandboxResult<()> {
         if permissions.is_empty() {
             return Ok(());
@@ -160,7 +160,7 @@ impl ActingPrincipal {
         )))
     }
 
-    /// Which kind of policy denies, with the rest of its article.
+    /// Returns the kind of policy that denies, after the rest of its article.
     fn denying(&self, decision: &Decision, bucket: Option<&Policy>) -> &'static str {
         let named = |policy: Option<&Policy>| {
             policy.is_some_and(|policy| decision.because.iter().any(|it| it.policy == policy.name))
@@ -197,8 +197,8 @@ impl ActingPrincipal {
         for (key, value) in &self.tags {
             set(&format!("aws:PrincipalTag/{key}"), value);
         }
-        // A call that sets a boundary tells the new one; the others are about a user or role that
-        // may have one.
+        // A call that sets a boundary has the new one in its context. For other calls, the boundary
+        // of the user or role counts.
         if let Some((tags, boundary)) = target(account, &permission.resource) {
             for (key, value) in tags {
                 set(&format!("aws:ResourceTag/{key}"), value);
@@ -217,7 +217,7 @@ impl ActingPrincipal {
     }
 }
 
-/// Where the calls' users and roles are.
+/// Returns the paths of the account's users, roles and groups.
 pub(super) fn places(account: &Account) -> PrincipalPaths {
     let place =
         |kind, it: &IdentityRecord| (address::Principal::new(kind, &it.name), it.path.clone());
@@ -258,7 +258,7 @@ fn bucket_policy(account: &Account, resource: &str) -> SandboxResult<Option<Poli
     kept.map(compile).transpose()
 }
 
-/// Returns tags and boundary of the user, role, group or policy that an ARN names.
+/// Returns the tags and the boundary of the user, role, group or policy that an ARN names.
 fn target<'a>(account: &'a Account, arn: &str) -> Option<(&'a Tags, Option<&'a str>)> {
     let identity =
         account.identities().find(|(kind, identity)| account.arn_of(*kind, identity) == arn);
@@ -270,8 +270,8 @@ fn not_simulated(message: &str) -> Refusal {
     Refusal::new(FailureKind::Other, "NotSimulated", message)
 }
 
-/// A resource as AWS's messages name it: IAM by kind and name where it is about one that exists, S3
-/// in quotes.
+/// Returns a resource as AWS's messages name it. IAM names an existing object by kind and name; S3
+/// puts the ARN in quotes.
 fn spoken(permission: &Permission) -> String {
     let Permission { action, resource, .. } = permission;
     let name = resource.rsplit('/').next().unwrap_or(resource);

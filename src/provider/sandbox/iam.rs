@@ -1,4 +1,4 @@
-//! Which function answers which call of IAM.
+//! The dispatch of IAM's calls to the functions that answer them.
 
 use std::collections::BTreeSet;
 
@@ -197,7 +197,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
     }
 }
 
-/// Answers a removal, by whether there was something to remove.
+/// Returns the answer to a removal. `gone` is true if there was something to remove.
 fn removed(write: &IamWrite, gone: bool) -> SandboxResult<Reply> {
     if gone {
         return Ok(Reply::Done);

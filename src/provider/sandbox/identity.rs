@@ -1,4 +1,4 @@
-//! What users, roles and groups have in common: a path, tags, and policies that hang on them.
+//! The common parts of users, roles and groups: a path, tags, and policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,14 +16,14 @@ use super::refusal::{Refusal, SandboxResult};
 use super::tags::KeyCase;
 use super::{documents, limits, names, tags};
 
-/// What the calls that make one say of it.
+/// The common arguments of the calls that make a user, a role or a group.
 pub(super) struct NewIdentity<'a> {
     pub(super) path: &'a str,
     pub(super) boundary: Option<&'a str>,
     pub(super) tags: &'a Tags,
 }
 
-/// Checks the name of a new one.
+/// Checks the name of a new user, role or group.
 pub(super) fn check_name(account: &Account, principal: &Principal) -> SandboxResult<()> {
     let Principal { kind, name } = principal;
     let rules = rules(*kind);
@@ -38,7 +38,7 @@ pub(super) fn check_name(account: &Account, principal: &Principal) -> SandboxRes
     Ok(())
 }
 
-/// Makes one, after the check of its name.
+/// Makes the record of a user, role or group, after the check of its name.
 pub(super) fn create(
     account: &mut Account,
     principal: &Principal,
@@ -63,7 +63,7 @@ pub(super) fn create(
 }
 
 impl IdentityRecord {
-    /// Refuses the deletion of one that policies hang on.
+    /// Refuses the deletion of a user, role or group that has policies.
     pub(super) fn deletable(&self) -> SandboxResult<()> {
         if !self.attached.is_empty() {
             return Err(Refusal::delete_conflict(
@@ -108,7 +108,7 @@ pub(super) fn put_boundary(
     Ok(Reply::Done)
 }
 
-/// Only a policy that exists can be a boundary.
+/// Checks a boundary: only an existing policy can be one.
 fn check_boundary(account: &Account, arn: &str) -> SandboxResult<()> {
     names::policy_arn(arn)?;
     if account.attachable(arn) {
@@ -134,7 +134,7 @@ pub(super) fn attached(
     Ok(IamReply::Attached(order.list(account.identity(principal)?.attached.iter().cloned())))
 }
 
-/// Attaches a policy. Attaching what is attached changes nothing and is no error.
+/// Attaches a policy. Attaching it again changes nothing and is no error.
 pub(super) fn attach(
     account: &mut Account,
     principal: &Principal,

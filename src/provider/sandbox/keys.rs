@@ -1,4 +1,5 @@
-//! Access keys. The secret leaves with the answer to `CreateAccessKey`; only its digest is kept.
+//! Access keys. The secret is only in the answer to `CreateAccessKey`; the sandbox keeps its
+//! digest.
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,13 +15,13 @@ use super::limits;
 use super::records::KeyRecord;
 use super::refusal::{Refusal, SandboxResult};
 
-/// How long AWS's secrets are.
+/// The length of AWS's secrets.
 const SECRET: usize = 40;
 
 const ACTIVE: &str = "Active";
 const INACTIVE: &str = "Inactive";
 
-/// Where STS is asked that has no region of its own.
+/// The region of the global STS endpoint.
 const REGION: &str = "us-east-1";
 
 pub(super) fn list(account: &Account, user: &str) -> SandboxResult<Vec<AccessKey>> {
@@ -64,7 +65,7 @@ pub(super) fn update(
     Ok(Reply::Done)
 }
 
-/// By the key alone: whose it is, AWS knows.
+/// Returns the last use of a key. The key's id is enough: AWS knows its user.
 pub(super) fn last_used(account: &Account, id: &str) -> SandboxResult<Option<LastUsed>> {
     account
         .users
@@ -74,7 +75,7 @@ pub(super) fn last_used(account: &Account, id: &str) -> SandboxResult<Option<Las
         .ok_or_else(|| missing(id))
 }
 
-/// A request was signed with this key.
+/// Notes a request that was signed with this key.
 pub(super) fn used(account: &mut Account, id: &str, service: &str) -> SandboxResult<Reply> {
     let used =
         LastUsed { at: account.now(), service: service.to_owned(), region: REGION.to_owned() };
@@ -88,8 +89,8 @@ pub(super) fn used(account: &mut Account, id: &str, service: &str) -> SandboxRes
     Ok(Reply::Done)
 }
 
-/// As STS answers to a request that this key signs. A key that isn't there, or isn't active, it
-/// doesn't know.
+/// Answers as STS does to a request that this key signs. STS does not know a key that is deleted or
+/// inactive.
 pub(super) fn prove(account: &mut Account, key: Option<&NewKey>) -> SandboxResult<Reply> {
     let refused = |code, message| Err(Refusal::new(FailureKind::Credentials, code, message));
     let Some(key) = key else {
@@ -126,8 +127,8 @@ fn digest(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret))
 }
 
-/// From the operating system's randomness: two v4 UUIDs hold 244 bits of it, forty characters of
-/// base64 hold 240.
+/// Makes a secret from the operating system's randomness: two v4 UUIDs hold 244 bits of it, forty
+/// characters of base64 hold 240.
 fn new_secret() -> SecretString {
     let digest = Sha256::new()
         .chain_update(Uuid::new_v4().as_bytes())

@@ -1,4 +1,4 @@
-//! S3's rules on lifecycle rules.
+//! S3's checks of lifecycle rules.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ const RULES: usize = 1000;
 const STORAGE_CLASSES: &[&str] =
     &["DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"];
 
-/// What S3 keeps only after this many days where it was.
+/// The storage classes to which S3 moves an object only after this many days in its first one.
 const INFREQUENT_ACCESS: &[&str] = &["ONEZONE_IA", "STANDARD_IA"];
 const BEFORE_INFREQUENT_ACCESS: i32 = 30;
 
-/// The rules as they are kept: one without an id gets one.
+/// Returns the rules as S3 keeps them: a rule without an id gets one.
 pub(super) fn checked(rules: &[LifecycleRule]) -> SandboxResult<Vec<LifecycleRule>> {
     if rules.is_empty() || rules.len() > RULES {
         return Err(Refusal::malformed_xml());
@@ -111,7 +111,7 @@ fn argument(message: &str) -> Refusal {
     Refusal::invalid("InvalidArgument", message)
 }
 
-/// Rules and transitions are sets to S3.
+/// Returns the rules in this order: rules and transitions are sets to S3.
 pub(super) fn in_order(rules: &[LifecycleRule], order: ListOrder) -> Vec<LifecycleRule> {
     order.list(rules.iter().map(|rule| LifecycleRule {
         transitions: order.list(rule.transitions.iter().cloned()),

@@ -1,4 +1,4 @@
-//! The account's quotas, at the values that a new account has.
+//! The account's quotas, with the values of a new account.
 
 use crate::address::PrincipalKind;
 use crate::policy::{Usage, limit, size};
@@ -11,8 +11,7 @@ pub(super) const ACCESS_KEYS: usize = 2;
 pub(super) const ATTACHED_POLICIES: usize = 10;
 pub(super) const TAGS: usize = 50;
 
-/// Refuses when there would be more than `quota` of them. IAM names its quotas:
-/// `AccessKeysPerUser`.
+/// Refuses a count above `quota`. IAM's refusals name the quota: `AccessKeysPerUser`.
 pub(super) fn quota(name: &str, count: usize, quota: usize) -> SandboxResult<()> {
     if count <= quota {
         return Ok(());

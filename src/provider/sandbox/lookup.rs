@@ -1,4 +1,4 @@
-//! Finding what a call names in the account, or IAM's refusal.
+//! The lookup of the objects that a call names in the account, or IAM's refusal.
 
 use crate::address::{Principal, PrincipalKind};
 
@@ -51,7 +51,7 @@ impl Account {
         }
     }
 
-    /// Finds one of the account's own policies.
+    /// Returns one of the account's own policies.
     pub(super) fn policy(&self, arn: &str) -> SandboxResult<&PolicyRecord> {
         names::policy_arn(arn)?;
         let name = arn.rsplit('/').next().unwrap_or_default();
@@ -59,7 +59,7 @@ impl Account {
         found.ok_or_else(|| no_policy(arn))
     }
 
-    /// Finds one to change it. Nobody but AWS changes AWS's policies.
+    /// Returns a policy to change it. Only AWS changes AWS's policies.
     pub(super) fn policy_mut(&mut self, arn: &str) -> SandboxResult<&mut PolicyRecord> {
         if managed::is_aws(&self.partition, arn) {
             return Err(Refusal::denied("Policy is outside your own account."));
@@ -68,7 +68,7 @@ impl Account {
         self.policies.get_mut(&name).ok_or_else(|| no_policy(arn))
     }
 
-    /// Returns whether the policy exists, the account's own or AWS's.
+    /// Returns true if the policy exists, the account's own or AWS's.
     pub(super) fn attachable(&self, arn: &str) -> bool {
         self.policy(arn).is_ok() || managed::well_known(&self.partition, arn).is_some()
     }

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::value::Value;
 
-/// Path and name, after `arn:aws:iam::aws:policy`. A few of AWS's thousand, those that people
-/// attach most.
+/// The path and name of each policy, after `arn:aws:iam::aws:policy`. These are a few of AWS's
+/// thousand, those that people attach most.
 const WELL_KNOWN: &[&str] = &[
     "/AWSCloudFormationFullAccess",
     "/AWSLambda_FullAccess",
@@ -46,7 +46,8 @@ const WELL_KNOWN: &[&str] = &[
     "/service-role/AmazonECSTaskExecutionRolePolicy",
 ];
 
-/// What the shortest of them say, as AWS documents it: path and name, actions on everything.
+/// The documents of the shortest of them, as AWS documents them: path and name, actions on
+/// everything.
 const DOCUMENTS: &[(&str, &[&str])] = &[
     ("/AdministratorAccess", &["*"]),
     ("/AmazonS3FullAccess", &["s3:*", "s3-object-lambda:*"]),
@@ -61,7 +62,7 @@ const DOCUMENTS: &[(&str, &[&str])] = &[
     ("/service-role/AWSLambdaRole", &["lambda:InvokeFunction"]),
 ];
 
-/// The document of one of AWS's policies, if the sandbox has it.
+/// Returns the document of one of AWS's policies, if the sandbox has it.
 pub(super) fn document(partition: &str, arn: &str) -> Option<Value> {
     let place = place(partition, arn)?;
     let (_, actions) = DOCUMENTS.iter().find(|(known, _)| *known == place)?;
@@ -69,12 +70,12 @@ pub(super) fn document(partition: &str, arn: &str) -> Option<Value> {
     Some(json!({"Version": "2012-10-17", "Statement": [statement]}))
 }
 
-/// Whether the ARN says that the policy is AWS's.
+/// Returns true if the ARN is that of a policy of AWS's.
 pub(super) fn is_aws(partition: &str, arn: &str) -> bool {
     place(partition, arn).is_some()
 }
 
-/// Path and name of one of AWS's policies that the sandbox knows.
+/// Returns path and name of one of AWS's policies that the sandbox knows.
 pub(super) fn well_known(partition: &str, arn: &str) -> Option<(String, String)> {
     let place = place(partition, arn).filter(|place| WELL_KNOWN.contains(place))?;
     let (path, name) = place.rsplit_once('/')?;

@@ -1,7 +1,7 @@
-//! An AWS account simulated in process, kept in one file.
+//! An AWS account that is simulated in process, and kept in one file.
 //!
-//! It follows what AWS documents for the calls of [`crate::call`], refusals and their wording
-//! included, and it is as inconvenient as AWS is: lists come back in another order at each read.
+//! It follows AWS's documentation for the calls of [`crate::call`], refusals and their wording
+//! included. It is as inconvenient as AWS is: lists come back in another order at each read.
 
 mod account;
 mod bucket_policy;
@@ -57,25 +57,25 @@ pub use unmanaged::UnmanagedObject;
 
 /// A simulated account.
 pub struct Sandbox {
-    /// None: only in memory.
+    /// The file of the account; `None` keeps it only in memory.
     file: Option<PathBuf>,
-    /// None: the caller may do everything.
+    /// The caller; `None` may do everything.
     acting: Option<CallerPolicies>,
     inner: Mutex<SandboxState>,
 }
 
 struct SandboxState {
     account: Account,
-    /// Of the file that `account` was read from or written to.
+    /// The stamp of the file that `account` was read from or written to.
     stamp: Option<AccountFileStamp>,
-    /// How often each read was asked, so that no two answers in a row have the same order. Not
-    /// kept.
+    /// The number of times that each read was asked, so that no two answers in a row have the same
+    /// order. It is not kept in the file.
     asked: BTreeMap<Read, usize>,
 }
 
 impl Sandbox {
-    /// Opens or makes the account kept in `file`. `account` and `region` are the manifest's. A new
-    /// account is written with its first change: looking at it leaves nothing behind.
+    /// Opens or makes the account in `file`. `account` and `region` are the manifest's. A new
+    /// account is written with its first change: a read leaves nothing behind.
     pub fn open(file: &Path, account: &str, region: &str) -> Result<Self, Failure> {
         let fresh = Account::new(account, region);
         let (account, stamp) = opened(file, fresh)?;
@@ -86,7 +86,7 @@ impl Sandbox {
         })
     }
 
-    /// An empty account that is gone when it is dropped.
+    /// Makes an empty account that is gone when it is dropped.
     pub fn in_memory(account: &str, region: &str) -> Self {
         let account = Account::new(account, region);
         Self {
@@ -96,7 +96,8 @@ impl Sandbox {
         }
     }
 
-    /// The same, in which the same calls give the same ids for the same seed.
+    /// Makes an empty account in memory, in which the same calls give the same ids for the same
+    /// seed.
     pub fn seeded(account: &str, region: &str, seed: &str) -> Self {
         let mut account = Account::new(account, region);
         seed.clone_into(&mut account.seed);
@@ -107,14 +108,14 @@ impl Sandbox {
         }
     }
 
-    /// Another account in memory, just like this one, which goes its own way from here.
+    /// Returns a copy of the account in memory, which changes independently from now on.
     pub fn copied(&self) -> Result<Self, Failure> {
         let account = self.current()?.account.clone();
         let inner = SandboxState { account, stamp: None, asked: BTreeMap::new() };
         Ok(Self { file: None, acting: None, inner: Mutex::new(inner) })
     }
 
-    /// Everything in the account, as its file has it.
+    /// Returns everything in the account, as its file has it.
     ///
     /// # Panics
     /// Never: the maps of an account have text keys.
@@ -123,7 +124,8 @@ impl Sandbox {
         Ok(serde_json::to_value(&inner.account).expect("an account always serialises"))
     }
 
-    /// The same account, in which each call is decided over the caller's policies, as IAM does.
+    /// Returns the same account, in which each call is decided by the caller's policies, as IAM
+    /// does.
     #[must_use]
     pub fn enforcing(self, acting: CallerPolicies) -> Self {
         Self { acting: Some(acting), ..self }
@@ -140,8 +142,8 @@ impl Sandbox {
         }
     }
 
-    /// Puts an object into a bucket, which no [`Write`] can: relayctl manages buckets, not what is
-    /// in them.
+    /// Puts an object into a bucket, which no [`Write`] can: relayctl manages buckets, not their
+    /// objects.
     pub fn put_object(&self, bucket: &str, key: &str) -> Result<(), Failure> {
         self.change("s3:PutObject", |account| {
             objects::put(account.bucket_mut(bucket)?, key);
@@ -160,7 +162,7 @@ impl Sandbox {
         .map(drop)
     }
 
-    /// What people hang on users, roles and policies by other means than relayctl.
+    /// Adds an object to the account, as others do by other means than relayctl.
     pub fn add(&self, thing: &UnmanagedObject) -> Result<(), Failure> {
         self.change("sandbox:Add", |account| unmanaged::add(account, thing)).map(drop)
     }
@@ -174,12 +176,13 @@ impl Sandbox {
         .map(drop)
     }
 
-    /// Somebody signs a request to `service` with a key.
+    /// Notes a request to `service` that somebody signs with a key.
     pub fn use_key(&self, id: &str, service: &str) -> Result<(), Failure> {
         self.change("sandbox:UseKey", |account| keys::used(account, id, service)).map(drop)
     }
 
-    /// Locked, and as the file has it: another process may have changed the account since.
+    /// Locks the state and reads the file again, if it has changed: another process may have
+    /// changed the account.
     fn current(&self) -> Result<MutexGuard<'_, SandboxState>, Failure> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = self.file.as_ref().filter(|file| store::stamp(file) != inner.stamp) {
@@ -189,7 +192,8 @@ impl Sandbox {
         Ok(inner)
     }
 
-    /// All or nothing: a change that is refused, or that cannot be saved, changes nothing.
+    /// Changes the account, all or nothing: a change that is refused, or that cannot be saved,
+    /// changes nothing.
     fn change(
         &self,
         call: &str,
@@ -255,7 +259,7 @@ impl Provider for Sandbox {
     }
 }
 
-/// What the file holds, or `fresh` where there is no file.
+/// Returns the account in the file, or `fresh` if there is no file.
 fn opened(file: &Path, fresh: Account) -> Result<(Account, Option<AccountFileStamp>), Failure> {
     match store::load(file)? {
         Some((stored, stamp)) => {
@@ -266,7 +270,7 @@ fn opened(file: &Path, fresh: Account) -> Result<(Account, Option<AccountFileSta
     }
 }
 
-/// `iam:CreateUser`: a call's variant is named as the operation.
+/// Returns the name of a call, such as `iam:CreateUser`: a call's variant has the operation's name.
 fn operation(service: &str, call: &impl Serialize) -> String {
     let name = match serde_json::to_value(call) {
         Ok(Value::String(name)) => name,

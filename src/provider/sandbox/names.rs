@@ -1,17 +1,17 @@
-//! IAM's rules on names and paths, in its words.
+//! IAM's rules for names and paths, with IAM's messages.
 
 use super::refusal::{Refusal, SandboxResult};
 
 pub(super) const POLICY: usize = 128;
 const PATH: usize = 512;
 
-/// Returns whether AWS takes two names for the same: it keeps their case, but does not tell them
+/// Returns true if AWS takes two names for the same: AWS keeps their case, but does not tell names
 /// apart by it.
 pub(super) fn same_name(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-/// Checks a name. `parameter` is what the API calls it: `userName`.
+/// Checks a name. `parameter` is its name in the API: `userName`.
 pub(super) fn name(parameter: &str, value: &str, longest: usize) -> SandboxResult<()> {
     length(parameter, value, 1, longest)?;
     if value.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)) {
@@ -71,7 +71,7 @@ fn validation(message: impl Into<String>) -> Refusal {
     Refusal::invalid("ValidationError", message)
 }
 
-/// IAM takes only ARNs for policies.
+/// Checks a policy's ARN: IAM accepts nothing else for a policy.
 pub(super) fn policy_arn(arn: &str) -> SandboxResult<()> {
     if arn.starts_with("arn:") && arn.contains(":policy/") {
         Ok(())
@@ -80,7 +80,7 @@ pub(super) fn policy_arn(arn: &str) -> SandboxResult<()> {
     }
 }
 
-/// S3's rules for the names of general purpose buckets.
+/// Checks a name by S3's rules for general purpose buckets.
 pub(super) fn bucket(name: &str) -> SandboxResult<()> {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
@@ -102,7 +102,7 @@ pub(super) fn bucket(name: &str) -> SandboxResult<()> {
     Err(Refusal::invalid("InvalidBucketName", "The specified bucket is not valid."))
 }
 
-/// `us-east-1`, `us-gov-west-1`.
+/// Checks a region's name, such as `us-east-1` or `us-gov-west-1`.
 pub(super) fn region(name: &str) -> SandboxResult<()> {
     let words: Vec<&str> = name.split('-').collect();
     let (number, rest) = words.split_last().unwrap_or((&"", &[]));

@@ -1,4 +1,4 @@
-//! What is in a bucket, as far as it matters to deleting the bucket: keys, versions and delete
+//! The objects in a bucket, as far as they affect the bucket's deletion: keys, versions and delete
 //! markers.
 
 use super::records::{BucketRecord, ObjectRecord};
@@ -7,8 +7,8 @@ pub(super) fn put(bucket: &mut BucketRecord, key: &str) {
     add(bucket, key, false);
 }
 
-/// Without versioning the object is gone; with it a delete marker hides it. A suspended bucket's
-/// marker takes the place of the version `null`.
+/// Deletes an object. Without versioning the object is gone; with versioning a delete marker hides
+/// it. In a bucket with suspended versioning the marker takes the place of the version `null`.
 pub(super) fn delete(bucket: &mut BucketRecord, key: &str) {
     if bucket.versioning.is_empty() {
         bucket.objects.retain(|object| object.key != key);

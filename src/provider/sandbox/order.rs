@@ -1,8 +1,8 @@
-//! AWS promises no order for its lists, so the sandbox gives them in another one at each read.
+//! The order of lists: AWS promises none, so the sandbox returns them in another one at each read.
 
 use crate::value::Value;
 
-/// How far the lists of one answer are turned.
+/// The number of places by which the lists of one answer are rotated.
 #[derive(Clone, Copy)]
 pub(super) struct ListOrder(usize);
 
@@ -20,7 +20,8 @@ impl ListOrder {
         items
     }
 
-    /// The lists in a policy document are sets to AWS, its statements too.
+    /// Returns a policy document in this order: its lists, those of statements too, are sets to
+    /// AWS.
     pub(super) fn document(self, document: &Value) -> Value {
         match document {
             Value::Array(items) => {

@@ -19,7 +19,7 @@ use super::refusal::{Refusal, SandboxResult};
 use super::tags::KeyCase;
 use super::{documents, limits, managed, names, tags};
 
-/// What `CreatePolicy` says.
+/// The arguments of `CreatePolicy`.
 pub(super) struct NewPolicy<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
@@ -42,7 +42,7 @@ pub(super) fn reply(account: &Account, policy: &PolicyRecord) -> iam::ManagedPol
 }
 
 impl PolicyRecord {
-    /// Returns what the policy says now.
+    /// Returns the default version's document.
     pub(super) fn document(&self) -> &Value {
         self.versions.get(&self.default_version).map_or(&Value::Null, |version| &version.document)
     }
@@ -61,7 +61,7 @@ impl PolicyRecord {
         }
     }
 
-    /// Returns its versions with their documents, as the sweep gives them.
+    /// Returns the policy's versions with their documents, as the sweep gives them.
     pub(super) fn version_replies(&self, order: ListOrder) -> Vec<iam::PolicyVersion> {
         let newest_first = self.versions.iter().rev();
         order.list(newest_first.map(|(number, version)| {
@@ -98,13 +98,13 @@ pub(super) fn read(account: &Account, arn: &str) -> SandboxResult<iam::ManagedPo
     }
 }
 
-/// AWS's policies have the same id in every account.
+/// Returns the id of one of AWS's policies, which is the same in every account.
 fn aws_id(arn: &str) -> String {
     let text = data_encoding::BASE32_NOPAD.encode(&Sha256::digest(arn));
     "ANPA".chars().chain(text.chars().take(17)).collect()
 }
 
-/// The sandbox has the documents of only a few of AWS's own policies.
+/// Returns a version. The sandbox has the documents of only a few of AWS's own policies.
 pub(super) fn read_version(
     account: &Account,
     arn: &str,
@@ -229,7 +229,7 @@ pub(super) fn delete(account: &mut Account, arn: &str) -> SandboxResult<Reply> {
     Ok(Reply::Done)
 }
 
-/// Returns whether the policy is attached to a user, role or group, or is its boundary.
+/// Returns true if the policy is attached to a user, role or group, or is its boundary.
 fn uses(identity: &IdentityRecord, arn: &str, usage: PolicyUsage) -> bool {
     let (attached, bounds) =
         (identity.attached.contains(arn), identity.boundary.as_deref() == Some(arn));
@@ -240,7 +240,7 @@ fn uses(identity: &IdentityRecord, arn: &str, usage: PolicyUsage) -> bool {
     }
 }
 
-/// Lists what uses a policy.
+/// Lists the principals that use a policy.
 pub(super) fn entities(
     account: &Account,
     arn: &str,

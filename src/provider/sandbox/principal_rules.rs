@@ -1,21 +1,21 @@
-//! What IAM's rules and words say of users, of roles and of groups.
+//! IAM's rules and messages for users, for roles and for groups.
 
 use crate::address::PrincipalKind;
 use crate::policy::Usage;
 
-/// What is true of all users, of all roles or of all groups.
+/// The rules for all users, for all roles or for all groups.
 #[derive(Debug)]
 pub(super) struct PrincipalRules {
-    /// At the beginning of a message: `User`.
+    /// The word at the beginning of a message: `User`.
     pub(super) title: &'static str,
-    /// What the API calls its name: `userName`.
+    /// The API's parameter for the name: `userName`.
     pub(super) name_parameter: &'static str,
     pub(super) longest_name: usize,
     pub(super) id_prefix: &'static str,
     /// The name of the quota on attached policies.
     pub(super) attached_quota: &'static str,
     pub(super) inline_usage: Usage,
-    /// A policy may name it as its principal.
+    /// True if a policy may name such a principal.
     pub(super) is_named_in_policies: bool,
 }
 

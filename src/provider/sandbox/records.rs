@@ -1,4 +1,5 @@
-//! What an account keeps, a type for each object, as its file has them. No rule of AWS's is here.
+//! The records of an account, a type for each object, as its file has them. AWS's rules are
+//! elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +9,8 @@ use crate::call::iam::LastUsed;
 use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock};
 use crate::value::{SharedValue, Tags};
 
-/// What users, roles and groups have in common: a path, and policies that hang on them. A group has
-/// neither boundary nor tags in IAM; its are empty.
+/// The common parts of users, roles and groups: a path, and policies. In IAM a group has neither
+/// boundary nor tags; those of its record are empty.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct IdentityRecord {
     pub(super) name: String,
@@ -18,7 +19,7 @@ pub(super) struct IdentityRecord {
     pub(super) created: String,
     pub(super) boundary: Option<String>,
     pub(super) tags: Tags,
-    /// ARNs of managed policies.
+    /// The ARNs of the attached managed policies.
     pub(super) attached: BTreeSet<String>,
     pub(super) inline: BTreeMap<String, SharedValue>,
 }
@@ -32,12 +33,12 @@ pub(super) struct UserRecord {
     pub(super) dependents: DependentsRecord,
 }
 
-/// What hangs on a user besides policies, keys and groups.
+/// The objects of a user besides policies, keys and groups.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct DependentsRecord {
     pub(super) login_profile: bool,
-    /// Serial numbers.
+    /// The serial numbers of the MFA devices.
     pub(super) mfa_devices: BTreeSet<String>,
     pub(super) ssh_keys: BTreeSet<String>,
     pub(super) certificates: BTreeSet<String>,
@@ -48,7 +49,7 @@ pub(super) struct DependentsRecord {
 pub(super) struct KeyRecord {
     pub(super) status: String,
     pub(super) created: String,
-    /// SHA-256 of the secret, in hexadecimal.
+    /// The SHA-256 of the secret, in hexadecimal.
     pub(super) secret_sha256: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) used: Option<LastUsed>,
@@ -60,7 +61,8 @@ pub(super) struct RoleRecord {
     pub(super) identity: IdentityRecord,
     pub(super) description: String,
     pub(super) max_session_duration: i64,
-    /// Names this account's users and roles by their unique ids, as IAM keeps it.
+    /// The trust policy, which names this account's users and roles by their unique ids, as IAM
+    /// keeps it.
     pub(super) trust: SharedValue,
 }
 
@@ -69,12 +71,12 @@ pub(super) struct RoleRecord {
 pub(super) struct GroupRecord {
     #[serde(flatten)]
     pub(super) identity: IdentityRecord,
-    /// Names of users.
+    /// The names of the users in the group.
     pub(super) members: BTreeSet<String>,
 }
 
 /// A group as a file has it. Older files have only members and attached policies:
-/// [`super::account::Account::complete`] gives it the rest.
+/// [`super::account::Account::complete`] adds the rest.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct StoredGroup {
@@ -115,7 +117,7 @@ pub(super) struct PolicyRecord {
     pub(super) description: String,
     pub(super) tags: Tags,
     pub(super) default_version: u32,
-    /// How many versions there ever were: a number is never given twice.
+    /// The number of the last version: a number is never given twice.
     pub(super) last_version: u32,
     pub(super) versions: BTreeMap<u32, VersionRecord>,
 }
@@ -131,12 +133,13 @@ pub(super) struct BucketRecord {
     pub(super) region: String,
     pub(super) created: String,
     pub(super) tags: Tags,
-    /// `Enabled`, `Suspended`, or "" if it was never set.
+    /// The status of versioning: `Enabled`, `Suspended`, or "" if it was never set.
     pub(super) versioning: String,
     pub(super) encryption: BucketEncryption,
     pub(super) public_access_block: PublicAccessBlock,
     pub(super) ownership: String,
-    /// Names this account's users and roles by their unique ids, as S3 keeps it.
+    /// The bucket policy, which names this account's users and roles by their unique ids, as S3
+    /// keeps it.
     pub(super) policy: Option<SharedValue>,
     pub(super) lifecycle: Vec<LifecycleRule>,
     pub(super) objects: Vec<ObjectRecord>,
@@ -147,6 +150,7 @@ pub(super) struct BucketRecord {
 pub(super) struct ObjectRecord {
     pub(super) key: String,
     pub(super) marker: bool,
-    /// Written while versioning was not enabled: S3's version `null`, of which a key has one.
+    /// True if it was written while versioning was not enabled: S3's version `null`, of which a key
+    /// has one.
     pub(super) null_version: bool,
 }

@@ -1,10 +1,10 @@
-//! How the simulated services say no.
+//! The refusals of the simulated services.
 
 use uuid::Uuid;
 
 use crate::call::{Failure, FailureKind};
 
-/// A refusal, before it is known which call it answers.
+/// A refusal whose call is not known yet.
 #[derive(Debug, PartialEq)]
 pub(super) struct Refusal {
     kind: FailureKind,
@@ -43,7 +43,7 @@ impl Refusal {
         Self::new(FailureKind::AccessDenied, "AccessDenied", message)
     }
 
-    /// A setting that a bucket doesn't have.
+    /// Makes the refusal for a setting that a bucket doesn't have.
     pub(super) fn unset(code: &'static str, message: &str) -> Self {
         Self::new(FailureKind::NotFound, code, message)
     }
@@ -56,7 +56,7 @@ impl Refusal {
         )
     }
 
-    /// The answer to `call`; AWS gives every answer a request id.
+    /// Returns the answer to `call`; AWS gives every answer a request id.
     pub(super) fn answer(self, call: &str) -> Failure {
         let mut failure = Failure::new(self.kind, call, self.code, self.message);
         failure.request_id = Some(Uuid::new_v4().to_string());

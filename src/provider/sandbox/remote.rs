@@ -1,5 +1,5 @@
-//! The simulated account as if it were far away and had many callers: each call takes its time, and
-//! there can be too many.
+//! The simulated account as if it were far away and had many callers: each call takes time, and
+//! there can be too many calls.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use crate::call::{Failure, FailureKind, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 
-/// How many calls of one operation are taken: a bucket of `burst` tokens that gets `rate` new ones
+/// The limit on the calls of one operation: a bucket of `burst` tokens that gets `rate` new ones
 /// each second. AWS says of IAM and STS that they count so, and that bucket and rate depend on the
 /// API ("How to monitor and query IAM resources at scale, part 2", AWS Security Blog); it does not
 /// say how large they are.
@@ -24,20 +24,20 @@ pub struct Throttle {
     pub burst: u32,
 }
 
-/// How far away it is, and how much it takes.
+/// The distance of the account, and its limit on calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Distance {
-    /// What each call takes longer.
+    /// The time that each call takes longer.
     pub latency: Duration,
-    /// None: as many calls as come are taken.
+    /// The limit on the calls of each operation; `None` accepts all calls.
     pub throttle: Option<Throttle>,
 }
 
-/// A provider at a distance. Local files and the clock are as near as ever.
+/// A provider at a distance. Local files and the clock stay near.
 pub struct Remote<P> {
     inner: P,
     distance: Distance,
-    /// By operation.
+    /// The buckets of tokens, by operation.
     buckets: Mutex<BTreeMap<&'static str, TokenBucket>>,
 }
 
@@ -56,7 +56,8 @@ impl<P> Remote<P> {
         call: &'static str,
         answer: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        // There and back: who is killed in the second half has done it without knowing.
+        // The call travels there and back: a run that is killed on the way back has done it without
+        // knowing.
         let way = self.distance.latency / 2;
         sleep(way).await;
         let answer = if self.taken(call) { answer.await } else { Err(too_many(call)) };
@@ -64,7 +65,7 @@ impl<P> Remote<P> {
         answer
     }
 
-    /// Takes a token, if there is one.
+    /// Takes a token; returns false if there is none.
     fn taken(&self, call: &'static str) -> bool {
         let Some(Throttle { rate, burst }) = self.distance.throttle else { return true };
         let now = Instant::now();
@@ -81,7 +82,7 @@ impl<P> Remote<P> {
     }
 }
 
-/// S3 has words of its own for it.
+/// Returns the refusal; S3 has words of its own for it.
 fn too_many(call: &'static str) -> Failure {
     let (code, message) = match call.split_once(':') {
         Some(("s3", _)) => ("SlowDown", "Please reduce your request rate."),
@@ -150,7 +151,7 @@ mod tests {
         Read::Iam(IamRead::ListRoles)
     }
 
-    /// How many of so many calls at once are throttled.
+    /// Returns the number of throttled calls among `calls` at once.
     async fn throttled(remote: &Remote<Sandbox>, read: &Read, calls: usize) -> usize {
         let answers = futures::future::join_all((0..calls).map(|_| remote.read(read))).await;
         let throttled = |answer: &&Result<Reply, Failure>| {

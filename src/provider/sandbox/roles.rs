@@ -109,7 +109,8 @@ pub(super) fn instance_profiles<'a>(
         .map(|(name, _)| name)
 }
 
-/// Takes a role out of an instance profile; false: it is not in it, or there is no such profile.
+/// Takes a role out of an instance profile. Returns false if the role is not in the profile, or if
+/// there is no such profile.
 pub(super) fn leave_instance_profile(
     account: &mut Account,
     role: &str,

@@ -1,4 +1,4 @@
-//! Which function answers which call of S3.
+//! The dispatch of S3's calls to the functions that answer them.
 
 use crate::call::{BucketRef, Reply, S3Read, S3Reply, S3Write};
 
@@ -7,7 +7,7 @@ use super::order::ListOrder;
 use super::refusal::SandboxResult;
 use super::{bucket_policy, buckets, lifecycle};
 
-/// How many versions and delete markers S3 puts on a page.
+/// The number of versions and delete markers that S3 puts on a page.
 const PAGE: usize = 1000;
 
 pub(super) fn read(account: &Account, read: &S3Read, order: ListOrder) -> SandboxResult<S3Reply> {

@@ -13,8 +13,8 @@ use crate::provider::files::disk;
 
 use super::account::{Account, VERSION};
 
-/// Tells one content of the file from another without reading it: every save is another file under
-/// the same name.
+/// A stamp that tells one content of the file from another without reading it: every save is
+/// another file under the same name.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct AccountFileStamp {
     modified: Option<SystemTime>,
@@ -22,7 +22,7 @@ pub(super) struct AccountFileStamp {
     inode: u64,
 }
 
-/// `None`: there is no file.
+/// Returns the file's stamp; `None` if there is no file.
 pub(super) fn stamp(file: &Path) -> Option<AccountFileStamp> {
     fs::metadata(file).ok().map(|metadata| stamp_of(&metadata))
 }
@@ -45,7 +45,7 @@ fn inode(_metadata: &fs::Metadata) -> u64 {
     0
 }
 
-/// What every version of the file has; the rest may be different in another.
+/// The part that every version of the file has; the rest may differ in another version.
 #[derive(Deserialize)]
 struct AccountFileHeader {
     version: u32,
@@ -88,7 +88,7 @@ fn unusable(file: &Path, why: &str) -> Failure {
     )
 }
 
-/// Refuses the file of another account, whose objects would answer for this one's.
+/// Refuses the file of another account, whose objects would be taken for this account's.
 pub(super) fn belongs(file: &Path, stored: &Account, wanted: &Account) -> Result<(), Failure> {
     if stored.number == wanted.number && stored.partition == wanted.partition {
         return Ok(());
@@ -108,8 +108,8 @@ pub(super) fn belongs(file: &Path, stored: &Account, wanted: &Account) -> Result
     ))
 }
 
-/// Writes a temporary file beside it and renames that: a kill leaves the old content or the new.
-/// The temporary file has mode 0600 from its first byte.
+/// Writes a temporary file beside the account's file, and renames it: a kill leaves the old content
+/// or the new. The temporary file has mode 0600 from its first byte.
 pub(super) fn save(
     file: &Path,
     account: &Account,

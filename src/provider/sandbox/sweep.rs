@@ -1,4 +1,4 @@
-//! `GetAccountAuthorizationDetails`: everything at once, but not everything of it, in pages.
+//! `GetAccountAuthorizationDetails`: all entities at once, in pages, but not all of their parts.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use super::order::ListOrder;
 use super::records::IdentityRecord;
 use super::{groups, policies, roles, users};
 
-/// IAM's `MaxItems` is at most this.
+/// The largest `MaxItems` of IAM's lists.
 const PAGE: usize = 1000;
 
-/// One of what is swept, by type and name. Their order is that of the pages.
+/// A swept entity, by type and name. The order of these is that of the pages.
 type SweptEntity<'a> = (EntityType, &'a str);
 
 pub(super) fn details(
@@ -60,7 +60,8 @@ fn entities(account: &Account) -> impl Iterator<Item = SweptEntity<'_>> {
     users.chain(roles).chain(groups).chain(policies)
 }
 
-/// In the order of the entities: a marker stays good when others come or go.
+/// Returns the marker of an entity. It follows the order of the entities, so it stays good when
+/// others come or go.
 fn marked((of, name): SweptEntity) -> String {
     format!("{}/{name}", of as u8)
 }
@@ -75,7 +76,7 @@ fn user(account: &Account, name: &str, order: ListOrder) -> Option<UserDetail> {
     })
 }
 
-/// AWS's RoleDetail has neither description nor session length.
+/// Returns a role in the sweep. AWS's RoleDetail has neither description nor session length.
 fn role(account: &Account, name: &str, order: ListOrder) -> Option<RoleDetail> {
     let role = account.roles.get(name)?;
     Some(RoleDetail {
@@ -98,7 +99,8 @@ fn group(account: &Account, name: &str, order: ListOrder) -> Option<GroupDetail>
     })
 }
 
-/// AWS's ManagedPolicyDetail has no tags, and its description comes back empty.
+/// Returns a policy in the sweep. AWS's ManagedPolicyDetail has no tags, and its description comes
+/// back empty.
 fn policy(account: &Account, name: &str, order: ListOrder) -> Option<PolicyDetail> {
     let policy = account.policies.get(name)?;
     Some(PolicyDetail {

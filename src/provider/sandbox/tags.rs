@@ -1,4 +1,4 @@
-//! Tags: their limits, and what adding to them does.
+//! Tags: their limits, and the effect of adding to them.
 
 use crate::value::Tags;
 
@@ -6,8 +6,8 @@ use super::limits;
 use super::names::{self, same_name};
 use super::refusal::{Refusal, SandboxResult};
 
-/// Users and roles take `Team` and `team` for the same key (the new one replaces the old); policies
-/// do not.
+/// The case of tag keys. Users and roles take `Team` and `team` for the same key (the new one
+/// replaces the old); policies do not.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum KeyCase {
     IgnoringCase,
@@ -45,7 +45,7 @@ pub(super) fn add(tags: &mut Tags, added: &Tags, keys: KeyCase) -> SandboxResult
     Ok(())
 }
 
-/// Removes tags; keys that are not there are ignored.
+/// Removes tags; keys that don't exist are ignored.
 pub(super) fn remove(tags: &mut Tags, removed: &[String], keys: KeyCase) {
     tags.retain(|key, _| {
         !removed
@@ -54,7 +54,7 @@ pub(super) fn remove(tags: &mut Tags, removed: &[String], keys: KeyCase) {
     });
 }
 
-/// Whether S3 takes these tags for a bucket.
+/// Checks a bucket's tags by S3's rules.
 pub(super) fn bucket(tags: &Tags) -> SandboxResult<()> {
     let invalid = |message: &str| Err(Refusal::invalid("InvalidTag", message));
     if tags.len() > limits::TAGS {

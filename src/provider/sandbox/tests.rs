@@ -1,4 +1,4 @@
-//! The file: what is in it, who may read it, and what happens when it is not ours.
+//! The file: its content, its readers, and the refusal of a file that is not ours.
 
 use std::fs;
 
@@ -63,7 +63,7 @@ fn ids_go_on_where_the_last_process_stopped() {
     assert_ne!(id(&open(&file)), old);
 }
 
-/// Older relayctls kept nothing of a group but its members and the policies attached to it.
+/// Older versions of relayctl kept only a group's members and its attached policies.
 #[test]
 fn a_group_of_an_older_file_gets_what_it_lacks() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What others do in the account, which no call of relayctl does.
+//! Changes to the account by others, which no call of relayctl makes.
 
 use crate::call::Reply;
 
@@ -7,7 +7,7 @@ use super::groups;
 use super::records::GroupRecord;
 use super::refusal::SandboxResult;
 
-/// Something that no call of relayctl makes.
+/// An object that no call of relayctl makes.
 #[derive(Clone, Debug)]
 pub enum UnmanagedObject {
     LoginProfile { user: String },

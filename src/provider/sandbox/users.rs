@@ -39,7 +39,7 @@ pub(super) fn create(
     Ok(Reply::Iam(IamReply::User(reply)))
 }
 
-/// Moves the user to another path, which changes its ARN; everything that hangs on it stays.
+/// Moves the user to another path, which changes its ARN; its policies, keys and groups stay.
 pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxResult<Reply> {
     names::path(path)?;
     path.clone_into(&mut account.user_mut(name)?.identity.path);

@@ -1,4 +1,4 @@
-//! Buckets, which S3 tells of only where they are.
+//! Buckets: S3 answers only in the region where a bucket is.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Groups, their members and policies: a sweep tells all of it.
+//! Groups, their members and policies: a sweep shows all of them.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ fn ops_facets() -> Vec<Facet> {
     vec![Facet::Principal(ops()), Facet::Policies(ops()), members, groups]
 }
 
-/// One group with everything, and another one.
+/// Returns an account with one group that has everything, and another one.
 fn grouped() -> AuthorizationDetails {
     let mut details = swept();
     let inline = vec![Inline { name: "debug".to_owned(), document: json!("inline").into() }];
@@ -34,7 +34,7 @@ fn grouped() -> AuthorizationDetails {
     details
 }
 
-/// The same, for reads of single objects.
+/// Returns the same account for reads of single objects.
 fn targeted() -> Aws {
     let ops = || "ops".to_owned();
     let document = IamReply::Document(json!("inline").into());

@@ -1,4 +1,4 @@
-//! What is asked for which facts, and what the answers tell.
+//! The reads for given facts, and the facts from given answers.
 
 mod buckets;
 mod groups;
@@ -22,7 +22,7 @@ use crate::call::{
 
 const POLICY: &str = "arn:aws:iam::1:policy/Deploy";
 
-/// An AWS that has what it was given, and nothing else.
+/// A simulated AWS that has only the given answers.
 #[derive(Default)]
 struct Aws {
     answers: BTreeMap<Read, Result<Reply, Failure>>,
@@ -64,12 +64,12 @@ impl Aws {
         self.fails(sweep(), FailureKind::AccessDenied)
     }
 
-    /// Asks until nothing is left: the reads of each round, and what is known then.
+    /// Reads until nothing is left. Returns the reads of each round, and the snapshot.
     fn ask(&self, wanted: &[Facet], scope: ReadScope) -> (Vec<Vec<String>>, Snapshot) {
         self.ask_all(wanted.iter().cloned().collect(), scope)
     }
 
-    /// The same for objects that the state says are there.
+    /// Reads the facets of objects that the state says exist.
     fn ask_known(&self, wanted: &[Facet]) -> (Vec<Vec<String>>, Snapshot) {
         let mut known = WantedFacts::default();
         known.add(wanted.iter().cloned(), true);
@@ -97,7 +97,7 @@ impl Aws {
     }
 }
 
-/// Whatever types a sweep is of: this AWS shows all that it has.
+/// Returns the sweep without its filter: this AWS shows all entities in every sweep.
 fn unfiltered(read: &Read) -> Read {
     let Read::Iam(IamRead::GetAccountAuthorizationDetails { marker, .. }) = read else {
         return read.clone();
@@ -108,7 +108,7 @@ fn unfiltered(read: &Read) -> Read {
     })
 }
 
-/// The call and its operands.
+/// Returns the call and its operands.
 fn short(read: &Read) -> String {
     let text = match read {
         Read::Iam(IamRead::GetAccountAuthorizationDetails { marker: None, .. }) => {
@@ -137,7 +137,7 @@ fn user(name: &str) -> User {
     User { name: name.to_owned(), id: format!("AIDA{name}"), boundary, ..User::default() }
 }
 
-/// As the sweep has it: without description and session length.
+/// Returns a role as the sweep has it: without description and session length.
 fn role(name: &str) -> Role {
     Role { name: name.to_owned(), id: format!("AROA{name}"), ..Role::default() }
 }
@@ -170,7 +170,7 @@ fn versions() -> Vec<PolicyVersion> {
     ]
 }
 
-/// A policy as some servers sweep it: without its name.
+/// Returns a policy as some servers sweep it: without its name.
 fn swept_policy(arn: &str) -> PolicyDetail {
     PolicyDetail {
         policy: ManagedPolicy { name: String::new(), tags: BTreeMap::new(), ..policy(arn) },
@@ -178,7 +178,7 @@ fn swept_policy(arn: &str) -> PolicyDetail {
     }
 }
 
-/// The relay's entities: one user, one role, two policies.
+/// Returns the relay's entities: one user, one role, two policies.
 fn swept() -> AuthorizationDetails {
     let debug = Inline { name: "debug".to_owned(), document: json!("inline").into() };
     AuthorizationDetails {
@@ -210,7 +210,7 @@ fn aws() -> Aws {
         .iam(get_policy(run), IamReply::Policy(policy(run)))
 }
 
-/// The same, for reads of single objects.
+/// Returns the same account for reads of single objects.
 fn targeted_aws() -> Aws {
     let user_name = || "serverless".to_owned();
     let role_name = || "runner".to_owned();
@@ -266,7 +266,7 @@ fn bucket_facet(aspect: BucketAspect) -> Facet {
     Facet::Bucket { bucket: bucket(), aspect }
 }
 
-/// All that one relay stack needs to know.
+/// Returns all facets of one relay stack.
 fn relay() -> Vec<Facet> {
     let file = || LocalFile::Path("serverless.csv".to_owned());
     let others = [

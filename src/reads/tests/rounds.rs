@@ -1,4 +1,4 @@
-//! What is asked, round by round.
+//! The reads, round by round.
 
 use serde_json::json;
 
@@ -150,7 +150,7 @@ fn a_user_comes_with_its_boundary_and_in_a_stable_order() {
 
 #[test]
 fn one_thing_is_asked_for_by_itself() {
-    // One call, as a sweep would be, and far less to read.
+    // One call costs as much as a sweep's page, and its answer is far smaller.
     let (rounds, _) =
         targeted_aws().ask(&[Facet::Principal(Principal::user("serverless"))], ReadScope::Cheapest);
     assert_eq!(rounds, [["GetUser { user: serverless }"]]);

@@ -1,4 +1,4 @@
-//! Sweeps of the account, and what they leave open.
+//! Sweeps of the account, and the reads that they leave open.
 
 use super::*;
 
@@ -12,7 +12,8 @@ fn two_roles_are_completed_by_one_list() {
     assert_eq!(rounds, [["sweep"], ["ListRoles"]]);
     let settings = RoleSettings { description: "runs it".to_owned(), max_session_duration: 7200 };
     assert_eq!(known.role_settings("other"), Observed::Present(settings));
-    // Known before the sweep shows them, they still wait for it to tell how many roles there are.
+    // The reads of roles that the state knows wait for the sweep, too: it tells the number of
+    // roles.
     assert_eq!(aws().ask_known(&both_roles()).0, [["sweep"], ["ListRoles"]]);
 }
 
@@ -51,7 +52,7 @@ fn a_role_that_cannot_be_completed_is_known_but_for_that() {
     );
 }
 
-/// How much of a sweep is left after its first page, and how much the account says that it has.
+/// Returns an account whose sweep has a second page, and whose summary counts `more` users.
 fn large(more: u64) -> Aws {
     let marker = Some("next".to_owned());
     let roles = || {

@@ -1,4 +1,5 @@
-//! What one side of a comparison has in common with the other, though not all of it.
+//! Phrases for the part of a grant that the other side of a comparison allows as well, or that a
+//! Deny withholds.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +8,18 @@ use super::{TextRun, code, condition, plain};
 use crate::policy::compare::{Grant, GrantPart, Side};
 use crate::value::Value;
 
-/// `s3:GetObject on arn:… if …`
+/// Returns `s3:GetObject on arn:… if …`.
 pub fn part(part: &GrantPart) -> String {
     let condition = part.condition.as_ref().map(|it| condition::said(it).all().join(" and "));
     let condition = condition.map(|text| format!(" if {text}")).unwrap_or_default();
-    // A trust policy names no resource: it is about its role.
+    // A trust policy names no resource: its resource is its role.
     let on =
         if part.resource.is_empty() { String::new() } else { format!(" on {}", part.resource) };
     format!("{}{on}{condition}", part.action)
 }
 
-/// The part that the other side allows as well: `(before only on …)`, `(keeps it on …)`; and
-/// whether it says less than there is.
+/// Returns the part of a grant that the other side allows as well: `(before only on …)`, `(keeps it
+/// on …)`; and true if the phrase leaves something out.
 pub fn already(side: Side, grant: &Grant) -> (Vec<TextRun>, bool) {
     let (opening, it) = match side {
         Side::Gained => ("(before only", ""),
@@ -44,8 +45,8 @@ pub fn already(side: Side, grant: &Grant) -> (Vec<TextRun>, bool) {
     (pieces, shortened)
 }
 
-/// What a Deny keeps out of it: `(but not s3:Delete*)`, `(was denied on …)`; and whether it says
-/// less than there is.
+/// Returns the part of a grant that a Deny withholds: `(but not s3:Delete*)`, `(was denied on …)`;
+/// and true if the phrase leaves something out.
 pub fn withheld(side: Side, grant: &Grant) -> (Vec<TextRun>, bool) {
     let (opening, some) = match side {
         Side::Gained => ("(but not", " all of it"),
@@ -84,7 +85,7 @@ impl<'g> Common<'g> {
         })
     }
 
-    /// Only what is not the same as in the grant.
+    /// Returns only the words that differ from the grant's own.
     fn words(&self, grant: &Grant) -> Words {
         let lower =
             |list: &[String]| list.iter().map(|text| text.to_lowercase()).collect::<BTreeSet<_>>();
@@ -120,7 +121,7 @@ impl Words {
     }
 }
 
-/// An ARN right behind another of the same service, region and account only needs its end.
+/// Shortens ARNs of the same service, region and account as the grant's to their ends.
 fn tails(list: &[String], grant: &Grant) -> Folded {
     let head = |arn: &str| arn.match_indices(':').nth(4).map(|(colon, _)| arn[..=colon].to_owned());
     let here: BTreeSet<Option<String>> = grant.resources.iter().map(|arn| head(arn)).collect();
@@ -137,8 +138,8 @@ fn tails(list: &[String], grant: &Grant) -> Folded {
     folded
 }
 
-/// Actions that are new altogether are a sentence of their own: together with those that only reach
-/// further now, they would be overlooked.
+/// Splits off the actions that are altogether new into a sentence of their own: among actions that
+/// only reach further than before, they would be overlooked.
 pub fn apart(grant: &Grant) -> Vec<Grant> {
     let known: BTreeSet<String> =
         grant.already.iter().map(|part| part.action.to_lowercase()).collect();
@@ -149,7 +150,7 @@ pub fn apart(grant: &Grant) -> Vec<Grant> {
     }
     let half = |actions: Vec<String>, already: Vec<GrantPart>| {
         let mut half = Grant { actions, already, ..grant.clone() };
-        // The example is one of only one of them.
+        // The example is of an action in only one half.
         if !half.actions.iter().any(|action| action.eq_ignore_ascii_case(&grant.example.action)) {
             half.example.action.clear();
         }

@@ -5,11 +5,11 @@ use serde_json::Map;
 use crate::policy::statement::{Operator, OperatorName, Quantifier};
 use crate::value::Value;
 
-/// Tests and values of which a sentence has room.
+/// The number of tests, and of values in a test, that a sentence has room for.
 const TESTS: usize = 2;
 const VALUES: usize = 2;
 
-/// A condition in a sentence, and all that it says where that is more.
+/// A condition as a sentence shows it, and in full if the sentence shortens it.
 pub struct ConditionPhrase {
     pub short: String,
     pub whole: Option<Vec<String>>,
@@ -34,7 +34,7 @@ pub fn said(condition: &Value) -> ConditionPhrase {
     ConditionPhrase { short: short.join(" and "), whole: folded.then_some(whole) }
 }
 
-/// The keys that it asks for, as they are spelt.
+/// Returns the keys of a condition, in its own spelling.
 pub fn keys(condition: &Value) -> Vec<&str> {
     match condition {
         Value::Object(operators) => operators
@@ -47,7 +47,7 @@ pub fn keys(condition: &Value) -> Vec<&str> {
     }
 }
 
-/// One operator on one key; what is no such thing is kept as it is.
+/// One operator on one key. Anything else is kept as it is.
 enum TestPhrase<'a> {
     Known { operator: Operator, key: &'a str, values: Vec<String> },
     Other(String),
@@ -98,7 +98,7 @@ impl TestPhrase<'_> {
         let (positive, verb) = verb(operator.comparison);
         let key = match operator.quantifier {
             None => key.to_owned(),
-            // Also fulfilled where the key is missing, or has no value.
+            // ForAllValues also matches if the key is missing, or has no value.
             Some(Quantifier::ForAllValues) => format!("every value of {key}"),
             Some(Quantifier::ForAnyValue) => format!("a value of {key}"),
         };
@@ -108,7 +108,7 @@ impl TestPhrase<'_> {
     }
 }
 
-/// `Null: true` asks that the key is missing.
+/// `Null: true` requires that the key is missing.
 fn null(key: &str, values: &[String]) -> String {
     match values {
         [one] if one.eq_ignore_ascii_case("true") => format!("{key} is missing"),
@@ -127,7 +127,8 @@ fn listed(values: &[String], word: &str, most: usize) -> String {
     if shown.is_empty() { last } else { format!("{} {word} {last}", shown.join(", ")) }
 }
 
-/// Of several values one must match, or for the negated operators none; and how that is said.
+/// Returns true if one of several values must match, false if none may (the negated operators); and
+/// the verb.
 fn verb(comparison: OperatorName) -> (bool, &'static str) {
     match comparison {
         OperatorName::StringEquals

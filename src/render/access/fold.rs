@@ -1,26 +1,27 @@
-//! Long lists in few words.
+//! Folds long lists into few words.
 
 use std::collections::BTreeMap;
 
 use super::{TextRun, Tone, code, name, plain, series};
 use crate::render::text::count;
 
-/// So many actions, or principals, are spelled out.
+/// The number of actions, or of principals, that are spelled out.
 pub const SPELLED: usize = 3;
 
-/// ARNs are long.
+/// The number of resources that are spelled out; it is smaller because ARNs are long.
 const SPELLED_RESOURCES: usize = 2;
 
-/// So many parts of folded actions, and then only numbers.
+/// The number of parts of a folded list of actions; if there are more, only numbers are shown.
 const PARTS: usize = 8;
 
-/// By these somebody gets at what others may do; nobody must overlook them among others.
+/// Actions that give somebody the permissions of another principal. They are always named, so that
+/// nobody overlooks them among others.
 const HEAVY: [&str; 1] = ["iam:passrole"];
 
-/// A list as a sentence has it.
+/// A list as a sentence shows it.
 pub struct Folded {
     pub pieces: Vec<TextRun>,
-    /// Something is left out.
+    /// True if something is left out.
     pub shortened: bool,
 }
 
@@ -34,8 +35,8 @@ impl Folded {
     }
 }
 
-/// `iam:GetRole and iam:PassRole`, `iam:PassRole, iam: 5 actions, s3:Get*`. Patterns are the wide
-/// ones, so they are named where single actions are only counted.
+/// Returns `iam:GetRole and iam:PassRole`, or `iam:PassRole, iam: 5 actions, s3:Get*`. Patterns
+/// allow more than single actions, so they are named where single actions are only counted.
 pub fn actions(list: &[String]) -> Folded {
     if list.iter().any(|action| action == "*") {
         return Folded::whole(vec![name("every action")]);
@@ -89,7 +90,8 @@ fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?'])
 }
 
-/// Of many the shortest, which is mostly the widest, and how many more there are.
+/// Returns the shortest of many resources, which is mostly the widest, and the number of the
+/// others.
 pub fn resources(list: &[String]) -> Folded {
     if list.iter().any(|resource| resource == "*") {
         return Folded::whole(vec![code("*")]);
@@ -105,7 +107,7 @@ pub fn resources(list: &[String]) -> Folded {
     ])
 }
 
-/// Who, by the names that a policy has for them.
+/// Returns the principals by the names that a policy has for them.
 pub fn principals(list: &[String]) -> Folded {
     Folded {
         pieces: series(principal_items(list)),
@@ -129,7 +131,8 @@ pub fn is_public(principals: &[String]) -> bool {
     principals.iter().any(|principal| is_everyone(principal))
 }
 
-/// `NotPrincipal` with Allow leaves the door open to the whole world, too.
+/// Returns true for `*`, and for `NotPrincipal` with Allow, which also opens access to the whole
+/// world.
 fn is_everyone(principal: &str) -> bool {
     principal == "*" || principal.starts_with("everyone but ")
 }

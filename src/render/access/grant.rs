@@ -1,5 +1,4 @@
-//! The parts of a sentence about one grant: what, on what, under which condition, and why it comes
-//! or goes.
+//! The parts of a sentence about one grant: its actions, resources, condition and cause.
 
 use super::already::{already, part, withheld};
 use super::fold::{Folded, actions, resources};
@@ -7,7 +6,7 @@ use super::{Detail, TextRun, code, condition, plain};
 use crate::policy::compare::{Cause, Grant, Side};
 use crate::render::text::quoted;
 
-/// `iam:PassRole on arn:…`, `every action but iam:* on *`
+/// Returns `iam:PassRole on arn:…`, `every action but iam:* on *`.
 pub fn what(grant: &Grant) -> (Vec<TextRun>, Vec<Detail>) {
     let mut pieces = Vec::new();
     let mut details = Vec::new();
@@ -46,7 +45,8 @@ fn said(words: &str) -> Folded {
     Folded { pieces: vec![plain(words)], shortened: false }
 }
 
-/// Behind the clause: condition, what the other side has too, and the cause where it is no Allow.
+/// Returns the remarks after the clause: the condition, the part that the other side allows as
+/// well, and the cause if it is not an Allow.
 pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<TextRun>>, Vec<Detail>) {
     let mut remarks = Vec::new();
     let mut details = Vec::new();
@@ -79,7 +79,7 @@ fn cause(side: Side, grant: &Grant) -> (Option<Vec<TextRun>>, Option<Detail>) {
     let denied = grant.denied_if.as_ref().map(condition::said);
     let text = match (grant.cause, side) {
         (Cause::Allow, _) => return (None, None),
-        // It may have gone, or allow more than before.
+        // The boundary may have been removed, or allow more than before.
         (Cause::Boundary, Side::Gained) => {
             format!("(no longer withheld by the boundary {}", grant.policy)
         }
@@ -102,14 +102,14 @@ fn cause(side: Side, grant: &Grant) -> (Option<Vec<TextRun>>, Option<Detail>) {
     )
 }
 
-/// `statement 3 "NoDelete" of policy.Deploy`
+/// Returns `statement 3 "NoDelete" of policy.Deploy`.
 pub fn source(grant: &Grant) -> String {
     let sid = grant.sid.as_ref().map(|sid| format!(" {}", quoted(sid))).unwrap_or_default();
     let of = if grant.policy.is_empty() { String::new() } else { format!(" of {}", grant.policy) };
     format!("statement {}{sid}{of}", grant.statement)
 }
 
-/// Where it stands, and a request that a person can check.
+/// Returns the statement that allows it, and an example request that a person can check.
 pub fn evidence(grant: &Grant) -> Vec<Detail> {
     let detail = |label, text| Detail { label, items: vec![text], folded: false };
     let mut details = Vec::new();
@@ -136,7 +136,8 @@ fn example(grant: &Grant) -> String {
     format!("{} on {}{who}{with}", request.action, request.resource)
 }
 
-/// A request's keys know no case, but a reader knows them by the policy's spelling.
+/// Returns a request's key in the policy's spelling, which the reader knows. AWS ignores the case
+/// of keys.
 fn spelt<'a>(key: &'a str, grant: &'a Grant) -> &'a str {
     let already = grant.already.iter().filter_map(|part| part.condition.as_ref());
     let conditions = grant.condition.iter().chain(&grant.denied_if).chain(already);
@@ -156,7 +157,7 @@ fn caller(grant: &Grant) -> &str {
     }
 }
 
-/// Whether it is about taking a role on, and about nothing else.
+/// Returns true if the grant is about assuming a role and nothing else.
 pub fn assumes(grant: &Grant) -> bool {
     !grant.actions.is_empty()
         && grant.actions.iter().all(|action| action.to_lowercase().starts_with("sts:assumerole"))

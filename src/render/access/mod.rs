@@ -1,8 +1,9 @@
-//! Access in sentences: who may do what after a change that they may not do before it.
+//! Describes changes of access in sentences: who may do what after a change that they may not do
+//! before it.
 //!
-//! A sentence is made once, of pieces that know what they are; terminal, pull request and page each
-//! dress them in their own way. Text in the pieces is as foreign as it came: whoever prints it
-//! escapes it.
+//! A sentence is made once, of text runs with tones; the terminal, the pull request and the page
+//! each format them in their own way. Text in the runs is not escaped: each output format escapes
+//! it.
 
 mod already;
 mod condition;
@@ -22,12 +23,12 @@ use crate::policy::compare::{Comparison, Side};
 pub use sentence::of_plan;
 pub use summary::{SETTLED, is_settled, summary};
 
-/// What a piece of a sentence is.
+/// The meaning of a [`TextRun`], which decides its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// Words of ours, and reasons.
+    /// relayctl's own words, and reasons.
     Plain,
-    /// Who gains or loses.
+    /// The principal that gains or loses.
     Name,
     /// An action, an ARN, a condition.
     Code,
@@ -44,44 +45,44 @@ pub struct TextRun {
     pub text: String,
 }
 
-/// Which way access goes.
+/// The direction in which access changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Turn {
     Gain,
     Loss,
-    /// It can't be told.
+    /// It isn't known if access changes.
     Doubt {
-        /// Whether it may be a gain.
+        /// True if it may be a gain.
         may_widen: bool,
     },
 }
 
-/// One thing that somebody gains or loses, or that can't be told.
+/// One thing that somebody gains or loses, or that isn't known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sentence {
     pub turn: Turn,
-    /// The change that brings it.
+    /// The change that causes it.
     pub through: Option<Address>,
     pub clause: Vec<TextRun>,
-    /// Under which condition, what was there before, why.
+    /// The condition, the access before the change, the reason.
     pub remarks: Vec<Vec<TextRun>>,
     pub details: Vec<Detail>,
-    /// It goes before others.
+    /// True if it is listed before others.
     pub is_heavy: bool,
 }
 
-/// What a sentence leaves out for being long.
+/// The items that a sentence leaves out because there are too many, or the evidence for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail {
     pub label: &'static str,
     pub items: Vec<String>,
-    /// The sentence itself only counts or shortens them.
+    /// True if the sentence itself only counts or shortens the items.
     pub folded: bool,
 }
 
 impl TextRun {
-    /// The space before its words, the words, and the space behind them, which nobody underlines or
-    /// colours.
+    /// Returns the space before its words, the words, and the space after them: spaces are not
+    /// underlined or coloured.
     pub fn spaced(&self) -> [&str; 3] {
         let words = self.text.trim_matches(' ');
         let lead = self.text.len() - self.text.trim_start_matches(' ').len();
@@ -93,12 +94,12 @@ impl TextRun {
 }
 
 impl Sentence {
-    /// Somebody gains by it, or may do so.
+    /// Returns true if somebody gains by it, or may gain.
     pub fn widens(&self) -> bool {
         matches!(self.turn, Turn::Gain | Turn::Doubt { may_widen: true })
     }
 
-    /// Clause and remarks as one row of pieces.
+    /// Returns the clause and the remarks as one row of text runs.
     pub fn pieces(&self) -> Vec<TextRun> {
         let spaced = |remark: &Vec<TextRun>| {
             std::iter::once(plain(" ")).chain(remark.clone()).collect::<Vec<_>>()
@@ -107,7 +108,7 @@ impl Sentence {
     }
 }
 
-/// The sentences about each change.
+/// Returns the sentences about each change.
 pub fn by_change(sentences: &[Sentence]) -> BTreeMap<&Address, Vec<&Sentence>> {
     let mut by_change: BTreeMap<&Address, Vec<&Sentence>> = BTreeMap::new();
     for sentence in sentences {
@@ -118,7 +119,8 @@ pub fn by_change(sentences: &[Sentence]) -> BTreeMap<&Address, Vec<&Sentence>> {
     by_change
 }
 
-/// A comparison of two documents: `gains …`, `loses …`, without whom they hang on.
+/// Returns the sentences of a comparison of two documents: `gains …`, `loses …`. They name no
+/// principal that the documents are attached to.
 pub fn of_comparison(comparison: &Comparison) -> Vec<Sentence> {
     let gains = comparison.gained.iter().map(|it| sentence::bare(Side::Gained, it));
     let losses = comparison.lost.iter().map(|it| sentence::bare(Side::Lost, it));
@@ -137,7 +139,7 @@ fn name(text: impl Into<String>) -> TextRun {
     TextRun { tone: Tone::Name, text: text.into() }
 }
 
-/// `a, b and c`
+/// Joins items: `a, b and c`.
 fn series(items: Vec<TextRun>) -> Vec<TextRun> {
     let last = items.len().saturating_sub(1);
     let separated = items.into_iter().enumerate().flat_map(|(position, item)| {

@@ -1,4 +1,4 @@
-//! What users and roles are called in sentences.
+//! The names of users and roles in sentences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::address::{Address, KindName, PrincipalKind};
 use crate::plan::Plan;
 use crate::render::text::count;
 
-/// A user and a role may have the same name.
+/// The names that both a user and a role have.
 #[derive(Default)]
 pub struct Names(BTreeSet<String>);
 
@@ -25,7 +25,8 @@ impl Names {
         Self(kinds.into_iter().filter(|(_, kinds)| kinds.len() > 1).map(|(name, _)| name).collect())
     }
 
-    /// `serverless`, or `user serverless` where there is also a role of that name; `group admins`.
+    /// Returns `serverless`, or `user serverless` if there is also a role of that name; `group
+    /// admins`.
     pub fn name(&self, subject: &Address) -> TextRun {
         let makes_requests = subject.principal().is_some_and(|it| it.kind.makes_requests());
         let ambiguous = !makes_requests || self.0.contains(subject.name());
@@ -36,12 +37,13 @@ impl Names {
         })
     }
 
-    /// `a, b and c`, `10 roles`, `3 roles and 4 users`.
+    /// Returns `a, b and c`, `10 roles`, `3 roles and 4 users`.
     pub fn all(&self, subjects: &[Address]) -> Folded {
         Folded { pieces: series(self.items(subjects)), shortened: subjects.len() > SPELLED }
     }
 
-    /// The same of those that the manifest doesn't know: `role deploy (not in the manifest)`.
+    /// Returns the same for principals that the manifest doesn't manage: `role deploy (not in the
+    /// manifest)`.
     pub fn strangers(&self, subjects: &[Address]) -> Folded {
         let mut who = if subjects.len() <= SPELLED {
             let full = |subject: &Address| name(format!("{} {}", subject.kind(), subject.name()));
@@ -64,7 +66,7 @@ impl Names {
         kinds.into_iter().map(|(kind, number)| name(count(number, kind.as_str()))).collect()
     }
 
-    /// What a doubt about access is about.
+    /// Returns the subjects of a doubt about access.
     pub fn topic(&self, subjects: &[Address], what: &str) -> Vec<TextRun> {
         let mut pieces = self.all(subjects).pieces;
         pieces.push(plain(format!("{what}: ")));

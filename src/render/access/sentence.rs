@@ -1,4 +1,5 @@
-//! Whole sentences, one for all that gain or lose the same by the same change.
+//! Makes whole sentences, one for all subjects that gain or lose the same access by the same
+//! change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +11,8 @@ use crate::address::Address;
 use crate::plan::Plan;
 use crate::policy::compare::{Doubt, Grant, Side};
 
-/// All that a plan says on access: gains, then losses, then doubts, the weighty ones first; else in
-/// the plan's order.
+/// Returns all sentences on a plan's access: gains, then losses, then doubts, each with the
+/// important ones first; otherwise in the plan's order.
 pub fn of_plan(plan: &Plan) -> Vec<Sentence> {
     let names = Names::of(plan);
     let mut sentences = shared(plan, &names);
@@ -28,7 +29,7 @@ pub fn of_plan(plan: &Plan) -> Vec<Sentence> {
     sentences
 }
 
-/// The effects of a plan on one subject, as they are told.
+/// Returns the effects of a plan on one subject, split as sentences show them.
 fn told(access: &AccessChange) -> Vec<(Side, AccessEffect)> {
     let gained = access.gained.iter().map(|effect| (Side::Gained, effect));
     let effects = gained.chain(access.lost.iter().map(|effect| (Side::Lost, effect)));
@@ -39,7 +40,7 @@ fn told(access: &AccessChange) -> Vec<(Side, AccessEffect)> {
     apart.collect()
 }
 
-/// Whoever shares an edited policy gains the same by it: one sentence for all of them.
+/// Makes one sentence for all subjects that share an edited policy, and so gain or lose the same.
 fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups: Vec<(Side, AccessEffect, bool, Vec<Address>)> = Vec::new();
@@ -60,7 +61,8 @@ fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
     groups.iter().map(sentence).collect()
 }
 
-/// Equal for effects of which the same sentence is true: the example alone names the principal.
+/// Returns a key that is equal for effects that need the same sentence: only the example names the
+/// principal.
 fn likeness(side: Side, effect: &AccessEffect, foreign: bool) -> String {
     let mut value = serde_json::to_value(effect).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
@@ -100,7 +102,7 @@ fn permissions(
 
 const DECIDES: &str = "allows or denies it anyway";
 
-/// `(unless arn:…, which was not read, allows or denies it anyway)`
+/// Returns `(unless arn:…, which was not read, allows or denies it anyway)`.
 fn not_read((word, policies, what): (&str, &Vec<NotRead>, &str)) -> Vec<TextRun> {
     let mut pieces = vec![plain(format!("({word} "))];
     pieces.extend(series(policies.iter().map(|it| code(&it.policy)).collect()));
@@ -127,7 +129,7 @@ fn resource(side: Side, effect: &AccessEffect) -> Sentence {
     sentence
 }
 
-/// `lambda.amazonaws.com gains `
+/// Returns `lambda.amazonaws.com gains `.
 fn holders(side: Side, grant: &Grant) -> (Vec<TextRun>, Option<Detail>) {
     let who = principals(&grant.principals);
     let several = grant.principals.len() > 1 && !is_public(&grant.principals);
@@ -141,7 +143,7 @@ fn whole(label: &'static str, items: &[String]) -> Detail {
     Detail { label, items: items.to_vec(), folded: true }
 }
 
-/// The one thing that no reviewer may overlook, with colours or without.
+/// Returns the warning that no reviewer may overlook, with colours or without.
 fn warning(side: Side, grant: &Grant) -> Vec<TextRun> {
     let public = side == Side::Gained && is_public(&grant.principals) && grant.condition.is_none();
     public
@@ -150,7 +152,7 @@ fn warning(side: Side, grant: &Grant) -> Vec<TextRun> {
         .collect()
 }
 
-/// `lambda.amazonaws.com and now also apigateway.amazonaws.com may assume runner`
+/// Returns `lambda.amazonaws.com and now also apigateway.amazonaws.com may assume runner`.
 fn trust(names: &Names, access: &AccessChange, side: Side, effect: &AccessEffect) -> Sentence {
     let grant = &effect.grant;
     let through = Some(effect.through.clone());
@@ -182,14 +184,14 @@ fn assume(kept: &[String], side: Side, grant: &Grant, role: TextRun) -> Vec<Text
     let mut clause = warning(side, grant);
     let who = principals(&grant.principals).pieces;
     match side {
-        // It could before, under a narrower condition; or still can, under one.
+        // The principal could assume it before under a narrower condition, or still can under one.
         _ if known => {
             clause.extend(who);
             let end = if side == Side::Gained { " in more cases" } else { " in fewer cases" };
             clause.extend([plain(" may assume "), role, word(end)]);
         }
         Side::Gained => {
-            // Where anyone may, it matters no more who could before.
+            // If anyone may, it no longer matters who could before.
             let others = if is_public(&grant.principals) { Vec::new() } else { others };
             if !others.is_empty() {
                 clause.extend(principals(&others).pieces);
@@ -204,7 +206,7 @@ fn assume(kept: &[String], side: Side, grant: &Grant, role: TextRun) -> Vec<Text
         Side::Lost => {
             clause.extend(who);
             clause.extend([word(" may no longer assume "), role]);
-            // The account doesn't, but somebody in it does.
+            // The account as a whole loses it, but principals in it keep it.
             let part = |name: &&String| grant.principals.iter().any(|who| is_part(name, who));
             let left: Vec<String> = others.iter().filter(part).cloned().collect();
             if !left.is_empty() {
@@ -221,7 +223,8 @@ fn is_part(name: &str, who: &str) -> bool {
     who == "*" || name.split(':').nth(4) == Some(who)
 }
 
-/// Of one of two documents, which hang on nobody that is known.
+/// Returns the sentence on a grant of one of two documents, which are not known to be attached to
+/// any principal.
 pub fn bare(side: Side, grant: &Grant) -> Sentence {
     if grant.principals.is_empty() {
         return finish(side, None, vec![verb(side, false, "")], None, grant);
@@ -251,7 +254,7 @@ fn verb(side: Side, several: bool, before: &str) -> TextRun {
     TextRun { tone: turn(side), text: format!("{before}{word} ") }
 }
 
-/// Behind who gains or loses: what, and the rest.
+/// Completes a sentence after its principal and verb.
 fn finish(
     side: Side,
     through: Option<Address>,
@@ -278,7 +281,8 @@ fn assembled(
     Sentence { turn, through, clause, remarks, details, is_heavy: is_heavy(grant) }
 }
 
-/// What a reader must not miss: it is for the whole world, or it gives the means to gain more.
+/// Returns true for grants that a reader must not miss: to the whole world, or of actions that can
+/// gain more access.
 fn is_heavy(grant: &Grant) -> bool {
     let heavy = |action: &String| {
         let action = action.to_lowercase();
@@ -288,7 +292,7 @@ fn is_heavy(grant: &Grant) -> bool {
     is_public(&grant.principals) || grant.actions.iter().any(heavy)
 }
 
-/// Doubts about who they are the same for, and on both sides if they are.
+/// Makes one sentence for the subjects and sides that share a doubt.
 fn doubtful(plan: &Plan, names: &Names) -> Vec<Sentence> {
     type SentenceKey<'a> = (Option<&'a Address>, Aspect, &'a str, &'a str);
     let mut order: Vec<SentenceKey> = Vec::new();
@@ -301,7 +305,7 @@ fn doubtful(plan: &Plan, names: &Names) -> Vec<Sentence> {
                 order.push(key);
                 (Vec::new(), Vec::new())
             });
-            // They come in order of subject.
+            // The doubts are in the order of subjects.
             if subjects.last() != Some(&access.subject) {
                 subjects.push(access.subject.clone());
             }
@@ -323,7 +327,7 @@ fn doubtful(plan: &Plan, names: &Names) -> Vec<Sentence> {
     order.into_iter().map(sentence).collect()
 }
 
-/// Those of two documents.
+/// Returns the sentences on the doubts of a comparison of two documents.
 pub fn doubts(doubts: &[Doubt]) -> Vec<Sentence> {
     let mut found: BTreeMap<(&str, &str), Vec<Side>> = BTreeMap::new();
     for doubt in doubts {

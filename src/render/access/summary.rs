@@ -1,4 +1,4 @@
-//! One line on all of a plan: who gains, who loses, for whom it can't be told.
+//! Sums up a plan's access in one line: who gains, who loses, for whom it isn't known.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use crate::kind::{self, AccessRole, FieldAccess, Kind};
 use crate::plan::Plan;
 use crate::policy::compare::Relation;
 
-/// What is said where something changes, but nobody's access.
+/// The text for a plan that changes something, but nobody's access.
 pub const SETTLED: &str = "No one gains or loses access.";
 
-/// `serverless and lambda.amazonaws.com gain; old loses.` None where there is no such change, or
-/// none is known.
+/// Returns `serverless and lambda.amazonaws.com gain; old loses.`; `None` if there is no such
+/// change, or none is known.
 pub fn summary(plan: &Plan) -> Option<Vec<TextRun>> {
     let names = Names::of(plan);
     let gain = Parties::of(plan, |access| &access.gained);
@@ -49,7 +49,8 @@ pub fn summary(plan: &Plan) -> Option<Vec<TextRun>> {
     Some(pieces)
 }
 
-/// Users and roles that gain by their policies, and whoever is named by a policy on something else.
+/// Users and roles that gain or lose by their own policies, and principals that are named in a
+/// trust or bucket policy.
 #[derive(PartialEq)]
 struct Parties {
     subjects: Vec<Address>,
@@ -96,11 +97,11 @@ impl Parties {
     }
 }
 
-/// Something changes, and it is known that nobody gains or loses by it.
+/// Returns true if something changes, and it is known that nobody gains or loses access by it.
 pub fn is_settled(plan: &Plan) -> bool {
     let known = |change: &ResourceChange| match meaning(change) {
         Meaning::None => true,
-        // An empty list could also mean that nobody has compared.
+        // An empty list could also mean that nothing was compared.
         Meaning::Compared => !plan.access.is_empty(),
         Meaning::Unknown => false,
     };
@@ -108,10 +109,10 @@ pub fn is_settled(plan: &Plan) -> bool {
     equal && !plan.is_empty() && !plan.is_hindered() && plan.changes.iter().all(known)
 }
 
-/// What a change may mean for access.
+/// The possible effect of a change on access.
 enum Meaning {
     None,
-    /// What the plan's access says.
+    /// The plan's access tells the effect.
     Compared,
     Unknown,
 }
@@ -125,8 +126,8 @@ fn meaning_of(kind: &dyn Kind, change: &ResourceChange) -> Meaning {
     match (change.action, facts.access) {
         (ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget, _)
         | (_, AccessRole::None) => Meaning::None,
-        // Whoever holds a key may do what its user may, so to make or to remove one is a change of
-        // access. And what is gone can't be used any more, whatever the policies say.
+        // The holder of a key may do what its user may, so making or removing one changes access. A
+        // deleted principal or resource can't be used any more, whatever the policies say.
         (ChangeAction::Refuse | ChangeAction::Blocked, _)
         | (_, AccessRole::Credential)
         | (
@@ -134,7 +135,8 @@ fn meaning_of(kind: &dyn Kind, change: &ResourceChange) -> Meaning {
             AccessRole::Principal(PrincipalKind::User | PrincipalKind::Role) | AccessRole::Resource,
         ) => Meaning::Unknown,
         (ChangeAction::Update, _) => of_fields(kind, change),
-        // A new principal may do nothing; but a role says who may assume it.
+        // A new principal may do nothing; but a role has a trust policy, which says who may assume
+        // it.
         (ChangeAction::Create, AccessRole::Principal(_)) if facts.document.is_none() => {
             Meaning::None
         }

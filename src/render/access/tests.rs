@@ -1,4 +1,4 @@
-//! A grant to change the fields of, and what is said of it.
+//! A grant with changeable fields, and the sentence made of it.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::policy::compare::{Grant, Side};
 use super::grant::{remarks, what};
 use super::read;
 
-/// A plain one, with these fields in place of its own.
+/// Returns a plain grant, with these fields in place of its own.
 pub fn grant(fields: &Value) -> Grant {
     let mut grant = json!({"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::b/*"], "cause": "allow",
         "policy": "policy.P", "statement": 2, "sid": "Read", "example": {"principal": {"type": "AWS", "name": "a"},

@@ -1,4 +1,4 @@
-//! The dependency graph as a picture: every declared object, with arrows to what it depends on.
+//! Draws the dependency graph: every declared object, with arrows to the objects it depends on.
 
 mod svg;
 
@@ -11,7 +11,7 @@ use crate::render::text::escape;
 
 pub use svg::svg;
 
-/// In Graphviz's language.
+/// Returns the graph in Graphviz's DOT language.
 pub fn dot(desired: &Desired) -> String {
     let quoted =
         |text: &str| format!("\"{}\"", escape(text).replace('\\', "\\\\").replace('"', "\\\""));
@@ -29,10 +29,10 @@ pub fn dot(desired: &Desired) -> String {
     out
 }
 
-/// For Markdown: GitHub and GitLab draw it.
+/// Returns the graph in Mermaid's language: GitHub and GitLab draw it in Markdown.
 pub fn mermaid(desired: &Desired) -> String {
     let nodes: Vec<_> = nodes(desired).into_iter().collect();
-    // Names hold characters that mermaid takes for syntax, so nodes are numbered and the name is a
+    // Names hold characters that Mermaid takes for syntax, so nodes are numbered and the name is a
     // label.
     let number = |address: &Address| nodes.binary_search(&address).unwrap_or_default();
     let mut out = "flowchart LR\n".to_owned();
@@ -45,7 +45,7 @@ pub fn mermaid(desired: &Desired) -> String {
     out
 }
 
-/// Everything declared, and what it names, in the order of addresses.
+/// Returns all declared objects and all objects that they depend on, in the order of addresses.
 fn nodes(desired: &Desired) -> BTreeSet<&Address> {
     desired
         .resources
@@ -61,7 +61,7 @@ fn edges(desired: &Desired) -> impl Iterator<Item = (&Address, &Address)> {
         .flat_map(|(from, resource)| resource.depends_on.iter().map(move |to| (from, to)))
 }
 
-/// Mermaid's spelling of characters that would end a label or be markup in it.
+/// Escapes the characters that would end a label or be markup in it, as Mermaid's entities.
 fn entities(text: &str) -> String {
     let mut out = String::new();
     for c in escape(text).chars() {

@@ -1,5 +1,5 @@
-//! SVG, laid out by `layout-rs`. Its own writer leaves a margin as deep as the longest name is
-//! long, so the shapes are written here.
+//! Draws the graph as SVG, laid out by `layout-rs`. Its own writer leaves a margin as deep as the
+//! longest name is long, so this module writes the shapes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,14 +15,15 @@ use layout::topo::layout::VisualGraph;
 use crate::model::Desired;
 use crate::render::text::escape;
 
-/// Font and box, in pixels. A monospaced character is about six tenths of its size wide.
+/// The size of font and box, in pixels. A monospaced character is about six tenths of its size
+/// wide.
 const FONT: usize = 14;
 const CHARACTER: f64 = 8.5;
 const HEIGHT: f64 = 36.0;
 const MARGIN: f64 = 10.0;
 
-/// Above this the optimiser, which compares every pair of edges, takes longer than anybody waits
-/// for a picture.
+/// The number of nodes above which the optimiser isn't used: it compares every pair of edges, and
+/// takes too long for a picture.
 const OPTIMISED: usize = 80;
 
 pub fn svg(desired: &Desired) -> String {
@@ -48,7 +49,7 @@ pub fn svg(desired: &Desired) -> String {
     canvas.finish(&desired.name)
 }
 
-/// Shapes as they are drawn, and how far they reach.
+/// The shapes drawn so far, and the size of the area that they cover.
 #[derive(Default)]
 struct Canvas {
     shapes: String,
@@ -107,8 +108,8 @@ impl RenderBackend for Canvas {
         );
     }
 
-    /// The path leaves its first point towards a control point; each other point is reached from
-    /// one.
+    /// Draws a path of cubic curves. Each pair of `path` is a control point and an end point,
+    /// except the first pair, which is the start and its control point.
     fn draw_arrow(
         &mut self,
         path: &[(Point, Point)],
@@ -135,7 +136,7 @@ impl RenderBackend for Canvas {
         let _ = writeln!(self.shapes, "<path d=\"{d}\" fill=\"none\" stroke=\"black\"{heads}/>");
     }
 
-    // What boxes and arrows without labels never ask for.
+    // Boxes and arrows without labels never call the functions below.
     fn draw_line(
         &mut self,
         _start: Point,

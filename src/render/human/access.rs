@@ -1,4 +1,4 @@
-//! Who gains and loses what, as comments above the change that brings it.
+//! Renders changes of access as comments above the change that causes them.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +11,18 @@ use crate::policy::compare::Comparison;
 use crate::render::access::{self, Detail, Sentence, TextRun, Tone, Turn};
 use crate::render::text::{count, escape};
 
-/// Remarks that would reach further stand on a line of their own.
+/// The column at which remarks move to a line of their own.
 const WIDTH: usize = 100;
 
-/// So many sentences head one change; a reader in a hurry reads no more.
+/// The number of sentences shown above one change; a reader in a hurry reads no more.
 const SENTENCES: usize = 20;
 
-/// The sentences about one change.
+/// Returns the lines of the sentences about one change.
 pub fn of_change(sentences: &[&Sentence], style: HumanStyle) -> Vec<PlanLine> {
     commented(&limited(sentences, style))
 }
 
-/// Sentences that head no change, so that none is lost.
+/// Returns the lines of the sentences that belong to no change shown above, so that none is lost.
 pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let shown = plan
         .changes
@@ -43,7 +43,7 @@ pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: HumanStyle) -> Vec
         .collect()
 }
 
-/// `Access: serverless gains; old loses.`
+/// Returns `Access: serverless gains; old loses.`
 pub fn summary(plan: &Plan, style: HumanStyle) -> Option<PlanLine> {
     if access::is_settled(plan) {
         return Some(PlanLine::plain(0, access::SETTLED));
@@ -52,12 +52,12 @@ pub fn summary(plan: &Plan, style: HumanStyle) -> Option<PlanLine> {
         .map(|it| PlanLine::plain(0, format!("{} {}", style.bold("Access:"), dressed(&it, style))))
 }
 
-/// What two documents allow differently.
+/// Returns the differences in access between two documents.
 pub fn comparison(comparison: &Comparison, style: HumanStyle) -> Vec<PlanLine> {
     access::of_comparison(comparison).iter().flat_map(|it| sentence(it, style)).collect()
 }
 
-/// What a plan gains, or may gain.
+/// Returns the access that a plan gives, or may give.
 pub fn widening(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let sentences = access::of_plan(plan);
     sentences.iter().filter(|it| it.widens()).flat_map(|it| sentence(it, style)).collect()
@@ -96,8 +96,8 @@ fn counted(number: usize, what: &str) -> String {
     if what == "loss" && number != 1 { format!("{number} losses") } else { count(number, what) }
 }
 
-/// The clause on one line, so that it can be searched for; what follows below it where the line
-/// would be too long.
+/// Renders the clause on one line, so that it can be searched for, and the remarks below it if the
+/// line would be too long.
 fn sentence(sentence: &Sentence, style: HumanStyle) -> Vec<PlanLine> {
     let mut lines = vec![PlanLine::plain(0, dressed(&sentence.clause, style))];
     let mut width = length(&sentence.clause);

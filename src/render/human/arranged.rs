@@ -1,5 +1,5 @@
-//! A plan, so arranged that each change finds what belongs to it: a plan may have a hundred
-//! thousand.
+//! Indexes a plan by address, so that each change finds the steps and sentences that belong to it
+//! quickly: a plan may have a hundred thousand changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,8 @@ use crate::plan::{Plan, Step, StepPhase};
 use crate::render::access::{Sentence, by_change};
 
 pub struct Arranged<'p> {
-    /// That of which something is done in AWS, and of which something is done at all.
+    /// The addresses with a call to AWS. `worked_on` has those with any call, to AWS or on a local
+    /// file.
     remote: BTreeSet<&'p Address>,
     worked_on: BTreeSet<&'p Address>,
     updates: BTreeMap<&'p Address, &'p Step>,
@@ -35,17 +36,17 @@ impl<'p> Arranged<'p> {
         }
     }
 
-    /// Whether all that happens to it happens in files of this machine.
+    /// Returns true if an object's calls all work on files of this machine.
     pub fn is_local(&self, address: &Address) -> bool {
         self.worked_on.contains(address) && !self.remote.contains(address)
     }
 
-    /// The step that changes it in place.
+    /// Returns the step that changes an object in place.
     pub fn update(&self, address: &Address) -> Option<&'p Step> {
         self.updates.get(address).copied()
     }
 
-    /// What is said of access above its change.
+    /// Returns the sentences on access above an object's change.
     pub fn sentences(&self, address: &Address) -> &[&'p Sentence] {
         self.sentences.get(address).map_or(&[], Vec::as_slice)
     }

@@ -1,4 +1,4 @@
-//! The calls that apply will make: counted, or one by one.
+//! Renders the calls that apply will make, counted or one by one.
 
 use super::HumanStyle;
 use super::line::PlanLine;
@@ -6,7 +6,7 @@ use crate::call::Write;
 use crate::plan::Plan;
 use crate::render::text::{count, escape};
 
-/// One call, named.
+/// One call and its name.
 struct Call {
     action: &'static str,
     object: String,
@@ -56,7 +56,7 @@ fn heading(calls: &[Call]) -> String {
     }
 }
 
-/// Each action once, in the order in which they are first sent.
+/// Returns each action once, in the order in which they are first sent.
 fn counted(calls: &[Call]) -> Vec<PlanLine> {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for call in calls {
@@ -71,7 +71,7 @@ fn counted(calls: &[Call]) -> Vec<PlanLine> {
     counts.into_iter().map(|each| PlanLine::plain(2, text(each))).collect()
 }
 
-/// Every call with its object, in the order of work. Independent ones may overlap.
+/// Returns every call with its object, in the order of work. Independent ones may overlap.
 fn listed(calls: &[Call]) -> Vec<PlanLine> {
     let digits = calls.len().to_string().len();
     let numbered = calls.iter().zip(1..);

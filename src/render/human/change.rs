@@ -1,4 +1,4 @@
-//! One object of a plan.
+//! Renders one object of a plan.
 
 use super::arranged::Arranged;
 use super::line::{LineMark, PlanLine};
@@ -10,7 +10,8 @@ use crate::kind::FieldForm;
 use crate::render::text::{count, escape};
 use crate::value::FieldChange;
 
-/// Its heading, what it means for people, what else is to be said about it, and its fields.
+/// Returns the change's heading, its effects on access, its remedies, prerequisites and drift, and
+/// its fields.
 pub fn block(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) -> Vec<PlanLine> {
     let address = name(&change.address);
     let heading = style.bold(&format!("{address} {}", verb(change.action)));
@@ -31,7 +32,7 @@ pub fn block(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) ->
     lines
 }
 
-/// What must go before it: whose it is, and the calls that remove it.
+/// Returns the objects that must be removed first, their owners, and the calls that remove them.
 fn before_it(change: &ResourceChange) -> Vec<PlanLine> {
     if change.before_it.is_empty() {
         return Vec::new();
@@ -50,7 +51,7 @@ fn before_it(change: &ResourceChange) -> Vec<PlanLine> {
 
 const DRIFTED: &str = "changed outside relayctl since the last apply";
 
-/// What somebody else did since the last apply, below a heading.
+/// Returns the changes made outside relayctl since the last apply, below a heading.
 fn drift(change: &ResourceChange, heading: &str, style: HumanStyle) -> Vec<PlanLine> {
     if change.drift.is_empty() {
         return Vec::new();
@@ -65,8 +66,9 @@ fn drift(change: &ResourceChange, heading: &str, style: HumanStyle) -> Vec<PlanL
     lines
 }
 
-/// Drift comes without the form of its field; the same field's change tells it where there is one,
-/// and a policy document shows by itself what it is.
+/// Adds the form of the field to its drift, which has none: the form in the same field's change if
+/// there is one; otherwise [`FieldForm::Document`], because a policy document is recognised by its
+/// content.
 fn with_form(change: &ResourceChange, field: &FieldChange) -> FieldDiff {
     let same = change.fields.iter().find(|diff| diff.change.field == field.field);
     FieldDiff {
@@ -85,8 +87,8 @@ fn unchanged(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) ->
     vec![PlanLine::plain(6, style.dim(&format!("# ({what} hidden)")))]
 }
 
-/// The attributes that stay as they are: a replacement makes them again, an update's are those of
-/// the object as the plan saw it.
+/// Returns the attributes that stay as they are. A replacement makes them again; an update's are
+/// those of the object as the plan saw it.
 fn kept(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) -> Vec<PlanLine> {
     if change.action == ChangeAction::Replace {
         let again = change
@@ -106,7 +108,7 @@ fn kept(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) -> Vec<
     fields::kept(&rest, 8, style)
 }
 
-/// Notes on objects, whether something happens to them or not.
+/// Returns the notes on an object, even if nothing happens to it.
 pub fn notes(change: &ResourceChange, style: HumanStyle) -> Vec<PlanLine> {
     let address = name(&change.address);
     let alone = change

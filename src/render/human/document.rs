@@ -1,5 +1,5 @@
-//! Policy documents, printed by statement. Whoever reviews a changed statement must see its Effect,
-//! Action and Resource, so these are printed even where they stay as they are.
+//! Renders policy documents by statement. A reviewer of a changed statement must see its Effect,
+//! Action and Resource, so these are printed even if they stay as they are.
 
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
 
@@ -10,14 +10,15 @@ use crate::policy::STATEMENT;
 use crate::render::text::{count, key, quoted};
 use crate::value::Value;
 
-/// Lines of listed values end about here.
+/// The column at which lines of listed values are broken.
 const WIDTH: usize = 100;
 
-/// So many unchanged values of an element are printed; of more, the first few and how many there
-/// are.
+/// The number of unchanged values of an element that are printed; of a longer list, the first few
+/// and the number of the others.
 const CONTEXT: usize = 4;
 
-/// `None`: it is no policy document, print it as any other value.
+/// Returns the lines of a document; `None` if it is not a policy document, which is printed as any
+/// other value.
 pub fn lines(
     label: &str,
     before: Option<&Value>,
@@ -33,7 +34,7 @@ pub fn lines(
     }
 }
 
-/// All of it: it comes, goes or stays as a whole.
+/// Returns a whole document that is added, removed or unchanged.
 pub fn whole(
     mark: LineMark,
     label: &str,
@@ -55,7 +56,7 @@ pub fn whole(
     Some(lines)
 }
 
-/// What a document says besides its statements: Version, Id.
+/// Returns the members of a document besides its statements: Version, Id.
 fn frame(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     document.as_object().into_iter().flatten().filter(|(name, _)| *name != STATEMENT)
 }
@@ -108,7 +109,7 @@ fn title(number: usize, sid: Option<&str>) -> String {
     )
 }
 
-/// A statement that comes, goes or stays, completely.
+/// Returns a complete statement that is added, removed or unchanged.
 fn entire(mark: LineMark, numbered: Numbered, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let Numbered { number, statement } = numbered;
     let heading = format!("{}: {}", title(number, sid(statement)), style.bold(&effect(statement)));
@@ -117,7 +118,7 @@ fn entire(mark: LineMark, numbered: Numbered, indent: usize, style: HumanStyle) 
     std::iter::once(PlanLine::new(indent, mark, heading)).chain(rest).collect()
 }
 
-/// `Label: a, b, c`, broken at the width and continued under the first value.
+/// Returns `Label: a, b, c`, broken at the width and continued under the first value.
 fn wrapped(mark: LineMark, element: &Element, indent: usize) -> Vec<PlanLine> {
     let column = if mark == LineMark::None { indent } else { indent + 2 };
     let hanging = column + element.label.chars().count() + 2;
@@ -139,7 +140,7 @@ fn wrapped(mark: LineMark, element: &Element, indent: usize) -> Vec<PlanLine> {
     lines
 }
 
-/// A statement of which some elements change: the others are its context.
+/// Returns a statement of which some elements change, with the others as context.
 fn statement(old: Numbered, new: Numbered, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let arrow = |old: String, new: String| if old == new { new } else { format!("{old} -> {new}") };
     let name = |statement: &Value| sid(statement).map_or_else(|| "no Sid".to_owned(), quoted);
@@ -168,7 +169,7 @@ fn statement(old: Numbered, new: Numbered, indent: usize, style: HumanStyle) -> 
     lines
 }
 
-/// An element that stays; of a long list the beginning.
+/// Returns an unchanged element; of a long list, the beginning.
 fn context(element: &Element, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let Element { label, items } = element;
     if items.len() <= CONTEXT || style.verbose {
@@ -180,7 +181,7 @@ fn context(element: &Element, indent: usize, style: HumanStyle) -> Vec<PlanLine>
     vec![PlanLine::plain(indent, format!("{label}: {}, {more}", items[..3].join(", ")))]
 }
 
-/// The values of an element that come and go.
+/// Returns the values of an element that are added or removed.
 fn items(old: &Element, new: &Element, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let mut lines = vec![PlanLine::plain(indent, format!("{}:", new.label))];
     let ops = capture_diff_slices(Algorithm::Myers, &old.items, &new.items);

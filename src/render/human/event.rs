@@ -1,4 +1,4 @@
-//! One line an event, in Terraform's words.
+//! Renders events, one line each, in Terraform's words.
 
 use super::reason::name;
 use super::{HumanStyle, traffic};
@@ -34,7 +34,7 @@ fn say(step: &StepId, style: HumanStyle, what: &str) -> String {
     format!("{}: {}", style.bold(&name(&step.address)), what.trim_end_matches(' '))
 }
 
-/// What a step does, that it is done, and its name.
+/// Returns the words for a step in progress, for a completed one, and for the step itself.
 fn words(phase: StepPhase) -> (&'static str, &'static str, &'static str) {
     match phase {
         StepPhase::Create => ("Creating", "Creation complete", "Creation"),

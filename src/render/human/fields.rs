@@ -1,4 +1,4 @@
-//! Attributes before and after, with `=` in one column.
+//! Renders attributes before and after, with `=` in one column.
 
 use super::line::{LineMark, PlanLine};
 use super::value::{entire, entry, label};
@@ -8,7 +8,7 @@ use crate::kind::FieldForm;
 use crate::render::text::key;
 use crate::value::Value;
 
-/// The symbols of these lines stand at `indent`.
+/// Returns the lines of changed attributes, with their symbols at the column `indent`.
 pub fn lines(diffs: &[FieldDiff], indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let shown: Vec<_> = diffs
         .iter()
@@ -18,7 +18,7 @@ pub fn lines(diffs: &[FieldDiff], indent: usize, style: HumanStyle) -> Vec<PlanL
     shown.into_iter().flat_map(|diff| field(diff, width, indent, style)).collect()
 }
 
-/// Attributes that stay as they are, without symbols.
+/// Returns attributes that stay as they are, without symbols.
 pub fn kept(attributes: &[(&str, &Value)], indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let width = attributes.iter().map(|(name, _)| key(name).chars().count()).max().unwrap_or(0);
     let whole = attributes.iter().flat_map(|(name, value)| {
@@ -29,7 +29,7 @@ pub fn kept(attributes: &[(&str, &Value)], indent: usize, style: HumanStyle) -> 
     whole.collect()
 }
 
-/// Null is how AWS's "not set" looks in an attribute.
+/// Removes null, which is AWS's "not set" in an attribute.
 fn set(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }

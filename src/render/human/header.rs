@@ -1,5 +1,5 @@
-//! What the reader must know before the first change: which account, as whom, and whether it is a
-//! real one.
+//! Renders a plan's header: the account, the caller, and if the account is a sandbox. The reader
+//! must know these before the first change.
 
 use super::HumanStyle;
 use super::line::PlanLine;
@@ -28,7 +28,8 @@ pub fn lines(header: &PlanHeader, style: HumanStyle) -> Vec<PlanLine> {
     lines
 }
 
-/// Said on every screen, so that nobody takes the one for the other.
+/// Returns the sandbox notice. Every screen has it, so that nobody mistakes a sandbox for a real
+/// account.
 pub fn sandbox(header: &PlanHeader, style: HumanStyle) -> Option<PlanLine> {
     let text = "SANDBOX: this AWS account is simulated on this machine; no call reaches AWS.";
     header.sandbox.then(|| PlanLine::plain(0, style.warn(text)))

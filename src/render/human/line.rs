@@ -1,4 +1,4 @@
-//! A line of a plan before it is text: how deep, with which symbol, saying what. Terminal and pull
+//! A line of a plan before it is text: its indent, symbol and content. The terminal and the pull
 //! request place the symbol differently, so it is kept apart.
 
 use anstyle::{AnsiColor, Effects};
@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Effects};
 use super::HumanStyle;
 use crate::diff::ChangeAction;
 
-/// What happens to the thing on a line.
+/// The change to the object or value on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LineMark {
     None,
@@ -22,7 +22,7 @@ pub enum LineMark {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanLine {
-    /// The column of the symbol; without one, that of the text.
+    /// The column of the symbol; without a symbol, that of the text.
     pub indent: usize,
     pub mark: LineMark,
     pub text: String,
@@ -71,8 +71,8 @@ impl LineMark {
         }
     }
 
-    /// Terraform's colours; what is refused or blocked is red, what touches only the state has
-    /// none.
+    /// Returns Terraform's colours. Refused and blocked lines are red; changes of the state alone
+    /// have no colour.
     fn look(self) -> anstyle::Style {
         match self {
             Self::Create => AnsiColor::Green.on_default(),
@@ -97,8 +97,8 @@ impl PlanLine {
         Self::plain(0, "")
     }
 
-    /// As a terminal shows it, without the line's end. Foreign text may end in spaces, a line
-    /// doesn't.
+    /// Returns the line as a terminal shows it, without its line end. Trailing spaces, which
+    /// foreign text may have, are removed.
     pub fn render(&self, style: HumanStyle) -> String {
         let indent = self.indent;
         let line = if self.mark == LineMark::None {
@@ -110,7 +110,7 @@ impl PlanLine {
     }
 }
 
-/// Colours, where they are wanted; no escape codes at all where they are not.
+/// Adds colours if they are enabled; without colours, no escape codes at all.
 impl HumanStyle {
     fn paint(self, look: anstyle::Style, text: &str) -> String {
         if self.color && look != anstyle::Style::new() {

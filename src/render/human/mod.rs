@@ -1,4 +1,4 @@
-//! For people at a terminal, in the layout that Terraform's users read at once.
+//! Renders plans and outcomes for people at a terminal, in Terraform's layout.
 
 mod access;
 pub(super) mod arranged;
@@ -36,55 +36,56 @@ use line::{LineMark, PlanLine};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HumanStyle {
     pub color: bool,
-    /// `-v`: unchanged fields, every call with its arguments' object, and the critical path.
+    /// The `-v` flag: shows unchanged fields, every call with its object, and the critical path.
     pub verbose: bool,
 }
 
-/// The whole plan: header, changes, calls, summary.
+/// Returns the whole plan: header, changes, calls, summary.
 pub fn plan(plan: &Plan, style: HumanStyle) -> String {
     let mut lines = header::lines(&plan.header, style);
     lines.push(PlanLine::blank());
     lines.extend(body(plan, style));
-    // Line by line, so that those of a plan for thousands of objects don't stand beside all of its
-    // text.
+    // Each line is rendered and dropped before the next, so that the lines of a plan for thousands
+    // of objects are not in memory beside all of its text.
     lines.into_iter().map(|line| line.render(style) + "\n").collect()
 }
 
-/// Manifest, account, caller, region; and that it is a sandbox.
+/// Returns the manifest, account, caller and region, and the notice of a sandbox.
 pub fn header(header: &PlanHeader, style: HumanStyle) -> String {
     text(&header::lines(header, style), style)
 }
 
-/// One line for one event: `user.serverless: Creating...`, as Terraform's users know it.
+/// Returns one line for one event: `user.serverless: Creating...`, as Terraform's users know it.
 pub fn event(event: &Event, style: HumanStyle) -> String {
     event::line(event, style)
 }
 
-/// `Apply complete! Resources: 7 added, 0 changed, 0 destroyed.`, or what was done, failed and
-/// skipped.
+/// Returns `Apply complete! Resources: 7 added, 0 changed, 0 destroyed.`, or lists of the steps
+/// that were done, failed and skipped.
 pub fn outcome(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> String {
     let mut lines: Vec<PlanLine> = header::sandbox(&plan.header, style).into_iter().collect();
     lines.extend(outcome::lines(plan, outcome, style));
     text(&lines, style)
 }
 
-/// What two documents allow differently, a line each: `gains s3:GetObject on …`, `loses …`. Empty
-/// where it is nothing.
+/// Returns the differences in access between two documents, a line each: `gains s3:GetObject on …`,
+/// `loses …`; empty if there are none.
 pub fn comparison(comparison: &Comparison, style: HumanStyle) -> String {
     text(&access::comparison(comparison, style), style)
 }
 
-/// What a plan lets people do that they can't do now, or may let them; empty where that is nothing.
+/// Returns the access that a plan gives, or may give, and that nobody has now; empty if there is
+/// none.
 pub fn widening(plan: &Plan, style: HumanStyle) -> String {
     text(&access::widening(plan, style), style)
 }
 
-/// `account 123456789012 as arn:…`
+/// Returns `account 123456789012 as arn:…`.
 pub fn caller(caller: &CallerIdentity) -> String {
     header::caller(caller)
 }
 
-/// The plan without its header.
+/// Returns the plan without its header.
 pub(super) fn body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let changes = ordered(plan);
     let sentences = of_plan(plan);
@@ -125,17 +126,17 @@ fn critical_path(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     std::iter::once(PlanLine::blank()).chain(path::of_plan(plan)).collect()
 }
 
-/// One change as a page shows it, below a heading of the page's own.
+/// Returns one change as a page shows it, below a heading of the page's own.
 pub(super) fn block(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<PlanLine> {
     change::block(plan, change, HumanStyle::default()).split_off(1)
 }
 
-/// Notes on an object of which nothing changes.
+/// Returns the notes on an unchanged object.
 pub(super) fn remarks(change: &ResourceChange) -> Vec<PlanLine> {
     change::notes(change, HumanStyle::default())
 }
 
-/// The calls, one by one.
+/// Returns the calls, one by one.
 pub(super) fn calls(plan: &Plan) -> Vec<PlanLine> {
     calls::lines(plan, HumanStyle { verbose: true, ..HumanStyle::default() })
 }
@@ -144,8 +145,8 @@ pub(super) fn partial(header: &PlanHeader) -> Option<String> {
     header::partial(header)
 }
 
-/// By kind, in the order in which the kinds are listed; kinds that this build doesn't know come
-/// last, by address.
+/// Sorts changes by kind, in the order in which the kinds are listed. Kinds that this build doesn't
+/// know come last, by address.
 pub(super) fn ordered(plan: &Plan) -> Vec<&ResourceChange> {
     let rank = |change: &ResourceChange| kind::position(change.address.kind());
     let mut changes: Vec<_> = plan.changes.iter().collect();
@@ -154,7 +155,8 @@ pub(super) fn ordered(plan: &Plan) -> Vec<&ResourceChange> {
     changes
 }
 
-/// `7 to add, 0 to change, 0 to destroy`, with what is refused or blocked where something is.
+/// Returns `7 to add, 0 to change, 0 to destroy`, and the numbers of refused and blocked changes if
+/// there are any.
 pub(super) fn counts(plan: &Plan) -> String {
     let Summary { add, change, destroy, refused, blocked, calls: _ } = plan.summary;
     let stuck =
@@ -163,7 +165,7 @@ pub(super) fn counts(plan: &Plan) -> String {
     format!("{add} to add, {change} to change, {destroy} to destroy{refused}{blocked}")
 }
 
-/// What happens in the state alone: `1 to adopt, 2 to forget`.
+/// Returns the changes of the state alone: `1 to adopt, 2 to forget`.
 pub(super) fn state_only(plan: &Plan) -> Option<String> {
     let of = |action| plan.changes.iter().filter(|change| change.action == action).count();
     let counts = [(of(ChangeAction::Adopt), "to adopt"), (of(ChangeAction::Forget), "to forget")];
@@ -179,7 +181,7 @@ pub(super) fn nothing(mode: PlanMode) -> &'static str {
     }
 }
 
-/// Everything that happens, an empty line before each.
+/// Adds the lines of all changes, with an empty line before each.
 fn blocks(
     plan: &Plan,
     changes: &[&ResourceChange],
@@ -194,7 +196,7 @@ fn blocks(
     }
 }
 
-/// What an otherwise empty plan does: the state learns or forgets.
+/// Adds the changes of the state in an otherwise empty plan.
 fn state_changes(
     plan: &Plan,
     changes: &[&ResourceChange],
@@ -216,7 +218,7 @@ fn opening(plan: &Plan) -> &'static str {
     }
 }
 
-/// Only the symbols that the plan uses.
+/// Returns the legend of only those symbols that the plan uses.
 fn legend(changes: &[&ResourceChange]) -> Vec<PlanLine> {
     let used: BTreeSet<_> = changes
         .iter()

@@ -1,5 +1,5 @@
-//! How a run ended: what was done, what failed, what was skipped because of it, and what comes
-//! next.
+//! Renders the outcome of a run: the steps that were done, that failed and that were skipped
+//! because of a failure, and the next action.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,8 +60,8 @@ pub fn lines(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> Vec<PlanLi
     lines
 }
 
-/// What the services made the run wait for; without any of that, only who wants to know more wants
-/// to know how many requests there were.
+/// Returns the requests, and the delays by the services. If there were no delays, the line is
+/// printed only with `-v`.
 fn traffic(outcome: &RunOutcome, style: HumanStyle) -> Option<PlanLine> {
     let worth_telling =
         outcome.traffic.calls > 0 && (style.verbose || !outcome.traffic.was_smooth());
@@ -79,8 +79,8 @@ fn section(lines: &mut Vec<PlanLine>, title: &str, inner: Vec<PlanLine>) {
     }
 }
 
-/// `7 added, 0 changed, 0 destroyed`; a destroy only destroys. A replacement is one of each, as in
-/// the plan.
+/// Returns `7 added, 0 changed, 0 destroyed`; a destroy only destroys. A replacement is one of
+/// each, as in the plan.
 fn tally(plan: &Plan, outcome: &RunOutcome) -> String {
     let of = |phase| outcome.done.iter().filter(|step| step.phase == phase).count();
     match plan.header.mode {
@@ -96,7 +96,7 @@ fn tally(plan: &Plan, outcome: &RunOutcome) -> String {
     }
 }
 
-/// What only the state knows of: `1 adopted, 2 forgotten`.
+/// Returns the changes of the state alone: `1 adopted, 2 forgotten`.
 fn recorded(plan: &Plan, outcome: &RunOutcome) -> Option<String> {
     let actions: BTreeMap<&Address, ChangeAction> =
         plan.changes.iter().map(|c| (&c.address, c.action)).collect();
@@ -110,7 +110,7 @@ fn recorded(plan: &Plan, outcome: &RunOutcome) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// Steps of which the outcome says nothing: the run was stopped before them.
+/// Returns the steps that are missing in the outcome: the run was stopped before them.
 fn open<'a>(plan: &'a Plan, outcome: &RunOutcome) -> Vec<&'a StepId> {
     let failed = outcome.failed.iter().map(|(step, _)| step);
     let skipped = outcome.skipped.iter().map(|(step, _)| step);
@@ -151,7 +151,7 @@ fn failure(step: &StepId, fault: &Fault) -> Vec<PlanLine> {
     lines
 }
 
-/// What the reader can do about AWS's answer, where that isn't plain from it.
+/// Returns advice on AWS's answer if the answer itself isn't plain.
 fn hint(kind: FailureKind, call: &str) -> Option<String> {
     let text = match kind {
         FailureKind::AccessDenied => format!("The caller needs permission for {}.", escape(call)),

@@ -1,4 +1,5 @@
-//! Which steps can only be done one after another, and so take longest.
+//! Renders the critical path: the steps that can only be done one after another, and so take
+//! longest.
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use crate::plan::path::{by_calls, by_time};
 use crate::plan::{Plan, StepId};
 use crate::render::text::{count, escape};
 
-/// Of a plan: nobody knows yet how long a call takes, so the calls are counted.
+/// Returns a plan's critical path by number of calls, because the duration of a call isn't known
+/// yet.
 pub fn of_plan(plan: &Plan) -> Vec<PlanLine> {
     let path = by_calls(plan);
     let all: usize = plan.steps.iter().map(|step| step.calls.len()).sum();
@@ -17,7 +19,7 @@ pub fn of_plan(plan: &Plan) -> Vec<PlanLine> {
     lines(&heading, &path.steps, |calls| count(*calls, "write"))
 }
 
-/// Of a run, as it was.
+/// Returns a run's critical path by measured time.
 pub fn of_run(plan: &Plan, outcome: &RunOutcome) -> Vec<PlanLine> {
     let path = by_time(plan, &outcome.took);
     let heading = format!(

@@ -1,11 +1,11 @@
-//! Which calls read what exists, and why these: `--explain-reads`.
+//! Explains the read calls and the reasons for them: `--explain-reads`.
 
 use std::fmt::Write;
 
 use crate::reads::Explanation;
 use crate::render::text::count;
 
-/// Ends with a line break.
+/// Returns the explanation, which ends with a line break.
 pub fn reads(explanation: &Explanation) -> String {
     let mut text = format!(
         "Reads: {} answer {}, besides sts:GetCallerIdentity.\n",

@@ -1,4 +1,4 @@
-//! Why something happens to an object, in words.
+//! Explains the reason for a change in words.
 
 use super::arranged::Arranged;
 use crate::address::Address;
@@ -6,7 +6,7 @@ use crate::diff::{ChangeAction, Reason, ResourceChange};
 use crate::kind::{self, OWNER_TAG, Ownership};
 use crate::render::text::escape;
 
-/// What happens: `will be created`.
+/// Returns the verb of a change: `will be created`.
 pub fn verb(action: ChangeAction) -> &'static str {
     match action {
         ChangeAction::Nothing => "stays as it is",
@@ -21,7 +21,7 @@ pub fn verb(action: ChangeAction) -> &'static str {
     }
 }
 
-/// Why, short enough for a heading or the cell of a table.
+/// Returns the reason, short enough for a heading or the cell of a table.
 pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
     let place = if plan.is_local(&change.address) { "the local file" } else { "AWS" };
     match &change.reason {
@@ -63,7 +63,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
     }
 }
 
-/// Whether nothing but the state can say whose it is.
+/// Returns true if only the state can say who owns the object.
 fn is_tagless(change: &ResourceChange) -> bool {
     match kind::of(change.address.kind()).facts().ownership {
         Ownership::State => true,
@@ -71,7 +71,7 @@ fn is_tagless(change: &ResourceChange) -> bool {
     }
 }
 
-/// What the reader can do about it, one sentence a line; empty where nothing has to be done.
+/// Returns advice to the reader, one sentence a line; empty if nothing has to be done.
 pub fn remedy(change: &ResourceChange) -> Vec<String> {
     let this = name(&change.address);
     match &change.reason {

@@ -1,5 +1,4 @@
-//! The statements of a policy document: which belongs to which on the other side, and what each
-//! says.
+//! Pairs the statements of two policy documents, and splits each into its elements.
 
 use similar::{Algorithm, capture_diff_slices, diff_ratio};
 
@@ -22,8 +21,8 @@ pub enum Pair<'a> {
     Removed(Numbered<'a>),
 }
 
-/// Something that a statement says: `Action`, `Principal (Service)`, `Condition StringEquals
-/// aws:PrincipalTag/x`.
+/// An element of a statement, with its values: `Action`, `Principal (Service)`, `Condition
+/// StringEquals aws:PrincipalTag/x`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Element {
     pub label: String,
@@ -34,10 +33,10 @@ pub struct Element {
 const ORDER: [&str; 7] =
     ["Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
-/// Less alike than this, one statement went and another came.
+/// The similarity below which two statements count as one removed and one added.
 const ALIKE: f32 = 0.5;
 
-/// The statements with their numbers. `None`: this is no policy document.
+/// Returns the statements with their numbers; `None` if the value is not a policy document.
 pub fn all(document: &Value) -> Option<Vec<Numbered<'_>>> {
     let whole =
         is_policy(document) && statements(document).all(|(_, statement)| statement.is_object());
@@ -48,8 +47,8 @@ pub fn all(document: &Value) -> Option<Vec<Numbered<'_>>> {
     whole.then(|| statements(document).map(numbered).collect())
 }
 
-/// Equal statements first, then those of the same Sid, then the most alike. In the order of
-/// `after`; what went, last.
+/// Pairs equal statements first, then those of the same Sid, then the most similar. The pairs are
+/// in the order of `after`; removed statements come last.
 pub fn pair<'a>(before: &[Numbered<'a>], after: &[Numbered<'a>]) -> Vec<Pair<'a>> {
     let mut free: Vec<_> = before.to_vec();
     let mut partner: Vec<Option<Numbered<'a>>> = vec![None; after.len()];
@@ -91,7 +90,8 @@ fn most_alike(
     best.map(|(_, index, position)| (index, position))
 }
 
-/// Over what the statements say, not over their text, whose brackets and keys are always alike.
+/// Returns the similarity of two statements by their elements and values, not by their text, whose
+/// brackets and keys are always alike.
 fn likeness(one: &Value, other: &Value) -> f32 {
     let (one, other) = (sayings(one), sayings(other));
     let ops = capture_diff_slices(Algorithm::Myers, &one, &other);
@@ -142,7 +142,7 @@ fn condition(operator: &str, keys: &Value) -> Vec<Element> {
     keys.iter().map(|(key, value)| labelled(format!("{label} {}", bare(key)), value)).collect()
 }
 
-/// IAM takes one value for a list of one.
+/// Makes an element. IAM takes one value for a list of one.
 fn labelled(label: String, value: &Value) -> Element {
     let items = value
         .as_array()

@@ -1,17 +1,17 @@
-//! How a run got on with the services that it called, in one line.
+//! Describes a run's requests and waits in one line.
 
 use std::time::Duration;
 
 use crate::event::{Delay, Traffic};
 use crate::render::text::{count, escape};
 
-/// While a call waits. It names no step: the service makes all of them wait.
+/// Describes a call's wait. The text names no step: the service makes all of them wait.
 pub fn delay(delay: &Delay) -> String {
     let Delay { call, why, wait } = delay;
     format!("Still waiting: {}: {}: {:.1} s", escape(call), escape(why), wait.as_secs_f64())
 }
 
-/// `Requests: 40 sent, 3 of them again; 5 throttled; 6 waits, 4.2 s in all.`
+/// Returns `Requests: 40 sent, 3 of them again; 5 throttled; 6 waits, 4.2 s in all.`
 pub fn traffic(traffic: &Traffic) -> String {
     let Traffic { calls, retries, throttles, waits, waited } = traffic;
     let some = |number: usize, text: String| if number > 0 { text } else { String::new() };
@@ -22,7 +22,8 @@ pub fn traffic(traffic: &Traffic) -> String {
     format!("Requests: {calls} sent{again}{throttled}{waits}.")
 }
 
-/// Before they are sent: `With the sandbox's latency and throttling, 12 calls take at least 0.2 s.`
+/// Returns the least time of the calls, before they are sent: `Far away as the sandbox is, 12 calls
+/// take at least 0.2 s.`
 pub fn least(calls: usize, time: Duration) -> String {
     format!(
         "With the sandbox's latency and throttling, {} {} at least {:.1} s.",

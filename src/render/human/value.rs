@@ -1,4 +1,4 @@
-//! A value before and after, nested as far as it is.
+//! Renders a value before and after, at any depth of nesting.
 
 use serde_json::Map;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -8,12 +8,12 @@ use super::line::{LineMark, PlanLine};
 use crate::render::text::{count, key, quoted};
 use crate::value::Value;
 
-/// `name = `, with the `=` in the column that all names of the list have it in.
+/// Returns `name = `, with the `=` in one column for all names of the list.
 pub fn label(name: &str, width: usize) -> String {
     format!("{:<width$} = ", key(name))
 }
 
-/// One value before and after; `label` is `name = `, or empty for an item of a list.
+/// Returns one value before and after; `label` is `name = `, or empty for an item of a list.
 pub fn entry(
     label: &str,
     before: Option<&Value>,
@@ -56,7 +56,7 @@ fn enclosed(
     lines
 }
 
-/// Key by key; keys that are the same on both sides are counted.
+/// Compares maps key by key; unchanged keys are counted.
 fn map(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
@@ -86,7 +86,8 @@ fn map(
     lines
 }
 
-/// Item by item; where as many items come as go, each is taken for the next version of the other.
+/// Compares lists item by item. If as many maps or lists are added as removed, each pair is shown
+/// as one changed item.
 fn list(before: &[Value], after: &[Value], indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let (one, other): (Vec<_>, Vec<_>) = (texts(before), texts(after));
     let mut lines = Vec::new();
@@ -127,8 +128,8 @@ fn hidden(number: usize, noun: &str, indent: usize, style: HumanStyle) -> Option
         .then(|| PlanLine::plain(indent, style.dim(&format!("# ({} hidden)", count(number, noun)))))
 }
 
-/// A value that comes, goes or stays as a whole. Without a symbol `indent` is the column of the
-/// text.
+/// Returns a whole value that is added, removed or unchanged. Without a symbol, `indent` is the
+/// column of the text.
 pub fn entire(mark: LineMark, label: &str, value: &Value, indent: usize) -> Vec<PlanLine> {
     let (closing, inner) =
         if mark == LineMark::None { (indent, indent + 2) } else { (indent + 2, indent + 4) };
@@ -158,7 +159,7 @@ pub fn entire(mark: LineMark, label: &str, value: &Value, indent: usize) -> Vec<
     lines
 }
 
-/// On one line, whatever it is.
+/// Returns any value on one line.
 fn inline(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),

@@ -1,4 +1,4 @@
-//! Who gains and loses what, before anything else that a reviewer reads.
+//! Renders changes of access, which come before anything else that a reviewer reads.
 
 use std::fmt::Write;
 
@@ -7,10 +7,11 @@ use crate::plan::Plan;
 use crate::render::access::{self, Detail, Sentence, TextRun, Tone};
 use crate::render::text::{count, escape};
 
-/// So many items of a list that was folded.
+/// The number of items shown of a folded list.
 const ITEMS: usize = 100;
 
-/// A heading, the summary, and an item for each sentence. What has no room is counted.
+/// Returns a heading, the summary, and an item for each sentence. Sentences that have no room are
+/// counted.
 pub fn section(plan: &Plan, room: usize) -> String {
     if access::is_settled(plan) {
         return format!("\n{}\n", access::SETTLED);
@@ -44,7 +45,7 @@ fn item(sentence: &Sentence) -> String {
     out
 }
 
-/// Belongs to the item above it, so it is indented like it.
+/// Returns the folded list, indented because it belongs to the item above it.
 fn folded(detail: &Detail) -> String {
     let mut items: Vec<String> = detail.items.iter().take(ITEMS).map(|item| code(item)).collect();
     if detail.items.len() > ITEMS {

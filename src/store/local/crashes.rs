@@ -1,5 +1,5 @@
-//! Wherever a run is killed while it saves: what lies on the disk then is the old state or the new
-//! one, and the next run goes on from there.
+//! Tests that a run may be killed at any moment while it saves: the disk then has the old state or
+//! the new one, and the next run continues from there.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -49,14 +49,14 @@ fn append(folder: &Path, change: &JournalChange) {
     block_on(store(folder).append(std::slice::from_ref(change))).unwrap();
 }
 
-/// What is there before.
+/// Makes the folder with the files that exist before.
 fn prepared(prepare: impl FnOnce(&Path)) -> TempDir {
     let folder = TempDir::new().unwrap();
     prepare(folder.path());
     folder
 }
 
-/// How many moments there were.
+/// Returns the number of moments at which the run was killed.
 fn survives(before: &TempDir, work: impl Fn(&Path)) -> usize {
     let old = loaded(before.path());
     let moments = snapshots(before.path(), || work(before.path()));
@@ -71,7 +71,7 @@ fn survives(before: &TempDir, work: impl Fn(&Path)) -> usize {
             "moment {nth}: neither the old state nor the new: {there:?}"
         );
         done = there == new && new != old;
-        // The next run: it begins with the whole state, notes a change, and ends with the whole
+        // The next run begins with the whole state, records a change, and ends with the whole
         // state.
         let next = State { serial: 90, ..there.clone().unwrap_or_else(|| state(0)) };
         save(folder, &next);

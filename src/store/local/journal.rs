@@ -1,4 +1,4 @@
-//! The journal's file: lines are only ever added at its end.
+//! The journal's file, to which lines are only appended.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::provider::files::disk;
 use crate::provider::files::witness::step;
 
-/// Adds lines, which are on the disk when this returns. After an error the file is as it was.
+/// Appends lines, which are on the disk when this returns. After an error the file is as it was.
 pub fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
     let is_new = !path.exists();
     let mut file = disk::open_private(path)?;
@@ -19,8 +19,8 @@ pub fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
         file.sync_data()
     });
     if let Err(error) = written {
-        // The full disk took a part of it. If even this fails, it is a line that was cut off, which
-        // nobody minds.
+        // The full disk has taken a part of the line. If even this truncation fails, the line is an
+        // incomplete last line, which readers ignore.
         drop(file.set_len(end));
         return Err(error);
     }
@@ -38,8 +38,9 @@ pub fn clear(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Where the last whole line ends. Only after a write that was cut off does that take more than a
-/// look at the last byte: the rest of that line must not become the beginning of the next.
+/// Returns the end of the last whole line. Usually this only reads the last byte; only after an
+/// interrupted write is more needed: the rest of that line must not become the beginning of the
+/// next.
 fn end_of_lines(file: &mut File) -> io::Result<u64> {
     let length = file.metadata()?.len();
     if length == 0 {

@@ -15,7 +15,8 @@ use crate::provider::files::disk;
 use crate::state::{LockInfo, StoreError};
 use crate::store::lease::{LEASE, Renewal};
 
-/// A holder that has just taken the lock needs a moment to write down who it is.
+/// The number of attempts to read the holder: one that has just taken the lock needs a moment to
+/// write who it is.
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -30,16 +31,16 @@ pub(super) struct LockFileGuard {
 }
 
 impl LocalStore {
-    /// The lock is the operating system's, on the lock file, not the file's existence: a killed
-    /// run's is gone with it, and a file that it left behind is simply taken over.
+    /// Takes the lock. It is the operating system's lock on the file, not the file's existence: a
+    /// killed run's lock ends with its process, and a file that it left behind is taken over.
     pub(super) fn take(&self, info: &LockInfo) -> Result<LocalLock, StoreError> {
         let error = self.error("lock");
         let path = self.beside(".lock");
         for _ in 0..ATTEMPTS {
             let mut file = disk::open_private(&path).map_err(&error)?;
             match file.try_lock() {
-                // The last holder may have deleted the file between our opening and our locking it;
-                // then the lock is on a file that nobody else will find.
+                // The last holder may have deleted the file after this process opened it and before
+                // it locked it; then the lock is on a file that no other process will find.
                 Ok(()) if is_same_file(&file, &path) => {
                     if let Some(other) =
                         read_info(&mut file).filter(|other| lives_elsewhere(other, info))
@@ -57,7 +58,7 @@ impl LocalStore {
                 },
             }
         }
-        // It is held, but its file does not say by whom.
+        // The lock is held, but its file does not say by whom.
         Err(self.locked_by(LockInfo::unknown()))
     }
 
@@ -72,7 +73,7 @@ impl LocalStore {
         LocalLock { held, _renewal: renewal }
     }
 
-    /// Whether the lock that this store gave out is still its own.
+    /// Checks that the lock that this store gave out is still its own.
     pub(super) fn still_held(&self) -> Result<(), StoreError> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
         match given {
@@ -87,7 +88,8 @@ impl LocalStore {
         }
     }
 
-    /// Its holder, should it still live, finds another file at this place, or none.
+    /// Removes the lock by its id. If its holder is still alive, it finds another file at this
+    /// place, or none.
     pub(super) fn take_away(&self, id: &str) -> Result<LockInfo, StoreError> {
         let path = self.beside(".lock");
         let location = self.location();
@@ -104,8 +106,8 @@ impl LocalStore {
     }
 }
 
-/// The locks of a network file system may end at the host. What another host wrote holds until it
-/// expires.
+/// Returns true if another host holds the lock and it has not expired. The locks of a network file
+/// system may not reach beyond the host, so a lock that another host wrote holds until it expires.
 fn lives_elsewhere(other: &LockInfo, us: &LockInfo) -> bool {
     other.host != us.host && !other.expires.is_empty() && !other.has_expired(Timestamp::now())
 }
@@ -115,7 +117,8 @@ impl LockFileGuard {
         is_same_file(&self.file.lock().unwrap_or_else(PoisonError::into_inner), &self.path)
     }
 
-    /// Whether to go on. In place and of the same length, so that a full disk cannot spoil it.
+    /// Renews the lock; returns true if renewal should go on. The file is overwritten in place with
+    /// the same length, so that a full disk cannot damage it.
     fn renew(&self, info: &LockInfo) -> bool {
         if !self.is_ours() {
             return false;
@@ -129,7 +132,7 @@ impl LockFileGuard {
     }
 }
 
-/// Held while its file is open.
+/// The lock, which is held while its file is open.
 pub(super) struct LocalLock {
     held: Arc<LockFileGuard>,
     _renewal: Renewal,
@@ -158,7 +161,8 @@ fn is_same_file(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Windows does not delete a file that somebody has open.
+/// Checks only that the path exists: Windows does not delete a file that is open, so the path still
+/// names it.
 #[cfg(not(unix))]
 fn is_same_file(_file: &File, path: &Path) -> bool {
     path.exists()
@@ -174,7 +178,7 @@ fn overwrite_info(file: &mut File, info: &LockInfo) -> io::Result<()> {
     file.write_all(format!("{}\n", serde_json::to_string_pretty(info)?).as_bytes())
 }
 
-/// `None`: its holder has not written it yet.
+/// Reads the holder; `None` if it has not written itself yet.
 fn read_info(file: &mut File) -> Option<LockInfo> {
     let mut text = String::new();
     file.rewind().ok()?;

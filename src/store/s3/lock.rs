@@ -1,4 +1,5 @@
-//! The lock of a state in a bucket: an object, created, renewed and released under conditions.
+//! The lock of a state in a bucket: an object that is created, renewed and released under
+//! conditions.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,10 +15,10 @@ use crate::port::{Lock, Objects, Only, Put, Store, StoredObject};
 use crate::state::{LockInfo, StoreError};
 use crate::store::lease::Renewal;
 
-/// How often to try for a lock that changes hands under our eyes.
+/// The number of attempts to take a lock that changes hands meanwhile.
 const ATTEMPTS: u32 = 4;
 
-/// No object has this tag.
+/// An ETag that no object has.
 const NO_TAG: &str = "\"00000000000000000000000000000000\"";
 
 /// The lock that a store gave out, as its holder knows it.
@@ -25,12 +26,12 @@ const NO_TAG: &str = "\"00000000000000000000000000000000\"";
 pub(super) struct LentS3Lock {
     pub info: LockInfo,
     tag: String,
-    /// Until when nobody else takes it, by our clock.
+    /// The time, by this machine's clock, until which nobody else takes the lock.
     until: Timestamp,
     lost: Option<String>,
 }
 
-/// What is in the lock object.
+/// The content of the lock object.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum LockContent {
@@ -39,7 +40,7 @@ enum LockContent {
 }
 
 impl LockContent {
-    /// What no relayctl wrote is somebody's lock all the same.
+    /// Reads the content. An object that no relayctl wrote counts as somebody's lock.
     fn of(object: &StoredObject) -> Self {
         serde_json::from_slice(&object.body).unwrap_or_else(|_| Self::Held(LockInfo::unknown()))
     }
@@ -48,7 +49,7 @@ impl LockContent {
         bytes(&Self::Released { released: id.to_owned() })
     }
 
-    /// Who holds it, if anybody still does.
+    /// Returns the holder, if the lock is held.
     fn holder(object: &StoredObject) -> Option<LockInfo> {
         match Self::of(object) {
             Self::Held(info) => Some(info),
@@ -57,7 +58,7 @@ impl LockContent {
     }
 }
 
-/// These types have text keys and no failing serialiser.
+/// Serialises the content. These types have text keys and no failing serialiser.
 fn bytes(content: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec_pretty(content).unwrap_or_default()
 }
@@ -87,7 +88,7 @@ impl S3Store {
                         holder = other;
                         break;
                     }
-                    // Released, or its holder has not renewed it in time.
+                    // The lock was released, or its holder has not renewed it in time.
                     _ => Only::IfTag(object.tag),
                 },
             };
@@ -95,7 +96,8 @@ impl S3Store {
         Err(StoreError::Locked { location: self.location(), info: Box::new(holder) })
     }
 
-    /// Some stores say that they don't know conditions.
+    /// Returns the error for a lock that failed. Some stores answer that they don't support
+    /// conditions.
     fn unlockable(&self, failure: Failure) -> StoreError {
         if failure.code == "NotImplemented" {
             return StoreError::Unconditional { location: self.location() };
@@ -103,8 +105,8 @@ impl S3Store {
         self.error("lock")(failure)
     }
 
-    /// A store that ignores the conditions lets two runs in without a word, so it is asked for two
-    /// writes that it must refuse.
+    /// Checks that the store respects conditions. One that ignores them would silently let two runs
+    /// in, so it is sent two writes that it must refuse.
     async fn prove_conditions(
         &self,
         writer: &Writer<'_>,
@@ -181,7 +183,7 @@ impl S3Store {
                 return Err(StoreError::OtherLock { location, info: Box::new(info) });
             }
             let done = writer.put(&key, &LockContent::released(id), &Only::IfTag(object.tag)).await;
-            // Refused, its holder has just renewed it.
+            // If the write is refused, the holder has just renewed the lock.
             if done.map_err(self.error("unlock"))?.is_some() {
                 return Ok(info);
             }
@@ -189,7 +191,8 @@ impl S3Store {
     }
 }
 
-/// The lease to write, and until when to believe in it: a little less long than others do.
+/// Returns the lease to write, and the time until which the holder relies on it, a little earlier
+/// than for others.
 fn leased(info: &LockInfo, lease: Duration) -> (LockInfo, Timestamp) {
     let now = Timestamp::now();
     let until = now.checked_add(lease / 8 * 7).unwrap_or(now);
@@ -208,7 +211,7 @@ pub(super) struct S3Lock {
     renewal: Mutex<Option<Renewal>>,
 }
 
-/// What the task that renews the lock needs of it.
+/// The data that the task needs to renew the lock.
 #[derive(Clone)]
 struct RenewalState {
     key: String,
@@ -218,7 +221,7 @@ struct RenewalState {
 }
 
 impl RenewalState {
-    /// Our lock as we last saw it, unless it is lost.
+    /// Returns this run's lock as it was last seen, unless it is lost.
     fn ours(&self) -> Option<(LockInfo, String)> {
         let given = locked(&self.given);
         let given =
@@ -226,7 +229,8 @@ impl RenewalState {
         Some((given.info.clone(), given.tag.clone()))
     }
 
-    /// Whether to go on. A failure is no loss yet: there is time until the lease ends.
+    /// Renews the lock; returns true if renewal should go on. A failure is no loss yet: there is
+    /// time until the lease ends.
     async fn renew(&self, lease: Duration) -> bool {
         let Some((info, _)) = self.ours() else { return false };
         let (leased, until) = leased(&info, lease);
@@ -251,8 +255,9 @@ impl RenewalState {
         }
     }
 
-    /// The new tag, or why the lock is lost. An earlier write of ours may have gone through without
-    /// an answer; then what is there carries our name, and is gone on from.
+    /// Writes the lock object; returns the new tag, or the reason that the lock is lost. An earlier
+    /// write may have succeeded without an answer; then the object has this writer's id, and the
+    /// write is repeated from its tag.
     async fn write(&self, body: &[u8]) -> Result<Result<String, String>, Failure> {
         let writer = Writer { objects: self.objects.as_ref(), id: self.id.clone() };
         let Some((_, mut tag)) = self.ours() else {
@@ -289,7 +294,7 @@ impl S3Lock {
 
 #[async_trait]
 impl Lock for S3Lock {
-    /// What cannot be released expires.
+    /// Releases the lock. If it cannot be released, it expires.
     async fn release(&self) {
         drop(locked(&self.renewal).take());
         let shared = self.shared();

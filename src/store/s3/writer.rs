@@ -1,27 +1,27 @@
-//! Writing under a condition, over a network.
+//! Writes objects under a condition, over a network.
 
 use std::time::Duration;
 
 use crate::call::{Failure, FailureKind};
 use crate::port::{Objects, Only, Put};
 
-/// S3 asks to try again while another write of the object is under way (409
-/// ConditionalRequestConflict).
+/// The number of attempts. S3 asks to try again while another write of the object is in progress
+/// (409 ConditionalRequestConflict).
 const ATTEMPTS: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) struct Writer<'a> {
     pub objects: &'a dyn Objects,
-    /// Who writes.
+    /// The id of the writer.
     pub id: String,
 }
 
 impl Writer<'_> {
-    /// The tag of what was written; none if the condition does not hold.
+    /// Writes the object, and returns its tag; `None` if the condition does not hold.
     ///
-    /// A write whose answer was lost is sent again, by the SDK, and is then refused because of
-    /// itself. So a refusal is believed only if what is there now is not what we wrote: else one
-    /// would be locked out by oneself.
+    /// The SDK sends a write again if its answer was lost, and the second one is then refused
+    /// because of the first. So a refusal is accepted only if the present object is not the one
+    /// that was written here: otherwise a run would lock itself out.
     pub async fn put(
         &self,
         key: &str,

@@ -1,4 +1,4 @@
-//! Condition keys and what kind of values they have.
+//! Condition keys and the types of their values.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -10,16 +10,17 @@ use crate::pattern::action_matches;
 /// A key that conditions can test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConditionKey {
-    /// As AWS prints it: `aws:RequestTag/${TagKey}` for every one of that form.
+    /// The name as AWS prints it: `aws:RequestTag/${TagKey}` for every key of that form.
     pub name: &'static str,
-    /// The kind of its values.
+    /// The type of its values.
     pub value: ValueType,
-    /// Whether any service's requests may have it.
+    /// True if requests of any service may have the key.
     pub global: bool,
 }
 
-/// "AWS global condition context keys" in the IAM User Guide, with the cross-service keys named
-/// there. The Service Authorization Reference has only the three of tags.
+/// The global keys: "AWS global condition context keys" in the IAM User Guide, with the
+/// cross-service keys named there. The Service Authorization Reference has only the three about
+/// tags.
 const GLOBAL: &[(&str, ValueType)] = &[
     ("aws:AssumedRoot", ValueType::Bool),
     ("aws:CalledVia", ValueType::ArrayOfString),
@@ -30,7 +31,7 @@ const GLOBAL: &[(&str, ValueType)] = &[
     ("aws:CurrentTime", ValueType::Date),
     ("aws:Ec2InstanceSourcePrivateIPv4", ValueType::IpAddress),
     ("aws:Ec2InstanceSourceVpc", ValueType::String),
-    // Also compared with date operators, which take both forms.
+    // Date operators also compare this key: they take both forms.
     ("aws:EpochTime", ValueType::Numeric),
     ("aws:FederatedProvider", ValueType::Arn),
     ("aws:MultiFactorAuthAge", ValueType::Numeric),
@@ -85,9 +86,9 @@ const GLOBAL: &[(&str, ValueType)] = &[
     ("ssm:SourceInstanceArn", ValueType::Arn),
 ];
 
-/// "Available keys for AWS OIDC federation" in the IAM User Guide: these claims of any provider's
-/// token are keys, with the provider's address before the colon. STS lists those of a few providers
-/// besides.
+/// The claims of OIDC tokens that are condition keys: "Available keys for AWS OIDC federation" in
+/// the IAM User Guide. These claims of any provider's token are keys, with the provider's address
+/// before the colon. STS also lists the claims of a few providers.
 const CLAIMS: &[(&str, &str, ValueType)] = &[
     ("amr", "${Provider}:amr", ValueType::ArrayOfString),
     ("aud", "${Provider}:aud", ValueType::String),
@@ -96,21 +97,21 @@ const CLAIMS: &[(&str, &str, ValueType)] = &[
     ("sub", "${Provider}:sub", ValueType::String),
 ];
 
-/// The key of that name, whatever its case: a global one, one that a service lists, or a claim of
-/// an OIDC provider.
+/// Returns the condition key of that name in any case: a global key, one that a service lists, or a
+/// claim of an OIDC provider. `None` for any other name.
 pub fn condition_key(name: &str) -> Option<ConditionKey> {
-    // Some are listed only by other services than their name says.
+    // Some keys are listed only by services other than the one in their name.
     global().find(name).or_else(|| own(name)).or_else(|| all().find(name)).or_else(|| claim(name))
 }
 
-/// As the service that it begins with lists it.
+/// Returns the key as listed by the service that its name begins with.
 fn own(name: &str) -> Option<ConditionKey> {
     let shelf = text::book().shelf(name.split(':').next()?)?;
     let spelt = listed(shelf).find(|key| key.name.eq_ignore_ascii_case(name));
     spelt.or_else(|| listed(shelf).find(|key| fits(key.name, name)))
 }
 
-/// Only a provider's address has a dot; no service's prefix does.
+/// Returns the key of an OIDC claim. Only a provider's address has a dot; no service's prefix does.
 fn claim(name: &str) -> Option<ConditionKey> {
     let (provider, claim) = name.rsplit_once(':')?;
     let (_, form, value) = CLAIMS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(claim))?;
@@ -121,9 +122,9 @@ pub(super) fn is_global(name: &str) -> bool {
     GLOBAL.iter().any(|(form, _)| fits(form, name))
 }
 
-/// Whether a key is of a form: `aws:requesttag/team` of `aws:RequestTag/${TagKey}`,
-/// `s3:ExistingObjectTag/x` of `s3:ExistingObjectTag/<key>`. A placeholder stands for one character
-/// at least.
+/// Tells if a key has a form: `aws:requesttag/team` has that of `aws:RequestTag/${TagKey}`, and
+/// `s3:ExistingObjectTag/x` that of `s3:ExistingObjectTag/<key>`. A placeholder stands for at least
+/// one character.
 pub(super) fn fits(form: &str, name: &str) -> bool {
     match wildcards(form) {
         Some(pattern) => action_matches(&pattern, name),
@@ -131,7 +132,7 @@ pub(super) fn fits(form: &str, name: &str) -> bool {
     }
 }
 
-/// With `?*` in place of each placeholder; none where there is no placeholder.
+/// Returns the form with `?*` in place of each placeholder; `None` where it has no placeholder.
 fn wildcards(form: &str) -> Option<String> {
     let mut pattern = String::new();
     let mut rest = form;
@@ -145,7 +146,7 @@ fn wildcards(form: &str) -> Option<String> {
 }
 
 struct KnownKeys {
-    /// Those without placeholders, by name in lower case.
+    /// The keys without placeholders, by name in lower case.
     plain: BTreeMap<String, ConditionKey>,
     forms: Vec<ConditionKey>,
 }
@@ -175,7 +176,7 @@ fn global() -> &'static KnownKeys {
     GLOBALS.get_or_init(|| KnownKeys::of(GLOBAL.iter().map(key)))
 }
 
-/// What all services list, for which all of the catalogue is unpacked.
+/// Returns the keys of all services. This unpacks the whole catalogue.
 fn all() -> &'static KnownKeys {
     static ALL: OnceLock<KnownKeys> = OnceLock::new();
     ALL.get_or_init(|| KnownKeys::of(text::book().shelves().flat_map(listed)))

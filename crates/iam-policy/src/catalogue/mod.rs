@@ -1,6 +1,6 @@
 //! AWS's services with their actions, resource types and condition keys, as the Service
-//! Authorization Reference lists them. Compiled in, and unpacked service by service as they are
-//! asked about; `data/README.md` says where it comes from and how it is made anew.
+//! Authorization Reference lists them. The data is compiled in and unpacked service by service on
+//! first use; `data/README.md` describes its source and how to refresh it.
 
 mod key;
 mod nearest;
@@ -18,36 +18,37 @@ pub use value_type::ValueType;
 /// A service by the prefix of its actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// `s3`
+    /// The prefix of its actions: `s3`.
     pub prefix: &'static str,
-    /// `Amazon S3`
+    /// The full name: `Amazon S3`.
     pub name: &'static str,
 }
 
 /// An action of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// As AWS spells it: `s3:GetObject`.
+    /// The name as AWS spells it: `s3:GetObject`.
     pub name: String,
-    /// What it does, in AWS's classes.
+    /// The access level, by AWS's classes.
     pub access: AccessLevel,
-    /// None: the action is about no single resource, and only `*` allows it.
+    /// The types of resources that the action takes. Empty for an action that takes no resource:
+    /// only `*` allows it.
     pub resources: Vec<ResourceUse>,
-    /// Besides the global ones and those of the resource. `${…}` stands for anything:
-    /// `aws:RequestTag/${TagKey}`.
+    /// The condition keys of the action, besides the global ones and those of its resources. `${…}`
+    /// stands for any text: `aws:RequestTag/${TagKey}`.
     pub condition_keys: Vec<&'static str>,
-    /// What a caller needs besides, or needs for some uses of it: `iam:PassRole` for
-    /// `lambda:CreateFunction`.
+    /// The other actions that a caller needs, always or for some uses of this action:
+    /// `iam:PassRole` for `lambda:CreateFunction`.
     pub dependent: Vec<String>,
 }
 
-/// What an action does, in AWS's classes (IAM User Guide, "Access level summaries").
+/// The access level of an action, by AWS's classes (IAM User Guide, "Access level summaries").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[non_exhaustive]
 pub enum AccessLevel {
-    /// Names what there is.
+    /// Lists resources.
     List,
-    /// Reads what something holds.
+    /// Reads the contents of a resource.
     Read,
     /// Creates, changes or deletes.
     Write,
@@ -58,24 +59,24 @@ pub enum AccessLevel {
     Tagging,
 }
 
-/// A type of resource that an action can be about.
+/// A type of resource that an action takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceUse {
     /// AWS's name of the type: `bucket`.
     pub name: &'static str,
-    /// Whether a policy that allows the action must name one (AWS marks it with `*`); of those that
-    /// are not, one of several may do.
+    /// True if a policy that allows the action must name a resource of this type (AWS marks it with
+    /// `*`). Of types that aren't required, one of several may suffice.
     pub required: bool,
-    /// With `*` in place of each `${…}`: `arn:*:s3:::*/*`.
+    /// The ARN format with `*` in place of each `${…}`: `arn:*:s3:::*/*`.
     pub arn: String,
-    /// As AWS prints it: `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
+    /// The ARN format as AWS prints it: `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
     pub format: &'static str,
-    /// Those of the resource, and those that the action has for it.
+    /// The condition keys of the resource, and those that the action has for it.
     pub condition_keys: Vec<&'static str>,
 }
 
 impl AccessLevel {
-    /// In AWS's words.
+    /// Returns the name of the level in AWS's words.
     pub fn name(self) -> &'static str {
         match self {
             Self::List => "List",
@@ -88,25 +89,26 @@ impl AccessLevel {
 }
 
 impl ResourceUse {
-    /// Whether an ARN (or a policy's pattern, taken by its letters) is of this type's form.
+    /// Tells if an ARN has the format of this type. A policy's pattern is compared as literal text.
     pub fn fits(&self, arn: &str) -> bool {
         resource_matches(&self.arn, arn, Filling::Literal)
     }
 }
 
 impl Action {
-    /// `s3`
+    /// Returns the prefix of the action's service: `s3`.
     pub fn service(&self) -> &str {
         self.name.split(':').next().unwrap_or_default()
     }
 
-    /// Whether a statement may name a resource at all. `Resource: "*"` is all that the others take.
+    /// Tells if a statement may name a resource for the action. Other actions take only
+    /// `Resource: "*"`.
     pub fn takes_resource(&self) -> bool {
         !self.resources.is_empty()
     }
 
-    /// Whether requests for this action can carry the key: a global one, its own, or its
-    /// resources'.
+    /// Tells if requests for this action can carry the condition key: a global key, one of the
+    /// action, or one of its resources.
     pub fn takes_key(&self, key: &str) -> bool {
         let of_resources = self.resources.iter().flat_map(|resource| &resource.condition_keys);
         key::is_global(key)
@@ -114,33 +116,33 @@ impl Action {
     }
 }
 
-/// The day that the data is of: `2026-09-26`.
+/// Returns the date of the data: `2026-09-26`.
 pub fn date() -> &'static str {
     text::book().date
 }
 
-/// The packages that it was made of, with their versions.
+/// Returns the packages that the data was made from, with their versions.
 pub fn source() -> &'static str {
     text::book().source
 }
 
-/// How many parts of it this process has unpacked so far.
+/// Returns the number of packs that this process has unpacked so far.
 pub fn unpacked() -> usize {
     text::book().unpacked()
 }
 
-/// All of them, by prefix.
+/// Returns all services, by prefix.
 pub fn services() -> impl Iterator<Item = Service> {
     text::book().shelves().map(|shelf| Service { prefix: shelf.prefix, name: shelf.name })
 }
 
-/// Returns the service of that prefix, whatever its case.
+/// Returns the service of that prefix, in any case.
 pub fn service(prefix: &str) -> Option<Service> {
     let shelf = text::book().shelf(prefix)?;
     Some(Service { prefix: shelf.prefix, name: shelf.name })
 }
 
-/// The action of that name, whatever its case: AWS minds none.
+/// Returns the action of that name, in any case: AWS ignores case here.
 pub fn action(name: &str) -> Option<&'static Action> {
     let (service, _) = name.split_once(':')?;
     let actions = actions_of(service);
@@ -149,15 +151,15 @@ pub fn action(name: &str) -> Option<&'static Action> {
     actions.get(place)
 }
 
-/// A service's actions by name; none where there is no such service.
+/// Returns the actions of a service by name; empty where there is no such service.
 pub fn actions_of(service: &str) -> &'static [Action] {
     text::book().shelf(service).map_or(&[], text::Shelf::actions)
 }
 
-/// The actions that a pattern of a policy stands for: `s3:Get*`, `*`.
+/// Returns the actions that a policy's pattern matches: `s3:Get*`, `*`.
 pub fn matching(pattern: &str) -> impl Iterator<Item = &'static Action> {
-    // A wildcard in the service's prefix is no valid policy but for `*` alone; still it is
-    // answered.
+    // A wildcard in the service's prefix is valid in no policy, except for `*` alone. It is matched
+    // all the same.
     let prefixes: BTreeSet<&str> = match pattern.split_once(':') {
         Some((service, _)) if !service.contains(['*', '?']) => {
             self::service(service).into_iter().map(|service| service.prefix).collect()

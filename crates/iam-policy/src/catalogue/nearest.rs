@@ -1,8 +1,9 @@
-//! "Did you mean": the nearest name that exists.
+//! Suggestions for misspelt names: the nearest name that exists.
 
 use super::{actions_of, service, services};
 
-/// The action nearest to a name that is none. A slip in the service's prefix is mended first.
+/// Returns the action nearest to a name that doesn't exist. A slip in the service's prefix is
+/// corrected first.
 pub fn nearest_action(name: &str) -> Option<String> {
     let (prefix, operation) = name.split_once(':')?;
     let prefix = service(prefix).map(|known| known.prefix).or_else(|| nearest_service(prefix))?;
@@ -11,14 +12,14 @@ pub fn nearest_action(name: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The prefix nearest to one that is none.
+/// Returns the prefix nearest to one that doesn't exist.
 pub fn nearest_service(prefix: &str) -> Option<&'static str> {
     nearest(prefix, services().map(|service| service.prefix), 0)
 }
 
-/// Near enough to be a slip of the pen: a third of the letters may differ, the first `given` not
-/// counted. A name that begins with all that was written, or ends so, is one of which the rest was
-/// forgotten.
+/// Returns the nearest name, if it is near enough to be a misspelling: a third of the letters may
+/// differ, the first `given` not counted. A name that begins with everything that was written
+/// counts, too: its rest was forgotten.
 fn nearest<'a>(
     written: &str,
     names: impl Iterator<Item = &'a str>,

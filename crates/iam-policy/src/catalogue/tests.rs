@@ -16,7 +16,7 @@ fn the_whole_catalogue_can_be_read() {
     assert!(source().contains("iam-data"), "{}", source());
 }
 
-/// Nothing is dropped on the way in: a line that can't be read would be missing here.
+/// Nothing is dropped when the data is read: a line that can't be read would be missing here.
 #[test]
 fn every_line_becomes_an_action() {
     for shelf in text::book().shelves() {
@@ -160,8 +160,7 @@ fn keys_have_types_and_forms() {
     assert!(ValueType::ArrayOfArn.is_multivalued() && !ValueType::Arn.is_multivalued());
 }
 
-/// The names above must stay in the data when it is made anew; the order is what the search relies
-/// on.
+/// The search relies on the order of the actions, also after the data is refreshed.
 #[test]
 fn a_service_s_actions_are_in_order() {
     for service in services() {
@@ -173,8 +172,8 @@ fn a_service_s_actions_are_in_order() {
     }
 }
 
-/// Most keys are listed by the service that they begin with, which is asked first; the answer must
-/// not depend on that.
+/// Most keys are listed by the service that they begin with, which is searched first; the result
+/// must not depend on that.
 #[test]
 fn a_key_is_found_wherever_it_is_listed() {
     let listed = text::book().shelves().flat_map(text::Shelf::keys);

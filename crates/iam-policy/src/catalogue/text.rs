@@ -1,4 +1,4 @@
-//! The form in which the catalogue is compiled in. `data/refresh.py` writes it and describes it.
+//! The format in which the catalogue is compiled in. `data/refresh.py` writes and describes it.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -11,31 +11,32 @@ static WHOLE: &[u8] = include_bytes!("../../data/iam-catalogue.packs");
 
 const FORMAT: &str = "relayctl-iam-catalogue 2";
 
-/// What is where: known without unpacking anything.
+/// The index of the catalogue: it is read without unpacking anything.
 #[derive(Default)]
 pub(super) struct Book {
     pub date: &'static str,
     pub source: &'static str,
-    /// By prefix.
+    /// The services by prefix.
     places: BTreeMap<&'static str, ServiceEntry>,
     packs: Vec<Pack>,
 }
 
 struct ServiceEntry {
     name: &'static str,
-    /// By its number.
+    /// The index of its pack.
     pack: usize,
     lines: OnceLock<&'static str>,
     actions: OnceLock<Vec<Action>>,
 }
 
-/// Some services that are packed together, unpacked when one of them is first asked for.
+/// Some services that are packed together. A pack is unpacked when one of its services is first
+/// used.
 struct Pack {
     packed: &'static [u8],
     text: OnceLock<String>,
 }
 
-/// One service, of which most programs never ask.
+/// One service of the catalogue. Most programs never use most services.
 #[derive(Clone, Copy)]
 pub(super) struct Shelf {
     pub prefix: &'static str,
@@ -44,7 +45,8 @@ pub(super) struct Shelf {
     place: &'static ServiceEntry,
 }
 
-/// Data that can't be read would be an empty book; a test reads all of it.
+/// Returns the catalogue. Data that can't be read would be an empty catalogue; a test reads all of
+/// it.
 pub(super) fn book() -> &'static Book {
     static BOOK: OnceLock<Book> = OnceLock::new();
     BOOK.get_or_init(|| opened(WHOLE).unwrap_or_default())
@@ -77,18 +79,18 @@ fn opened(whole: &'static [u8]) -> Option<Book> {
 }
 
 impl Book {
-    /// AWS minds no case in a prefix.
+    /// Returns the service of that prefix. AWS ignores the case of a prefix.
     pub fn shelf(&'static self, prefix: &str) -> Option<Shelf> {
         let (prefix, place) = self.places.get_key_value(prefix.to_lowercase().as_str())?;
         Some(self.at(prefix, place))
     }
 
-    /// All of them, by prefix.
+    /// Returns all services, by prefix.
     pub fn shelves(&'static self) -> impl Iterator<Item = Shelf> {
         self.places.iter().map(|(prefix, place)| self.at(prefix, place))
     }
 
-    /// How many of its packs were unpacked so far.
+    /// Returns the number of packs that were unpacked so far.
     pub fn unpacked(&self) -> usize {
         self.packs.iter().filter(|pack| pack.text.get().is_some()).count()
     }
@@ -115,7 +117,7 @@ impl Shelf {
             let mut actions = Reader::new(self.lines())
                 .map(|reader| reader.actions(self.prefix))
                 .unwrap_or_default();
-            // For the search: Python's order, in which the file is, minds the case.
+            // The binary search ignores case; Python's order, in which the file is, doesn't.
             actions.sort_by_cached_key(|action| action.name.to_lowercase());
             actions
         })
@@ -136,7 +138,7 @@ impl Shelf {
         self.lines().lines().count() - 3 - resources
     }
 
-    /// The condition keys that the service lists.
+    /// Returns the condition keys that the service lists, each with its type.
     pub fn keys(self) -> impl Iterator<Item = (&'static str, ValueType)> {
         keys(self.lines()).filter_map(|key| Some((key.get(1..)?, value_type(key.chars().next()?)?)))
     }
@@ -148,7 +150,7 @@ fn keys(lines: &'static str) -> impl Iterator<Item = &'static str> {
 
 /// The tables of one service, and then its actions.
 struct Reader {
-    /// By number.
+    /// The sets of condition keys, by number.
     sets: Vec<Vec<&'static str>>,
     resources: Vec<(&'static str, &'static str, usize)>,
     actions: Vec<&'static str>,
@@ -174,7 +176,7 @@ impl Reader {
         self.actions.iter().filter_map(|line| self.action(prefix, line)).collect()
     }
 
-    /// `CreateFunction <tab> W3! <tab> 7 <tab> iam:PassRole`
+    /// Reads the line of an action: `CreateFunction <tab> W3! <tab> 7 <tab> iam:PassRole`.
     fn action(&self, prefix: &str, line: &str) -> Option<Action> {
         let mut fields = line.split('\t');
         let name = format!("{prefix}:{}", fields.next()?);
@@ -195,7 +197,8 @@ impl Reader {
         })
     }
 
-    /// `3`, `3!` for a required one, `3+5` with the further keys of set 5.
+    /// Reads a resource type by number: `3`, `3!` for a required one, `3+5` with the additional
+    /// keys of set 5.
     fn resource(&self, written: &str) -> Option<ResourceUse> {
         let (number, further) = written.split_once('+').unwrap_or((written, ""));
         let required = number.ends_with('!');
@@ -215,7 +218,7 @@ impl Reader {
     }
 }
 
-/// With `*` in place of each `${…}`.
+/// Returns the format with `*` in place of each `${…}`.
 fn pattern(format: &str) -> String {
     let mut pattern = String::with_capacity(format.len());
     let mut rest = format;

@@ -1,6 +1,6 @@
-//! The types of condition keys' values.
+//! The types of the values of condition keys.
 
-/// The kind of a key's values, by which the operators that make sense are known.
+/// The type of a key's values, which decides the operators that make sense for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ValueType {
@@ -25,8 +25,8 @@ pub enum ValueType {
 }
 
 impl ValueType {
-    /// Whether a request can have several values of it: then `ForAllValues:` or `ForAnyValue:`
-    /// belongs to the operator.
+    /// Tells if a request can have several values of the key: the operator then needs
+    /// `ForAllValues:` or `ForAnyValue:`.
     pub fn is_multivalued(self) -> bool {
         matches!(self, Self::ArrayOfString | Self::ArrayOfArn | Self::ArrayOfBool)
     }

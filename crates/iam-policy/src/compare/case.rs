@@ -1,4 +1,4 @@
-//! One box of requests, with the rows that have a say in it.
+//! One region of requests, with the statements that may apply in it.
 
 use crate::request::Caller;
 use crate::statement::Effect;
@@ -7,30 +7,30 @@ use super::formula::{Atoms, Formula};
 use super::membership::MemberTest;
 use super::space::{ResourceClass, Space, StatementRef};
 
-/// One box with the rows that are about its action.
+/// A region of requests, with the statements whose Action matches.
 pub(super) struct RegionCase<'c, 's, 'a> {
     pub space: &'s Space<'a>,
-    /// With whether they are about the place.
+    /// The indices of the statements, each with whether its Resource matches the resource class.
     pub rows: &'c [(usize, MemberTest<'s>)],
     pub place: &'s ResourceClass,
     /// An index into the space's callers.
     pub caller: usize,
-    /// Any action of the box.
+    /// Any action of the region.
     pub action: &'s str,
 }
 
-/// What decides the verdict; two boxes with the same key have the same one.
+/// The inputs of a verdict: two regions with equal keys have equal verdicts.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct VerdictKey {
     rows: Vec<usize>,
-    /// The action and the place, where it depends on variables what a row is about: the example may
-    /// be on another resource.
+    /// The action and a resource of the class. Set only where policy variables decide if a
+    /// statement matches the resource class: the example may then be on another resource.
     place: Option<(String, String)>,
-    /// Where something is asked that follows from who asks.
+    /// The caller. Set only where a statement uses a condition key that follows from the caller.
     caller: Option<usize>,
 }
 
-/// An Allow with when it applies, or one of its patterns.
+/// An Allow, or one of its resource patterns, with the formula under which it applies.
 pub(super) struct Speaker<'p> {
     pub row: usize,
     pub pattern: Option<&'p str>,
@@ -42,13 +42,13 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
         &self.space.callers[self.caller]
     }
 
-    /// The rows that are about the caller too, wherever they are.
+    /// Returns the statements that match the caller, on any resource.
     pub fn naming(&self) -> impl Iterator<Item = (usize, &MemberTest<'s>)> + Clone {
         let rows = self.rows.iter().map(|(row, membership)| (*row, membership));
         rows.filter(|(row, _)| self.space.names[self.caller].contains(*row))
     }
 
-    /// The rows that may have a say.
+    /// Returns the statements that may apply in the region.
     pub fn members(
         &self,
     ) -> impl Iterator<Item = (usize, &'s StatementRef<'a>, &MemberTest<'s>)> + Clone {
@@ -56,7 +56,7 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
         rows.map(|(index, membership)| (index, &self.space.rows[index], membership))
     }
 
-    /// Whether anybody allows anything here.
+    /// Tells if an Allow of the first layer may apply in the region, before or after.
     pub fn is_allowed_something(&self) -> bool {
         self.members().any(|(_, row, _)| row.layer == 0 && row.statement.effect == Effect::Allow)
     }
@@ -71,7 +71,7 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
         }
     }
 
-    /// The Allows of the principal's own layer.
+    /// Returns the Allows of the first layer of one side.
     fn allowing(
         &self,
         after: bool,
@@ -80,7 +80,7 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
         own.filter(|(_, row, _)| row.statement.effect == Effect::Allow)
     }
 
-    /// Who speaks for a side: first those that always do.
+    /// Returns the Allows of one side, first those that always apply.
     pub fn speakers(&self, after: bool, atoms: &mut Atoms) -> Vec<Speaker<'s>> {
         let mut speakers = Vec::new();
         for (index, row, membership) in self.allowing(after) {
@@ -96,7 +96,7 @@ impl<'s, 'a> RegionCase<'_, 's, 'a> {
     }
 }
 
-/// When a row has a say on requests of the box.
+/// Returns the formula under which a statement applies to requests of the region.
 pub(super) fn applies(
     row: &StatementRef<'_>,
     membership: &MemberTest<'_>,

@@ -1,5 +1,5 @@
-//! Circumstances worth trying: for each condition key, values that its tests tell apart, and for
-//! the keys that policy variables take their values from, one value at a time.
+//! Condition contexts worth trying: for each condition key values that its tests tell apart, and
+//! for each key of a policy variable one value at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,34 +15,35 @@ use super::language::{PatternToken, cells};
 use super::pattern::{self, Pattern};
 use super::proof::{AtomAssignment, SatSolver};
 
-/// The value that a policy variable is given in examples.
+/// The value of a policy variable in examples.
 const FILLED: &str = "example";
 
-/// So many values of one key are looked at, so many are tried, and so many fillings of the
-/// variables.
+/// The most values of one key that are considered; `MOST_CHOICES` of them are tried, under
+/// `MOST_FILLINGS` variable assignments.
 const MOST_VALUES: usize = 500;
 const MOST_CHOICES: usize = 60;
 const MOST_FILLINGS: usize = 24;
 
-/// What statements ask about the circumstances of a request.
+/// The condition keys that statements test, and those of their policy variables.
 pub(super) struct ConditionContext<'a> {
-    /// What follows from the caller.
+    /// The keys that follow from the caller, with their values.
     known: Context,
-    /// By key in lower case.
+    /// The tests by key, in lower case.
     tests: BTreeMap<String, Vec<&'a ConditionTest>>,
-    /// The keys from which variables take their values, in lower case.
+    /// The keys of policy variables, in lower case.
     variables: BTreeSet<String>,
 }
 
-/// Values for keys, each with what they make of the atoms.
+/// Candidate values for each key, each with the truth of the key's atoms under it.
 pub(super) struct Candidates {
-    /// None: a request without the key.
+    /// The keys with their candidates. The candidate `None` is a request without the key.
     values: Vec<(String, Vec<Option<Vec<String>>>)>,
     choices: Vec<Vec<AtomAssignment>>,
 }
 
 impl<'a> ConditionContext<'a> {
-    /// `patterns`: those of resources about which it isn't settled what they match.
+    /// Collects the keys of the caller and of the statements. `patterns` are the resource patterns
+    /// whose matches depend on variables.
     pub fn of(
         caller: &Caller,
         statements: impl Iterator<Item = &'a Statement>,
@@ -66,9 +67,11 @@ impl<'a> ConditionContext<'a> {
         self.variables.extend(variables(text).map(|inside| variable_key(inside).to_lowercase()));
     }
 
-    /// What the variables may stand for: what follows from the caller, or else an example each; in
-    /// place of some of them values that are known to make a difference; in place of one of them a
-    /// value that is tested for, another or nothing; nothing.
+    /// Returns the variable assignments to try. The first gives each variable the value that
+    /// follows from the caller, or else an example. The others replace some of these values by
+    /// those in `fitting`, or by values that make two values of a test equal; or they replace one
+    /// value by nothing, by the example, or by a value that is tested for. The last assigns
+    /// nothing.
     pub fn fillings(&self, fitting: Vec<Context>) -> Vec<Context> {
         let example = |key: &String| {
             self.known.get(key).map_or_else(|| vec![FILLED.to_owned()], <[String]>::to_vec)
@@ -98,8 +101,8 @@ impl<'a> ConditionContext<'a> {
         fillings
     }
 
-    /// For each key that an atom is about, values that make all the difference that there is with
-    /// this filling.
+    /// Returns for each key with atoms the candidate values that differ in the truth of its atoms,
+    /// under this variable assignment.
     pub fn offers(&self, filling: &Context, atoms: &Atoms) -> Candidates {
         let mut by_key: BTreeMap<String, Vec<(usize, &Atom)>> = BTreeMap::new();
         for (index, key, atom) in atoms.on_keys() {
@@ -114,13 +117,13 @@ impl<'a> ConditionContext<'a> {
         Candidates { values, choices }
     }
 
-    /// With what follows from the caller.
+    /// Adds the keys that follow from the caller to a context. The values of the context win.
     pub fn whole(&self, context: &Context) -> Context {
         self.known.with(context)
     }
 
-    /// Values of the key, none, and where a test is about sets of values, sets. What a variable
-    /// stands for is settled.
+    /// Returns candidates for the values of a key: single values, no value, and where a test has a
+    /// set operator, sets of values. The assignment fixes the value of a variable's key.
     fn candidates(&self, key: &str, filling: &Context) -> Vec<Option<Vec<String>>> {
         if self.variables.contains(key) {
             return vec![filling.get(key).map(<[String]>::to_vec)];
@@ -135,15 +138,14 @@ impl<'a> ConditionContext<'a> {
             let pairs = first.iter().enumerate().flat_map(|(index, one)| {
                 first[index + 1..].iter().map(move |other| Some(vec![one.clone(), other.clone()]))
             });
-            // What follows from the caller is never an empty list.
+            // A key that follows from the caller is never an empty list.
             candidates.extend(self.known.get(key).is_none().then(|| Some(Vec::new())));
             candidates.extend(pairs);
         }
         candidates
     }
 
-    /// The candidates with what they make of the key's atoms; of those that make the same, the
-    /// first.
+    /// Keeps the first candidate for each combination of truth values of the key's atoms.
     fn told_apart(
         &self,
         key: &str,
@@ -168,7 +170,7 @@ impl<'a> ConditionContext<'a> {
     }
 }
 
-/// What variables have to stand for so that one value of a key's tests is another.
+/// Returns the variable assignments that make one value of a key's tests equal to another.
 fn compared(tests: &[&ConditionTest]) -> Vec<Context> {
     let values: BTreeSet<&String> = tests.iter().flat_map(|test| &test.values).collect();
     let plain = values.iter().filter(|value| !value.contains("${"));
@@ -180,7 +182,8 @@ fn compared(tests: &[&ConditionTest]) -> Vec<Context> {
 }
 
 impl Candidates {
-    /// Circumstances with this filling in which `holds` is true and `fails` isn't.
+    /// Returns a context with this variable assignment in which `holds` is true and `fails` is
+    /// false.
     pub fn choose(
         &self,
         proof: &mut SatSolver,
@@ -204,7 +207,7 @@ fn put(context: &mut Context, key: &str, values: Option<&[String]>) {
     }
 }
 
-/// Values that the tests of one key tell apart.
+/// Returns values that the tests of one key tell apart.
 fn values(key: &str, tests: &[&ConditionTest], filling: &Context) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for test in tests {
@@ -221,18 +224,18 @@ fn values(key: &str, tests: &[&ConditionTest], filling: &Context) -> Vec<String>
     } else if tests.iter().all(|test| {
         is_text(test.operator.comparison) || test.operator.comparison == OperatorName::Null
     }) {
-        // Numbers, dates, ARNs and the like are never that.
+        // A number, a date, an ARN and the like never has this value.
         found.push("something-else".to_owned());
     }
     let mut seen = BTreeSet::new();
     found.retain(|value| seen.insert(value.clone()));
-    // Values that a person would expect come first.
+    // Values that a person expects come first.
     found.sort_by_key(|value| (value.is_empty(), value.contains(['*', '?'])));
     found.truncate(MOST_VALUES);
     found
 }
 
-/// A value that the key may have.
+/// Returns a value that the key may have, by its type.
 fn any_value(key: &str) -> &'static str {
     match condition_key(key).map(|key| key.value) {
         Some(ValueType::Arn | ValueType::ArrayOfArn) => "arn:aws:iam::123456789012:role/example",
@@ -265,7 +268,7 @@ fn is_arn(comparison: OperatorName) -> bool {
     matches!(comparison, ArnEquals | ArnLike | ArnNotEquals | ArnNotLike)
 }
 
-/// One value for each combination of the patterns that can match at once.
+/// Returns one value for each combination of patterns that can match at the same time.
 fn witnesses(
     tests: &[&ConditionTest],
     of: fn(OperatorName) -> bool,
@@ -282,7 +285,7 @@ fn witnesses(
     cells(universe, &patterns).into_iter().flatten().map(|cell| cell.witness).collect()
 }
 
-/// The value itself and its neighbours: just below, just above, at the ends.
+/// Returns the value of a test and its neighbours: just below, just above, at the ends of a range.
 fn near(comparison: OperatorName, value: &str, filling: &Context) -> Vec<String> {
     let plain = texts::filled(value, Filling::From(filling)).unwrap_or_else(|| value.to_owned());
     match comparison {
@@ -300,7 +303,7 @@ fn near(comparison: OperatorName, value: &str, filling: &Context) -> Vec<String>
         | OperatorName::DateGreaterThanEquals => dates(value),
         OperatorName::IpAddress | OperatorName::NotIpAddress => addresses(value),
         OperatorName::Bool => vec!["true".to_owned(), "false".to_owned()],
-        // Its values are about the key, not about values of it.
+        // The values of `Null` are about the presence of the key, not about its values.
         OperatorName::Null => Vec::new(),
         OperatorName::StringEqualsIgnoreCase | OperatorName::StringNotEqualsIgnoreCase => {
             vec![plain.to_uppercase(), plain.to_lowercase(), plain]
@@ -328,7 +331,8 @@ fn dates(value: &str) -> Vec<String> {
     std::iter::once(value.to_owned()).chain(around).collect()
 }
 
-/// The first and the last address of a network, and one of each family that is likely in none.
+/// Returns the first and the last address of a network, and one address of each family that is
+/// likely outside of it.
 fn addresses(value: &str) -> Vec<String> {
     let (address, bits) =
         value.split_once('/').map_or((value, None), |(address, bits)| (address, bits.parse().ok()));
@@ -353,7 +357,8 @@ mod tests {
 
     use super::*;
 
-    /// Circumstances in which the first condition is met and the second isn't, with this filling.
+    /// Returns a context in which the first condition is met and the second isn't, with the
+    /// variable assignment of that index.
     fn between(met: &Value, unmet: &Value, filling: usize) -> Option<String> {
         let statement =
             |condition: &Value| json!({"Effect": "Allow", "Action": "*", "Condition": condition});

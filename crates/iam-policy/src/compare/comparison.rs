@@ -1,4 +1,4 @@
-//! What a comparison finds.
+//! The result of a comparison.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use crate::request::Request;
 
 use super::set::Set;
 
-/// How what is allowed after relates to what was allowed before.
+/// The relation of the access after to the access before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Relation {
@@ -21,57 +21,57 @@ pub enum Relation {
     Narrower,
     /// Something is gained and something is lost.
     Changed,
-    /// It can't be told; the doubts say why.
+    /// The relation could not be decided; [`Comparison::doubts`] has the reasons.
     Unknown,
 }
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// What is allowed after, and wasn't before.
+    /// The access that exists after and didn't before.
     pub gained: Vec<Grant>,
-    /// What was allowed before, and isn't after.
+    /// The access that existed before and doesn't after.
     pub lost: Vec<Grant>,
-    /// What could not be decided.
+    /// The differences that could not be decided.
     pub doubts: Vec<Doubt>,
 }
 
 /// Access that one side has and the other lacks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grant {
-    /// Who, where the policy names principals: `lambda.amazonaws.com`, `123456789012`, `*`. Empty
-    /// where it hangs on one.
+    /// The principals as the policy names them: `lambda.amazonaws.com`, `123456789012`, `*`. Empty
+    /// where the policy is attached to a principal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub principals: Vec<String>,
-    /// As the document spells them, sorted: `s3:GetObject`, `s3:*`.
+    /// The actions as the document spells them, sorted: `s3:GetObject`, `s3:*`.
     pub actions: Vec<String>,
-    /// Of those actions, not these (`NotAction`).
+    /// The actions that are excepted from `actions` (`NotAction`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except_actions: Vec<String>,
-    /// As the document spells them, sorted.
+    /// The resources as the document spells them, sorted.
     pub resources: Vec<String>,
-    /// Of those resources, not these (`NotResource`).
+    /// The resources that are excepted from `resources` (`NotResource`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except_resources: Vec<String>,
-    /// The Condition under which it is allowed.
+    /// The Condition under which the access is allowed; a list where several must hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Value>,
-    /// The part of it that the other side allows as well; empty where it allows none of it.
+    /// The parts of the access that the other side allows, too; empty where it allows none of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub already: Vec<GrantPart>,
-    /// The part of it that isn't in it, since a Deny forbids it.
+    /// The parts that don't belong to the access, since a Deny forbids them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<GrantPart>,
-    /// What makes the difference.
+    /// The cause of the difference.
     pub cause: Cause,
-    /// Where the cause is a Deny: its Condition.
+    /// The Condition of the Deny, where the cause is a Deny.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denied_if: Option<Value>,
-    /// The name of the policy that brings it, or that took it away.
+    /// The name of the policy that gives the access, or that took it away.
     pub policy: String,
-    /// Number (from 1) and Sid of its statement.
+    /// The number of the statement in its policy, from 1; 0 where the cause is a boundary.
     pub statement: usize,
-    /// The statement's Sid.
+    /// The Sid of the statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
     /// One request on which the two sides differ.
@@ -81,11 +81,11 @@ pub struct Grant {
 /// An action on a resource, and the Condition under which it is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrantPart {
-    /// As a policy spells it.
+    /// The action as a policy spells it.
     pub action: String,
-    /// As a policy spells it.
+    /// The resource as a policy spells it.
     pub resource: String,
-    /// The Condition under which it is allowed.
+    /// The Condition under which the action is allowed; a list where several must hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Value>,
 }
@@ -98,7 +98,7 @@ impl PartialOrd for GrantPart {
 
 impl Ord for GrantPart {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Values have no order of their own.
+        // JSON values have no order of their own.
         let text = |part: &Self| part.condition.as_ref().map(Value::to_string);
         let names = (&self.action, &self.resource).cmp(&(&other.action, &other.resource));
         let same = self.condition == other.condition;
@@ -106,36 +106,36 @@ impl Ord for GrantPart {
     }
 }
 
-/// What makes the difference; for a gain, what is new after; for a loss, what was there before.
+/// The cause of a difference: for a gain, what is new after; for a loss, what existed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
-    /// An Allow that only this side has, or has wider.
+    /// An Allow that only this side has, or that is wider on this side.
     Allow,
-    /// A Deny that only the other side has, or has wider.
+    /// A Deny that only the other side has, or that is wider on the other side.
     Deny,
-    /// A boundary that is narrower, or only there, on the other side.
+    /// A permissions boundary that only the other side has, or that is narrower on the other side.
     Boundary,
 }
 
-/// What could not be decided.
+/// A difference that could not be decided.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Doubt {
-    /// In which direction.
+    /// The direction of the difference.
     pub side: Side,
-    /// The name of the policy that it is about.
+    /// The name of the policy that the doubt is about.
     pub policy: String,
-    /// Why it could not be decided.
+    /// The reason why the difference could not be decided.
     pub reason: String,
 }
 
-/// In which direction something differs.
+/// The direction of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
-    /// After has it, before hasn't.
+    /// Access that exists after and didn't before.
     Gained,
-    /// Before has it, after hasn't.
+    /// Access that existed before and doesn't after.
     Lost,
 }
 
@@ -159,7 +159,8 @@ impl Comparison {
         }
     }
 
-    /// Returns how after relates to before.
+    /// Returns the relation of the access after to the access before: `Unknown` if there is any
+    /// doubt.
     pub fn relation(&self) -> Relation {
         if !self.doubts.is_empty() {
             return Relation::Unknown;

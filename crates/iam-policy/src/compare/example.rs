@@ -1,4 +1,4 @@
-//! Requests that a person recognises, in place of the shortest ones.
+//! Examples that a person recognises, in place of the shortest ones.
 
 use crate::pattern::{Filling, action_matches, arn_parts, filled_with, resource_matches};
 use crate::request::Request;
@@ -7,7 +7,7 @@ use super::comparison::Grant;
 use super::membership::allows;
 use super::space::Space;
 
-/// Puts in place of the example one with whole words, if it shows the same.
+/// Replaces the example by one with whole words, if that shows the same difference.
 pub(super) fn improve(space: &Space<'_>, after: bool, grant: &mut Grant) {
     let circumstances = grant.example.circumstances();
     let filling = Filling::of(&circumstances, space.rows.iter().any(|row| row.statement.variables));
@@ -43,8 +43,8 @@ fn is_about(grant: &Grant, request: &Request, filling: Filling<'_>) -> bool {
         && !covers(&grant.except_resources)
 }
 
-/// Actions of the grant: those that it spells out, then names in place of wildcards, then the
-/// shortest.
+/// Returns actions of the grant: first those that it spells out, then names in place of wildcards,
+/// then the shortest.
 fn actions(grant: &Grant) -> Vec<String> {
     let literal = grant.actions.iter().filter(|action| !action.contains(['*', '?'])).cloned();
     let mut actions: Vec<String> = literal.collect();
@@ -60,7 +60,7 @@ fn actions(grant: &Grant) -> Vec<String> {
     actions
 }
 
-/// Resources of the grant with words in place of wildcards, then the shortest.
+/// Returns resources of the grant: first with words in place of wildcards, then the shortest.
 fn resources(grant: &Grant, filling: Filling<'_>) -> Vec<String> {
     let mut resources = Vec::new();
     for pattern in &grant.resources {
@@ -75,7 +75,7 @@ fn resources(grant: &Grant, filling: Filling<'_>) -> Vec<String> {
     resources
 }
 
-/// What an ARN of which nothing is said might be: AWS completes a short one.
+/// The parts of an example ARN where a pattern has fewer than six: AWS completes a short ARN.
 const REST: [&str; 6] = ["arn", ":aws", ":example", ":us-east-1", ":123456789012", ":example"];
 
 fn worded(pattern: &str, filling: Filling<'_>, word: &str) -> Option<String> {

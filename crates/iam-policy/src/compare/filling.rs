@@ -1,12 +1,13 @@
-//! What a pattern's variables have to stand for so that it matches a resource.
+//! Values of a pattern's variables with which it matches a resource.
 
 use crate::pattern::{Filling, Letter, arn_parts, letters, variable_key};
 use crate::request::Context;
 
-/// So many ways are tried, lest a pattern of many wildcards take forever.
+/// The most steps of one search: a pattern of many wildcards would take for ever.
 const MOST_STEPS: usize = 10_000;
 
-/// Values of the variables with which the pattern matches the resource, if there are such.
+/// Returns values of the variables with which the pattern matches the resource; `None` if none were
+/// found.
 pub(super) fn fitting(pattern: &str, resource: &str) -> Option<Context> {
     let parts: Vec<Vec<char>> =
         resource.splitn(6, ':').map(|part| part.chars().collect()).collect();
@@ -20,7 +21,7 @@ pub(super) fn fitting(pattern: &str, resource: &str) -> Option<Context> {
     AssignmentSearch::default().values(&parts)
 }
 
-/// The same of a pattern of texts.
+/// Returns the same for a pattern of texts, which have no parts.
 pub(super) fn fitting_text(pattern: &str, text: &str) -> Option<Context> {
     let text: Vec<char> = text.chars().collect();
     AssignmentSearch::default().values(&[(&letters(pattern), &text)])
@@ -37,7 +38,8 @@ impl AssignmentSearch {
         self.fits(parts).then_some(self.values)
     }
 
-    /// Parts of a pattern, each with what it must match all of.
+    /// Tells if each part of the pattern matches all of its text. The values of the variables are
+    /// left in `values`.
     fn fits(&mut self, parts: &[(&[Letter<'_>], &[char])]) -> bool {
         self.steps += 1;
         let Some(((letters, text), others)) = parts.split_first() else { return true };
@@ -62,7 +64,7 @@ impl AssignmentSearch {
         }
     }
 
-    /// Whether all fits with this value of a variable.
+    /// Tells if everything matches with this value of a variable.
     fn takes(
         &mut self,
         inside: &str,

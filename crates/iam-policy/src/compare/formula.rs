@@ -1,10 +1,11 @@
-//! Conditions as propositions: what can be true at once without knowing the request.
+//! Conditions as propositions: this decides what can be true at once without knowing the request.
 //!
-//! Every positive test becomes an atom, every negated one the negation of its atom; what is known
-//! of two atoms on the same key (one value more in a StringEquals makes it wider) is kept as an
-//! implication. What holds for every assignment that the implications allow holds for every
-//! request: that is how `narrower` and `equal` are proven. The converse isn't so, since some
-//! assignments belong to no request: a gain is claimed only with a request that shows it.
+//! Every positive test becomes an atom, and every negated test the negation of its atom. Known
+//! relations of two atoms on the same key are kept as implications (one value more in a
+//! StringEquals makes it wider). A formula that holds for every assignment that the implications
+//! allow holds for every request: this proves `narrower` and `equal`. The converse is not true,
+//! since some assignments belong to no request: a gain is claimed only with a request that shows
+//! it.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ pub(super) enum Formula {
     All(Vec<Formula>),
 }
 
-/// Something that is so or not so in a request.
+/// A proposition about one request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Atom {
     /// The request has the key.
@@ -37,16 +38,16 @@ pub(super) enum Atom {
         values: Vec<String>,
         variables: bool,
     },
-    /// A test about which nothing is known but that it is the same test.
+    /// A test of which only its identity is known.
     Opaque(ConditionTest, bool),
-    /// The resource is one of those that the pattern names once its variables are filled in.
+    /// The resource is one that the pattern matches once its variables are filled in.
     Within(String),
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Atoms {
     list: Vec<Atom>,
-    /// Keys in lower case that every request has.
+    /// The keys, in lower case, that every request has.
     present: Vec<String>,
 }
 
@@ -93,18 +94,20 @@ impl Atoms {
         }))
     }
 
-    /// That the resource is one of the pattern's.
+    /// Returns the atom that the resource matches the pattern.
     pub fn within(&mut self, pattern: &str) -> Formula {
         self.atom(Atom::Within(with_plain_variables(pattern)))
     }
 
-    /// All tests of a statement.
+    /// Returns the formula of all tests of a statement.
     pub fn tests(&mut self, tests: &[ConditionTest], variables: bool) -> Formula {
         Formula::all(tests.iter().map(|test| self.test(test, variables)).collect())
     }
 
-    /// Operators are negations of each other even where the key is missing: StringNotEquals is true
-    /// then, and so is ForAllValues, where StringEquals and ForAnyValue are false (IAM User Guide,
+    /// Returns the formula of one test.
+    ///
+    /// Operators are negations of each other even where the key is missing: StringNotEquals and
+    /// ForAllValues are true then, StringEquals and ForAnyValue are false (IAM User Guide,
     /// "Condition operators", "Set operators for multivalued context keys").
     fn test(&mut self, test: &ConditionTest, variables: bool) -> Formula {
         let (ConditionTest { operator, key, values }, variables) = plain(test, variables);
@@ -112,7 +115,7 @@ impl Atoms {
             return self.null(ConditionTest { operator, key, values }, variables);
         }
         if operator.quantifier.is_some() && operator.if_exists {
-            // What an empty list of values is to both isn't documented.
+            // AWS doesn't document how both treat an empty list of values.
             return self.atom(Atom::Opaque(ConditionTest { operator, key, values }, variables));
         }
         let (comparison, negated) = operator.comparison.positive();
@@ -123,7 +126,7 @@ impl Atoms {
         };
         let matches = self.matches(quantifier, comparison, key.clone(), values, variables);
         match (negated, operator.if_exists) {
-            // With IfExists or without: it is true where the key is missing.
+            // A negated test is true where the key is missing, with IfExists or without.
             (true, _) => matches.not(),
             (false, false) => matches,
             (false, true) => Formula::any(vec![self.atom(Atom::Exists(key)).not(), matches]),
@@ -167,12 +170,12 @@ impl Atoms {
         self.list.len()
     }
 
-    /// Those that are about a condition key, with its name in lower case.
+    /// Returns the atoms about a condition key, each with the name of the key in lower case.
     pub fn on_keys(&self) -> impl Iterator<Item = (usize, String, &Atom)> {
         self.list.iter().enumerate().filter_map(|(index, atom)| Some((index, atom.key()?, atom)))
     }
 
-    /// Pairs of which the second atom is true wherever the first is.
+    /// Returns the pairs of atoms of which the second is true wherever the first is.
     pub fn implications(&self) -> impl Iterator<Item = (usize, usize)> {
         let atoms = || self.list.iter().enumerate();
         atoms().flat_map(move |(one, narrow)| {
@@ -182,7 +185,7 @@ impl Atoms {
         })
     }
 
-    /// Pairs that can't be true at once, since the key has one value only.
+    /// Returns the pairs of atoms that can't both be true, since the key has only one value.
     pub fn exclusions(&self) -> Vec<(usize, usize)> {
         let mut by_key: BTreeMap<&str, Vec<(usize, &Atom)>> = BTreeMap::new();
         for (index, atom) in self.list.iter().enumerate() {
@@ -207,13 +210,14 @@ fn excluding(atoms: &[(usize, &Atom)]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// As AWS documents it; of keys that it doesn't know nothing is assumed.
+/// Tells if AWS documents the key as single-valued. Nothing is assumed about keys that the
+/// catalogue doesn't have.
 fn is_single_valued(key: &str) -> bool {
     condition_key(key).is_some_and(|key| !key.value.is_multivalued())
 }
 
 impl Atom {
-    /// Whether it is true of whatever value the key has.
+    /// Tells if the atom is true for any value of the key.
     fn matches_anything(&self) -> bool {
         let Self::Matches {
             quantifier: None, comparison: OperatorName::StringLike, values, ..
@@ -246,7 +250,7 @@ impl Atom {
         }
     }
 
-    /// Whether it is true in these circumstances; one about resources is not asked here.
+    /// Tells if the atom is true in this context. An atom about the resource is never asked here.
     pub fn holds(&self, context: &Context) -> bool {
         match self {
             Self::Exists(key) => context.has(key),
@@ -265,7 +269,8 @@ impl Atom {
     }
 }
 
-/// In the one spelling of all that mean the same, and whether there are variables in it.
+/// Returns the normal form of a test, in which tests of the same meaning are equal, and true if it
+/// holds variables.
 pub(super) fn plain(test: &ConditionTest, variables: bool) -> (ConditionTest, bool) {
     let variables = variables && test.values.iter().any(|value| value.contains("${"));
     let spelt =
@@ -279,7 +284,7 @@ pub(super) fn plain(test: &ConditionTest, variables: bool) -> (ConditionTest, bo
 fn implies(narrow: &Atom, wide: &Atom) -> bool {
     match (narrow, wide) {
         (Atom::Matches { quantifier, key, .. }, Atom::Exists(other)) => {
-            // ForAllValues holds where there is nothing to hold for.
+            // ForAllValues is also true where the key has no value.
             key == other && *quantifier != Some(Quantifier::ForAllValues)
         }
         (
@@ -317,7 +322,7 @@ mod tests {
         Policy::compile("p", &document).unwrap().statements.remove(0).conditions
     }
 
-    /// Whether the second condition holds wherever the first does.
+    /// Tells if the second condition holds wherever the first does.
     fn follows(one: &Value, other: &Value) -> bool {
         let mut atoms = Atoms::default();
         let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));

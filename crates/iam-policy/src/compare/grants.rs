@@ -1,5 +1,5 @@
-//! Boxes in which the sides differ, said in the words of the documents: which statement, which of
-//! its actions, on which of its resources.
+//! Names the regions in which the sides differ by the words of the documents: the statement, the
+//! actions and the resources.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,17 +15,17 @@ use super::search::Difference;
 use super::space::{ActionGroup, ResourceClass, Space, StatementRef, letters, narrowest};
 use super::verdict::{RegionVerdict, Through};
 
-/// A box with its verdict.
+/// A region with its verdict.
 pub(super) struct DiffRegion<'s> {
     pub group: &'s ActionGroup,
     pub place: &'s ResourceClass,
     pub caller: &'s Caller,
-    /// Those that are about the caller and the place.
+    /// The statements that match the caller and the resource class.
     pub rows: Vec<usize>,
     pub verdict: std::rc::Rc<RegionVerdict>,
 }
 
-/// What a grant is told apart by; those that differ in one list only are told together.
+/// The identity of a grant. Grants that differ in one list only are merged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct GrantLabel {
     cause: Cause,
@@ -33,7 +33,7 @@ struct GrantLabel {
     what: What,
 }
 
-/// What is allowed, as the Allow of this side says it.
+/// The access as the Allow of this side spells it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct What {
     allow: usize,
@@ -42,7 +42,7 @@ struct What {
     except_actions: Vec<String>,
     resource: String,
     except_resources: Vec<String>,
-    /// Indices into the space's conditions, all of which are demanded.
+    /// Indices into the space's conditions, all of which must hold.
     conditions: Vec<usize>,
 }
 
@@ -55,7 +55,7 @@ struct ExampleRequest<'s> {
     withheld: BTreeSet<GrantPart>,
 }
 
-/// One direction of a comparison: what `after`, or the other side, has more.
+/// One direction of a comparison: the access that one side has and the other lacks.
 pub(super) struct Direction<'s, 'a> {
     pub space: &'s Space<'a>,
     pub side: Side,
@@ -96,8 +96,8 @@ impl<'s> Direction<'s, '_> {
         fold(found.into_iter().map(|(label, found)| self.grant(label, found)).collect())
     }
 
-    /// Adds to what was found what the other side allows of it as well, and what this side doesn't
-    /// allow either.
+    /// Adds to each grant the parts that the other side allows, too, and the parts that this side
+    /// doesn't allow either.
     fn qualify(
         &self,
         found: &mut BTreeMap<GrantLabel, ExampleRequest<'s>>,
@@ -153,12 +153,13 @@ impl<'s> Direction<'s, '_> {
         region.rows.iter().copied().filter(matches).collect::<Vec<_>>().into_iter()
     }
 
-    /// The patterns by which a row is about a place, where that depends on their variables.
+    /// Returns the patterns by which a statement matches a resource class, where that depends on
+    /// their variables.
     fn patterns(&self, row: &StatementRef<'_>, place: &ResourceClass) -> Vec<Option<&'s str>> {
         MemberTest::of(self.space, row, place).patterns(row)
     }
 
-    /// What all of these demand together: a list, if it is more than one Condition.
+    /// Returns the Condition that all of these demand together: a list, if there are several.
     fn condition(&self, conditions: &[usize]) -> Option<Value> {
         let mut conditions: Vec<Value> =
             conditions.iter().map(|index| condition(self.space.conditions[*index])).collect();
@@ -169,12 +170,12 @@ impl<'s> Direction<'s, '_> {
         self.space.rows[row].statement.meaning()
     }
 
-    /// The Allows of the principal's own layer.
+    /// Returns the Allows of the first layer of one side.
     fn allows(&self, region: &DiffRegion<'_>, ours: bool) -> impl Iterator<Item = usize> {
         self.of(region, ours, Effect::Allow).filter(|row| self.space.rows[*row].layer == 0)
     }
 
-    /// The first statement of one side, of those without conditions if there are any.
+    /// Returns the first statement of one side; one without a Condition, if there is any.
     fn first(
         &self,
         region: &DiffRegion<'_>,
@@ -188,7 +189,8 @@ impl<'s> Direction<'s, '_> {
         rows.min_by_key(|row| (self.space.rows[*row].condition.is_some(), *row))
     }
 
-    /// The Allow that speaks for each boundary of one side. None if one is silent.
+    /// Returns one Allow for each boundary of one side; one without a Condition, if there is any.
+    /// `None` if a boundary has no Allow.
     fn bounding(&self, region: &DiffRegion<'_>, ours: bool) -> Option<Vec<&StatementRef<'_>>> {
         let layers = self.space.layers[usize::from(self.is_after() == ours)];
         (1..layers)
@@ -198,8 +200,8 @@ impl<'s> Direction<'s, '_> {
             .collect()
     }
 
-    /// Of the Allows that speak for one side, those without which it allows nothing: where a
-    /// boundary has several with conditions, none of these is a must.
+    /// Keeps the Allows without which the side allows nothing: where a boundary has several with
+    /// conditions, none of them is necessary.
     fn demanding<'r>(
         &self,
         region: &DiffRegion<'_>,
@@ -213,7 +215,8 @@ impl<'s> Direction<'s, '_> {
         rows.iter().copied().filter(|row| row.layer == 0 || alone(row.layer)).collect()
     }
 
-    /// Why the other side doesn't allow it.
+    /// Returns the reason why the other side doesn't allow the region, and the statement that is
+    /// the reason.
     fn cause(&self, region: &DiffRegion<'_>) -> (Cause, Option<usize>) {
         let theirs = usize::from(!self.is_after());
         let allows: Vec<usize> = self.of(region, false, Effect::Allow).collect();
@@ -221,7 +224,7 @@ impl<'s> Direction<'s, '_> {
         if self.space.layers[theirs] == 0 || lacking(0) {
             return (Cause::Allow, None);
         }
-        // One that both sides have makes no difference.
+        // A Deny that both sides have makes no difference.
         let stays = |deny: usize| {
             self.of(region, true, Effect::Deny).any(|row| self.meaning(row) == self.meaning(deny))
         };
@@ -240,9 +243,9 @@ impl<'s> Direction<'s, '_> {
         }
     }
 
-    /// What a box is called, one for each action pattern that it touches; with those of its
-    /// actions. `pattern`: which of the resources, where the Allow is about all of the box only
-    /// together with others.
+    /// Returns the names of a region, one for each action pattern that it touches, each with its
+    /// actions. `pattern` is the resource pattern to name, where the Allow matches the whole region
+    /// only together with others.
     fn labels(
         &self,
         region: &DiffRegion<'s>,
@@ -252,7 +255,7 @@ impl<'s> Direction<'s, '_> {
         let Some(bounds) = self.bounding(region, true) else { return Vec::new() };
         let (cause, other) = self.cause(region);
         let row = &self.space.rows[allow];
-        // What all of these are about is what is allowed: one that is narrower names it better.
+        // The access is what all of these match: the narrowest of them names it best.
         let deny = other.filter(|_| cause == Cause::Deny).map(|index| &self.space.rows[index]);
         let allows: Vec<&StatementRef<'_>> = [row].into_iter().chain(bounds).collect();
         let named: Vec<&StatementRef<'_>> = allows.iter().copied().chain(deny).collect();
@@ -287,7 +290,8 @@ impl<'s> Direction<'s, '_> {
         labels.into_iter().collect()
     }
 
-    /// A pattern that holds all of the place that is meant, with what it excepts.
+    /// Returns the narrowest pattern that matches the whole resource class, with the patterns that
+    /// it excepts.
     fn resource(
         &self,
         row: &StatementRef<'_>,
@@ -303,8 +307,8 @@ impl<'s> Direction<'s, '_> {
         }
     }
 
-    /// The pattern within which is whatever the Deny makes the difference for. One with variables
-    /// is that only where nothing else does.
+    /// Returns the pattern that covers everything that the Deny makes a difference for. A pattern
+    /// with variables does so only where nothing else makes a difference.
     fn denied(&self, region: &DiffRegion<'_>, deny: &StatementRef<'s>) -> Option<&'s str> {
         let whole = deny.resource(self.space, region.place);
         let alone = || {
@@ -324,8 +328,8 @@ impl<'s> Direction<'s, '_> {
         }
     }
 
-    /// The parts of a label that the other side allows as well: where it does so without
-    /// conditions, that alone.
+    /// Returns the parts of a label that the other side allows, too; only the part without
+    /// conditions, where there is one.
     fn already(
         &self,
         region: &DiffRegion<'s>,
@@ -351,7 +355,7 @@ impl<'s> Direction<'s, '_> {
         parts
     }
 
-    /// The parts of a label that a Deny of this side forbids.
+    /// Returns the parts of a label that a Deny of this side forbids.
     fn withheld(
         &self,
         region: &DiffRegion<'s>,
@@ -365,7 +369,7 @@ impl<'s> Direction<'s, '_> {
         self.parts(region, what, cells, &[deny], None, &what.conditions)
     }
 
-    /// What these rows say of a label, where it isn't just the same.
+    /// Returns the parts of a label that these statements match, unless a part is the label itself.
     fn parts(
         &self,
         region: &DiffRegion<'_>,
@@ -407,8 +411,8 @@ impl<'s> Direction<'s, '_> {
         let example = Request {
             principal: found.caller.clone(),
             action: found.action.to_owned(),
-            // A policy without resources is about the one thing that it belongs to, whatever that
-            // is called.
+            // A policy without resources is about the resource that it is attached to, whatever its
+            // name.
             resource: if row.statement.resources.is_some() {
                 found.resource
             } else {
@@ -440,7 +444,7 @@ impl<'s> Direction<'s, '_> {
     }
 }
 
-/// As the policy names the caller.
+/// Returns the principal as the policy names the caller; `None` if the policy names no principals.
 fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
     let principals = statement.principals.as_ref()?;
     if principals.not {
@@ -461,13 +465,13 @@ fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
     Some(named.or_else(account).map_or_else(|| "*".to_owned(), |(_, name)| name.clone()))
 }
 
-/// Whether a statement is about all who are meant, and not only about somebody of them.
+/// Tells if a statement matches all principals of the label, and not only some of them.
 fn is_for_all(row: &StatementRef<'_>, caller: &Caller, what: &What) -> bool {
     let named = principal(row.statement, caller);
     named.zip(what.principal.as_ref()).is_none_or(|(named, meant)| covers(&named, meant))
 }
 
-/// Whether whoever the second one names is one of those that the first one names.
+/// Tells if the first name includes every principal that the second one names.
 fn covers(wide: &str, name: &str) -> bool {
     wide == name
         || wide == "*"
@@ -485,8 +489,7 @@ fn conditions_of(rows: &[&StatementRef<'_>]) -> Vec<usize> {
     conditions
 }
 
-/// Grants that differ only in the action, or only in the resource or the principal, are told
-/// together.
+/// Merges grants that differ only in the actions, only in the resources, or only in the principals.
 fn fold(grants: Vec<Grant>) -> Vec<Grant> {
     let grants = merged(grants, |grant| &mut grant.actions);
     let grants = merged(grants, |grant| &mut grant.resources);
@@ -521,7 +524,7 @@ fn merged(grants: Vec<Grant>, list: fn(&mut Grant) -> &mut Vec<String>) -> Vec<G
     kept
 }
 
-/// What two grants must have in common to be told together.
+/// The properties that two grants must share to be merged.
 #[derive(PartialEq, Eq, Hash)]
 struct Alike {
     lists: [Vec<String>; 5],
@@ -551,7 +554,7 @@ impl Alike {
     }
 }
 
-/// As it would be written.
+/// Returns the tests as a Condition element.
 fn condition(tests: &[ConditionTest]) -> Value {
     let mut operators = serde_json::Map::new();
     for test in tests {

@@ -1,5 +1,5 @@
-//! When one value of a condition matches whatever another matches, and when nothing that another
-//! matches.
+//! Decides for two values of conditions if one matches everything that the other matches, or
+//! nothing of it.
 
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -14,10 +14,10 @@ use crate::statement::OperatorName::{
 use super::language::{PatternToken, cells, includes};
 use super::pattern::{self, Pattern};
 
-/// What a value matches of those that a key may have.
+/// The set of key values that a condition's value matches.
 enum ValueMatch<'a> {
     Text(Pattern),
-    /// In lower case, whatever the case.
+    /// A text in lower case; any case matches.
     AnyCase(String),
     Arn(Pattern),
     Bool(bool),
@@ -26,17 +26,18 @@ enum ValueMatch<'a> {
     Dates(Range<Timestamp>),
 }
 
-/// Its ends, each with whether it belongs to it; none where it goes on for ever.
+/// A range by its ends. The flag of an end is true if the end belongs to the range; an end that is
+/// `None` is infinite.
 struct Range<T> {
     low: Option<(T, bool)>,
     high: Option<(T, bool)>,
 }
 
-/// A positive comparison with a value, and whether variables in it are filled in.
+/// A positive comparison, its value, and true if variables in the value are filled in.
 pub(super) type ValueTest<'a> = (OperatorName, &'a str, bool);
 
-/// Whether every value of the key that `narrow` matches is matched by `wide`. `false` where that
-/// isn't known.
+/// Tells if `wide` matches every value of the key that `narrow` matches. `false` where that isn't
+/// known.
 pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>) -> bool {
     if wide == narrow {
         return true;
@@ -61,13 +62,13 @@ pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>) -> bool {
     }
 }
 
-/// Whether no value of the key is matched by both. `false` where that isn't known.
+/// Tells if no value of the key matches both. `false` where that isn't known.
 pub(super) fn excludes(one: ValueTest<'_>, other: ValueTest<'_>) -> bool {
     match (reach(one), reach(other)) {
         (Some(ValueMatch::AnyCase(one)), Some(ValueMatch::AnyCase(other))) => one != other,
         (Some(ValueMatch::AnyCase(any)), Some(ValueMatch::Text(text)))
         | (Some(ValueMatch::Text(text)), Some(ValueMatch::AnyCase(any))) => {
-            // Other letters may become several in lower case.
+            // A letter beyond ASCII may become several in lower case.
             any.is_ascii() && apart(&in_lower_case(&text), &pattern::literal(&any))
         }
         (Some(ValueMatch::Text(one)), Some(ValueMatch::Text(other)))
@@ -86,8 +87,9 @@ pub(super) fn excludes(one: ValueTest<'_>, other: ValueTest<'_>) -> bool {
     }
 }
 
-/// None where nothing is known of it: what ARNs of fewer than six parts match isn't documented,
-/// what can't be read matches nothing, and what depends on variables may match anything.
+/// Returns the set of values that a test matches; `None` where it isn't known. AWS doesn't document
+/// what ARNs of fewer than six parts match, a value that can't be read matches nothing, and a value
+/// with variables may match anything.
 fn reach((comparison, value, variables): ValueTest<'_>) -> Option<ValueMatch<'_>> {
     if variables && value.contains("${") {
         return None;

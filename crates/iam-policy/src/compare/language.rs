@@ -1,9 +1,9 @@
-//! Wildcard patterns as languages: into which cells a set of patterns divides all texts.
+//! Wildcard patterns as languages: a set of patterns divides all texts into cells.
 //!
-//! Two texts are in the same cell when the same patterns match them, so a question about all texts
+//! Two texts are in the same cell when the same patterns match them. So a question about all texts
 //! becomes one about finitely many cells, each with a shortest text as its witness. The cells are
-//! the reachable states of the patterns' common deterministic automaton, gathered by what they
-//! accept.
+//! the reachable states of the patterns' common deterministic automaton, grouped by the patterns
+//! that they accept.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -15,49 +15,50 @@ use fixedbitset::FixedBitSet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum PatternToken {
     Char(char),
-    /// `?`; whether it matches a colon.
+    /// `?`; true if it matches a colon.
     One(bool),
-    /// `*`; whether it matches colons.
+    /// `*`; true if it matches colons.
     Star(bool),
 }
 
 pub(super) type Pattern = Vec<PatternToken>;
 
-/// The texts that exactly these of the patterns match.
+/// A cell: the texts that exactly these of the patterns match.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
     pub accepts: FixedBitSet,
-    /// A shortest one.
+    /// A shortest text of the cell.
     pub witness: String,
 }
 
-/// Patterns that begin with `*` can multiply each other's states: so many steps of one place by one
-/// character are taken, about a tenth of a second's worth, then it is given up. The largest
-/// policies that AWS has take a tenth of them.
+/// The most steps of a search, about a tenth of a second; a step is one position by one character.
+/// Patterns that begin with `*` can multiply each other's states, so a longer search is given up.
+/// The largest policies that AWS has take a tenth of these steps.
 const MOST_STEPS: usize = 4_000_000;
 
-/// Position in a pattern: pattern and place packed, so that a state is a small sorted list.
+/// A state: a small sorted list of positions. A position packs the pattern and the place in it.
 type AutomatonState = Vec<u64>;
 
-/// The cells of `universe`, or none where the patterns are too entangled.
+/// Returns the cells of `universe`; `None` where the patterns take more than `MOST_STEPS`.
 pub(super) fn cells(universe: &[PatternToken], patterns: &[&[PatternToken]]) -> Option<Vec<Cell>> {
     let alone: Vec<Vec<usize>> = (0..patterns.len()).map(|index| vec![index]).collect();
     cells_of(universe, patterns, &alone)
 }
 
-/// Cells that were looked for before. Where a program writes the manifest, a thousand users have
-/// the same policies, and the patterns in them divide the texts in the same way each time.
+/// A cache of cells. Where a program writes the manifest, a thousand users have the same policies,
+/// whose patterns divide the texts in the same way each time.
 #[derive(Debug, Default)]
 pub(super) struct PatternCache(RefCell<HashMap<Question, Option<Rc<[Cell]>>>>);
 
-/// Universe, patterns, lists.
+/// The key of the cache: universe, patterns, lists.
 type Question = (Pattern, Vec<Pattern>, Vec<Vec<usize>>);
 
-/// How many divisions are kept: those of policies that come again come again soon.
+/// The most entries of the cache. Policies that recur do so soon, so that more entries would not
+/// help.
 const MOST_KNOWN: usize = 64;
 
 impl PatternCache {
-    /// As [`cells_of`].
+    /// Returns the same as [`cells_of`], from the cache if possible.
     pub fn cells_of(
         &self,
         universe: &[PatternToken],
@@ -79,9 +80,9 @@ impl PatternCache {
     }
 }
 
-/// The same where patterns count only together, as the lists that they stand in: of each list, a
-/// cell tells whether any matches, and at least one that does. Lists such as `…/*/models/*`,
-/// `…/*/stages/*` would otherwise have a cell for each of their subsets.
+/// Returns the cells where patterns count only together, as the lists that contain them. For each
+/// list, a cell tells if any of its patterns matches, and at least one that does. Lists such as
+/// `…/*/models/*`, `…/*/stages/*` would otherwise have a cell for each of their subsets.
 fn cells_of(
     universe: &[PatternToken],
     patterns: &[&[PatternToken]],
@@ -90,20 +91,20 @@ fn cells_of(
     Automaton::new(universe, patterns, lists).explore()
 }
 
-/// Whether every text that `narrow` matches is matched by `wide`; `false` also where that is too
-/// entangled to tell.
+/// Tells if `wide` matches every text that `narrow` matches. `false` also where the search is given
+/// up.
 pub(super) fn includes(wide: &[PatternToken], narrow: &[PatternToken]) -> bool {
     cells(narrow, &[wide]).is_some_and(|cells| cells.iter().all(|cell| cell.accepts.contains(0)))
 }
 
 struct Automaton<'a> {
-    /// The universe first.
+    /// The universe, then the patterns.
     patterns: Vec<&'a [PatternToken]>,
-    /// Of each pattern, the lists that it stands in.
+    /// For each pattern, the lists that contain it.
     lists: Vec<Vec<usize>>,
     list_count: usize,
     seen: HashSet<AutomatonState>,
-    /// State, the one it was reached from, and by which character.
+    /// Each state, with the index of the state from which it was reached, and by which character.
     nodes: Vec<(AutomatonState, usize, char)>,
 }
 
@@ -171,7 +172,8 @@ impl<'a> Automaton<'a> {
         self.nodes.push((state, from, by));
     }
 
-    /// The characters that make a difference here, and one that stands for all others.
+    /// Returns the characters that make a difference in this state, and one that stands for all
+    /// others.
     fn alphabet(&self, state: &AutomatonState) -> Vec<char> {
         let mut characters = Vec::new();
         for position in state {
@@ -183,7 +185,7 @@ impl<'a> Automaton<'a> {
                 characters.push(*c);
             }
         }
-        // So that witnesses don't depend on the order of the patterns.
+        // Sorted, so that witnesses don't depend on the order of the patterns.
         characters.sort_unstable();
         let mut other = "xyzabcdefghijklmnopqrstuvw0123456789".chars().chain('\u{100}'..);
         let free = other.find(|c| !characters.contains(c));
@@ -198,7 +200,7 @@ impl<'a> Automaton<'a> {
         for position in state {
             let (pattern, place) = unpack(*position);
             if pattern > 0 && next.is_empty() {
-                // Outside of the universe nothing counts.
+                // Texts outside of the universe don't count.
                 return next;
             }
             match self.patterns[pattern].get(place) {
@@ -217,10 +219,12 @@ impl<'a> Automaton<'a> {
         self.closed(&next)
     }
 
-    /// With the places behind each `*`, and without those before it: whatever a pattern matches
-    /// from an earlier place it matches from its latest `*` too, since the way from there leads
-    /// through it. Colons don't spoil that: all places of one pattern that are reached by one text
-    /// are in the same part of the ARN. The places come in order.
+    /// Adds the places after each `*`, and removes those before it.
+    ///
+    /// Everything that a pattern matches from an earlier place it also matches from its latest `*`,
+    /// since every match from the earlier place leads through that `*`. Colons don't change that:
+    /// all places of one pattern that one text reaches are in the same part of the ARN. The places
+    /// come in order.
     fn closed(&self, reached: &[u64]) -> AutomatonState {
         let mut kept: AutomatonState = Vec::with_capacity(reached.len() + 4);
         let (mut current, mut start) = (usize::MAX, 0);
@@ -248,8 +252,8 @@ impl<'a> Automaton<'a> {
         self.settled(kept)
     }
 
-    /// Without the patterns that make no difference any more: those of lists of which other
-    /// patterns have come to their final `*`, and so match whatever follows.
+    /// Removes the patterns that make no difference any more: in each of their lists another
+    /// pattern has reached its final `*`, and so matches any rest.
     fn settled(&self, mut state: AutomatonState) -> AutomatonState {
         let mut lists = FixedBitSet::with_capacity(self.list_count);
         let mut settling = Vec::new();
@@ -270,7 +274,8 @@ impl<'a> Automaton<'a> {
         state
     }
 
-    /// Which patterns match the texts that lead here; none where the text isn't in the universe.
+    /// Returns the patterns that match the texts of this state; `None` where the texts aren't in
+    /// the universe.
     fn accepts(&self, state: &AutomatonState) -> Option<FixedBitSet> {
         let mut accepts = FixedBitSet::with_capacity(self.patterns.len() - 1);
         let mut inside = false;
@@ -361,7 +366,7 @@ mod tests {
     fn colons_stop_the_wildcards_that_do_not_reach_over_them() {
         let part = [PatternToken::Star(false), PatternToken::Char(':'), PatternToken::Star(true)];
         let cells = cells(&pattern("*"), &[&part, &pattern("*:*")]).unwrap();
-        // Both need a colon, and then both match.
+        // Both need a colon, and any text with a colon matches both.
         assert_eq!(cells.len(), 2);
         let two = [PatternToken::Star(false), PatternToken::Char(':'), PatternToken::Star(false)];
         assert!(!includes(&two, &pattern("*:*")));

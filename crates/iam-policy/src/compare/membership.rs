@@ -1,5 +1,5 @@
-//! Whether a statement's Resource is about a place, and what one side makes of the statements that
-//! are.
+//! Decides if a statement's Resource matches a resource class, and if one side allows a request by
+//! its statements.
 
 use crate::request::Request;
 use crate::statement::Effect;
@@ -11,7 +11,7 @@ use super::space::{ResourceClass, Space, StatementRef};
 pub(super) enum MemberTest<'p> {
     Yes,
     No,
-    /// It depends on what the variables of these stand for.
+    /// It depends on the values of the variables in these patterns.
     Varies(Vec<&'p str>),
 }
 
@@ -37,8 +37,9 @@ impl<'p> MemberTest<'p> {
         if let Self::Varies(patterns) = self { patterns } else { &[] }
     }
 
-    /// The patterns by which the row may be about the place where that depends on their variables;
-    /// none where it is about all of it anyhow, or about what isn't one of them.
+    /// Returns the patterns by which the statement may match the resource class, where that depends
+    /// on their variables. One `None` where the whole class matches in any case, or where the
+    /// patterns are those of NotResource.
     pub fn patterns(&self, row: &StatementRef<'_>) -> Vec<Option<&'p str>> {
         let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
         match self {
@@ -48,8 +49,9 @@ impl<'p> MemberTest<'p> {
     }
 }
 
-/// When one side allows a request: something in every layer allows it, and nothing in any denies
-/// it. The rows come with when they apply.
+/// Returns the formula under which one side allows a request: an Allow of every layer applies, and
+/// no Deny of any layer does. `applying` has each statement with the formula under which it
+/// applies.
 pub(super) fn allowing(
     space: &Space<'_>,
     applying: &[(&StatementRef<'_>, Formula)],
@@ -68,7 +70,7 @@ pub(super) fn allowing(
     Formula::all(all)
 }
 
-/// Whether one side allows the request, by these rows.
+/// Tells if one side allows the request, by these statements.
 pub(super) fn allows<'r, 'a: 'r>(
     space: &Space<'_>,
     rows: impl Iterator<Item = &'r StatementRef<'a>>,

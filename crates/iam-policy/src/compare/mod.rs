@@ -1,4 +1,4 @@
-//! What two sets of policies allow, compared over all requests.
+//! Comparison of the access that two sets of policies allow, over all requests.
 
 mod case;
 mod circumstances;
@@ -36,19 +36,21 @@ use verdict::RegionVerdict;
 pub use comparison::{Cause, Comparison, Doubt, Grant, GrantPart, Relation, Side};
 pub use set::Set;
 
-/// Returns what `after` allows that `before` doesn't, and the other way round, over all requests,
-/// with an example of each. `caller` is whom policies without principals hang on; it is named in
-/// the examples.
+/// Returns the access that `after` allows and `before` doesn't, and the reverse, over all requests,
+/// with an example of each. `caller` is the principal that policies without principals are attached
+/// to; the examples name it.
 ///
 /// ```
 /// use iam_policy::compare::Relation;
 /// use iam_policy::{Set, compare, parse};
 ///
 /// let old = parse(
-///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::media/*"}}"#,
+///     r#"{"Version": "2012-10-17", "Statement": {
+///         "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::media/*"}}"#,
 /// )?;
 /// let new = parse(
-///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::media/*"}}"#,
+///     r#"{"Version": "2012-10-17", "Statement": {
+///         "Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::media/*"}}"#,
 /// )?;
 /// let (before, after) = ([old.compile("old")?], [new.compile("new")?]);
 ///
@@ -63,12 +65,12 @@ pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Co
     Comparer::default().compare(before, after, caller)
 }
 
-/// Compares one pair after the other; what was found out about the patterns of one serves the next.
+/// A comparer of many pairs of sets: it keeps the cells of patterns from one pair for the next.
 #[derive(Debug, Default)]
 pub struct Comparer(language::PatternCache);
 
 impl Comparer {
-    /// As [`compare`].
+    /// Returns the same as [`compare`].
     pub fn compare(
         &self,
         before: &Set<'_>,
@@ -102,8 +104,8 @@ fn compared(space: &Space<'_>) -> Comparison {
     comparison
 }
 
-/// The boxes on which somebody allows something, or denies it, each with its verdict. Boxes about
-/// which the same statements are have the same one.
+/// Returns the regions in which somebody allows or denies something, each with its verdict. Regions
+/// with the same statements share a verdict.
 fn regions<'s>(space: &'s Space<'_>) -> Vec<DiffRegion<'s>> {
     let mut known: HashMap<VerdictKey, Rc<RegionVerdict>> = HashMap::new();
     let mut regions = Vec::new();
@@ -123,7 +125,8 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<DiffRegion<'s>> {
                     continue;
                 }
                 let verdict = known.entry(case.key()).or_insert_with(|| Rc::new(case.verdict()));
-                // What is never allowed, since a Deny forbids it, is left out of what is told.
+                // A region that a Deny always forbids is needed, too: grants leave it out of what
+                // they report.
                 let denied =
                     || case.members().any(|(_, row, _)| row.statement.effect == Effect::Deny);
                 if verdict.allowed != [false, false] || denied() {

@@ -7,13 +7,13 @@ pub(super) use super::language::Pattern;
 /// A resource pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ResourcePattern {
-    /// What it matches; where it holds variables, what it matches for any values of theirs.
+    /// The texts that the pattern matches; for a pattern with variables, with any values of them.
     pub tokens: Pattern,
-    /// Whether what it matches depends on the request.
+    /// True if the matches depend on the request.
     pub varies: bool,
 }
 
-/// `service:Name` with nothing left out: the requests that there can be.
+/// The pattern of all actions that requests can have: `service:Name`, with no part empty.
 pub(super) fn any_action() -> Pattern {
     [
         PatternToken::One(false),
@@ -25,7 +25,8 @@ pub(super) fn any_action() -> Pattern {
     .to_vec()
 }
 
-/// `arn:partition:service:region:account:resource`, of which region and account may be empty.
+/// The pattern of all ARNs: `arn:partition:service:region:account:resource`. Region and account may
+/// be empty.
 pub(super) fn any_arn() -> Pattern {
     let some = [PatternToken::One(false), PatternToken::Star(false), PatternToken::Char(':')];
     let maybe = [PatternToken::Star(false), PatternToken::Char(':')];
@@ -40,7 +41,7 @@ pub(super) fn any_arn() -> Pattern {
     .concat()
 }
 
-/// Actions know no case.
+/// Returns the pattern of an action in lower case: AWS ignores the case of actions.
 pub(super) fn action(text: &str) -> Pattern {
     self::text(&text.to_lowercase())
 }
@@ -53,6 +54,8 @@ pub(super) fn literal(text: &str) -> Pattern {
     text.chars().map(PatternToken::Char).collect()
 }
 
+/// Returns the pattern of a resource.
+///
 /// A wildcard in the first five parts of an ARN doesn't match a colon, and AWS completes a short
 /// ARN with `*`. With `variables`, `${…}` is filled in by the request, and `${*}`, `${?}` and
 /// `${$}` are those characters.
@@ -60,7 +63,7 @@ pub(super) fn resource(text: &str, variables: bool) -> ResourcePattern {
     tokens(text, variables, &mut |inside, colon| {
         let may_be_empty =
             inside.split_once(',').is_some_and(|(_, default)| default.trim() == "''");
-        // "If a variable has no value", an empty one included, the pattern matches nothing.
+        // "If a variable has no value", or an empty one, the pattern matches nothing.
         if may_be_empty {
             vec![PatternToken::Star(colon)]
         } else {
@@ -69,8 +72,8 @@ pub(super) fn resource(text: &str, variables: bool) -> ResourcePattern {
     })
 }
 
-/// Whether `wide` matches whatever `narrow` matches, whatever the values of the variables: a
-/// variable of `narrow` is matched by the same variable or by a `*`. Both hold variables.
+/// Tells if `wide` matches everything that `narrow` matches, for all values of the variables: a
+/// variable of `narrow` is matched by the same variable or by a `*`. Both patterns hold variables.
 pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
     let mut names: Vec<String> = Vec::new();
     let mut unfilled = |text: &str| {
@@ -79,7 +82,7 @@ pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
                 names.push(name.to_owned());
                 names.len() - 1
             });
-            // A private character stands for the value: no literal matches it.
+            // A private-use character stands for the value: no literal matches it.
             vec![PatternToken::Char(
                 char::from_u32(0xf_0000 + u32::try_from(index).unwrap_or(0)).unwrap_or('\u{f0000}'),
             )]

@@ -1,12 +1,12 @@
-//! The callers that policies with principals tell apart: everyone who is named, and for each kind
-//! of caller and each account somebody who isn't.
+//! The callers that policies with principals tell apart: every principal that is named, and for
+//! each kind of caller and each account one that isn't.
 
 use std::collections::BTreeSet;
 
 use crate::request::Caller;
 use crate::statement::{PrincipalType, Principals};
 
-/// One of each kind. `named` are the principals of all statements that are compared.
+/// Returns one caller of each kind. `named` are the principals of all statements that are compared.
 pub(super) fn representatives<'a>(named: impl Iterator<Item = &'a Principals>) -> Vec<Caller> {
     let named: Vec<&Principals> = named.collect();
     let all: BTreeSet<&(PrincipalType, String)> =
@@ -18,12 +18,13 @@ pub(super) fn representatives<'a>(named: impl Iterator<Item = &'a Principals>) -
         .collect();
     let mut callers: BTreeSet<Caller> = BTreeSet::new();
     for (kind, name) in all {
-        // An account is all of its users and roles, of whom one is found below, and its root user.
+        // An account stands for its root user and for all of its users and roles, one of which is
+        // added below.
         if *kind != PrincipalType::Everyone && !(*kind == PrincipalType::AWS && is_account(name)) {
             callers.insert(Caller { kind: *kind, name: name.clone() });
         }
     }
-    // Where an account is excepted its root user is, and nobody else of it.
+    // An excepted account excepts its root user, and nobody else in it.
     for (kind, name) in
         named.iter().filter(|principals| principals.not).flat_map(|principals| &principals.names)
     {
@@ -52,18 +53,18 @@ pub(super) fn representatives<'a>(named: impl Iterator<Item = &'a Principals>) -
 fn unnamed(taken: &BTreeSet<Caller>, make: impl Fn(&str) -> Caller) -> Caller {
     let mut candidates = std::iter::once("example".to_owned())
         .chain((1..).map(|number| format!("example-{number}")));
-    // The candidates never end.
+    // The list of candidates never ends.
     candidates
         .find_map(|name| Some(make(&name)).filter(|caller| !taken.contains(caller)))
         .unwrap_or_else(|| make("x"))
 }
 
-/// The account that an ARN or an account id speaks of.
+/// Returns the account of an ARN or of an account id.
 pub(super) fn account(name: &str) -> Option<&str> {
     if is_id(name) { Some(name) } else { name.split(':').nth(4).filter(|account| is_id(account)) }
 }
 
-/// All of an account: its id or the ARN of its root, in any partition.
+/// Tells if the name is that of a whole account: its id or the ARN of its root, in any partition.
 pub(super) fn is_account(name: &str) -> bool {
     is_id(name) || (name.starts_with("arn:") && name.ends_with(":root") && account(name).is_some())
 }

@@ -1,5 +1,5 @@
-//! Whether formulas can hold at once, for whatever request: a question to a SAT solver, since
-//! policies of some length have dozens of conditions, too many to try in all combinations.
+//! A SAT solver that decides if formulas can be true at once, in any request. Long policies have
+//! dozens of conditions, too many to try in all combinations.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -8,18 +8,18 @@ use batsat::{Callbacks, Lit, Solver, SolverInterface, SolverOpts, lbool};
 
 use super::formula::{Atoms, Formula};
 
-/// So many times the solver is asked to go on before it is given up: a tenth of a second's worth.
+/// The most times that the solver may go on before it gives up, about a tenth of a second.
 const PATIENCE: usize = 10_000;
 
-/// Atoms, and whether each is true.
+/// Atoms, each with its truth value.
 pub(super) type AtomAssignment = Vec<(usize, bool)>;
 
 pub(super) struct SatSolver {
     solver: Solver<SolverBudget>,
-    /// By atom.
+    /// The literals of the atoms.
     atoms: Vec<Lit>,
-    /// Equal formulas are one proposition, so that what a policy had before and has still is looked
-    /// at once.
+    /// The literals of known formulas. Equal formulas share one, so that the statements that both
+    /// sides have are solved once.
     known: HashMap<Formula, Lit>,
 }
 
@@ -36,8 +36,8 @@ impl SatSolver {
         Self { solver, atoms: lits, known: HashMap::new() }
     }
 
-    /// Whether some assignment that what is known of the atoms allows makes `holds` true, and
-    /// `fails` false; none where that would take too long to find out.
+    /// Tells if some assignment that the known relations of the atoms allow makes `holds` true and
+    /// `fails` false; `None` where that would take too long.
     pub fn possible(&mut self, holds: &Formula, fails: Option<&Formula>) -> Option<bool> {
         let mut assumed = vec![self.proposition(holds)];
         assumed.extend(fails.map(|fails| !self.proposition(fails)));
@@ -53,8 +53,8 @@ impl SatSolver {
             .map(|(_, found)| found)
     }
 
-    /// One of the choices for each key with which `holds` is true and `fails` false; a choice says
-    /// of which atoms it makes what.
+    /// Returns for each key one of its choices, so that `holds` is true and `fails` is false. A
+    /// choice is the truth values that it gives to atoms.
     pub fn choose(
         &mut self,
         holds: &Formula,
@@ -72,7 +72,7 @@ impl SatSolver {
         selectors.iter().map(|lits| lits.iter().position(chosen)).collect()
     }
 
-    /// While `offer` is true one of the choices is made.
+    /// Adds a clause: while `offer` is true, one of the choices is made.
     fn offer(&mut self, offer: Lit, choices: &[AtomAssignment]) -> Vec<Lit> {
         let selectors: Vec<Lit> = choices.iter().map(|_| fresh(&mut self.solver)).collect();
         for (selector, choice) in selectors.iter().zip(choices) {
@@ -86,7 +86,7 @@ impl SatSolver {
         selectors
     }
 
-    /// A literal that is true exactly where the formula holds (Tseitin's transformation).
+    /// Returns a literal that is true exactly where the formula is (Tseitin's transformation).
     fn proposition(&mut self, formula: &Formula) -> Lit {
         match formula {
             Formula::Atom(index) => return self.atoms[*index],
@@ -117,7 +117,7 @@ fn fresh(solver: &mut Solver<SolverBudget>) -> Lit {
     Lit::new(solver.new_var_default(), true)
 }
 
-/// Bounds the search by its steps: answers must not depend on how fast a machine is.
+/// A budget of steps, not of time: results must not depend on the speed of a machine.
 #[derive(Default)]
 struct SolverBudget {
     asked: Cell<usize>,
@@ -165,8 +165,8 @@ mod tests {
         assert_eq!(proof.possible(&allowed, Some(&after)), Some(true));
     }
 
-    /// More pigeons than holes: impossible, and every such search takes exponentially long to see
-    /// it.
+    /// More pigeons than holes: impossible, and every such search takes exponentially long to find
+    /// that.
     #[test]
     fn what_would_take_too_long_is_not_guessed() {
         let mut atoms = Atoms::default();

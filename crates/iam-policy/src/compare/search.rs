@@ -1,4 +1,4 @@
-//! Looks for requests of one box that show a difference between the sides.
+//! Search for requests of one region that show a difference between the sides.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -14,16 +14,18 @@ use super::membership::{MemberTest, allowing, allows};
 use super::proof::SatSolver;
 use super::space::StatementRef;
 
-/// What one side has and the other lacks in a box.
+/// The access that one side has and the other lacks in a region.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Difference {
-    /// In these circumstances, on this resource where that isn't any of the box.
+    /// A request with this context shows it; on this resource, where not every resource of the
+    /// region does.
     Something { context: Context, resource: Option<String> },
-    /// It may be something, but no request was found that shows it.
+    /// There may be a difference, but no request was found that shows it.
     Doubt(&'static str),
 }
 
-/// Rows of which it doesn't matter which applies, each with whether it is about the place.
+/// Statements of which any one has the same effect, each with whether its Resource matches the
+/// resource class.
 type EquivalenceClass<'s, 'a> = Vec<(&'s StatementRef<'a>, &'s MemberTest<'s>)>;
 
 pub(super) struct DifferenceSearch<'c, 's, 'a> {
@@ -31,9 +33,9 @@ pub(super) struct DifferenceSearch<'c, 's, 'a> {
     atoms: &'c mut Atoms,
     proof: &'c mut SatSolver,
     circumstances: ConditionContext<'s>,
-    /// The patterns that match the place or don't, depending on their variables.
+    /// The patterns whose matches depend on their variables.
     varying: BTreeSet<&'s str>,
-    /// By what variables stand for.
+    /// The candidates by variable assignment.
     offers: BTreeMap<Context, Rc<Candidates>>,
 }
 
@@ -53,12 +55,13 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         Self { case, atoms, proof, circumstances, varying, offers: BTreeMap::new() }
     }
 
-    /// As [`SatSolver::possible`].
+    /// Returns the same as [`SatSolver::possible`].
     pub fn possible(&mut self, holds: &Formula, fails: &Formula) -> Option<bool> {
         self.proof.possible(holds, Some(fails))
     }
 
-    /// A request that only the speaker's side allows, through the speaker and none of the others.
+    /// Returns a request that only the speaker's side allows, through the speaker and through none
+    /// of the others.
     pub fn shown(&mut self, speaker: &Speaker<'_>, others: &[&Speaker<'_>]) -> Option<Difference> {
         let fillings = self.circumstances.fillings(self.fitting(&self.case.place.witness));
         fillings.iter().find_map(|filling| {
@@ -72,7 +75,8 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         })
     }
 
-    /// What variables have to stand for so that patterns match a resource, each of them or all.
+    /// Returns variable assignments with which patterns match a resource: one for each pattern, and
+    /// one for all.
     fn fitting(&self, resource: &str) -> Vec<Context> {
         let fitting = self.varying.iter().filter_map(|pattern| fitting(pattern, resource));
         let mut fitting: Vec<Context> = fitting.collect();
@@ -82,8 +86,8 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         fitting
     }
 
-    /// The place's own witness; and with variables filled in like this one of each kind of resource
-    /// that the place holds.
+    /// Returns the resources to try: the witness of the resource class (`None`), and under this
+    /// variable assignment one of each kind of resource in the class.
     fn resources(&self, filling: &Context) -> Vec<Option<String>> {
         if self.varying.is_empty() {
             return vec![None];
@@ -101,8 +105,7 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         std::iter::once(None).chain(named.filter(fits).map(Some)).collect()
     }
 
-    /// The rows with resources that are about the caller, those together of which it doesn't matter
-    /// which applies.
+    /// Returns the statements with resources that match the caller, by equivalence class.
     fn kins(&self) -> BTreeMap<(usize, Option<usize>), EquivalenceClass<'c, 'a>> {
         let mut kins: BTreeMap<_, EquivalenceClass<'c, 'a>> = BTreeMap::new();
         for (index, membership) in self.case.naming() {
@@ -116,7 +119,7 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         kins
     }
 
-    /// Whether rows of a kin are as much about the resource as they are about the place.
+    /// Tells if an equivalence class matches the resource just as it matches the resource class.
     fn is_alike(
         &self,
         kin: &[(&StatementRef<'_>, &MemberTest<'_>)],
@@ -139,7 +142,8 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
                 || kin.iter().all(|(row, it)| !it.varying().is_empty() || !matches(row, true)))
     }
 
-    /// One on this resource, or on the place's own.
+    /// Returns the difference that a request shows, on this resource or else on the witness of the
+    /// class.
     fn shown_on(
         &mut self,
         resource: Option<&str>,
@@ -155,8 +159,8 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         let (principal, action) = (case.caller().clone(), case.action.to_owned());
         let mut request = Request { principal, action, resource: resource_now, context };
         let after = case.space.rows[speaker.row].after;
-        // Another resource may be one that other rows are about too, once something is left out of
-        // the circumstances.
+        // On another resource other statements may apply, too, once a key is removed from the
+        // context.
         let rows: Vec<&StatementRef<'_>> = match resource {
             None => case.members().map(|(_, row, _)| row).collect(),
             Some(_) => case.naming().map(|(index, _)| &case.space.rows[index]).collect(),
@@ -166,7 +170,7 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
                 && allows(case.space, rows.iter().copied(), after, request)
                 && !allows(case.space, rows.iter().copied(), !after, request)
         };
-        // A condition may be about what follows from the caller.
+        // A condition may test a key that follows from the caller.
         if !shows(&request) {
             return None;
         }
@@ -192,8 +196,9 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         Rc::clone(offers)
     }
 
-    /// With variables filled in like this: when the speaker's side allows the resource through it
-    /// and through none of the others, and when the other side does.
+    /// Returns two formulas under this variable assignment. The first is true if the speaker's side
+    /// allows the resource through the speaker and through none of the others, the second if the
+    /// other side allows it.
     fn between(
         &mut self,
         speaker: &Speaker<'_>,

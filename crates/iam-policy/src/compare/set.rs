@@ -1,13 +1,13 @@
-//! What is compared.
+//! The policies that are compared.
 
 use crate::statement::{Policy, Statement};
 
-/// Policies that have a say together: allowed is what every layer allows and no Deny in any of them
-/// forbids. The first layer is what hangs on the principal (or the one resource policy), further
-/// ones are boundaries.
+/// Policies that decide together. A request is allowed if every layer allows it and no Deny in any
+/// layer forbids it. The first layer is the policies attached to the principal (or the one resource
+/// policy), the others are permissions boundaries.
 #[derive(Clone, Debug, Default)]
 pub struct Set<'a> {
-    /// Each layer's policies.
+    /// The policies of each layer.
     pub layers: Vec<&'a [Policy]>,
 }
 
@@ -17,7 +17,7 @@ impl<'a> Set<'a> {
         Self { layers: vec![policies] }
     }
 
-    /// Only what these allow too.
+    /// Adds a layer, so that only access that these policies allow, too, is allowed.
     #[must_use]
     pub fn within(mut self, boundary: &'a [Policy]) -> Self {
         self.layers.push(boundary);
@@ -25,7 +25,7 @@ impl<'a> Set<'a> {
     }
 }
 
-/// Nothing to compare: the same statements, in whatever order.
+/// Tells if there is nothing to compare: both sides have the same statements, in any order.
 pub(super) fn same(before: &Set<'_>, after: &Set<'_>) -> bool {
     let statements = |policies: &[Policy]| {
         let mut list: Vec<String> =

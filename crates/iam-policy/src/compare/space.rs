@@ -1,9 +1,9 @@
-//! All requests, divided into finitely many boxes on each of which every statement has one say.
+//! The space of all requests, divided into finitely many regions. Conditions and variables aside,
+//! every statement matches all requests of a region or none.
 //!
-//! A statement is a box of actions, resources and principals, with conditions. So the space of
-//! requests is divided along each of the three by the patterns that occur; actions that the same
-//! statements are about are taken together, and resources are divided only by the patterns of those
-//! statements.
+//! A statement is a product of actions, resources and principals, with conditions. So the space is
+//! divided along each of the three by the patterns that occur. Actions that the same statements
+//! match are taken together, and resources are divided only by the patterns of those statements.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -20,45 +20,45 @@ use super::pattern::{self, Pattern, ResourcePattern};
 use super::principals::representatives;
 use super::set::Set;
 
-/// A statement with what it is compared by.
+/// A reference to a statement, with the properties by which it is compared.
 pub(super) struct StatementRef<'a> {
     pub after: bool,
     pub layer: usize,
     pub policy: &'a str,
     pub statement: &'a Statement,
-    /// Indices into the space's patterns.
+    /// Indices into the space's action patterns.
     actions: Vec<usize>,
     pub resources: Vec<usize>,
-    /// Whether it may ask for what follows from the caller.
+    /// True if the statement may use a condition key that follows from the caller.
     pub asks_for_caller: bool,
     /// An index into the space's conditions.
     pub condition: Option<usize>,
-    /// Rows that differ in nothing but their actions and resources are of one kin: where one of
-    /// them applies it makes no difference whether another does.
+    /// The equivalence class. Statements that differ only in their actions and resources are in one
+    /// class: where one of them applies, it makes no difference if another does.
     pub kin: usize,
 }
 
 pub(super) struct Space<'a> {
     pub rows: Vec<StatementRef<'a>>,
-    /// How many layers each side has.
+    /// The number of layers of each side.
     pub layers: [usize; 2],
-    /// Each once, in order.
+    /// The distinct conditions, in order.
     pub conditions: Vec<&'a [ConditionTest]>,
     actions: Vec<String>,
-    /// With whether variables are filled in.
+    /// The distinct resource patterns, each with its tokens.
     pub resources: Vec<(String, ResourcePattern)>,
     pub callers: Vec<Caller>,
-    /// By caller, the rows that are about it.
+    /// For each caller, the statements that match it.
     pub names: Vec<FixedBitSet>,
-    /// Whether it is known who asks; otherwise a caller may stand for others of its kind.
+    /// True if the caller is known; otherwise a caller may stand for others of its kind.
     known: bool,
     cells: &'a PatternCache,
     pub groups: Vec<ActionGroup>,
 }
 
-/// Actions that the same statements are about.
+/// Actions that the same statements match.
 pub(super) struct ActionGroup {
-    /// The rows whose Action matches.
+    /// The statements whose Action matches.
     pub rows: Vec<usize>,
     pub cells: Vec<Cell>,
     pub places: Rc<Vec<ResourceClass>>,
@@ -66,12 +66,12 @@ pub(super) struct ActionGroup {
 
 /// Resources that the same patterns match.
 pub(super) struct ResourceClass {
-    /// The patterns that match: of those with variables, those that may.
+    /// The patterns that match, and those with variables that may match.
     pub accepts: FixedBitSet,
     pub witness: String,
 }
 
-/// The patterns are too entangled to be taken apart.
+/// The error that the patterns take too many steps to divide the texts into cells.
 #[derive(Debug)]
 pub(super) struct Entangled;
 
@@ -141,9 +141,10 @@ impl<'a> Space<'a> {
         Ok(space)
     }
 
-    /// The keys, in lower case, that each request of the caller has, and of all for whom it stands:
-    /// `aws:username` is there for users and not for roles, `aws:PrincipalArn` and the like "for
-    /// all signed requests" (IAM User Guide, "AWS global condition context keys").
+    /// Returns the keys, in lower case, that each request of the caller has, and each request of
+    /// those that the caller stands for. `aws:username` exists for users and not for roles;
+    /// `aws:PrincipalArn` and the like exist "for all signed requests" (IAM User Guide, "AWS global
+    /// condition context keys").
     pub fn certain(&self, caller: &Caller) -> Vec<String> {
         let context = caller.circumstances(&Context::default());
         let keys = context.iter().map(|(key, _)| key.to_owned());
@@ -163,7 +164,7 @@ impl<'a> Space<'a> {
             let allowing = |row: &usize| {
                 self.rows[*row].statement.effect == Effect::Allow && self.rows[*row].layer == 0
             };
-            // Where nobody allows anything there is nothing to compare.
+            // Without an Allow there is nothing to compare.
             if rows.iter().any(allowing) {
                 by_rows.entry(rows).or_default().push(cell.clone());
             }
@@ -185,8 +186,9 @@ impl<'a> Space<'a> {
             .collect()
     }
 
-    /// The resource patterns of a kin, of which one that matches suffices; of NotResource, those of
-    /// one row. A pattern with variables stands alone: that it may match settles nothing.
+    /// Returns the resource patterns as lists. The patterns of an equivalence class are one list,
+    /// since one match suffices; those of a NotResource are one list for each statement. A pattern
+    /// with variables is a list of its own: that it may match decides nothing.
     fn lists(&self, rows: &[usize]) -> Vec<Vec<usize>> {
         let mut together: BTreeMap<(usize, Option<usize>), BTreeSet<usize>> = BTreeMap::new();
         let mut alone: BTreeSet<usize> = BTreeSet::new();
@@ -209,7 +211,7 @@ impl<'a> Space<'a> {
         lists.into_iter().collect()
     }
 
-    /// The rows whose Action matches, or whose NotAction doesn't.
+    /// Returns the statements whose Action matches, or whose NotAction doesn't.
     fn about(&self, cell: &Cell) -> Vec<usize> {
         let is_about = |row: &StatementRef<'_>| {
             row.statement.actions.not
@@ -223,8 +225,8 @@ impl<'a> Space<'a> {
             .collect()
     }
 
-    /// Of the resources that a pattern names in these circumstances, one for each way in which the
-    /// rows tell them apart.
+    /// Returns resources that a pattern matches in this context, one for each combination of
+    /// statements that match.
     pub fn named(
         &self,
         pattern: &str,
@@ -253,8 +255,8 @@ impl<'a> Space<'a> {
         named.map(|cell| cell.witness.clone()).collect()
     }
 
-    /// The cells of ARNs, and besides `*`, which actions without a resource of their own are asked
-    /// about.
+    /// Returns the cells of ARNs, and the class of `*`, which is the resource of requests for
+    /// actions without a resource.
     fn places(&self, lists: &[Vec<usize>]) -> Result<Vec<ResourceClass>, Entangled> {
         let mut patterns: Vec<usize> = lists.concat();
         patterns.sort_unstable();
@@ -289,8 +291,8 @@ impl<'a> Space<'a> {
 }
 
 impl<'a> StatementRef<'a> {
-    /// The row's action pattern that says most about this action, as its author spelt it; none
-    /// where it says what isn't meant.
+    /// Returns the statement's narrowest action pattern that matches this action, as its author
+    /// spelt it; `None` for NotAction.
     pub fn action(&self, cell: &Cell) -> Option<&'a str> {
         let spelt = self.actions.iter().zip(&self.statement.actions.patterns);
         let matching = spelt
@@ -299,7 +301,8 @@ impl<'a> StatementRef<'a> {
         if self.statement.actions.not { None } else { narrowest(matching) }
     }
 
-    /// As [`Self::action`], for resources: of the patterns that match all of the place.
+    /// Returns the same as [`Self::action`] for resources: the narrowest pattern that matches the
+    /// whole class.
     pub fn resource<'s>(&self, space: &'s Space<'_>, place: &ResourceClass) -> Option<&'s str> {
         let clause = self.statement.resources.as_ref()?;
         let matching = self.resources.iter().filter(|pattern| place.accepts.contains(**pattern));
@@ -310,7 +313,7 @@ impl<'a> StatementRef<'a> {
     }
 }
 
-/// The one with the most letters of its own.
+/// Returns the pattern with the most literal characters.
 pub(super) fn narrowest<'a>(patterns: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     patterns.max_by_key(|pattern| (letters(pattern), std::cmp::Reverse(*pattern)))
 }
@@ -334,7 +337,7 @@ fn conditions<'a>(sets: [&Set<'a>; 2]) -> Vec<&'a [ConditionTest]> {
     sorted.into_iter().collect()
 }
 
-/// What a statement says but for its actions and resources.
+/// The properties of a statement besides its actions and resources.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Kinship<'a> {
     effect: Effect,

@@ -252,7 +252,7 @@ fn a_pattern_with_variables_is_told_only_where_no_other_holds_it_all() {
         lines(&found.gained),
         ["s3:GetObject on arn:aws:s3:::home/${aws:username}/* (deny)"]
     );
-    // Of two Denies each leaves something to the other.
+    // Each of two Denies leaves something to the other.
     let denied = json!([
         resources(json!(all)),
         deny(&json!("s3:*"), &json!(home)),
@@ -309,7 +309,7 @@ fn it_makes_no_difference_whether_resources_stand_together() {
     let together = [policy(&allow(&json!("*"), &json!([one, other])))];
     let apart =
         [policy(&json!([allow(&json!("*"), &json!(one)), allow(&json!("*"), &json!(other))]))];
-    // `??a` and `a?` are never the same, but that isn't seen.
+    // `??a` and `a?` never match the same text, but the solver doesn't see that.
     for boundary in [&together, &apart] {
         assert_eq!(
             compare(&Set::of(&held).within(boundary), &Set::of(&[]), None).relation(),

@@ -1,4 +1,4 @@
-//! What is gained and lost in one box of requests, over all circumstances.
+//! The verdict on one region of requests: what is gained and lost, over all contexts.
 
 use crate::request::Context;
 
@@ -9,22 +9,21 @@ use super::proof::SatSolver;
 use super::search::{Difference, DifferenceSearch};
 use super::space::StatementRef;
 
-/// An Allow that gives something to one side that the other hasn't.
+/// An Allow through which one side gets access that the other lacks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Through {
     pub row: usize,
-    /// The resources, where it depends on the variables of several patterns whether the Allow is
-    /// about them.
+    /// The resource pattern, where the variables of several patterns decide if the Allow matches.
     pub pattern: Option<String>,
     pub answer: Difference,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RegionVerdict {
-    /// As many Allows as it takes to name all of it.
+    /// As many Allows as it takes to name all of the gain.
     pub gained: Vec<Through>,
     pub lost: Vec<Through>,
-    /// Whether before and after allow anything at all here.
+    /// True if before, and if after, any request of the region may be allowed.
     pub allowed: [bool; 2],
 }
 
@@ -52,7 +51,7 @@ impl RegionCase<'_, '_, '_> {
     }
 }
 
-/// Where no circumstances make a difference.
+/// Returns the verdict where no condition makes a difference.
 fn settled(old: &[Speaker<'_>], new: &[Speaker<'_>], allowed: [bool; 2]) -> RegionVerdict {
     let through = |speakers: &[Speaker<'_>], is_more: bool| -> Vec<Through> {
         let speaker = speakers
@@ -67,8 +66,8 @@ fn settled(old: &[Speaker<'_>], new: &[Speaker<'_>], allowed: [bool; 2]) -> Regi
     RegionVerdict { gained, lost, allowed }
 }
 
-/// Through which Allows `holds` is more than `fails`. What is known by the form of the conditions
-/// is nothing, or else a request has to show that it is something.
+/// Returns the Allows through which `holds` exceeds `fails`. The form of the conditions can only
+/// prove that there is no difference; a request must show that there is one.
 fn through(
     search: &mut DifferenceSearch<'_, '_, '_>,
     speakers: &[Speaker<'_>],
@@ -86,7 +85,7 @@ fn through(
         if search.possible(&mine, fails) == Some(false) {
             continue;
         }
-        // Better one that no Allow before this explains.
+        // A request that no earlier Allow explains is preferred.
         if let Some(answer) = search.shown(speaker, &named).or_else(|| search.shown(speaker, &[])) {
             found.push(speaker.says(answer));
             named.push(speaker);

@@ -1,11 +1,12 @@
-//! Dates of conditions: "W3C implementations of the ISO 8601 date formats or in epoch (UNIX) time".
+//! The dates of conditions: "W3C implementations of the ISO 8601 date formats or in epoch (UNIX)
+//! time".
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// Digits alone are seconds since 1970, so `2024` is no year. A date without a time is its
-/// midnight, and without a zone it is in UTC.
+/// Parses a date; `None` for any other text. Digits alone are seconds since 1970, so `2024` is no
+/// year. A date without a time is midnight of that day, and a time without a zone is in UTC.
 pub(crate) fn date(text: &str) -> Option<Timestamp> {
     if !text.is_empty()
         && text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())

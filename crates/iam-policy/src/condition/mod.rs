@@ -1,4 +1,4 @@
-//! Whether a condition holds for a request, by the rules of the IAM User Guide's pages "Condition
+//! Evaluation of a condition on a request, by the rules of the IAM User Guide's pages "Condition
 //! operators", "Set operators for multivalued context keys" and "Policy variables with no value".
 
 mod date;
@@ -17,9 +17,10 @@ pub(super) use date::date;
 pub(super) use network::network;
 pub(super) use number::Number;
 
-/// One test on one request. `variables`: whether `${…}` in its values is filled in.
+/// Tells if a test holds for the context of a request. `variables` is true if `${…}` in the test's
+/// values is filled in.
 ///
-/// A key without values is as good as a missing one: AWS speaks of both as "a null data set".
+/// A key without values counts as a missing key: AWS calls both "a null data set".
 pub fn holds(test: &ConditionTest, context: &Context, variables: bool) -> bool {
     let operator = test.operator;
     let found = context.get(&test.key).filter(|values| !values.is_empty());
@@ -45,9 +46,11 @@ pub fn holds(test: &ConditionTest, context: &Context, variables: bool) -> bool {
     }
 }
 
-/// "If the key is not present, the values do not match and the condition is false"; one that
-/// "requires that the key is not matched" is true then, and so is ForAllValues, whereas ForAnyValue
-/// is false.
+/// Returns the result of a test on a key without values.
+///
+/// "If the key is not present, the values do not match and the condition is false". A test that
+/// "requires that the key is not matched" is true then, and so is ForAllValues; ForAnyValue is
+/// false.
 fn without_values(quantifier: Option<Quantifier>, negated: bool) -> bool {
     match quantifier {
         Some(Quantifier::ForAllValues) => true,
@@ -57,8 +60,9 @@ fn without_values(quantifier: Option<Quantifier>, negated: bool) -> bool {
 }
 
 impl OperatorName {
-    /// The comparison that this one is, or is the negation of: several values are an "or", and the
-    /// negation of that. ArnEquals and ArnLike "behave identically".
+    /// Returns the positive comparison, and true if this operator is its negation. Several values
+    /// are an "or", and a negated operator is the negation of that. ArnEquals and ArnLike "behave
+    /// identically".
     pub(super) fn positive(self) -> (Self, bool) {
         match self {
             Self::StringNotEquals => (Self::StringEquals, true),
@@ -74,8 +78,9 @@ impl OperatorName {
     }
 }
 
-/// One value of a policy against one of the request, for a positive comparison. What can't be read
-/// never matches. Variables are only for texts and ARNs ("Where you can use policy variables").
+/// Compares a value of a policy with one of the request, by a positive comparison. A value that
+/// can't be read never matches. Only texts and ARNs have variables ("Where you can use policy
+/// variables").
 fn matches(comparison: OperatorName, wanted: &str, found: &str, filling: Filling<'_>) -> bool {
     let number = |expected: &[Ordering]| {
         let order = Number::parse(found)
@@ -110,7 +115,7 @@ fn matches(comparison: OperatorName, wanted: &str, found: &str, filling: Filling
         OperatorName::IpAddress => {
             network(wanted).zip(network(found)).is_some_and(|(wide, one)| wide.contains(&one))
         }
-        // The others are negations of these, and Null is about the key.
+        // The other operators are negations of these, and Null is about the key.
         _ => false,
     }
 }

@@ -5,14 +5,14 @@ use std::cmp::Ordering;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Number<'a> {
     negative: bool,
-    /// Without zeros before it.
+    /// The digits before the point, without leading zeros.
     whole: &'a str,
-    /// Without zeros behind it.
+    /// The digits after the point, without trailing zeros.
     fraction: &'a str,
 }
 
 impl<'a> Number<'a> {
-    /// `12`, `-0.5`, `+3.`, `.5`
+    /// Parses a number: `12`, `-0.5`, `+3.`, `.5`. `None` for any other text.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(digits) => (true, digits),
@@ -28,7 +28,7 @@ impl<'a> Number<'a> {
         Some(Self { negative: negative && !zero, whole, fraction })
     }
 
-    /// Digits compare like text, where they begin at the same place.
+    /// Compares the absolute values. Digits compare like text where they begin at the same place.
     fn size(&self, other: &Self) -> Ordering {
         let whole = self.whole.len().cmp(&other.whole.len()).then(self.whole.cmp(other.whole));
         whole.then(self.fraction.cmp(other.fraction))

@@ -4,7 +4,7 @@ use crate::statement::Policy;
 
 use super::*;
 
-/// A key's values in the request; `None`: it has no such key.
+/// The values of a key in the request; `None` if the request doesn't have the key.
 type Found<'a> = Option<&'a [&'a str]>;
 
 fn test_of(operator: &str, values: &Value) -> ConditionTest {
@@ -28,8 +28,8 @@ fn check(operator: &str, values: &Value, found: Found<'_>, expected: bool) {
     assert_eq!(held, expected, "{operator} {values} on {found:?}");
 }
 
-/// Both the operator and, if there is one, its negation: `(operator, negation, policy's value,
-/// request's, positive)`.
+/// Checks the operator and, if there is one, its negation. An entry of the table is (policy's
+/// value, request's value, result of the operator).
 #[track_caller]
 fn check_all(operator: &str, negation: &str, table: &[(&str, &str, bool)]) {
     for (wanted, found, expected) in table {
@@ -112,7 +112,7 @@ fn numbers_compare_as_numbers() {
         &[("9", "10", true), ("10", "10", false), ("10", "abc", false)],
     );
     check_all("NumericGreaterThanEquals", "", &[("10", "10", true), ("10", "9.99", false)]);
-    // JSON numbers are taken as they are written.
+    // JSON numbers are read as they are written.
     check("NumericEquals", &json!(10), Some(&["10"]), true);
     check("NumericLessThan", &json!([1, 20]), Some(&["10"]), true);
     check("NumericLessThan", &json!("${aws:username}"), Some(&["1"]), false);
@@ -240,7 +240,7 @@ fn a_missing_key_fails_positive_tests_and_passes_negated_ones() {
     }
 }
 
-/// All but Null.
+/// The names of all operators but Null.
 const COMPARED: [&str; 26] = [
     "StringEquals",
     "StringNotEquals",
@@ -301,7 +301,7 @@ fn several_values_are_an_or_and_for_negated_operators_a_nor() {
 #[test]
 fn sets_of_values() {
     let wanted = json!(["a", "b"]);
-    // Request's values; ForAllValues and ForAnyValue of StringEquals, then of StringNotEquals.
+    // The request's values; ForAllValues and ForAnyValue of StringEquals, then of StringNotEquals.
     let table: [(&[&str], [bool; 4]); 7] = [
         (&["a"], [true, true, false, false]),
         (&["a", "b"], [true, true, false, false]),

@@ -1,5 +1,5 @@
-//! Condition keys that follow from who asks (IAM User Guide, "AWS global condition context keys",
-//! "Properties of the principal"). What the request says itself goes before.
+//! The condition keys that follow from the caller (IAM User Guide, "AWS global condition context
+//! keys", "Properties of the principal"). A key that the request itself has wins.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,21 @@ use crate::principal::PrincipalEntity;
 use crate::request::{Caller, Context, Request};
 use crate::statement::{PrincipalType, Statement};
 
-/// Keys that are filled in, but for this prefix.
+/// The keys that follow from the caller, besides those that begin with `PRINCIPAL`.
 const USERNAME: &str = "aws:username";
 const USERID: &str = "aws:userid";
 const PRINCIPAL: &str = "aws:principal";
 
 impl Request {
-    /// The circumstances with what follows from the caller: `aws:PrincipalArn`,
-    /// `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:username`, and `aws:userid` where it
-    /// doesn't hold an id that only AWS knows; for services `aws:PrincipalServiceName`.
+    /// Returns the context of the request with the keys that follow from the caller:
+    /// `aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:PrincipalType`, `aws:username`, and
+    /// `aws:userid` where it doesn't hold an id that only AWS knows; for services
+    /// `aws:PrincipalServiceName`.
     pub fn circumstances(&self) -> Context {
         self.principal.circumstances(&self.context)
     }
 
-    /// The same, without the work where the statement asks for none of it.
+    /// Returns the same context, without the additional keys where the statement uses none of them.
     pub(super) fn circumstances_for(&self, statement: &Statement) -> Cow<'_, Context> {
         if statement.asks_for_caller() {
             Cow::Owned(self.circumstances())
@@ -31,7 +32,7 @@ impl Request {
 }
 
 impl Statement {
-    /// Whether it may ask for what follows from the caller.
+    /// Tells if the statement may use a key that follows from the caller.
     pub(crate) fn asks_for_caller(&self) -> bool {
         let derived = |key: &str| {
             let key = key.to_ascii_lowercase();
@@ -45,7 +46,7 @@ impl Statement {
 }
 
 impl Caller {
-    /// With what follows from the caller.
+    /// Returns the context with the keys that follow from the caller.
     pub(crate) fn circumstances(&self, context: &Context) -> Context {
         let mut context = context.clone();
         for (key, value) in self.keys() {
@@ -91,9 +92,9 @@ impl Caller {
         keys
     }
 
-    /// For a session that of its role: "the request context returns the ARN of the role that was
-    /// assumed". The role's path isn't in the session's ARN, so roles with a path are told by
-    /// `--context`.
+    /// Returns the value of `aws:PrincipalArn`. For a session it is the ARN of its role: "the
+    /// request context returns the ARN of the role that was assumed". The role's path isn't in the
+    /// session's ARN, so roles with a path are given by `--context`.
     fn arn(&self, entity: PrincipalEntity<'_>) -> String {
         let partition = self.name.split(':').nth(1).unwrap_or("aws");
         let account = self.account().unwrap_or_default();
@@ -107,7 +108,7 @@ impl Caller {
     }
 }
 
-/// IAM User Guide, "Principal key values".
+/// Returns the value of `aws:PrincipalType` (IAM User Guide, "Principal key values").
 fn kind(entity: PrincipalEntity<'_>) -> &'static str {
     match entity {
         PrincipalEntity::Root => "Account",

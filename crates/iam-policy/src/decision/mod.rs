@@ -1,8 +1,8 @@
-//! IAM's decision on one request, after the IAM User Guide's "Policy evaluation logic": its pages
-//! "How AWS enforcement code logic evaluates requests", "Policy evaluation for requests within a
-//! single account" and "Cross-account policy evaluation logic".
+//! IAM's decision on one request, by the IAM User Guide's "Policy evaluation logic": its pages "How
+//! AWS enforcement code logic evaluates requests", "Policy evaluation for requests within a single
+//! account" and "Cross-account policy evaluation logic".
 //!
-//! Service and resource control policies, session policies and endpoint policies aren't asked:
+//! Service and resource control policies, session policies and endpoint policies aren't evaluated:
 //! nothing here knows them.
 
 mod caller;
@@ -15,40 +15,40 @@ use super::statement::{Policy, PrincipalType};
 
 use weighing::{AttachmentPoint, WeighedStatement, Weighing};
 
-/// Everything that has a say.
+/// The policies that decide on a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Policies<'a> {
-    /// What hangs on the caller.
+    /// The policies attached to the caller.
     pub identity: &'a [Policy],
     /// The caller's permissions boundary.
     pub boundary: Option<&'a Policy>,
-    /// What hangs on the resource: a bucket policy, a trust policy. Where there is none, what hangs
-    /// on the caller decides alone, also about the resources of other accounts: a resource that is
-    /// known to have no policy is one with a policy without statements.
+    /// The policy attached to the resource: a bucket policy, a trust policy. If it is `None`, the
+    /// policies attached to the caller decide alone, also about the resources of other accounts. A
+    /// resource that is known to have no policy is given a policy without statements.
     pub resource: Option<&'a Policy>,
 }
 
 /// A decision with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether the request is allowed.
+    /// The decision itself.
     pub verdict: Verdict,
-    /// The statements that decided: the Denies that matched, the Allows that sufficed; none for an
-    /// implicit deny.
+    /// The statements that decided: the Denies that matched, or the Allows that sufficed. Empty for
+    /// an implicit deny.
     pub because: Vec<Deciding>,
-    /// One sentence for people.
+    /// The reason, as one sentence for people.
     pub reason: String,
 }
 
-/// IAM's names (SimulatePrincipalPolicy's `EvalDecision`).
+/// The decision, by IAM's names (the `EvalDecision` of SimulatePrincipalPolicy).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
-    /// An Allow matches and no Deny does.
+    /// An Allow matches, and no Deny does.
     Allowed,
     /// A Deny matches.
     ExplicitDeny,
-    /// Nothing that would have to allow it does.
+    /// No Allow matches where one would have to.
     ImplicitDeny,
 }
 
@@ -57,9 +57,9 @@ pub enum Verdict {
 pub struct Deciding {
     /// The name of its policy.
     pub policy: String,
-    /// From 1.
+    /// The number of the statement in its policy, from 1.
     pub statement: usize,
-    /// Its Sid.
+    /// The Sid of the statement.
     pub sid: Option<String>,
 }
 
@@ -70,15 +70,17 @@ impl Policies<'_> {
     }
 }
 
-/// Decides on one request as IAM does, and says which statements decided.
+/// Decides on one request as IAM does, and names the statements that decided.
 ///
 /// ```
 /// use iam_policy::decision::Verdict;
 /// use iam_policy::{Caller, Context, Policies, Request, decide, parse};
 ///
 /// let document = parse(
-///     r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Read", "Effect": "Allow", "Action": "s3:Get*",
-///         "Resource": "arn:aws:s3:::media/*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}]}"#,
+///     r#"{"Version": "2012-10-17", "Statement": [{
+///         "Sid": "Read", "Effect": "Allow", "Action": "s3:Get*",
+///         "Resource": "arn:aws:s3:::media/*",
+///         "Condition": {"Bool": {"aws:SecureTransport": "true"}}}]}"#,
 /// )?;
 /// let identity = [document.compile("policy.json")?];
 /// let policies = Policies { identity: &identity, ..Policies::default() };
@@ -101,7 +103,7 @@ pub fn decide(policies: &Policies<'_>, request: &Request) -> Decision {
     RequestCase::new(policies, request).decide()
 }
 
-/// A request with what each kind of policy says to it.
+/// A request with the statements of each kind of policy that match it.
 struct RequestCase<'a> {
     request: &'a Request,
     context: Context,
@@ -154,7 +156,7 @@ impl<'a> RequestCase<'a> {
         }
     }
 
-    /// By what it is allowed, if nothing denies it.
+    /// Returns the policies by which the request is allowed, if nothing denies it.
     fn grant(&self) -> Option<AllowSource> {
         if self.request.principal.kind != PrincipalType::AWS {
             return self.resource_names().map(|_| AllowSource::Resource);
@@ -176,11 +178,12 @@ impl<'a> RequestCase<'a> {
         }
     }
 
-    /// Within an account a resource's policy that speaks of the caller itself suffices, and what it
-    /// grants to a user, to a session or to everyone isn't limited by an implicit deny of the
-    /// boundary; what it grants to the ARN of a role is ("How AWS enforcement code logic evaluates
-    /// requests", "Resource-based policies"). An account that is named may pass the permission on,
-    /// it isn't given to all in it.
+    /// Returns the grant of the resource's policy, where that suffices. Within an account a
+    /// resource's policy suffices that names the caller itself. An implicit deny of the boundary
+    /// doesn't limit what it grants to a user, to a session or to everyone; it does limit what it
+    /// grants to the ARN of a role ("How AWS enforcement code logic evaluates requests",
+    /// "Resource-based policies"). An account that is named may delegate the permission; naming it
+    /// doesn't give the permission to everybody in it.
     fn resource_grant(&self) -> Option<AllowSource> {
         match self.resource_names()? {
             Naming::Direct => Some(AllowSource::Resource),
@@ -189,8 +192,8 @@ impl<'a> RequestCase<'a> {
         }
     }
 
-    /// Whether policies that hang on the caller allow it. The root user may do everything in its
-    /// account.
+    /// Tells if policies attached to the caller allow the request. The root user may do everything
+    /// in its account.
     fn held(&self) -> bool {
         self.is_root() || !self.identity.allows.is_empty()
     }
@@ -207,9 +210,9 @@ impl<'a> RequestCase<'a> {
         self.resource.as_ref()?.nearest_allow().map(|said| said.how)
     }
 
-    /// Where the resource's policy must allow it, also within its account: "the role trust policy"
-    /// for taking a role on, and for keys "no AWS principal has any permissions to a KMS key
-    /// unless" its key policy gives them.
+    /// Tells if the resource's policy must allow the action, also within its account: "the role
+    /// trust policy" for assuming a role; and for keys "no AWS principal has any permissions to a
+    /// KMS key unless" its key policy gives them.
     fn resource_rules(&self) -> bool {
         let action = self.request.action.to_ascii_lowercase();
         action.starts_with("sts:assumerole")
@@ -217,15 +220,15 @@ impl<'a> RequestCase<'a> {
             || ["sts:tagsession", "sts:setsourceidentity"].contains(&action.as_str())
     }
 
-    /// Whether the resource is of another account than the caller. ARNs of buckets name no account:
-    /// they are taken for the caller's own where the request doesn't say otherwise.
+    /// Tells if the resource is in another account than the caller. The ARN of a bucket names no
+    /// account: the bucket counts as the caller's own, unless the request says otherwise.
     fn is_foreign(&self) -> bool {
         self.owner()
             .zip(self.request.principal.account())
             .is_some_and(|(owner, account)| owner != account)
     }
 
-    /// The account that the resource is of, where that is known.
+    /// Returns the account of the resource, where it is known.
     fn owner(&self) -> Option<&str> {
         match self.context.get("aws:ResourceAccount") {
             Some([account]) => Some(account.as_str()),
@@ -239,13 +242,13 @@ impl<'a> RequestCase<'a> {
     }
 }
 
-/// Whose policies allow it.
+/// The policies that allow a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AllowSource {
     Identity,
-    /// The resource's, to the caller itself.
+    /// The resource's policy, which names the caller itself.
     Resource,
-    /// The resource's, to the caller's role.
+    /// The resource's policy, which names the caller's role.
     Role,
     Both,
 }

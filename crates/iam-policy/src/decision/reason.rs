@@ -1,4 +1,4 @@
-//! Why a request is allowed or denied, in one sentence.
+//! The reason why a request is allowed or denied, in one sentence.
 
 use crate::pattern::{Filling, filled};
 use crate::principal::Naming;
@@ -33,7 +33,7 @@ impl RequestCase<'_> {
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ") + &self.unasked(grant)
     }
 
-    /// What else would have a say, if it were known.
+    /// Returns a note on the policy that would also decide, but isn't given.
     fn unasked(&self, grant: AllowSource) -> String {
         match self.owner() {
             Some(owner) if grant == AllowSource::Identity && self.is_foreign() => {
@@ -46,7 +46,8 @@ impl RequestCase<'_> {
         }
     }
 
-    /// For an implicit deny: what is missing, and what came nearest.
+    /// Returns the reason of an implicit deny: the missing permission, and the statement that came
+    /// nearest.
     pub(super) fn missed(&self) -> String {
         let asked = self.asked();
         let held = self.identity.allows.first();
@@ -120,7 +121,7 @@ impl RequestCase<'_> {
         }
     }
 
-    /// A variable of the statement that has no value in the request.
+    /// Returns a note on a variable of the statement that has no value in the request.
     fn unfilled(&self, statement: &Statement) -> String {
         let filling = Filling::of(&self.context, statement.variables);
         let mut patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
@@ -151,7 +152,7 @@ impl RequestCase<'_> {
     }
 }
 
-/// `statement 2 "Deploy" of policy.json`
+/// Returns `statement 2 "Deploy" of policy.json`.
 fn named<T>(said: &WeighedStatement<'_, T>) -> String {
     format!("{} of {}", said.statement.title(), said.policy.name)
 }
@@ -163,7 +164,7 @@ fn clause(clause: &Clause) -> String {
     format!("{but}{}", list(clause.patterns.iter().map(String::as_str)))
 }
 
-/// `a, b or c`; of many the first few.
+/// Returns `a, b or c`; of a long list the first few.
 fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let texts: Vec<&str> = texts.collect();
     let (shown, rest) = texts.split_at(texts.len().min(MOST));
@@ -179,7 +180,7 @@ fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// `StringEquals aws:x is "a" or "b"`
+/// Returns `StringEquals aws:x is "a" or "b"`.
 fn tested(test: &ConditionTest) -> String {
     let values: Vec<String> = test.values.iter().map(|value| format!("\"{value}\"")).collect();
     format!("{} {} {}", test.operator, test.key, list(values.iter().map(String::as_str)))

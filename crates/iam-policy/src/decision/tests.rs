@@ -26,7 +26,7 @@ fn grants(principal: &Value, action: &str) -> Value {
     json!({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"})
 }
 
-/// Who asks, what it holds, what the resource says.
+/// A request, the policies of its caller, and the policy of the resource.
 struct Asked {
     request: Request,
     identity: Vec<Policy>,
@@ -156,8 +156,8 @@ fn variables_stand_for_what_the_request_has() {
     allowed(&home_of(USER, "ada"));
     denied(&home_of(USER, "bob"));
     denied(&home_of(SESSION, "ada"));
-    // Without a value the pattern matches nothing: NotResource then leaves nothing out, and a Deny
-    // on it is idle.
+    // Without a value of the variable the pattern matches nothing: NotResource then excepts
+    // nothing, and a Deny on the pattern has no effect.
     let rest = json!({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::home/${aws:username}/*"});
     allowed(&asked(SESSION, "s3:GetObject", "arn:aws:s3:::home/ada/x").holding(&rest));
     denied(&asked(USER, "s3:GetObject", "arn:aws:s3:::home/ada/x").holding(&rest));
@@ -212,15 +212,15 @@ fn within_an_account_either_policy_suffices() {
     forbidden(&get(USER).holding(&deny("*", "*")).at(&to_user));
     let denies = json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"});
     forbidden(&get(USER).holding(&allow("*", "*")).at(&denies));
-    // An account that is named may pass it on; that alone gives it to nobody in it but its root
-    // user.
+    // An account that is named may delegate the permission; naming it gives the permission only to
+    // the account's root user.
     for account in ["123456789012", "arn:aws:iam::123456789012:root"] {
         let to_account = grants(&json!({"AWS": account}), "s3:*");
         denied(&get(USER).at(&to_account));
         allowed(&get(USER).holding(&allow("s3:GetObject", "*")).at(&to_account));
         allowed(&get("arn:aws:iam::123456789012:root").at(&to_account));
     }
-    // A statement of a resource's policy without principals is about nobody.
+    // A statement without principals in a resource's policy matches nobody.
     denied(&get(USER).at(&allow("*", "*")));
 }
 
@@ -279,11 +279,11 @@ fn across_accounts_both_must_allow() {
     }
     denied(&held().at(&grants(&json!({"AWS": "999999999999"}), "sqs:*")));
     denied(&held().at(&json!([])));
-    // Without the resource's policy only one side can be asked, and the answer says so.
+    // Without the resource's policy only one side can be evaluated, and the reason says so.
     let alone = held().decision();
     assert_eq!(alone.verdict, Verdict::Allowed);
     assert!(alone.reason.ends_with("its policy isn't given"), "{}", alone.reason);
-    // ARNs of S3 name no account.
+    // S3's ARNs name no account.
     let to_user = grants(&json!({"AWS": USER}), "s3:*");
     allowed(&get(USER).at(&to_user));
     denied(&get(USER).at(&to_user).with("aws:ResourceAccount", "999999999999"));

@@ -1,4 +1,4 @@
-//! What the statements of some policies say to one request.
+//! The statements of some policies, by their effect on one request.
 
 use crate::condition::holds;
 use crate::pattern::{Filling, action_matches, resource_matches};
@@ -6,7 +6,8 @@ use crate::principal::Naming;
 use crate::request::{Context, Request};
 use crate::statement::{Clause, ConditionTest, Effect, Policy, Statement};
 
-/// Why a statement isn't about a request: the later, the nearer it came.
+/// The first element of a statement that doesn't match a request. A later variant is nearer to a
+/// match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Miss<'a> {
     Action,
@@ -15,7 +16,7 @@ pub(super) enum Miss<'a> {
     Condition(&'a ConditionTest),
 }
 
-/// A statement, the policy that it is in, and how it is about the request.
+/// A statement with its policy, and how it names the caller or where it misses the request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WeighedStatement<'a, T> {
     pub policy: &'a Policy,
@@ -23,22 +24,22 @@ pub(super) struct WeighedStatement<'a, T> {
     pub how: T,
 }
 
-/// What policies that have a say together make of one request.
+/// The statements that match one request, of policies that are evaluated together.
 #[derive(Debug, Default)]
 pub(super) struct Weighing<'a> {
     pub denies: Vec<WeighedStatement<'a, Naming>>,
     pub allows: Vec<WeighedStatement<'a, Naming>>,
-    /// The Allow that came nearest, where none matched.
+    /// The Allow that came nearest, of those that don't match.
     pub near: Option<WeighedStatement<'a, Miss<'a>>>,
 }
 
-/// Where a policy hangs.
+/// The point that a policy is attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AttachmentPoint {
-    /// On the caller: its statements speak of nobody else.
+    /// The caller: the statements name no other principal.
     Caller,
     Resource {
-        /// Whether the caller has a permissions boundary.
+        /// True if the caller has a permissions boundary.
         bounded: bool,
     },
 }
@@ -81,7 +82,7 @@ impl<'a> Weighing<'a> {
         }
     }
 
-    /// The Allow that speaks of the caller most nearly.
+    /// Returns the Allow that names the caller most directly.
     pub fn nearest_allow(&self) -> Option<WeighedStatement<'a, Naming>> {
         self.allows.iter().rev().max_by_key(|said| said.how).copied()
     }
@@ -99,7 +100,7 @@ impl Miss<'_> {
 }
 
 impl Statement {
-    /// Whether it is about the request, with what follows from the caller.
+    /// Tells if the statement matches the request, with the keys that follow from the caller.
     pub fn applies(&self, request: &Request) -> bool {
         self.concerns(request) && {
             let context = request.circumstances_for(self);
@@ -107,7 +108,7 @@ impl Statement {
         }
     }
 
-    /// Whether it is about the caller and the action.
+    /// Tells if the statement matches the caller and the action.
     pub(crate) fn concerns(&self, request: &Request) -> bool {
         let named =
             self.principals.as_ref().is_none_or(|principals| principals.names(&request.principal));
@@ -134,7 +135,7 @@ impl Statement {
         let caller = &request.principal;
         match (&self.principals, place) {
             (None, AttachmentPoint::Caller) => Some(Naming::Direct),
-            // A policy of a resource that says nothing of principals is none.
+            // In a resource's policy a statement without principals matches nobody.
             (None, AttachmentPoint::Resource { .. }) => None,
             // "The NotPrincipal element with a Deny effect will always deny any IAM principal that
             // has a permissions boundary policy attached, regardless of the values" (IAM User

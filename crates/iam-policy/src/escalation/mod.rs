@@ -1,8 +1,8 @@
-//! Privilege escalation: combinations of permissions by which somebody can give themselves more.
+//! Privilege escalation: combinations of permissions by which a principal can give itself more.
 //!
-//! Everything that a user or role holds counts together, within its boundary and without what a
-//! Deny takes away. What is found names the resources on which it works, since that decides whether
-//! it matters.
+//! Everything that a user or role holds counts together, within its boundary and without the access
+//! that a Deny takes away. A finding names the resources on which it works, since they decide if it
+//! matters.
 
 mod paths;
 mod reach;
@@ -16,29 +16,30 @@ pub use scope::holds as covers;
 
 use crate::diagnostic::Severity;
 
-/// A way that is open to somebody.
+/// An escalation path that is open to a user or role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Escalation {
-    /// Which of the published ways it is.
+    /// The published path.
     pub path: &'static Path,
-    /// How much it gives on these resources.
+    /// The severity on these resources.
     pub severity: Severity,
-    /// On which objects, for what the path is about.
+    /// The resources on which it works, as patterns, of the kind that the path is about.
     pub resources: Vec<String>,
-    /// Whether whoever does it is among them.
+    /// True if the holder itself, or a policy attached to it, is among them.
     pub own: bool,
-    /// The statements that allow it, in the order of the path's needs.
+    /// The statements that grant the permissions, in the order of the path's needs.
     pub ways: Vec<GrantingStatement>,
 }
 
-/// Returns the ways that are open to a user or role, the worst first. Those that are part of a
-/// worse one aren't told again.
+/// Returns the escalation paths that are open to a user or role, the worst first. A path that is
+/// part of a worse one is left out.
 ///
 /// ```
 /// use iam_policy::{Holder, Severity, escalations, parse};
 ///
 /// let document = parse(
-///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iam:AttachUserPolicy", "Resource": "*"}}"#,
+///     r#"{"Version": "2012-10-17", "Statement": {
+///         "Effect": "Allow", "Action": "iam:AttachUserPolicy", "Resource": "*"}}"#,
 /// )?;
 /// let policies = [document.compile("policy.json")?];
 /// let holder = Holder {
@@ -65,7 +66,7 @@ pub fn escalations(holder: &Holder<'_>) -> Vec<Escalation> {
 }
 
 impl Escalation {
-    /// Whether the other one is only a part of this one.
+    /// Tells if the other escalation is only a part of this one.
     fn tells(&self, other: &Self) -> bool {
         let actions = |one: &Self| one.ways.iter().map(|way| way.action).collect::<BTreeSet<_>>();
         let (ours, theirs) = (actions(self), actions(other));
@@ -77,25 +78,25 @@ impl Escalation {
             && (self.path.subject() != other.path.subject() || other.resources.iter().all(covered))
     }
 
-    /// Whether a condition may stand in the way.
+    /// Tells if a condition may prevent the escalation.
     pub fn conditional(&self) -> bool {
         self.ways.iter().any(|way| way.conditional)
     }
 
-    /// What a condition demands that keeps it harmless.
+    /// Returns the condition key that keeps the escalation harmless, if a condition demands it.
     pub fn reined(&self) -> Option<&'static str> {
         reined(self.path, &self.ways)
     }
 }
 
 impl Path {
-    /// What it is about: the kind of its first need.
+    /// Returns the kind of object that the path is about: that of its first need.
     fn subject(&self) -> On {
         self.needs.first().map_or(On::Other, |need| need.on)
     }
 }
 
-/// The ways of one object of the path's kind.
+/// An object of the path's kind, with the statements that grant the permissions on it.
 struct EscalationMatch {
     resource: String,
     ways: Vec<GrantingStatement>,
@@ -115,7 +116,7 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
         }
     }
     let resources = match (path.subject(), path.needs.first()) {
-        // As the statements say it: `*` says more than `arn:aws:lambda:*:*:*`.
+        // The resources as the statements name them: `*` says more than `arn:aws:lambda:*:*:*`.
         (On::Other, Some(need)) if holder.boundary.is_none() => ways
             .iter()
             .filter(|way| need.any.contains(&way.action))
@@ -141,33 +142,34 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
     Some(Escalation { path, severity, resources, own, ways })
 }
 
-/// How far a way reaches.
+/// The objects that an escalation reaches.
 #[derive(Clone, Copy)]
 struct EscalationReach {
     own: Own,
     others: bool,
-    /// More than the objects that are named.
+    /// True if it reaches more objects than those that are named.
     open: bool,
 }
 
-/// Whether what is one's own is within reach.
+/// The reach to the holder's own objects.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Own {
     Reached,
     Spared,
-    /// Which one it is can't be told: a user's groups are in no manifest.
+    /// The own object isn't known: a user's groups are in no manifest.
     Unknown,
 }
 
 impl EscalationReach {
-    /// None where it gives nothing that its holder doesn't have.
+    /// Returns the severity; `None` where the escalation gives nothing that its holder doesn't
+    /// have.
     fn severity(self, gain: Gain, bounded: bool) -> Option<Severity> {
         let pattern = |open, named| Some(if self.open { open } else { named });
         let own = self.own == Own::Reached;
         match gain {
             Gain::Everything => Some(Severity::Error),
             Gain::Permissions if own => Some(Severity::Error),
-            // So somebody else gets the permissions.
+            // Another principal then gets the permissions.
             Gain::Permissions if self.own == Own::Spared => Some(Severity::Warning),
             Gain::Boundary if own && bounded => Some(Severity::Error),
             Gain::Principal | Gain::Existing | Gain::Boundary if !self.others => None,
@@ -178,7 +180,8 @@ impl EscalationReach {
     }
 }
 
-/// The objects on which all that the path needs is allowed; of `only`, where that is given.
+/// Returns the objects on which everything that the path needs is allowed; only those within
+/// `only`, if it is given.
 fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<EscalationMatch> {
     let subject = path.subject();
     let mut found: Option<Vec<EscalationMatch>> = None;
@@ -217,7 +220,7 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Escalat
 }
 
 impl EscalationMatch {
-    /// The part of it on which these are allowed too.
+    /// Returns the parts of the object on which these statements grant their permission, too.
     fn with(&self, ways: &[GrantingStatement]) -> Vec<EscalationMatch> {
         let meeting = ways.iter().filter(|way| scope::meet(&self.resource, &way.resource));
         meeting
@@ -233,7 +236,7 @@ impl EscalationMatch {
     }
 }
 
-/// One for each pattern.
+/// Merges the matches with the same pattern.
 fn gathered(found: Vec<EscalationMatch>) -> Vec<EscalationMatch> {
     let mut all: Vec<EscalationMatch> = Vec::new();
     for one in found {
@@ -249,7 +252,7 @@ fn gathered(found: Vec<EscalationMatch>) -> Vec<EscalationMatch> {
     all
 }
 
-/// Without those that another one holds.
+/// Removes the patterns that another one contains.
 fn widest(mut resources: Vec<String>) -> Vec<String> {
     resources.sort();
     resources.dedup();
@@ -265,7 +268,7 @@ fn reined(path: &Path, ways: &[GrantingStatement]) -> Option<&'static str> {
     ways.iter().find(|way| need.any.contains(&way.action)).and_then(|way| way.reined)
 }
 
-/// Which ARNs the objects of a need have.
+/// Returns the ARN patterns of the objects of a need.
 fn targets(holder: &Holder<'_>, need: &Need) -> Vec<String> {
     let (partition, account) = (holder.partition, holder.account);
     let iam = |kind: &str| vec![format!("arn:{partition}:iam::{account}:{kind}/*")];
@@ -279,7 +282,7 @@ fn targets(holder: &Holder<'_>, need: &Need) -> Vec<String> {
                 need.any.first().and_then(|action| action.split(':').next()).unwrap_or("*");
             let of = |service: &str| format!("arn:{partition}:{service}:*:*:*");
             match service {
-                // Their actions are about EC2's instances.
+                // The actions of these services are about EC2's instances.
                 "ec2-instance-connect" => vec![of("ec2")],
                 "ssm" => vec![of("ec2"), of("ssm")],
                 own => vec![of(own)],
@@ -288,7 +291,7 @@ fn targets(holder: &Holder<'_>, need: &Need) -> Vec<String> {
     }
 }
 
-/// Which objects of a kind are its own.
+/// Returns the objects of a kind that are the holder's own.
 fn own(holder: &Holder<'_>, on: On) -> Vec<String> {
     let is = |kind: &str| {
         holder
@@ -298,7 +301,7 @@ fn own(holder: &Holder<'_>, on: On) -> Vec<String> {
     match on {
         On::User => is("user/").into_iter().map(str::to_owned).collect(),
         On::Role => is("role/").into_iter().map(str::to_owned).collect(),
-        // Nobody changes those of AWS.
+        // Nobody can change AWS's managed policies.
         On::Policy => {
             let account = format!(":iam::{}:policy/", holder.account);
             holder.attached.iter().filter(|arn| arn.contains(&account)).cloned().collect()

@@ -1,62 +1,63 @@
-//! Where somebody may use an action: on which resources, and by which statements.
+//! Grants of an action to a holder: the resources on which it is allowed, and the statements that
+//! allow it.
 
 use crate::pattern::action_matches;
 use crate::statement::{Clause, ConditionTest, Effect, OperatorName, Policy, Statement};
 
 use super::scope;
 
-/// Whose policies they are, and all that has a say on its requests.
+/// A user or role with all policies that decide on its requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Holder<'a> {
-    /// Of the user or role; none where a policy is looked at that hangs on nobody.
+    /// The ARN of the user or role; `None` for a policy that is attached to nobody.
     pub arn: Option<&'a str>,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// The partition: `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: &'a str,
     /// The id of its account.
     pub account: &'a str,
-    /// All that it holds, attached and inline.
+    /// All policies that it holds, attached and inline.
     pub policies: &'a [Policy],
     /// Its permissions boundary.
     pub boundary: Option<&'a Policy>,
-    /// The ARNs of the managed policies among them.
+    /// The ARNs of the managed policies among `policies`.
     pub attached: &'a [String],
 }
 
-/// A statement that allows an action, and on what.
+/// A statement that grants an action on some resources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantingStatement {
     /// The action that is allowed.
     pub action: &'static str,
-    /// The resources, as far as they are of the kind that is asked for and the boundary reaches
-    /// too.
+    /// The resource pattern: the part of the statement's pattern that is of the requested kind and
+    /// within the boundary.
     pub resource: String,
-    /// The resources as the statement names them.
+    /// The resource pattern as the statement has it.
     pub said: String,
     /// The name of the policy.
     pub policy: String,
-    /// Number, from 1, and title of the statement.
+    /// The number of the statement, from 1.
     pub statement: usize,
-    /// As answers name the statement: `statement 2 "Deploy"`.
+    /// The name of the statement in messages: `statement 2 "Deploy"`.
     pub title: String,
-    /// Which of the statement's action patterns it is; none for `NotAction`.
+    /// The index of the statement's action pattern that matches; `None` for `NotAction`.
     pub pattern: Option<usize>,
-    /// It has a Condition that may or may not hold.
+    /// True if the statement has a Condition that may or may not hold.
     pub conditional: bool,
-    /// What the condition demands that keeps the action harmless.
+    /// The condition key that keeps the action harmless, if the Condition demands it.
     pub reined: Option<&'static str>,
 }
 
-/// Conditions with which AWS's own guides delegate IAM safely: what is changed stays within a
-/// boundary, or only chosen policies can be attached ("Permissions boundaries for IAM entities",
+/// The condition keys with which AWS's own guides delegate IAM safely: changed objects stay within
+/// a boundary, or only chosen policies can be attached ("Permissions boundaries for IAM entities",
 /// "Actions, resources, and condition keys for IAM").
 const REINS: [&str; 2] = ["iam:PermissionsBoundary", "iam:PolicyARN"];
 
 const PASSED_TO: &str = "iam:PassedToService";
 
 impl Holder<'_> {
-    /// By which statements, and on which of the resources that `target` describes, the action is
-    /// allowed. `service` is the one that a role is passed to. Conditions of an Allow count as met,
-    /// those of a Deny as not met, unless they are about the service.
+    /// Returns the statements that grant the action on resources within `target`. `service` is the
+    /// service that a role is passed to. Conditions of an Allow count as met, and those of a Deny
+    /// as not met, unless they are about the service.
     pub(super) fn ways(
         &self,
         action: &'static str,
@@ -117,7 +118,8 @@ impl Holder<'_> {
         ways
     }
 
-    /// What an Allow names of the target: as it says it, and the part that is meant.
+    /// Returns the resource patterns of an Allow that meet the target: as the statement has them,
+    /// and the part within the target.
     fn resources(&self, statement: &Statement, target: &str) -> Vec<(String, String)> {
         let Some(clause) = &statement.resources else { return Vec::new() };
         let patterns: Vec<String> =
@@ -131,7 +133,7 @@ impl Holder<'_> {
         met.map(|pattern| (pattern.clone(), scope::common(&pattern, target))).collect()
     }
 
-    /// Whether some Deny covers all of the resources.
+    /// Tells if a Deny covers all of the resources.
     fn denied(&self, action: &str, resource: &str, service: Option<&str>) -> bool {
         let covers = |statement: &Statement| {
             let certain = |test: &ConditionTest| {
@@ -157,7 +159,8 @@ impl Holder<'_> {
         }
     }
 
-    /// `${aws:username}` is the user's name; a role has none, so a pattern with it never matches.
+    /// Fills in `${aws:username}` with the user's name. A role has none, so a pattern with it never
+    /// matches.
     fn filled(&self, statement: &Statement, pattern: &str) -> Option<String> {
         const NAME: &str = "${aws:username}";
         let Some(arn) = self.arn.filter(|_| statement.variables && pattern.contains(NAME)) else {
@@ -168,11 +171,11 @@ impl Holder<'_> {
     }
 }
 
-/// How a statement comes to be about an action.
+/// The match of a statement with an action.
 enum Hit {
-    /// By this pattern of `Action`.
+    /// A pattern of `Action` matches; this is its index.
     Named(usize),
-    /// `NotAction` doesn't except it.
+    /// `NotAction` doesn't except the action.
     Left,
 }
 
@@ -185,8 +188,8 @@ fn acts(clause: &Clause, action: &str) -> Option<Hit> {
     }
 }
 
-/// Whether a test about the service that a role is passed to holds for this one; none where it is
-/// about something else.
+/// Tells if a test about the service that a role is passed to holds for this service; `None` where
+/// the test is about something else.
 fn may_hold(test: &ConditionTest, service: &str) -> Option<bool> {
     if !test.key.eq_ignore_ascii_case(PASSED_TO) {
         return None;

@@ -1,5 +1,4 @@
-//! How resource patterns lie to each other: whether they meet, whether one holds the other, and
-//! what they have in common.
+//! Relations of resource patterns: if they meet, if one contains the other, and their common part.
 //!
 //! `*` and `?` don't match a colon within the first five parts of an ARN, so patterns are compared
 //! part by part. An ARN of fewer than six parts is completed with `*`, as AWS does.
@@ -13,25 +12,26 @@ enum ScopeToken {
     Any,
 }
 
-/// Whether some text matches both.
+/// Tells if some text matches both patterns.
 pub fn meet(one: &str, other: &str) -> bool {
     pairs(one, other).iter().all(|(one, other)| overlap(&tokens(one), &tokens(other)))
 }
 
-/// Whether all that `narrow` matches is matched by `wide`. A variable in `wide` can't be relied
-/// upon.
+/// Tells if `wide` matches everything that `narrow` matches. A variable in `wide` can't be relied
+/// upon to match.
 pub fn holds(wide: &str, narrow: &str) -> bool {
     wide == "*"
         || (narrow != "*"
             && pairs(wide, narrow).iter().all(|(wide, narrow)| part_holds(wide, narrow)))
 }
 
-/// The same for texts that are no ARNs.
+/// Returns the same as [`holds`] for texts that are no ARNs.
 pub fn holds_text(wide: &str, narrow: &str) -> bool {
     includes(&tokens(wide), &tokens(narrow))
 }
 
-/// What both match; where neither part holds the other, it is the first one's that is kept.
+/// Returns the pattern of the texts that both match, part by part. Where neither part contains the
+/// other, that of the first pattern is kept.
 pub fn common(one: &str, other: &str) -> String {
     if one == "*" {
         return other.to_owned();
@@ -44,7 +44,7 @@ pub fn common(one: &str, other: &str) -> String {
     pairs(one, other).into_iter().map(narrower).collect::<Vec<_>>().join(":")
 }
 
-/// Whether it stands for more than one object of a kind: a wildcard within the name.
+/// Tells if the pattern matches more than one object of a kind: it has a wildcard within the name.
 /// `function:relay:*` are the versions of one function, and `arn:aws:lambda:*:…:function:relay` is
 /// one function in any region.
 pub fn is_open(pattern: &str) -> bool {
@@ -54,7 +54,7 @@ pub fn is_open(pattern: &str) -> bool {
     let segments: Vec<&str> = rest.split([':', '/']).collect();
     match segments.as_slice() {
         [only] => is_wild(only),
-        // The path belongs to the name of an IAM object: `role/team/*` are many.
+        // The path belongs to the name of an IAM object: `role/team/*` matches many.
         all if parts.get(2) == Some(&"iam") => all.iter().any(|segment| is_wild(segment)),
         [kind, name, ..] => is_wild(kind) || is_wild(name),
         [] => true,
@@ -65,7 +65,7 @@ fn arn_parts(pattern: &str) -> Vec<&str> {
     pattern::arn_parts(pattern, Filling::Anything)
 }
 
-/// Each part of the one with that of the other, as long as either has one.
+/// Returns the parts of both ARNs in pairs, as many as the longer one has.
 fn pairs(one: &str, other: &str) -> Vec<(String, String)> {
     if one == "*" || other == "*" {
         return vec![(one.to_owned(), other.to_owned())];
@@ -76,12 +76,11 @@ fn pairs(one: &str, other: &str) -> Vec<(String, String)> {
 }
 
 fn part_holds(wide: &str, narrow: &str) -> bool {
-    // `${…}` in the wide one stands for one text that isn't known; as a wildcard it would hold too
-    // much.
+    // `${…}` in `wide` stands for one unknown text; as a wildcard it would match too much.
     if wide.contains("${") { wide == narrow } else { includes(&tokens(wide), &tokens(narrow)) }
 }
 
-/// A variable stands for any text.
+/// Returns the tokens of a part. A variable matches any text.
 fn tokens(part: &str) -> Vec<ScopeToken> {
     let mut tokens = Vec::new();
     let mut rest = part;
@@ -102,7 +101,8 @@ fn tokens(part: &str) -> Vec<ScopeToken> {
     }
 }
 
-/// Filled from the ends, so that no pair of patterns takes more than length × length steps.
+/// Evaluates `step` on all pairs of suffixes, from the ends, so that no pair of patterns takes more
+/// than length × length steps.
 fn table(
     one: &[ScopeToken],
     other: &[ScopeToken],
@@ -123,7 +123,7 @@ fn table(
     found[0][0]
 }
 
-/// What is known of the rest: without the first token of the one, of the other, of both.
+/// The results for the rest: without the first token of one pattern, of the other, or of both.
 struct Ahead {
     down: bool,
     right: bool,
@@ -140,7 +140,8 @@ fn overlap(one: &[ScopeToken], other: &[ScopeToken]) -> bool {
     })
 }
 
-/// Sound, and complete but for entangled wildcards such as `*?` against `?*`: then it says no.
+/// Tells if `wide` matches everything that `narrow` matches. `true` is always right; `false` may be
+/// wrong for entangled wildcards such as `*?` against `?*`.
 fn includes(wide: &[ScopeToken], narrow: &[ScopeToken]) -> bool {
     table(wide, narrow, |wide, narrow, ahead| match (wide, narrow) {
         (None, None) => true,

@@ -28,7 +28,7 @@ fn found(arn: &str, statements: &Value) -> Vec<Escalation> {
     escalations(&holder(arn, &[policy(statements)]))
 }
 
-/// Names and severities.
+/// Returns the names and severities of the escalations.
 fn told(arn: &str, statements: &Value) -> Vec<(&'static str, Severity)> {
     found(arn, statements).iter().map(|one| (one.path.name, one.severity)).collect()
 }
@@ -45,7 +45,7 @@ fn role(name: &str) -> String {
     format!("arn:aws:iam::123456789012:role/{name}")
 }
 
-/// Every choice of one action a need.
+/// Returns every choice of one action for each need.
 fn choices(path: &Path) -> Vec<Vec<&'static str>> {
     path.needs.iter().fold(vec![Vec::new()], |chosen, need| {
         let with = |so_far: &Vec<&'static str>| {
@@ -75,7 +75,7 @@ fn without_any_one_of_the_actions_a_way_is_closed() {
                 let still =
                     if left.is_empty() { Vec::new() } else { names(ROLE, &allow(&left, "*")) };
                 assert!(!still.contains(&path.name), "{} without {missing}", path.name);
-                // What is left may be a shorter way of its own, and nothing else.
+                // The rest may be a shorter path of its own, and nothing else.
                 for name in still {
                     let shorter = all().find(|path| path.name == name).unwrap();
                     assert!(
@@ -350,11 +350,11 @@ fn the_published_relay_policy_can_make_a_role_of_any_power() {
     );
     let run = found.iter().find(|one| one.path.name == "escalation-change-role-lambda").unwrap();
     assert_eq!(run.resources, [roles]);
-    // They say what the parts would say again.
+    // The shorter paths within these are left out.
     assert_eq!(found.len(), 2, "{found:#?}");
 }
 
-/// Rhino Security Labs found it in the console's own calls; AWS lists it nowhere.
+/// An action that Rhino Security Labs found in the console's own calls; AWS lists it nowhere.
 const UNDOCUMENTED: &str = "codestar:CreateProjectFromTemplate";
 
 #[test]

@@ -1,4 +1,4 @@
-//! Actions: all of them at once, all but a few, and those that AWS doesn't have.
+//! Rules on actions: all of them at once, all but a few, and those that AWS doesn't have.
 
 use crate::catalogue::{self, AccessLevel};
 use crate::diagnostic::Severity;
@@ -99,7 +99,8 @@ fn star(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
     Some(Finding::new(&SERVICE_WILDCARD, Severity::Note, place, message, remedy))
 }
 
-/// Also in a Deny and in `NotAction`: a slip there denies, or excepts, nothing.
+/// Finds actions that AWS doesn't have, also in a Deny and in `NotAction`: a misspelt name there
+/// denies, or excepts, nothing.
 pub(super) fn names(site: &Site<'_>) -> Vec<Finding> {
     let each = site.statement.actions.patterns.iter().enumerate();
     each.filter_map(|(index, pattern)| unknown(site, index, pattern)).collect()
@@ -110,18 +111,18 @@ fn unknown(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
     Some(Finding::new(&rule, Severity::Warning, site.value("Action", index), message, remedy))
 }
 
-/// What is wrong with the name of an action.
+/// The problem of an action's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownAction {
     /// The rule that finds it.
     pub rule: Rule,
-    /// What was found.
+    /// The message of the finding.
     pub message: String,
-    /// What may have been meant.
+    /// The name that may have been meant.
     pub remedy: String,
 }
 
-/// Whether AWS has no such action, or none that matches.
+/// Returns the problem if AWS has no such action, or none that matches; `None` otherwise.
 pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
     let (prefix, _) = pattern.split_once(':')?;
     if prefix.contains(['*', '?']) || catalogue::matching(pattern).next().is_some() {

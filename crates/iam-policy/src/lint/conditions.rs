@@ -1,4 +1,4 @@
-//! Condition keys that no request for the statement's actions carries.
+//! The rule on condition keys that no request for the statement's actions carries.
 
 use crate::Usage;
 use crate::catalogue;
@@ -16,8 +16,8 @@ pub(super) const UNKNOWN_CONDITION_KEY: Rule = Rule::new(
     "Correct the key, or put the actions that carry it into a statement of their own.",
 );
 
-/// A positive test of a key that never comes never holds, a negated one always does; either is
-/// seldom meant.
+/// Finds condition keys that requests never carry. A positive test of such a key never holds, and a
+/// negated one always does; neither is usually meant.
 pub(super) fn keys(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let clause = &site.statement.actions;
     let mut findings = Vec::new();

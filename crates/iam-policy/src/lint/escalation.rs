@@ -1,16 +1,16 @@
-//! The rules of the published ways to more permissions, one for each way.
+//! The rules of the published escalation paths, one for each path.
 
 use crate::diagnostic::Severity;
 use crate::escalation::{Gain, Path, all};
 
 use super::rule::Rule;
 
-/// Returns the rules of the ways that [`escalations`](crate::escalations) finds.
+/// Returns the rules of the paths that [`escalations`](crate::escalations) finds.
 pub fn escalation_rules() -> impl Iterator<Item = Rule> {
     all().map(of_path)
 }
 
-/// Returns all that there is to say of a rule.
+/// Returns the full explanation of a rule.
 pub fn explain(rule: &Rule) -> String {
     let Some(path) = all().find(|path| path.name == rule.name) else {
         return format!("{}\n\n{}\n\nRemedy: {}", rule.summary, rule.why, rule.remedy);
@@ -32,7 +32,7 @@ fn of_path(path: &Path) -> Rule {
     Rule::new(path.name, severity, path.gives, why, remedy)
 }
 
-/// What the ways to more permissions have in common, by what is gained.
+/// Returns the severity, the reason and the remedy that paths with the same gain share.
 fn by_gain(gain: Gain) -> (Severity, &'static str, &'static str) {
     match gain {
         Gain::Everything => (

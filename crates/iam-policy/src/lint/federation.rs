@@ -1,7 +1,8 @@
-//! Trust in an identity provider for the web: whom of all its users it is in.
+//! The rules on trust in web identity providers: the users of the provider that can assume the
+//! role.
 //!
-//! A provider such as GitHub's signs tokens for everybody; who may assume the role is decided by
-//! the claims that the trust policy demands, above all the subject ("Create a role for OpenID
+//! A provider such as GitHub's signs tokens for everybody. The claims that the trust policy
+//! demands, above all the subject, decide who may assume the role ("Create a role for OpenID
 //! Connect federation", IAM User Guide).
 
 use crate::diagnostic::Severity;
@@ -34,7 +35,7 @@ pub(super) const OIDC_WIDE_SUBJECT: Rule = Rule::new(
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
-/// Providers that need no `oidc-provider/…` of the account's own, and the claims that tell one
+/// The providers that need no `oidc-provider/…` in the account, each with the claims that tell one
 /// application from another.
 const BUILT_IN: &[(&str, &[&str])] = &[
     ("cognito-identity.amazonaws.com", &["aud", "sub"]),
@@ -43,7 +44,7 @@ const BUILT_IN: &[(&str, &[&str])] = &[
     ("www.amazon.com", &["app_id", "user_id"]),
 ];
 
-/// What the subjects of well-known providers begin with, before they name somebody.
+/// The prefixes of the subjects of well-known providers, before the name of an owner.
 const LABELS: &[&str] = &["repo:", "project_path:", "organization:", "system:serviceaccount:"];
 
 pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
@@ -64,7 +65,7 @@ fn trusted(site: &Site<'_>, name: &str) -> Vec<Finding> {
     let (provider, claims) = match (own, built_in) {
         (Some(provider), _) => (provider, &["sub"][..]),
         (None, Some((provider, claims))) => (*provider, *claims),
-        // A SAML provider is one company's, whose users it has signed in.
+        // A SAML provider belongs to one company, and signs in only its users.
         (None, None) => return Vec::new(),
     };
     let of_claim = |claim: &str| format!("{provider}:{claim}").to_lowercase();
@@ -114,7 +115,7 @@ fn positive(test: &ConditionTest) -> bool {
 }
 
 fn wide_values(site: &Site<'_>, test: &ConditionTest) -> Vec<Finding> {
-    // Only here are `*` and `?` wildcards.
+    // Only this operator has the wildcards `*` and `?`.
     if test.operator.comparison != OperatorName::StringLike {
         return Vec::new();
     }
@@ -129,7 +130,8 @@ fn wide_values(site: &Site<'_>, test: &ConditionTest) -> Vec<Finding> {
     test.values.iter().filter_map(told).collect()
 }
 
-/// How much a subject pattern leaves open, by what comes before its first wildcard.
+/// Returns the severity and the reach of a subject pattern, by the text before its first wildcard;
+/// `None` where it is narrow enough.
 fn breadth(value: &str) -> Option<(Severity, &'static str)> {
     let fixed = value.find(['*', '?']).map(|at| &value[..at])?;
     let label = LABELS.iter().find(|label| fixed.starts_with(**label) || label.starts_with(fixed));
@@ -139,7 +141,7 @@ fn breadth(value: &str) -> Option<(Severity, &'static str)> {
     }
     let owners = matches!(label, Some(&"repo:" | &"project_path:"));
     match (owners, rest.split_once('/')) {
-        // `repo:octo*` is also whoever registers `octo-evil` tomorrow.
+        // `repo:octo*` also matches somebody who registers `octo-evil` tomorrow.
         (true, None) => Some((Severity::Error, "every owner whose name begins so")),
         (true, Some((_, ""))) => Some((Severity::Warning, "every repository of the owner")),
         _ => None,

@@ -1,22 +1,22 @@
-//! What the rules find, and what they must know of a document.
+//! The findings of the rules, and the facts about a document that the rules need.
 
 use crate::Usage;
 use crate::diagnostic::Severity;
 
 use super::rule::Rule;
 
-/// Something in a document that a person should look at.
+/// A place in a document that a person should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The name of its rule.
     pub rule: &'static str,
-    /// How much it matters here.
+    /// The severity in this place.
     pub severity: Severity,
-    /// JSON pointer into the document.
+    /// The JSON pointer to the place in the document.
     pub pointer: String,
-    /// What was found.
+    /// The problem.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: String,
 }
 
@@ -32,15 +32,15 @@ impl Finding {
     }
 }
 
-/// Where a document belongs.
+/// The use of a document, and the account that it is in.
 #[derive(Clone, Copy, Debug)]
 pub struct Home<'a> {
-    /// What the policy is used for.
+    /// The use of the policy.
     pub usage: Usage,
-    /// The id of the account that it is in.
+    /// The id of the account.
     pub account: &'a str,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// The partition: `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: &'a str,
-    /// Whether what it allows is given to somebody: a permissions boundary gives nothing.
+    /// True if the policy gives somebody what it allows: a permissions boundary gives nothing.
     pub grants: bool,
 }

@@ -3,7 +3,7 @@
 use super::rule::Rule;
 use super::{actions, conditions, federation, pass_role, principals, redundancy, resources, size};
 
-/// A rule is one line here, and one constant beside its code.
+/// The rules: each is one line here, and one constant beside its code.
 const RULES: &[Rule] = &[
     actions::ACTION_WILDCARD,
     actions::SERVICE_WILDCARD,
@@ -27,9 +27,9 @@ const RULES: &[Rule] = &[
     size::POLICY_SIZE,
 ];
 
-/// Returns the rules on one document, and on what several documents say together
+/// Returns the rules on one document, and those on the policies that somebody holds together
 /// ([`redundant`](super::redundant), [`shadowed`](super::shadowed)). Those of
-/// [`escalation_rules`](super::escalation_rules) come besides.
+/// [`escalation_rules`](super::escalation_rules) are separate.
 ///
 /// ```
 /// assert!(iam_policy::lint::rules().any(|rule| rule.name == "resource-wildcard"));

@@ -1,6 +1,6 @@
-//! What AWS accepts in a document, and what still is likely a mistake or more than was meant. Pure:
-//! one document at a time, and for what several of them say together, the policies that somebody
-//! holds.
+//! Rules on documents that AWS accepts, but that likely hold a mistake or give more than was meant.
+//! The rules are pure: they take one document at a time, or the policies that somebody holds
+//! together.
 
 mod actions;
 mod conditions;
@@ -30,24 +30,26 @@ pub use redundancy::{REDUNDANT_STATEMENT, Redundant, SHADOWED_ACTION, redundant,
 pub use rule::Rule;
 pub use size::nearly_full;
 
-/// Returns what the rules on one document find, in the document's order. The document is valid;
-/// else nothing is found.
+/// Returns the findings of the rules on one document, in the document's order. An invalid document
+/// has no findings.
 ///
 /// ```
 /// use iam_policy::lint::Home;
 /// use iam_policy::{Severity, Usage, lint, parse};
 ///
 /// let document = parse(
-///     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}}"#,
+///     r#"{"Version": "2012-10-17", "Statement": {
+///         "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}}"#,
 /// )?;
-/// let home = Home { usage: Usage::Managed, account: "123456789012", partition: "aws", grants: true };
+/// let home =
+///     Home { usage: Usage::Managed, account: "123456789012", partition: "aws", grants: true };
 /// let findings = lint(&document, &home);
 /// assert_eq!((findings[0].rule, findings[0].severity), ("resource-wildcard", Severity::Warning));
 /// assert_eq!(findings[0].pointer, "/Statement/Resource");
 /// # Ok::<(), iam_policy::SyntaxError>(())
 /// ```
 pub fn lint(document: &Value, home: &Home<'_>) -> Vec<Finding> {
-    // Validation has said why, with the place.
+    // Validation has reported the reason, with the place.
     let Ok(policy) = Policy::compile("", document) else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(size::document(document, home));
@@ -80,7 +82,8 @@ fn allow(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     findings
 }
 
-/// JSON pointer to a statement, by its number from 1, or to one of its action patterns.
+/// Returns the JSON pointer to a statement by its number, from 1, or to one of its action patterns;
+/// `None` if there is no such statement.
 pub fn pointer(document: &Value, statement: usize, action: Option<usize>) -> Option<String> {
     let policy = Policy::compile("", document).ok()?;
     let site =

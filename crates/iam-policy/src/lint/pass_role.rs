@@ -1,4 +1,4 @@
-//! `iam:PassRole`, the permission to give a service somebody else's permissions.
+//! The rules on `iam:PassRole`, the permission to give a service the permissions of a role.
 
 use crate::diagnostic::Severity;
 use crate::escalation;

@@ -1,4 +1,4 @@
-//! Whom a trust policy or a bucket policy lets in.
+//! The rules on the principals that a trust policy or a bucket policy lets in.
 
 use crate::Usage;
 use crate::diagnostic::Severity;
@@ -54,9 +54,9 @@ pub(super) const NOT_PRINCIPAL: Rule = Rule::new(
     "Name who is meant in Principal, and deny the exceptions in a statement of their own.",
 );
 
-/// Keys that say who asks, or from where, so that a demand for them narrows `*`: those by which S3
-/// tells a public policy from one that isn't ("The meaning of public", Amazon S3 User Guide), and
-/// those that IAM's guide has for trust policies.
+/// The keys about the caller or its network, which narrow `*` if a condition demands them: those by
+/// which S3 tells a public policy from one that isn't ("The meaning of public", Amazon S3 User
+/// Guide), and those that IAM's guide has for trust policies.
 const NARROWING: &[&str] = &[
     "aws:principalarn",
     "aws:principalaccount",
@@ -77,9 +77,9 @@ const NARROWING: &[&str] = &[
     "s3:dataaccesspointarn",
 ];
 
-/// Besides those, what makes trust in another account safe: a secret that only the right customer's
-/// requests carry ("The confused deputy problem", IAM User Guide), a second factor, or the name of
-/// a person.
+/// The further keys that make trust in another account safe: a secret that only the right
+/// customer's requests carry ("The confused deputy problem", IAM User Guide), a second factor, or
+/// the name of a person.
 const PROVING: &[&str] =
     &["sts:externalid", "aws:multifactorauthpresent", "sts:sourceidentity", "aws:sourceidentity"];
 
@@ -142,7 +142,8 @@ fn everyone(site: &Site<'_>, home: &Home<'_>) -> Finding {
     Finding::new(&PUBLIC_ACCESS, Severity::Error, place, message, remedy)
 }
 
-/// "You can't use a wildcard to match part of a principal name or ARN" (IAM User Guide, Principal).
+/// Returns the finding for a wildcard in a part of a principal: "You can't use a wildcard to match
+/// part of a principal name or ARN" (IAM User Guide, Principal).
 fn partly(site: &Site<'_>, name: &str) -> Finding {
     let message = format!("`{name}` is nobody: IAM takes no wildcard for a part of a principal");
     let remedy = "name the account in `Principal`, and the pattern in a condition: \
@@ -173,7 +174,7 @@ fn proves(test: &ConditionTest) -> bool {
             && (!second_factor || test.values.iter().all(|it| it == "true")))
 }
 
-/// The account of a user, role or root, or the account itself.
+/// Returns the account of a user, role or root, or the account id itself.
 fn account(name: &str) -> Option<&str> {
     let is_account =
         |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,6 +1,6 @@
-//! What could be left out of the policies that somebody holds: statements that others say already,
-//! and actions that a Deny always takes away again. Decided by comparing what is allowed with and
-//! without them, over all requests.
+//! The rules on redundant parts of the policies that somebody holds: statements that others cover,
+//! and actions that a Deny always takes away. They compare the access with and without the part,
+//! over all requests.
 
 use crate::compare::{Relation, Set, compare};
 use crate::diagnostic::Severity;
@@ -8,7 +8,7 @@ use crate::statement::{Effect, Policy, Statement};
 
 use super::rule::Rule;
 
-/// The rule by which [`redundant`] statements are told.
+/// The rule that finds [`redundant`] statements.
 pub const REDUNDANT_STATEMENT: Rule = Rule::new(
     "redundant-statement",
     Severity::Warning,
@@ -18,7 +18,7 @@ pub const REDUNDANT_STATEMENT: Rule = Rule::new(
     "Take it out.",
 );
 
-/// The rule by which [`shadowed`] actions are told.
+/// The rule that finds [`shadowed`] actions.
 pub const SHADOWED_ACTION: Rule = Rule::new(
     "shadowed-action",
     Severity::Warning,
@@ -32,13 +32,13 @@ pub const SHADOWED_ACTION: Rule = Rule::new(
 pub struct Redundant {
     /// The name of the policy.
     pub policy: String,
-    /// From 1.
+    /// The number of the statement in its policy, from 1.
     pub statement: usize,
-    /// Which of its action patterns; none for the statement as a whole.
+    /// The index of the action pattern; `None` for the statement as a whole.
     pub action: Option<usize>,
 }
 
-/// Allows that add nothing to the others. Of two that say the same, the later one.
+/// Returns the Allows that add nothing to the others; of two equivalent ones, the later.
 pub fn redundant(held: &[Policy]) -> Vec<Redundant> {
     let mut kept: Vec<Policy> = held.iter().map(|policy| only(policy, Effect::Allow)).collect();
     let mut spare = Vec::new();
@@ -60,7 +60,7 @@ pub fn redundant(held: &[Policy]) -> Vec<Redundant> {
     spare
 }
 
-/// Actions of an Allow that a Deny takes away wherever they are allowed.
+/// Returns the actions of Allows that a Deny takes away wherever they are allowed.
 pub fn shadowed(held: &[Policy]) -> Vec<Redundant> {
     let denies: Vec<Policy> = held.iter().map(|policy| only(policy, Effect::Deny)).collect();
     if denies.iter().all(|policy| policy.statements.is_empty()) {
@@ -89,7 +89,7 @@ pub fn shadowed(held: &[Policy]) -> Vec<Redundant> {
     spare
 }
 
-/// Whether nothing is left of one action of the statement.
+/// Tells if the Denies leave nothing of one action of the statement.
 fn takes_away(denies: &[Policy], statement: &Statement, index: usize) -> bool {
     let mut alone = statement.clone();
     if !alone.actions.not {

@@ -1,4 +1,4 @@
-//! Resources: all of them, where the actions could do with some.
+//! Rules on resources: `*`, where the actions could be limited to some.
 
 use crate::catalogue::{self, AccessLevel, Action};
 use crate::diagnostic::Severity;
@@ -46,10 +46,11 @@ pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
     star.and_then(|index| all(site, index)).into_iter().collect()
 }
 
-/// `Resource: "*"`, by what the actions could be limited to.
+/// Returns the finding for `Resource: "*"`, with the resources that the actions could be limited
+/// to.
 fn all(site: &Site<'_>, index: usize) -> Option<Finding> {
     let clause = &site.statement.actions;
-    // What has rules of its own: every action, and all but a few.
+    // Every action, and all but a few, have rules of their own.
     if clause.not || clause.patterns.iter().any(|pattern| !pattern.contains(':')) {
         return None;
     }

@@ -1,19 +1,19 @@
-//! A rule: its name, and what it is about.
+//! A rule: its name, severity and explanation.
 
 use crate::diagnostic::Severity;
 
-/// What a kind of finding means.
+/// A kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Stable: `action-wildcard`.
+    /// The stable name: `action-wildcard`.
     pub name: &'static str,
-    /// The worst that its findings are; where less is at stake they are less.
+    /// The highest severity of its findings; a finding may be less severe.
     pub severity: Severity,
-    /// One line.
+    /// A summary of one line.
     pub summary: &'static str,
-    /// Why it matters, and where its findings are less severe.
+    /// The reason why its findings matter, and the cases in which they are less severe.
     pub why: &'static str,
-    /// What to do about its findings.
+    /// The remedy.
     pub remedy: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! A statement with the place of each of its parts.
+//! A statement, with the JSON pointer of each of its parts.
 
 use serde_json::Map;
 
@@ -13,7 +13,7 @@ pub(super) struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
-    /// `policy` is the document, compiled.
+    /// Returns all statements of a document; `policy` is the document, compiled.
     pub fn all(document: &'a Value, policy: &'a Policy) -> Vec<Self> {
         let objects = layout::statements(document)
             .filter_map(|(pointer, statement)| Some((pointer.to_string(), statement.as_object()?)));
@@ -21,14 +21,14 @@ impl<'a> Site<'a> {
         policy.statements.iter().zip(objects).map(site).collect()
     }
 
-    /// Of an element that may be negated: `Action` or `NotAction`.
+    /// Returns the pointer of an element that may be negated: `Action` or `NotAction`.
     pub fn element(&self, name: &str) -> String {
         let negated = format!("Not{name}");
         let name = if self.elements.contains_key(&negated) { &negated } else { name };
         format!("{}/{name}", self.pointer)
     }
 
-    /// Of one value of such an element.
+    /// Returns the pointer of one value of such an element.
     pub fn value(&self, name: &str, index: usize) -> String {
         let element = self.element(name);
         let key = element.rsplit('/').next().unwrap_or_default();
@@ -36,7 +36,7 @@ impl<'a> Site<'a> {
         if listed { format!("{element}/{index}") } else { element }
     }
 
-    /// Of the name of a principal.
+    /// Returns the pointer of the name of a principal.
     pub fn principal(&self, name: &str) -> String {
         let element = self.element("Principal");
         let key = element.rsplit('/').next().unwrap_or_default();
@@ -50,7 +50,7 @@ impl<'a> Site<'a> {
             .map_or(element, |(pointer, _)| pointer)
     }
 
-    /// Of a key of the condition.
+    /// Returns the pointer of a key of the Condition.
     pub fn condition(&self, key: &str) -> String {
         let element = format!("{}/Condition", self.pointer);
         let operators =
@@ -61,7 +61,7 @@ impl<'a> Site<'a> {
         naming.next().map_or_else(|| element.clone(), place)
     }
 
-    /// The tests that let only chosen values through: nothing negated, nothing that a missing key
+    /// Returns the tests that only chosen values pass: no negated test, and none that a missing key
     /// passes.
     pub fn demands(&self) -> impl Iterator<Item = &'a ConditionTest> {
         self.statement.conditions.iter().filter(|test| demands(test))
@@ -81,7 +81,7 @@ fn demands(test: &ConditionTest) -> bool {
             | C::Bool
     );
     let everything = |value: &String| value == "*" || value == "0.0.0.0/0" || value == "::/0";
-    // `ForAllValues` is met by a request without the key.
+    // A request without the key meets `ForAllValues`.
     let certain =
         !test.operator.if_exists && test.operator.quantifier != Some(Quantifier::ForAllValues);
     chosen && certain && !test.values.iter().any(everything)

@@ -1,4 +1,4 @@
-//! How near a document is to the largest that AWS takes.
+//! The rule on documents that are nearly as large as AWS takes.
 
 use crate::diagnostic::Severity;
 use crate::{Usage, Value};
@@ -14,11 +14,11 @@ pub(super) const POLICY_SIZE: Rule = Rule::new(
     "Divide it, or use wildcards where they say the same.",
 );
 
-/// The percentage from which it is told.
+/// The percentage of AWS's limit from which a document is reported.
 const NEARLY: usize = 90;
 
-/// One document by itself. What is inline counts together with what else is inline on the same user
-/// or role.
+/// Checks the size of one document by itself. Inline policies are left out: they count together
+/// with the other inline policies of the same user, group or role.
 pub(super) fn document(document: &Value, home: &Home<'_>) -> Option<Finding> {
     if matches!(home.usage, Usage::Managed | Usage::Trust | Usage::Bucket) {
         nearly_full(crate::size(document, home.usage), home.usage)
@@ -27,7 +27,7 @@ pub(super) fn document(document: &Value, home: &Home<'_>) -> Option<Finding> {
     }
 }
 
-/// Whether that many characters are more than nine tenths of what AWS takes.
+/// Returns a finding if that many characters are more than nine tenths of AWS's limit.
 pub fn nearly_full(size: usize, usage: Usage) -> Option<Finding> {
     let limit = crate::limit(usage);
     let (kind, way_out) = match usage {

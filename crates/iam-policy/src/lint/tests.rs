@@ -25,10 +25,10 @@ fn of(usage: Usage, statements: &Value) -> Vec<Finding> {
     lint(&document(statements), &Home { usage, account: ACCOUNT, partition: "aws", grants: true })
 }
 
-/// Rule, severity and place.
+/// Returns the rule, severity and place of each finding.
 fn told(usage: Usage, statements: &Value) -> Vec<(&'static str, Severity, String)> {
     let found = of(usage, statements);
-    // Whatever is found, it stands somewhere, and something can be done.
+    // Every finding has a place and a remedy.
     for one in &found {
         assert!(document(statements).pointer(&one.pointer).is_some(), "{one:?}");
         assert!(named(one.rule).is_some_and(|rule| rule.severity <= one.severity), "{one:?}");
@@ -132,7 +132,7 @@ fn every_resource_where_some_would_do() {
         one("resource-wildcard", Severity::Warning, at)
     );
     assert_eq!(star(json!("s3:GetObject")), one("resource-wildcard", Severity::Note, at));
-    // These take no resource.
+    // These actions take no resource.
     assert_eq!(star(json!(["s3:ListAllMyBuckets", "ec2:DescribeInstances"])), []);
     let found = of(
         Usage::Managed,
@@ -191,7 +191,7 @@ fn trust_in_anybody() {
         one("trust-anyone", Severity::Error, &format!("{at}/AWS/1"))
     );
     assert_eq!(trust(&json!("*"), &organisation), one("principal-wildcard", Severity::Note, at));
-    // None of these keeps anybody out.
+    // None of these conditions keeps anybody out.
     for vain in [
         json!({"StringLike": {"aws:PrincipalOrgID": "*"}}),
         json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}),
@@ -291,7 +291,7 @@ fn an_identity_provider_without_a_subject() {
         oidc(GITHUB, &json!({"StringEqualsIfExists": {format!("{KEY}:sub"): "repo:a/b:ref:x"}})),
         missing
     );
-    // Of another provider.
+    // The claim is of another provider.
     assert_eq!(oidc(GITHUB, &json!({"StringEquals": {"gitlab.com:sub": "x"}})), missing);
     let other = json!({"StringEquals": {format!("{KEY}:job_workflow_ref"): "a/b/.github/workflows/c.yml@refs/heads/main"}});
     assert_eq!(oidc(GITHUB, &other), [("oidc-without-subject", Severity::Note)]);

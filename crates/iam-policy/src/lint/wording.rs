@@ -1,6 +1,6 @@
-//! Words that several rules use.
+//! Wording that several rules share.
 
-/// The first few of a list.
+/// Returns the first few names of a list, and the number of the others.
 pub(super) fn few(names: &[String]) -> String {
     const SHOWN: usize = 4;
     let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -1,4 +1,4 @@
-//! Action and `NotAction`.
+//! Validation of Action and NotAction.
 
 use serde_json::Map;
 
@@ -54,7 +54,8 @@ impl Report {
     }
 }
 
-/// IAM knows no list of services here: it takes `nosuch:Thing`, and so does this.
+/// Returns IAM's refusal of an action. IAM has no list of services here: it takes `nosuch:Thing`,
+/// and so does this.
 fn refusal(action: &str) -> Option<(String, Option<String>)> {
     let Some((vendor, name)) = action.split_once(':') else {
         let message = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
@@ -65,7 +66,7 @@ fn refusal(action: &str) -> Option<(String, Option<String>)> {
         let help = "an action is <service>:<action>, for example s3:GetObject".to_owned();
         return Some(("Actions/Condition can contain only one colon.".to_owned(), Some(help)));
     }
-    // `*:*` stands in old documents and means everything.
+    // `*:*` occurs in old documents and means everything.
     (vendor != "*" && !is_vendor(vendor)).then(|| {
         let help = "the service is named before the colon, without wildcards: s3:Get*".to_owned();
         (format!("Vendor {vendor} is not valid"), Some(help))
@@ -76,7 +77,7 @@ fn is_vendor(vendor: &str) -> bool {
     !vendor.is_empty() && vendor.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
 }
 
-/// `*` is no action of STS either.
+/// Returns the refusal in a trust policy. `*` is no action of STS either.
 fn trust_refusal(action: &str) -> Option<(String, Option<String>)> {
     let vendor = action.split(':').next().unwrap_or_default();
     if action.contains(':') && vendor.eq_ignore_ascii_case("sts") {
@@ -86,7 +87,8 @@ fn trust_refusal(action: &str) -> Option<(String, Option<String>)> {
     Some((message.to_owned(), Some("the action is `sts:AssumeRole`".to_owned())))
 }
 
-/// S3 takes actions of S3 only, and says the same of all others.
+/// Returns the refusal in a bucket policy. S3 takes only its own actions, and refuses all others
+/// with one message.
 fn bucket_refusal(action: &str) -> Option<(String, Option<String>)> {
     let vendor = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let known =

@@ -1,4 +1,4 @@
-//! What S3 minds in bucket policies, beyond what IAM minds anywhere.
+//! S3's checks of bucket policies, besides those that IAM makes of all policies.
 
 use serde_json::Map;
 
@@ -11,7 +11,7 @@ use super::{Report, ValidationStage};
 
 const NOT_OF_BUCKET: &str = "Policy has invalid resource";
 
-/// What an action or a resource can be about.
+/// The level of a resource that an action takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ResourceLevel {
     Bucket,
@@ -19,8 +19,8 @@ enum ResourceLevel {
 }
 
 impl Report {
-    /// Policies of directory buckets and of buckets on Outposts are about resources of services of
-    /// their own.
+    /// Checks a resource of a bucket policy. Policies of directory buckets and of buckets on
+    /// Outposts name resources of other services.
     pub(super) fn resource_of_bucket(
         &mut self,
         pointer: &str,
@@ -31,7 +31,7 @@ impl Report {
             return;
         }
         let known = match resource {
-            // AWS's examples for directory buckets have `*`; for others S3 refuses it.
+            // AWS's examples for directory buckets have `*`; S3 refuses it for other buckets.
             "*" => texts(elements.get("Action"))
                 .iter()
                 .all(|action| service(action).starts_with("s3express")),
@@ -48,8 +48,8 @@ impl Report {
         self.add(ValidationStage::Resources, pointer, code, NOT_OF_BUCKET, Some(help.to_owned()));
     }
 
-    /// S3 wants each action to find a resource of its kind. Only where it is plain that there is
-    /// none: patterns, and actions that the catalogue doesn't know, may find one.
+    /// Checks that each action has a resource of its kind, as S3 does. It reports only actions that
+    /// clearly have none: patterns, and actions that the catalogue doesn't know, may have one.
     pub(super) fn actions_of_bucket(&mut self, pointer: &str, elements: &Map<String, Value>) {
         let (Some(actions), resources) = (elements.get("Action"), texts(elements.get("Resource")))
         else {
@@ -86,7 +86,8 @@ fn service(action: &str) -> String {
     action.split(':').next().unwrap_or_default().to_ascii_lowercase()
 }
 
-/// None: it is not known, or about both, or about something else.
+/// Returns the level of an action; `None` if it is unknown, or takes both levels, or another
+/// resource.
 fn of_action(action: &str) -> Option<ResourceLevel> {
     let uses = &catalogue::action(action).filter(|action| action.service() == "s3")?.resources;
     match (uses.iter().any(|it| it.name == "bucket"), uses.iter().any(|it| it.name == "object")) {

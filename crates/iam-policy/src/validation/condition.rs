@@ -1,4 +1,4 @@
-//! Condition: operators, keys, and the shape of values.
+//! Validation of Condition: operators, keys, and the shape of values.
 
 use crate::Usage;
 use crate::Value;
@@ -43,8 +43,9 @@ impl Report {
         self.add(ValidationStage::Syntax, pointer, UNKNOWN_OPERATOR, message, help);
     }
 
-    /// IAM takes a key without a service (moto's tests recorded that), S3 doesn't. Colons count
-    /// only before the first slash: what follows it is the name of a tag or of an OIDC provider.
+    /// Checks a key. IAM takes a key without a service (moto's tests recorded that), S3 doesn't.
+    /// Colons count only before the first slash: the name of a tag or of an OIDC provider follows
+    /// it.
     fn key(&mut self, pointer: &str, key: &str) {
         let colons = key.split('/').next().unwrap_or_default().matches(':').count();
         if !key.contains(':') && self.usage == Usage::Bucket {
@@ -72,7 +73,8 @@ impl Report {
     }
 }
 
-/// Each part of it is mended on its own: `ForAnyValues:StringEqualIfExists` has two slips.
+/// Returns the nearest operator. Each part is corrected on its own:
+/// `ForAnyValues:StringEqualIfExists` has two slips.
 fn nearest_operator(operator: &str) -> Option<String> {
     let (set, bare) = operator.split_once(':').map_or(("", operator), |(set, bare)| (set, bare));
     let (bare, suffix) =

@@ -1,6 +1,6 @@
-//! The values of conditions: only what AWS is known to refuse. It takes a number that is none, or a
-//! boolean, a binary or an ARN that is none: the test then never holds. A date is another matter to
-//! IAM, and an address to S3.
+//! Validation of the values of conditions: only values that AWS is known to refuse. AWS takes a
+//! malformed number, boolean, binary or ARN: the test then never holds. IAM refuses a malformed
+//! date, and S3 a malformed address.
 
 use std::net::IpAddr;
 
@@ -24,7 +24,7 @@ impl Report {
             Value::Bool(_) | Value::Number(_) => value.to_string(),
         };
         let Some(Operator { comparison, .. }) = operator else { return };
-        // What a variable is filled in with isn't known here.
+        // The value of a variable isn't known here.
         if text.contains("${") {
             return;
         }
@@ -60,9 +60,9 @@ fn is_date_comparison(comparison: OperatorName) -> bool {
     )
 }
 
-/// Seconds since 1970, or a W3C date. IAM is generous with the latter: `01T` is one to it, and so
-/// is `-292275054`. So this looks only for what can be none: parts that are no numbers, and numbers
-/// out of their range.
+/// Tells if a text may be a date: seconds since 1970, or a W3C date. IAM is generous with the
+/// latter: it takes `01T` and `-292275054`. So only texts that can't be dates are refused: those
+/// with parts that are no numbers, or numbers out of their range.
 fn may_be_date(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     if lower.is_empty() {
@@ -80,7 +80,7 @@ fn may_be_day(date: &str) -> bool {
     let (sign, digits) = date.strip_prefix('-').map_or((1, date), |rest| (-1, rest));
     let mut parts = digits.split('-');
     let year = parts.next().and_then(|year| year.parse::<i64>().ok());
-    // The years that Java's calendar holds.
+    // The range of years of Java's calendar.
     year.is_some_and(|year| (-292_275_054..=292_278_993).contains(&(sign * year)))
         && parts.next().is_none_or(|month| within(month, 1, 12))
         && parts.next().is_none_or(|day| within(day, 1, 31))
@@ -101,7 +101,7 @@ fn may_be_time(time: &str) -> bool {
         && may_be_zone(zone)
 }
 
-/// With nine digits after the point at most.
+/// Tells if a text may be seconds, with at most nine digits after the point.
 fn may_be_seconds(seconds: &str) -> bool {
     let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
     within(whole, 0, 59) && within(fraction, 0, 999_999_999)
@@ -133,7 +133,7 @@ fn is_address_range(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Both lists are from moto's tests, where each was held against AWS.
+    /// Both lists are from moto's tests, each entry of which was checked against AWS.
     #[test]
     fn dates_are_refused_only_where_iam_refuses_them() {
         let taken = [

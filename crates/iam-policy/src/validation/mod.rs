@@ -1,7 +1,8 @@
-//! What AWS would refuse, in its own words where it has them, at the element that is to blame.
+//! Validation: the problems for which AWS would refuse a document, in AWS's own words where they
+//! are known, each at the element that causes it.
 //!
 //! Refusing too little costs a failed call; refusing too much costs the user a valid policy. Where
-//! AWS's rule isn't documented, nothing is said.
+//! AWS's rule isn't documented, nothing is refused.
 
 mod action;
 mod bucket;
@@ -21,14 +22,17 @@ use super::{Usage, limit, size};
 
 pub use violation::Violation;
 
-/// Returns what AWS would refuse, in the order in which IAM finds it: of several problems it
-/// reports the first. The document counts as large as it is in its [canonical form](canonical()),
-/// in compact JSON.
+/// Returns the problems for which AWS would refuse the document, in the order in which IAM finds
+/// them: of several problems IAM reports the first. Empty for a valid document. The size is that of
+/// the document in its [canonical form](canonical()), in compact JSON.
 ///
 /// ```
 /// use iam_policy::{Usage, parse, validate};
 ///
-/// let document = parse(r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject"}]}"#)?;
+/// let document = parse(
+///     r#"{"Version": "2012-10-17", "Statement": [
+///         {"Effect": "Allow", "Action": "s3:GetObject"}]}"#,
+/// )?;
 /// let violations = validate(&document, Usage::Managed);
 /// assert_eq!(violations[0].pointer, "/Statement/0");
 /// assert_eq!(violations[0].message, "Policy statement must contain resources.");
@@ -39,8 +43,8 @@ pub fn validate(document: &Value, usage: Usage) -> Vec<Violation> {
     found(document, usage, Sizes { counted: sent, sent })
 }
 
-/// The same for a document as it is written, which is how large it is to AWS where something else
-/// sends it.
+/// Returns the same for a document as it is written. Its size is that of the text, as AWS counts it
+/// where another program sends the text.
 pub(super) fn validate_text(text: &str, document: &Value, usage: Usage) -> Vec<Violation> {
     let sent = size(&canonical(document), usage);
     found(document, usage, Sizes { counted: size_of_text(text, document, usage), sent })
@@ -65,24 +69,24 @@ struct Report {
     findings: Vec<(ValidationStage, Violation)>,
 }
 
-/// IAM reads a document several times over, and stops at the end of a reading that found something.
-/// The order is the one that moto's tests of `CreatePolicy` record, each of which was held against
-/// AWS.
+/// The stages in which IAM reads a document. It stops at the end of a stage that found a problem.
+/// The order is the one that moto's tests of `CreatePolicy` record, each of which was checked
+/// against AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum ValidationStage {
-    /// Before IAM reads the document as a policy: the characters of the parameter.
+    /// The characters of the parameter, before IAM reads the document as a policy.
     Parameter,
     Syntax,
     Version,
-    /// What a parser that is older than the grammar minds: "The policy failed legacy parsing".
+    /// The parser that is older than the grammar: "The policy failed legacy parsing".
     Legacy,
-    /// What stands where it may not, or twice.
+    /// Elements that are out of place or duplicate.
     Statement,
     MissingActions,
     Resources,
     Actions,
     MissingResources,
-    /// How much room the document takes.
+    /// The size of the document.
     Quota,
 }
 
@@ -91,12 +95,12 @@ const UNKNOWN_OPERATOR: &str = "policy-unknown-operator";
 const UNKNOWN_TYPE: &str = "policy-unknown-principal-type";
 const WRONG_KEY: &str = "policy-condition-key";
 
-/// What is to blame here is the key, not what it holds.
+/// The codes of problems of a key, and not of its value.
 pub(super) const OF_KEYS: &[&str] = &[UNKNOWN_ELEMENT, UNKNOWN_OPERATOR, UNKNOWN_TYPE, WRONG_KEY];
 
 const EXAMPLE: &str = "write \"Statement\": [{\"Effect\": \"Allow\", …}]";
 
-/// IAM's whole answer for several things that it doesn't tell apart.
+/// IAM's whole message for several problems that it doesn't tell apart.
 const LEGACY: &str = "The policy failed legacy parsing";
 
 impl Report {
@@ -114,7 +118,7 @@ impl Report {
         ));
     }
 
-    /// AWS says no more than its first sentence; what exactly is wrong follows it.
+    /// Adds a syntax error. AWS's own message is only the first sentence; the detail follows it.
     fn syntax(&mut self, pointer: &str, detail: &str) {
         let message = format!("{} {detail}", self.syntax_errors());
         self.add(ValidationStage::Syntax, pointer, "policy-syntax", message, None);
@@ -205,8 +209,8 @@ impl Report {
         self.add(ValidationStage::Syntax, pointer, UNKNOWN_ELEMENT, message, help);
     }
 
-    /// A missing version is 2008-10-17, which IAM still takes in trust policies and S3 in bucket
-    /// policies.
+    /// Checks the version. A missing version is 2008-10-17, which IAM still takes in trust policies
+    /// and S3 in bucket policies.
     fn version(&mut self, version: Option<&Value>) {
         let (stage, message) = match version.map(Value::as_str) {
             Some(Some("2012-10-17")) => return,
@@ -229,7 +233,7 @@ impl Report {
         self.add(stage, pointer, "policy-version", message, help);
     }
 
-    /// IAM's documents hold characters up to U+00FF only.
+    /// Checks the characters: IAM's documents hold characters up to U+00FF only.
     fn characters(&mut self, document: &Value) {
         if self.usage == Usage::Bucket {
             return;
@@ -282,7 +286,7 @@ impl Report {
         let unit =
             if self.usage == Usage::Bucket { "bytes" } else { "characters without white space" };
         let help = format!("it has {counted} {unit}, AWS's limit is {limit}");
-        // What is written with escapes or twice isn't sent so.
+        // relayctl sends no unnecessary escapes and no duplicates.
         let fits = if sent <= limit {
             format!("; as relayctl sends it, it has {sent}")
         } else {
@@ -300,7 +304,7 @@ fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known).map(|near| format!("did you mean `{near}`?"))
 }
 
-/// The nearest name, if it is near enough to be a slip.
+/// Returns the nearest name, if it is near enough to be a misspelling.
 fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let near =
         |candidate: &&str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());

@@ -1,4 +1,4 @@
-//! Principal and `NotPrincipal`.
+//! Validation of Principal and NotPrincipal.
 
 use serde_json::Map;
 
@@ -44,8 +44,8 @@ impl Report {
         }
     }
 
-    /// "`NotPrincipal` must be used with Deny", and trust policies may not have it at all (IAM User
-    /// Guide, "`NotPrincipal`").
+    /// Checks NotPrincipal: "`NotPrincipal` must be used with Deny", and trust policies may not
+    /// have it at all (IAM User Guide, "`NotPrincipal`").
     fn not_principal(&mut self, pointer: &str, elements: &Map<String, Value>) {
         let allows = elements.get("Effect").is_some_and(|effect| effect == "Allow");
         let message = match (allows, self.usage) {
@@ -61,8 +61,8 @@ impl Report {
         self.add(ValidationStage::Statement, pointer, CODE, message, Some(help.to_owned()));
     }
 
-    /// Everybody can get an identity from somebody's pool, so AWS insists on a test of which pool
-    /// it is.
+    /// Checks trust in Cognito. Everybody can get an identity from some pool, so AWS requires a
+    /// test for the pool.
     pub(super) fn cognito(&mut self, pointer: &str, elements: &Map<String, Value>) {
         let federated = elements.get("Principal").and_then(|principal| principal.get("Federated"));
         let tested = elements
@@ -157,7 +157,7 @@ impl Report {
         format!("say who, for example \"Principal\": {principal}")
     }
 
-    /// S3 doesn't say which one it means.
+    /// Returns the message for an invalid principal. S3 doesn't name the principal.
     fn invalid(&self, which: &str) -> String {
         match self.usage {
             Usage::Bucket => "Invalid principal in policy".to_owned(),
@@ -172,16 +172,16 @@ impl Report {
     }
 }
 
-/// Everyone, an account, or the unique id that AWS puts in place of a deleted user or role; else an
-/// ARN.
+/// Tells if a name is an AWS principal: everyone, an account, the unique id that AWS puts in place
+/// of a deleted user or role, or an ARN.
 fn is_aws_principal(name: &str) -> bool {
     let is_id =
         name.len() >= 16 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     name == "*" || is_account(name) || is_id || is_principal_arn(name)
 }
 
-/// A user, a role or a session of an account; or an origin access identity, whose account is
-/// `cloudfront`.
+/// Tells if a name is the ARN of a user, a role or a session of an account, or of an origin access
+/// identity, whose account is `cloudfront`.
 fn is_principal_arn(name: &str) -> bool {
     let parts: Vec<_> = name.splitn(6, ':').collect();
     let ["arn", partition, service, "", account, resource] = parts[..] else { return false };
@@ -194,7 +194,7 @@ fn is_entity(service: &str, resource: &str) -> bool {
     match (service, kind) {
         ("iam", "root") => name.is_empty(),
         ("iam", "user" | "role") | ("sts", "federated-user") => !name.is_empty(),
-        // One session: "you cannot use a wildcard to mean all sessions".
+        // One session only: "you cannot use a wildcard to mean all sessions".
         ("sts", "assumed-role") => name
             .split_once('/')
             .is_some_and(|(role, session)| !role.is_empty() && !session.is_empty()),

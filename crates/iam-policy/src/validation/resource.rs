@@ -1,4 +1,4 @@
-//! Resource and `NotResource`.
+//! Validation of Resource and NotResource.
 
 use serde_json::Map;
 
@@ -112,9 +112,10 @@ fn parts(resource: &str) -> Vec<&str> {
     resource.splitn(6, ':').collect()
 }
 
-/// AWS completes an ARN of fewer than six parts with wildcards, so `arn:aws:sqs` is valid; but its
-/// older parser doesn't get along with an empty part in a short one, nor with an ARN without a
-/// service. Which answer comes when is held against AWS by the tests of moto and of versitygw.
+/// Returns IAM's refusal of a resource. AWS completes an ARN of fewer than six parts with
+/// wildcards, so `arn:aws:sqs` is valid; but its older parser fails on an empty part in a short
+/// ARN, and on an ARN without a service. The tests of moto and of versitygw checked against AWS
+/// which message comes when.
 fn refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
     let Some(partition) = parts.get(1) else {
         return Some(ResourceProblem::new(
@@ -153,7 +154,8 @@ fn refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
     }
 }
 
-/// As IAM repeats it: its first part is `arn`, whatever it was, and missing parts are wildcards.
+/// Returns the ARN as IAM repeats it: its first part is always `arn`, and missing parts are
+/// wildcards.
 fn completed(parts: &[&str]) -> String {
     let rest = (1..6).map(|index| parts.get(index).copied().unwrap_or("*"));
     std::iter::once("arn").chain(rest).collect::<Vec<_>>().join(":")
@@ -181,7 +183,8 @@ fn iam_refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
     Some(ResourceProblem::new(message, Some("for example arn:aws:iam::<account>:role/<name>")))
 }
 
-/// Buckets and objects have neither region nor account; access points, jobs and the like have both.
+/// Returns S3's refusal. Buckets and objects have neither region nor account; access points, jobs
+/// and the like have both.
 fn s3_refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
     let [_, _, _, region, "", _] = parts else { return None };
     if region.is_empty() || is_pattern(region) || region.contains("${") {

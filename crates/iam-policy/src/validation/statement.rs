@@ -1,4 +1,4 @@
-//! A statement's own elements: which must be there, which must not, and Sid and Effect.
+//! Validation of a statement's elements: required and forbidden ones, Sid and Effect.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ impl Report {
                 continue;
             };
             self.statement(pointer, elements);
-            // S3 doesn't mind; an empty Sid is none.
+            // S3 allows duplicates, and an empty Sid is none.
             let sid = elements.get("Sid").and_then(Value::as_str).unwrap_or_default();
             if !sid.is_empty() && !sids.insert(sid) && self.usage != Usage::Bucket {
                 let message = if self.usage == Usage::Trust {
@@ -82,7 +82,7 @@ impl Report {
         let Some(sid) = sid else { return };
         let pointer = member(pointer, "Sid");
         let Some(text) = sid.as_str() else { return self.syntax(&pointer, "Sid is a text.") };
-        // S3 takes other characters too.
+        // S3 takes other characters, too.
         if self.usage.is_identity() && !text.chars().all(|c| c.is_ascii_alphanumeric()) {
             let message = "Statement IDs (SID) must be alpha-numeric. Check that your input \
                 satisfies the regular \

@@ -9,7 +9,7 @@ fn found(document: &Value, usage: Usage) -> Vec<(String, String)> {
         .collect()
 }
 
-/// One identity statement with one element replaced.
+/// Returns a document with one identity statement in which one element is replaced.
 fn with(element: &str, value: &Value) -> Value {
     let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
     statement[element] = value.clone();
@@ -505,8 +505,8 @@ fn sizes() {
     );
 }
 
-/// What moto's tests of `CreatePolicy` recorded, each held against AWS: the documents that IAM
-/// takes though they look odd, and of several problems the one that it reports.
+/// The results that moto's tests of `CreatePolicy` recorded, each checked against AWS: the
+/// documents that IAM takes though they look odd, and of several problems the one that it reports.
 #[test]
 fn iam_takes_what_looks_odd() {
     let odd = [

@@ -1,20 +1,20 @@
-//! What AWS would refuse.
+//! A problem for which AWS would refuse a document.
 
-/// One thing that is wrong with a document.
+/// One problem of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// JSON pointer into the document: `/Statement/0/Action`.
+    /// The JSON pointer to the element: `/Statement/0/Action`.
     pub pointer: String,
-    /// Stable and searchable, such as `policy-syntax`.
+    /// The code, stable and searchable, such as `policy-syntax`.
     pub code: &'static str,
-    /// IAM's own wording where it has one.
+    /// The message, in IAM's own words where they are known.
     pub message: String,
-    /// What to do about it, where there is more to say than AWS's guide does.
+    /// The remedy, where there is more to say than AWS's guide does.
     pub help: Option<String>,
 }
 
 impl Violation {
-    /// What to do about it, or where to read about it.
+    /// Returns the remedy, or a pointer to AWS's guide.
     pub fn remedy(&self) -> String {
         self.help
             .clone()

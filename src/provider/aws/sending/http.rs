@@ -1,4 +1,4 @@
-//! The HTTP client under all that goes to AWS, and under what finds the credentials for it.
+//! The HTTP client for all requests to AWS, and for those that find the credentials.
 
 use aws_sdk_s3::config::RuntimeComponents;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
@@ -10,8 +10,8 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
-/// The SDK's own HTTP client, but it reads the certificates of the system when something is first
-/// sent by TLS.
+/// The SDK's own HTTP client, except that it reads the system's certificates when a request is
+/// first sent by TLS.
 ///
 /// The SDK reads them (some two hundred files on Debian, 300 ms on a Mac, says its source) as soon
 /// as a client is made, and it makes one for each way to find credentials, whether or not that way
@@ -19,9 +19,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 #[derive(Clone, Debug)]
 pub(in super::super) struct SystemTlsClient {
     trusting: SharedHttpClient,
-    /// Trusts nobody, and has read nothing.
+    /// The client that trusts nobody, and has read no certificates.
     bare: SharedHttpClient,
-    /// Also what is plain itself goes by TLS to such a proxy.
+    /// True if plain requests go by TLS, too: to a proxy that speaks TLS.
     proxied_by_tls: bool,
 }
 
@@ -67,7 +67,7 @@ impl HttpClient for SystemTlsClient {
     }
 }
 
-/// A connector of one of the two clients: which, only the request's address tells.
+/// A connector of one of the two clients: only the request's address tells of which.
 #[derive(Debug)]
 struct LazyConnector {
     clients: SystemTlsClient,

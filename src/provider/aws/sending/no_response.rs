@@ -9,11 +9,11 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use super::request::TrackedRequest;
 
-/// No answer came.
+/// The error: no answer came.
 #[derive(Debug)]
 pub(super) struct NoResponse {
     request: TrackedRequest,
-    /// The service may have the request.
+    /// True if the service may have the request.
     pub reached: bool,
     source: BoxError,
 }
@@ -28,7 +28,7 @@ pub(in super::super) fn request_of(
 }
 
 impl NoResponse {
-    /// Finds it in the SDK's error.
+    /// Finds this error in the SDK's error.
     pub fn of(error: &ConnectorError) -> Option<&Self> {
         error.source()?.downcast_ref()
     }
@@ -38,12 +38,12 @@ impl NoResponse {
         ConnectorError::timeout(Box::new(Self { request, reached: true, source: why.into() }))
     }
 
-    /// Wraps the error of the inner client, so that it says which request it ended.
+    /// Wraps the error of the inner client, so that the error names the request that it ended.
     pub fn wrap(error: ConnectorError, request: TrackedRequest) -> ConnectorError {
         let (timeout, user, io, other) =
             (error.is_timeout(), error.is_user(), error.is_io(), error.as_other());
         let source = error.into_source();
-        // The only timeout of the inner client is that of connecting.
+        // The inner client has only one timeout, that of connecting.
         let reached = !timeout && !is_unconnected(source.as_ref());
         let lost = Box::new(Self { request, reached, source });
         match (timeout, user, io) {

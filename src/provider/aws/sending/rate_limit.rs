@@ -18,7 +18,7 @@ use super::no_response::NoResponse;
 use super::request::TrackedRequest;
 
 /// An HTTP client whose requests wait for their turn. Their answers are read to the end within the
-/// time of a try: one that stops half-way is none.
+/// time of a try: an answer that stops half-way is no answer.
 #[derive(Debug)]
 pub(in super::super) struct RateLimitedClient {
     inner: SharedHttpClient,
@@ -26,7 +26,7 @@ pub(in super::super) struct RateLimitedClient {
 }
 
 impl RateLimitedClient {
-    /// Makes one around the client that is given, else around one as the SDK makes it.
+    /// Makes a client around the given one, or else around one as the SDK makes it.
     pub fn around(inner: Option<SharedHttpClient>, limit: Duration) -> Self {
         Self {
             inner: inner.unwrap_or_else(|| SharedHttpClient::new(SystemTlsClient::new())),
@@ -86,8 +86,8 @@ async fn read_whole(response: HttpConnectorFuture) -> Result<HttpResponse, Conne
     let body = ByteStream::new(response.take_body()).collect().await;
     let body = body
         .map_err(|error| ConnectorError::io(format!("the answer was cut short: {error}").into()))?;
-    // As a body that is still to be read: the SDK's log prints one that is in memory, and this one
-    // may hold a secret.
+    // The body is one that is still to be read: the SDK's log prints a body that is in memory, and
+    // this one may hold a secret.
     *response.body_mut() = SdkBody::from_body_1_x(Full::new(body.into_bytes()));
     Ok(response)
 }

@@ -13,7 +13,7 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use crate::call::{IamWrite, LostAnswer};
 use crate::transport::{InFlight, Operation, RetryableError, Transport, Tries};
 
-/// One request, from its first try to its last. It rides on the request, and on its answer.
+/// A request, from its first try to its last. It is attached to the request, and to its answer.
 #[derive(Clone, Debug)]
 pub(in super::super) struct TrackedRequest(Arc<RequestState>);
 
@@ -27,7 +27,8 @@ struct RequestState {
 #[derive(Debug, Default)]
 struct RequestProgress {
     tries: Tries,
-    /// After how many tries it was judged, and how.
+    /// The number of tries at the last decision, with the pause that was decided; `None` for no
+    /// retry.
     judged: Option<(u32, Option<Duration>)>,
 }
 
@@ -68,7 +69,7 @@ impl TrackedRequest {
         in_flight
     }
 
-    /// Returns how long to wait before it is sent again, if it is. The SDK asks more than once
+    /// Returns the pause before the request is sent again, if it is. The SDK asks more than once
     /// about the same try.
     pub(super) fn judge(
         &self,
@@ -95,12 +96,12 @@ impl TrackedRequest {
         verdict
     }
 
-    /// Returns whether an earlier try may have been done.
+    /// Returns true if an earlier try may have been done.
     pub fn is_possibly_done(&self) -> bool {
         self.progress().tries.possibly_done
     }
 
-    /// Returns what its error says besides, if it was sent more than once.
+    /// Returns the note for the request's error, if it was sent more than once.
     pub fn retry_note(&self) -> Option<String> {
         let tries = self.progress().tries;
         self.0.transport.retry_note(tries)

@@ -1,4 +1,4 @@
-//! The retry classifier: whether a request is sent again, and when.
+//! The retry classifier: it decides if a request is sent again, and when.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use aws_smithy_types::retry::ErrorKind;
 use super::no_response::{NoResponse, request_of};
 use crate::transport::RetryableError;
 
-/// The classifier that has the last word on whether a request is sent again.
+/// The classifier that has the last word on a retry.
 #[derive(Debug)]
 pub(in super::super) struct RetryClassifier {
-    /// Not AWS itself answers, but a server at an address that was given.
+    /// True if a server at a given address answers, and not AWS itself.
     pub emulator: bool,
 }
 
@@ -38,7 +38,7 @@ impl ClassifyRetry for RetryClassifier {
         let lost = error.and_then(NoResponse::of);
         let retryable = self.retryable(context.response(), error.zip(lost), previous);
         match request.judge(retryable, |retryable| why(retryable, context.response(), lost)) {
-            // Also where the classifiers before this one think otherwise.
+            // This also overrules classifiers before this one.
             None => RetryAction::RetryForbidden,
             Some(pause) => RetryAction::retryable_error_with_explicit_delay(
                 ErrorKind::TransientError,
@@ -57,8 +57,8 @@ impl ClassifyRetry for RetryClassifier {
 }
 
 impl RetryClassifier {
-    /// Returns the error as the transport knows it, if it is worth another try. `previous` is what
-    /// the SDK knows of AWS's error codes.
+    /// Returns the error as the transport knows it, if the request is worth another try. `previous`
+    /// is the SDK's own decision, which knows AWS's error codes.
     #[allow(
         clippy::wildcard_enum_match_arm,
         reason = "the SDK may add kinds of errors and reasons to retry"
@@ -77,14 +77,14 @@ impl RetryClassifier {
         let status = response?.status().as_u16();
         match previous {
             _ if status == 429 => Some(RetryableError::Throttled),
-            // Some emulators fall over at calls that they don't know, with a page of their own.
-            // AWS's errors have a code.
+            // Some emulators fail at calls that they don't know, with a page of their own. AWS's
+            // errors have a code.
             _ if self.emulator && status == 500 && is_page(response?) => None,
             RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) => {
                 Some(match kind {
                     ErrorKind::ThrottlingError => RetryableError::Throttled,
-                    // `ServiceClockSkewClassifier`: the only one that says so of what a client did
-                    // wrong.
+                    // Only `ServiceClockSkewClassifier` calls an error with a status below 500 a
+                    // server error.
                     ErrorKind::ServerError if status < 500 => RetryableError::ClockSkew,
                     _ => RetryableError::ServerError,
                 })
@@ -94,13 +94,14 @@ impl RetryClassifier {
     }
 }
 
-/// The answer to a HEAD is neither a page nor one of AWS's errors: it has no body.
+/// Returns true for an error page. The answer to a HEAD is neither a page nor one of AWS's errors:
+/// it has no body.
 fn is_page(response: &HttpResponse) -> bool {
     let body = response.body().bytes().unwrap_or_default();
     !body.is_empty() && !body.windows(6).any(|window| window == b"<Code>")
 }
 
-/// `x-amz-retry-after`
+/// Returns the pause of the header `x-amz-retry-after`.
 fn asked_for(previous: &RetryAction) -> Option<Duration> {
     let RetryAction::RetryIndicated(RetryReason::RetryableError { retry_after, .. }) = previous
     else {

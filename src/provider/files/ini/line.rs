@@ -1,24 +1,24 @@
-//! What one line of an AWS file is, given the lines above it.
+//! A line of an AWS file, and its role under the lines above it.
 
 use std::ops::Range;
 
 use crate::provider::files::place::SecretText;
 
-/// A line with its ending. A text that changes is made anew: one that grows leaves copies in
-/// memory.
+/// A line with its ending. A change makes a new text: a buffer that grows leaves copies of the
+/// secret in memory.
 pub struct IniLine {
     pub text: SecretText,
     pub role: IniLineRole,
 }
 
 pub enum IniLineRole {
-    /// What is between the brackets, trimmed.
+    /// A section's header: the text between the brackets, trimmed.
     Header(String),
-    /// `key` in lower case; `value` is its bytes in the line.
+    /// A setting: `key` in lower case; `value` is the range of its bytes in the line.
     Setting { key: String, value: Range<usize> },
-    /// Indented more than the setting above: a part of its value.
+    /// A part of the value of the setting above, which is indented less.
     Nested,
-    /// A comment, a blank line, or something that is none of these, which is left as it is.
+    /// A comment, a blank line, or any other text, which is left as it is.
     Other,
 }
 
@@ -42,8 +42,8 @@ impl IniLine {
         }
     }
 
-    /// Changes the value's bytes only: how the key is spelt, the spaces around `=` and a comment
-    /// behind it stay.
+    /// Changes only the bytes of the value: the spelling of the key, the spaces around `=` and a
+    /// comment behind the value stay.
     pub fn set_value(&mut self, new: &str) {
         if let IniLineRole::Setting { value, .. } = &mut self.role {
             let (before, after) = (&self.text[..value.start], &self.text[value.end..]);
@@ -59,7 +59,7 @@ impl IniLine {
     }
 }
 
-/// Windows editors put a byte order mark before the first line.
+/// Returns the text without the byte order mark that Windows editors put before the first line.
 fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
@@ -89,7 +89,7 @@ fn role(text: &str, above: &[IniLine]) -> IniLineRole {
     setting(text)
 }
 
-/// A bracket inside of quotes does not end the name: `[profile "a]b"]`.
+/// Returns the name in a header. A bracket inside quotes does not end the name: `[profile "a]b"]`.
 fn header(content: &str) -> Option<&str> {
     let inside = content.strip_prefix('[')?;
     let mut quote = None;
@@ -114,7 +114,7 @@ fn setting(text: &str) -> IniLineRole {
     let behind = &text[delimiter + 1..];
     let start = delimiter + 1 + (behind.len() - behind.trim_start_matches([' ', '\t']).len());
     let value = text[start..].trim_end();
-    // ` #` right behind the delimiter is found with the space before it.
+    // The search begins at the space before the value, so it finds ` #` right behind the delimiter.
     let comment =
         comment_start(&text[delimiter + 1..start + value.len()]).map(|at| delimiter + 1 + at);
     let end = comment.unwrap_or(start + value.len()).max(delimiter + 1);
@@ -122,7 +122,7 @@ fn setting(text: &str) -> IniLineRole {
     IniLineRole::Setting { key, value: start..start + text[start..end].trim_end().len() }
 }
 
-/// Where a comment behind a value begins: at white space with `#` or `;` behind it.
+/// Returns the start of a comment behind a value: white space with `#` or `;` behind it.
 pub fn comment_start(value: &str) -> Option<usize> {
     let mut before = None;
     for (index, c) in value.char_indices() {

@@ -4,8 +4,8 @@
 //! Two readers define the dialect, and they differ. botocore (the AWS CLI) is Python's
 //! `configparser`: `=` or `:`, keys in any case, whole-line comments only, and a line that is
 //! indented more than the setting above it belongs to that setting. The SDKs know `=` only, join
-//! sections of the same name (the later setting wins), and end a value at ` #` or ` ;`. What is
-//! written here means the same to both.
+//! sections of the same name (the later setting wins), and end a value at ` #` or ` ;`. relayctl
+//! writes only text that means the same to both.
 
 mod line;
 
@@ -17,13 +17,13 @@ use super::problem::Problem;
 use crate::value::Value;
 use line::{IniLine, IniLineRole};
 
-/// A file's lines. Not `Debug`: they hold secrets.
+/// A file's lines. It is not `Debug`, since the lines hold secrets.
 pub struct IniFile {
     lines: Vec<IniLine>,
     ending: &'static str,
 }
 
-/// Tells by the text between the brackets whether a section is meant.
+/// A function that tells by the text between the brackets if a section is meant.
 pub type SectionMatcher<'a> = &'a dyn Fn(&str) -> bool;
 
 impl IniFile {
@@ -41,8 +41,8 @@ impl IniFile {
         Self { lines, ending }
     }
 
-    /// The sections, by what their headers come to; those that come to the same are one document.
-    /// What belongs to none is left out.
+    /// Splits the file into documents, by a name that `of` makes of each header. Sections with the
+    /// same name are in one document; lines outside of all sections are left out.
     pub fn split(self, of: impl Fn(&str) -> String) -> BTreeMap<String, Self> {
         let (mut parts, mut at) = (BTreeMap::new(), None);
         for line in self.lines {
@@ -67,14 +67,15 @@ impl IniFile {
         !self.sections(section).is_empty()
     }
 
-    /// What a setting is worth: of several, the last one counts. An empty value is none.
+    /// Returns the value of a setting: if it is set several times, the last one counts. An empty
+    /// value is none.
     pub fn value(&self, section: SectionMatcher, key: &str) -> Option<String> {
         let line = &self.lines[*self.occurrences(section, key).last()?];
         line.value().filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
-    /// All settings of the section in the order of the file, keys in lower case; a nested one (`s3
-    /// =` with indented lines below) is an object of its own settings.
+    /// Returns all settings of the section in the order of the file, with keys in lower case; a
+    /// nested one (`s3 =` with indented lines below) is an object of its own settings.
     pub fn settings(&self, section: SectionMatcher) -> Vec<(String, Value)> {
         let mut settings: Vec<(String, Value)> = Vec::new();
         for index in self.sections(section).into_iter().flatten() {
@@ -88,8 +89,8 @@ impl IniFile {
         settings
     }
 
-    /// Sets a setting where it is, keeping its spelling and its comment, or else below the
-    /// section's last one; a section that does not exist is added at the end, as `[header]`.
+    /// Changes a setting in its place, with its spelling and its comment, or else adds it below the
+    /// section's last one; a missing section is added at the end, as `[header]`.
     pub fn set(
         &mut self,
         section: SectionMatcher,
@@ -117,7 +118,7 @@ impl IniFile {
         Ok(())
     }
 
-    /// Removes a setting, with what is nested in it, wherever the section says it.
+    /// Removes all lines of a setting in the section, and those nested in it.
     pub fn unset(&mut self, section: SectionMatcher, key: &str) {
         for index in self.occurrences(section, key).into_iter().rev() {
             self.remove_setting(index);
@@ -132,14 +133,14 @@ impl IniFile {
             }
             let at_end = lines.end == self.lines.len();
             self.lines.drain(lines.clone());
-            // `append_section` had put it there.
+            // `append_section` had put the blank line there.
             if at_end && lines.start > 0 && self.lines[lines.start - 1].is_blank() {
                 self.lines.pop();
             }
         }
     }
 
-    /// From each header that is meant to the next header.
+    /// Returns the lines of each matching section, from its header to the next header.
     fn sections(&self, section: SectionMatcher) -> Vec<Range<usize>> {
         let is_header = |line: &IniLine| matches!(line.role, IniLineRole::Header(_));
         let meant = self.lines.iter().enumerate().filter(|(_, line)| match &line.role {
@@ -162,7 +163,7 @@ impl IniFile {
         self.sections(section).into_iter().flatten().filter(is_it).collect()
     }
 
-    /// The lines that continue a setting. Comments may stand between them.
+    /// Returns the lines that continue a setting. Comments may stand between them.
     fn nested(&self, setting: usize) -> Vec<usize> {
         let below = self.lines.iter().enumerate().skip(setting + 1);
         let own = below
@@ -201,8 +202,8 @@ impl IniFile {
         }
     }
 
-    /// Below the last setting rather than at the section's end, where blank lines and the next
-    /// section's comments are.
+    /// Inserts a line below the last setting rather than at the section's end, where blank lines
+    /// and the next section's comments are.
     fn insert_below_settings(&mut self, lines: Range<usize>, line: &str) {
         let settings =
             |index: &usize| matches!(self.lines[*index].role, IniLineRole::Setting { .. });
@@ -233,7 +234,7 @@ impl IniFile {
         self.lines.push(line);
     }
 
-    /// The last line of a file may lack its ending.
+    /// Adds a missing line ending, which the last line of a file may lack.
     fn end_line(&mut self, index: usize) {
         if !self.lines[index].text.ends_with('\n') {
             self.lines[index].append(self.ending);
@@ -257,7 +258,7 @@ fn check_key(key: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A line break in a value would be a line of the file's own making: another setting, or another
+/// Checks a value. A line break in it would add a line to the file: another setting, or another
 /// profile.
 fn check_value(key: &str, value: &str) -> Result<(), Problem> {
     let ambiguous = value.trim() != value || line::comment_start(value).is_some();

@@ -53,8 +53,8 @@ fn a_new_setting_goes_below_the_last_one_not_below_the_next_sections_comment() {
     );
     assert_eq!(set("[a]\n[b]\n", "a", "y", "2"), "[a]\ny = 2\n[b]\n");
     assert_eq!(set("[a]", "a", "y", "2"), "[a]\ny = 2\n");
-    // Less indented than the one above it is still a setting of its own, more would be a part of
-    // that one.
+    // A line that is indented less than the one above it is a setting of its own; one that is
+    // indented more would be a part of that setting.
     assert_eq!(set("[a]\n  x = 1\n", "a", "y", "2"), "[a]\n  x = 1\n  y = 2\n");
     assert_eq!(
         set("[a]\ns3 =\n  x = 1\n  # c\n  z = 1\n\n", "a", "y", "2"),

@@ -1,4 +1,4 @@
-//! AWS's wording for each kind of policy that refuses, and whose policies count.
+//! AWS's wording for each kind of policy that refuses, and the choice of the policies that count.
 
 use futures::executor::block_on;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ fn get_user(name: &str) -> Read {
     Read::Iam(IamRead::GetUser { user: name.to_owned() })
 }
 
-/// The message after the caller.
+/// Returns the part of the message that follows the caller.
 #[track_caller]
 fn denied(answer: Result<Reply, Failure>) -> String {
     let failure = answer.expect_err("it must be refused");
@@ -151,8 +151,8 @@ fn the_caller_is_known_whatever_is_denied() {
     assert_eq!(caller.arn, "arn:aws:iam::123456789012:user/sandbox-user");
 }
 
-/// An account with the user `ci`: an inline policy with these statements, and a boundary that
-/// allows reading only.
+/// Returns an account with the user `ci`, which has an inline policy with these statements, and a
+/// boundary that allows only reads.
 fn with_user(statements: &Value) -> Sandbox {
     let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1");
     let bounds = "arn:aws:iam::123456789012:policy/bounds".to_owned();
@@ -201,7 +201,8 @@ fn a_user_acts_with_its_policies_within_its_boundary() {
     );
 }
 
-/// The user `ci` without policies of its own, and the group `readers`, which has these statements.
+/// Returns an account with the user `ci` without policies of its own, and the group `readers` with
+/// these statements.
 fn with_group(statements: &Value, is_member: bool) -> Sandbox {
     let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1");
     let (user, group) = (|| "ci".to_owned(), || "readers".to_owned());
@@ -262,7 +263,7 @@ fn who_is_not_there_cannot_act() {
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Refused, "NoSuchPrincipal"));
 }
 
-/// What AWS's own policies say is not in the sandbox: a guess would be worse than no answer.
+/// The sandbox lacks the documents of AWS's own policies: a guess would be worse than no answer.
 #[test]
 fn a_policy_whose_text_is_not_known_is_no_guess() {
     let sandbox = Sandbox::in_memory(ACCOUNT, "us-east-1");

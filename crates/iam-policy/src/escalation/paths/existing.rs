@@ -1,4 +1,4 @@
-//! Ways to use what something that exists runs as.
+//! Escalation paths that use the role of an existing resource.
 
 use super::{Gain, Need, On, Path};
 

@@ -1,4 +1,4 @@
-//! Ways that change what users, groups and roles may do.
+//! Escalation paths that change the permissions of users, groups and roles.
 
 use super::{Gain, Need, On, Path};
 

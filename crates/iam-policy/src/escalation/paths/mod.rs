@@ -1,42 +1,43 @@
-//! The published ways by which somebody with a few permissions gives themselves more.
+//! The published escalation paths, by which a principal with a few permissions gives itself more.
 //!
-//! They are those of Rhino Security Labs ("AWS IAM Privilege Escalation – Methods and Mitigation"),
-//! of pathfinding.cloud, which goes on where that list and Bishop Fox's IAM Vulnerable end, and a
-//! few of PMapper and HackTricks. Ways that only add actions to another one in the list are left
-//! out: the shorter one says it already.
+//! They come from Rhino Security Labs ("AWS IAM Privilege Escalation – Methods and Mitigation"),
+//! from pathfinding.cloud, which continues that list and Bishop Fox's IAM Vulnerable, and a few
+//! from PMapper and HackTricks. A path that only adds actions to another path of the list is left
+//! out: the shorter path covers it.
 
 mod existing;
 mod identity;
 mod passing;
 mod principal;
 
-/// A way to more permissions.
+/// A published escalation path: a combination of permissions that gives more permissions.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Path {
-    /// Also the name of its rule.
+    /// The name of the path, and of its lint rule.
     pub name: &'static str,
-    /// What is gained.
+    /// The kind of access that the path gives.
     pub gain: Gain,
-    /// What it comes to, after the name of who has it: `can join groups`.
+    /// The result as a predicate of the holder: `can join groups`.
     pub gives: &'static str,
-    /// All of them are needed; those on a role are about the same role, and so on.
+    /// The permissions that the path needs, all of them. Those on a role must be on the same role,
+    /// and so on for other objects.
     pub needs: &'static [Need],
-    /// Who published it, or where.
+    /// The publication or its author.
     pub source: &'static str,
 }
 
-/// A permission that a way takes.
+/// A permission that a path needs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Need {
-    /// Any one of these.
+    /// The actions, of which any one suffices.
     pub any: &'static [&'static str],
-    /// What the action is done to.
+    /// The kind of object that the action is on.
     pub on: On,
-    /// For `iam:PassRole`: the service that the role is passed to.
+    /// The service that the role is passed to, for `iam:PassRole`.
     pub to: Option<&'static str>,
 }
 
-/// What the action is done to.
+/// The kind of object that an action is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum On {
@@ -48,30 +49,30 @@ pub enum On {
     Group,
     /// A role.
     Role,
-    /// Something of the action's own service.
+    /// A resource of the action's own service.
     Other,
 }
 
-/// What a way gives.
+/// The kind of access that a path gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Gain {
-    /// Any permission, whoever it is.
+    /// Any permission, for any holder.
     Everything,
-    /// Permissions for the object, which may be whoever does it.
+    /// Permissions for the object, which may be the holder itself.
     Permissions,
-    /// The object's boundary, which may be the one that bounds whoever does it.
+    /// Control over the object's boundary, which may be the holder's own.
     Boundary,
-    /// What another principal may do.
+    /// The permissions of another principal.
     Principal,
-    /// What something may do that exists already and runs as a role.
+    /// The permissions of the role of an existing resource.
     Existing,
-    /// What every role may do that trusts the account; naming one role is no escalation, but what
-    /// the policy is for.
+    /// The permissions of every role that trusts the account. A policy that names one role is no
+    /// escalation: that access is its purpose.
     AnyRole,
 }
 
-/// Returns all published ways.
+/// Returns all published paths.
 pub fn all() -> impl Iterator<Item = &'static Path> {
     [identity::PATHS, principal::PATHS, passing::PATHS, existing::PATHS].into_iter().flatten()
 }

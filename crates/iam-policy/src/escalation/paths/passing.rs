@@ -1,8 +1,8 @@
-//! Ways that pass a role to a service which then does what one says.
+//! Escalation paths that pass a role to a service, which then acts for the caller.
 
 use super::{Gain, Need, On, Path};
 
-/// `iam:PassRole` on the role and what makes the service use it.
+/// Returns a path of `iam:PassRole` on the role and the permissions that make the service use it.
 const fn path(
     name: &'static str,
     gives: &'static str,

@@ -1,4 +1,4 @@
-//! Ways to act as somebody else, or as a role of one's own making.
+//! Escalation paths that act as another principal, or as a role that the caller made.
 
 use super::{Gain, Need, On, Path};
 

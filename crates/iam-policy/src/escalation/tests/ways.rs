@@ -1,5 +1,5 @@
-//! One test for each way of the published lists: by these permissions it is open, and not without
-//! any of them.
+//! One test for each path of the published lists: these permissions open it, and without any one of
+//! them it is closed.
 
 use super::*;
 
