@@ -20,8 +20,7 @@ shape! {
     "a manifest" Manifest {
         /// The version of this format: 1.
         version: Whole,
-        /// What this set of resources is called; names the state, and tags everything as belonging
-        /// to it.
+        /// The name of this set of resources. It names the state, and is the ownership tag's value.
         name: ExpandedText,
         /// The AWS account, twelve digits in quotes; any other account is refused.
         account: ExpandedText,
@@ -35,7 +34,7 @@ shape! {
         #[expect(dead_code, reason = "read before decoding; here for the schema and the list of \
             fields")]
         extends: ExpandedText,
-        /// Where the state is kept: a path or a URL.
+        /// The place of the state: a path or a URL.
         state: ExpandedText,
         /// Encrypts the state and saved plans, so that only those can read them who have an
         /// identity.
@@ -52,10 +51,9 @@ shape! {
         buckets: NamedMap<Bucket>,
         /// Stages of a zappa_settings.json.
         zappa_settings: Located<ZappaSettings>,
-        /// What a user or role must, or must not, be able to do; `users.NAME` or `roles.NAME` says
-        /// who.
+        /// Actions that a user or role, `users.NAME` or `roles.NAME`, must or must not be able to do.
         checks: Vec<Located<NamedMap<Check>>>,
-        /// What `relayctl lint` need not say.
+        /// The findings that `relayctl lint` accepts.
         lint: Lint,
         /// Brakes: a plan that goes over one of these is not saved and not applied.
         limits: Limits,
@@ -65,9 +63,9 @@ shape! {
 shape! {
     /// Brakes on what one plan may do; `--override-limits` releases them.
     "limits" Limits {
-        /// How many resources a plan may destroy; a replacement destroys one.
+        /// The number of resources that a plan may destroy. A replacement destroys one.
         max_destroy: Whole,
-        /// How many of the recorded resources, in percent, a plan may change, replace or destroy.
+        /// The share of the recorded resources, in percent, that a plan may change, replace or destroy.
         max_change_percent: Whole,
     }
 }
@@ -75,13 +73,13 @@ shape! {
 shape! {
     /// Encryption with age; whoever reads gives an identity in RELAYCTL_AGE_IDENTITY.
     "an encryption of the state" StateEncryption {
-        /// Who can read it: public keys of age, age1…
+        /// The public keys of age, age1…, of those that can read it.
         recipients: Vec<ExpandedText>,
     }
 }
 
 shape! {
-    /// What relayctl must not do to a resource.
+    /// Actions that relayctl must not take on a resource.
     "a lifecycle" Lifecycle {
         /// Makes a plan that would destroy or replace the resource an error.
         prevent_destroy: Flag,
@@ -116,9 +114,9 @@ shape! {
     "an accepted finding" Silence {
         /// The rule that finds it.
         rule: ExpandedText,
-        /// What it is about, for example policy.NAME or role.NAME; `*` for everything.
+        /// The resource, for example policy.NAME or role.NAME; `*` for all.
         on: ExpandedText,
-        /// Why it is accepted.
+        /// The reason to accept it.
         because: ExpandedText,
     }
 }
@@ -134,7 +132,7 @@ shape! {
         document: DocumentForm,
         /// Tags besides the manifest's.
         tags: NamedMap<ExpandedText>,
-        /// What relayctl must not do to it.
+        /// Actions that relayctl must not take on it.
         lifecycle: Lifecycle,
     }
 }
@@ -160,7 +158,7 @@ shape! {
         exclusive_groups: Flag,
         /// An access key, and where its secret goes.
         access_key: Located<AccessKey>,
-        /// What relayctl must not do to it.
+        /// Actions that relayctl must not take on it.
         lifecycle: Lifecycle,
     }
 }
@@ -178,7 +176,7 @@ shape! {
         exclusive: Flag,
         /// Removes members that the manifest doesn't name.
         exclusive_members: Flag,
-        /// What relayctl must not do to it.
+        /// Actions that relayctl must not take on it.
         lifecycle: Lifecycle,
     }
 }
@@ -199,12 +197,12 @@ shape! {
         output: ExpandedText,
         /// Overwrites a profile of that name that holds another key.
         replace_profile: Flag,
-        /// How old it gets before another key takes its place, for example 90d.
+        /// The age at which another key takes its place, for example 90d.
         rotate_after: ExpandedText,
-        /// How long an old key is kept, inactive and unused, before it is deleted; 7d unless said
-        /// otherwise.
+        /// The time for which an old key is kept, inactive and unused, before it is deleted. The
+        /// default is 7d.
         retire_after: ExpandedText,
-        /// What relayctl must not do to it.
+        /// Actions that relayctl must not take on it.
         lifecycle: Lifecycle,
     }
 }
@@ -214,7 +212,7 @@ shape! {
     "an encrypted file" AgeFile {
         /// The file, relative to this one.
         file: ExpandedText,
-        /// Who can read it: public keys of age, age1…
+        /// The public keys of age, age1…, of those that can read it.
         recipients: Vec<ExpandedText>,
     }
 }
@@ -224,12 +222,12 @@ shape! {
     "a role" Role {
         /// The IAM path, `/` unless said otherwise. Changing it replaces the role.
         path: ExpandedText,
-        /// What the role is for.
+        /// The purpose of the role.
         description: ExpandedText,
         /// Seconds, 3600 to 43200.
         max_session_duration: Whole,
-        /// Who may assume the role: services, accounts, users and roles, or a full trust policy
-        /// document.
+        /// Principals that may assume the role: services, accounts, users and roles, or a full trust
+        /// policy document.
         trust: Located<Trust>,
         /// A policy of this manifest, or an ARN, that bounds what the role can ever be allowed.
         permissions_boundary: ExpandedText,
@@ -241,12 +239,12 @@ shape! {
         inline_policies: NamedMap<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
-        /// What relayctl must not do to it.
+        /// Actions that relayctl must not take on it.
         lifecycle: Lifecycle,
     }
 }
 
-/// Who may assume a role.
+/// Principals that may assume a role.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
 pub enum Trust {
@@ -297,7 +295,7 @@ shape! {
         tags: NamedMap<ExpandedText>,
         /// Keeps old versions of objects.
         versioning: Flag,
-        /// How S3 encrypts objects: AES256, KMS, or an algorithm with its key.
+        /// The encryption of objects by S3: AES256, KMS, or an algorithm with its key.
         encryption: Located<EncryptionShape>,
         /// Public access is blocked in all four ways unless said otherwise.
         public_access_block: PublicAccessBlockShape,
@@ -322,7 +320,7 @@ pub enum BucketLifecycle {
 }
 
 shape! {
-    /// What relayctl must not do to a bucket, and what S3 does to its objects.
+    /// Actions that relayctl must not take on a bucket, and S3's rules for its objects.
     "a bucket's lifecycle" FullLifecycle {
         /// Makes a plan that would destroy or replace the bucket an error.
         prevent_destroy: Flag,

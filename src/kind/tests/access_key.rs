@@ -583,7 +583,8 @@ fn without_a_state_an_inactive_second_key_is_told_and_left() {
     let seen = Aged::rotated("2026-09-01T00:00:00Z").seen(&json!({"rotate_after": "900d"}));
     assert_eq!((seen.id.as_str(), &seen.upkeep), ("AKIA2", &None));
     assert!(
-        seen.remarks[0].starts_with("the user's other key, AKIA1, is inactive, and it is not known"),
+        seen.remarks[0]
+            .starts_with("the user's other key, AKIA1, is inactive, and it is not known"),
         "{:?}",
         seen.remarks
     );

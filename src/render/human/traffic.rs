@@ -22,8 +22,8 @@ pub fn traffic(traffic: &Traffic) -> String {
     format!("Requests: {calls} sent{again}{throttled}{waits}.")
 }
 
-/// Returns the least time of the calls, before they are sent: `Far away as the sandbox is, 12 calls
-/// take at least 0.2 s.`
+/// Returns the least time of the calls, before they are sent: `With the sandbox's latency and
+/// throttling, 12 calls take at least 0.2 s.`
 pub fn least(calls: usize, time: Duration) -> String {
     format!(
         "With the sandbox's latency and throttling, {} {} at least {:.1} s.",
