@@ -225,3 +225,51 @@ fn the_facts_of_every_kind_agree_with_its_name_and_with_each_other() {
         assert!(parent.is_none_or(|it| fields.contains(&it)), "{name}: {parent:?}");
     }
 }
+
+/// A plan calls a change harmless, compares what it allows, or says that nobody can tell.
+#[test]
+fn the_meaning_of_each_fields_change_for_access_is_chosen() {
+    use crate::kind::FieldAccess;
+    let of = |access: FieldAccess| {
+        let fields = all().flat_map(|kind| kind.fields().iter().map(move |field| (kind, field)));
+        let chosen = fields.filter(|(_, field)| field.access == access);
+        chosen.map(|(kind, field)| format!("{}.{}", kind.name(), field.name)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of(FieldAccess::Harmless),
+        [
+            "policy.description",
+            "user.exclusive_groups",
+            "group.exclusive_members",
+            "role.description",
+            "role.max_session_duration",
+            "bucket.versioning",
+            "bucket.lifecycle",
+            "bucket.force_destroy"
+        ]
+    );
+    assert_eq!(
+        of(FieldAccess::Compared),
+        [
+            "policy.document",
+            "user.permissions_boundary",
+            "user_policy.document",
+            "group_policy.document",
+            "role.trust",
+            "role.permissions_boundary",
+            "role_policy.document",
+            "bucket.policy"
+        ]
+    );
+}
+
+#[test]
+fn members_are_read_where_they_are_exclusive_and_before_a_deletion() {
+    use crate::reads::Facet;
+    let group = kind("group");
+    let members = Facet::Members { group: "ops".to_owned() };
+    let wants = |wanted: &Value| group.facets(&attributes(wanted)).contains(&members);
+    assert!(wants(&json!({"name": "ops", "exclusive_members": true})));
+    assert!(!wants(&json!({"name": "ops", "exclusive_members": false})));
+    assert_eq!(group.deletion_facets(&attributes(&json!({"name": "ops"}))), [members.clone()]);
+}
