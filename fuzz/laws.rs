@@ -1,5 +1,5 @@
 //! What holds for any bytes. The fuzz targets look for bytes for which it doesn't, and
-//! `tests/policy_corpus.rs` holds it for the seeds and for random documents.
+//! `tests/policy/corpus.rs` holds it for the seeds and for random documents.
 
 use std::path::Path;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-#[path = "../fuzz/laws.rs"]
+#[path = "../../fuzz/laws.rs"]
 mod laws;
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {

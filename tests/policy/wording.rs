@@ -34,7 +34,7 @@ fn usage(path: &Path) -> Usage {
 #[test]
 fn every_refusal_is_in_the_words_of_aws_at_its_place() {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("policy_wording");
+    settings.set_snapshot_path("../policy_wording");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     for path in documents() {
