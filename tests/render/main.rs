@@ -24,8 +24,8 @@ use relayctl::render::{diagnostic, graph, human, json, markdown};
 use relayctl::value::{Attributes, FieldChange, SectionSettings, Value};
 use serde_json::json;
 
-#[path = "render/access.rs"]
 mod access;
+mod bad_manifests;
 
 const PLAIN: HumanStyle = HumanStyle { color: false, verbose: false };
 const VERBOSE: HumanStyle = HumanStyle { color: false, verbose: true };

@@ -22,7 +22,7 @@ fn every_bad_manifest_is_told_what_is_wrong_with_it() {
     manifests.sort();
     assert!(manifests.len() >= 20, "only {} manifests", manifests.len());
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("bad_manifests");
+    settings.set_snapshot_path("../bad_manifests");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     for manifest in manifests {
@@ -53,7 +53,7 @@ fn every_place_is_in_a_file_that_was_read() {
     }
 }
 
-/// `INSTA_UPDATE=always cargo test --test bad_manifests` writes it anew.
+/// `INSTA_UPDATE=always cargo test --test render bad_manifests` writes it anew.
 #[test]
 fn the_checked_in_schema_is_current() {
     let path = Path::new("schema/relayctl.schema.json");
