@@ -1,13 +1,12 @@
 //! Secrets stay in their sinks, and saved plans are what was saved, with the real binary.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use support::moto::Moto;
-use support::project::{Project, Run};
+
+use crate::support::moto::Moto;
+use crate::support::project::{Project, Run};
 
 const DEV: &str = "manifests/dev.yaml";
 const NAME: &str = "tr-serverless-relay-dev";

@@ -1,14 +1,12 @@
 //! The main job with the real binary against moto, behind a server that throttles, fails, and loses
 //! answers to calls that were done.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use support::canned::{Canned, answer, iam_error};
-use support::moto::Moto;
-use support::project::Project;
+use crate::support::canned::{Canned, answer, iam_error};
+use crate::support::moto::Moto;
+use crate::support::project::Project;
 
 const DEV: &str = "manifests/dev.yaml";
 
@@ -28,7 +26,7 @@ fn unreliable(moto: &Moto) -> Canned {
     let moto = moto.endpoint().to_owned();
     Canned::serving(move |request, nth| {
         let s3 = !request.contains("Action=");
-        // Where no key is recorded, the run ends incomplete: see `tests/retries.rs`.
+        // Where no key is recorded, the run ends incomplete: see `tests/adapters/retries.rs`.
         let key = request.contains("Action=CreateAccessKey");
         match nth % 27 {
             2 if s3 => answer(

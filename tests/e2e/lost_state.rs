@@ -1,9 +1,7 @@
 //! The state is a cache: without it, the plan is what it would have been, also for what is no
 //! longer declared.
 
-mod support;
-
-use support::project::{Project, Run};
+use crate::support::project::{Project, Run};
 
 const MANIFEST: &str = "dev.yaml";
 const STATE: &str = "state/sandbox/dev.json";

@@ -1,10 +1,9 @@
 //! Groups and memberships by the real binary, in the sandbox: made, changed, left alone, refused,
 //! taken over, removed.
 
-mod support;
-
 use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
-use support::project::{Project, Run};
+
+use crate::support::project::{Project, Run};
 
 const MANIFEST: &str = "dev.yaml";
 const ACCOUNT: &str = "123456789012";

@@ -1,13 +1,12 @@
 //! An encrypted state and encrypted plans, with the real binary: in a folder and in a bucket.
 
-mod support;
-
 use std::fs;
 
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
-use support::moto::Moto;
-use support::project::Project;
+
+use crate::support::moto::Moto;
+use crate::support::project::Project;
 
 const DEV: &str = "manifests/dev.yaml";
 const NAME: &str = "tr-serverless-relay-dev";

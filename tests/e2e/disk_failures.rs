@@ -1,16 +1,14 @@
 //! No room on the disk, no right to write: a clear error, nothing lost, and the next run finishes.
 #![cfg(unix)]
 
-mod support;
-
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use support::project::Run;
-use support::stack::{APPLY, MANIFEST, Network, Stack, all_are_alike};
+use crate::support::project::Run;
+use crate::support::stack::{APPLY, MANIFEST, Network, Stack, all_are_alike};
 
 const NOBODY: u32 = 65_534;
 

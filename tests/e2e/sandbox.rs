@@ -1,9 +1,7 @@
 //! The main job with the real binary, in the sandbox: plan, apply, an empty plan after it, drift,
 //! destroy.
 
-mod support;
-
-use support::project::Project;
+use crate::support::project::Project;
 
 fn dev() -> Project {
     Project::sample().in_sandbox()

@@ -1,10 +1,9 @@
 //! What a plan says of access, for the sample manifests and what people do to them, with the real
 //! binary.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::project::Project;
+
+use crate::support::project::Project;
 
 const DEV: &str = "manifests/dev.yaml";
 const DEPLOYMENT: &str = "manifests/policies/zappa-lambda-deployment.json";

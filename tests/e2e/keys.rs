@@ -1,11 +1,10 @@
 //! Keys that grow old, with the real binary: `plan` and `apply` rotate them, `keys list` shows
 //! them, `keys rotate` does it now.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::moto::Moto;
-use support::project::{Project, Run};
+
+use crate::support::moto::Moto;
+use crate::support::project::{Project, Run};
 
 const DEV: &str = "manifests/dev.yaml";
 const ACCOUNT: &str = "state/sandbox.json";

@@ -1,13 +1,12 @@
 //! A key's further sinks with the real binary: a file that is encrypted with age, and a command.
 
-mod support;
-
 use std::fs;
 
 use age::x25519::Identity;
 use serde_json::{Value, json};
-use support::moto::Moto;
-use support::project::Project;
+
+use crate::support::moto::Moto;
+use crate::support::project::Project;
 
 const DEV: &str = "manifests/dev.yaml";
 const NAME: &str = "tr-serverless-relay-dev";

@@ -1,11 +1,10 @@
 //! The main job with the real binary over HTTP against moto, looked at with independent clients:
 //! the AWS CLI and boto3.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::moto::Moto;
-use support::project::{Project, Run};
+
+use crate::support::moto::Moto;
+use crate::support::project::{Project, Run};
 
 const DEV: &str = "manifests/dev.yaml";
 const ROLE: &str = "tr-serverless-relay-ZappaLambdaExecutionRole";
@@ -322,7 +321,6 @@ def of(group):
         [policy["PolicyName"] for policy in iam.list_attached_group_policies(GroupName=name)["AttachedPolicies"]],
         iam.list_group_policies(GroupName=name)["PolicyNames"],
     ]
-
 
 show([of(group) for group in iam.list_groups()["Groups"]])
 "#,

@@ -1,15 +1,14 @@
 //! The state with the real binary: in S3, moved between stores, locked, damaged.
 
-mod support;
-
 use std::time::Duration;
 
 use relayctl::port::Store;
 use relayctl::state::LockInfo;
 use relayctl::store::local::LocalStore;
 use serde_json::{Value, json};
-use support::moto::Moto;
-use support::project::Project;
+
+use crate::support::moto::Moto;
+use crate::support::project::Project;
 
 const DEV: &str = "manifests/dev.yaml";
 const NAME: &str = "tr-serverless-relay-dev";

@@ -1,10 +1,9 @@
 //! What stands in the way of a deletion is in the plan, with whose it is and the calls that remove
 //! it; what others put there goes only with `--allow-delete-foreign`.
 
-mod support;
-
 use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
-use support::project::{Project, Run};
+
+use crate::support::project::{Project, Run};
 
 const MANIFEST: &str = "dev.yaml";
 const ACCOUNT: &str = "123456789012";

@@ -1,9 +1,8 @@
 //! What stops a plan: `prevent_destroy`, and the limits of the manifest.
 
-mod support;
-
 use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
-use support::project::{Project, Run};
+
+use crate::support::project::{Project, Run};
 
 const MANIFEST: &str = "dev.yaml";
 

@@ -3,12 +3,11 @@
 //!
 //! The sandbox decides each call over the printed policy, as IAM would.
 
-mod support;
-
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use support::project::{Project, Run};
+
+use crate::support::project::{Project, Run};
 
 const DEV: &str = "manifests/dev.yaml";
 const ACCOUNT: &str = "state/sandbox.json";
