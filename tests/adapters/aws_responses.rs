@@ -1,8 +1,6 @@
 //! The AWS edge against answers that no emulator gives: lost ones, cut ones, ones from the wrong
 //! region or the wrong server.
 
-mod support;
-
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -12,8 +10,9 @@ use relayctl::call::{
     S3Write, StepOutput, Write,
 };
 use relayctl::port::Provider;
-use support::canned::{Canned, answer, iam, iam_error};
-use support::edge::aws_at;
+
+use crate::support::canned::{Canned, answer, iam, iam_error};
+use crate::support::edge::aws_at;
 
 const LOST: &str = "";
 

@@ -9,8 +9,6 @@
     reason = "an answer of another kind than the call's fails the test, whichever it is"
 )]
 
-mod support;
-
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -25,8 +23,9 @@ use relayctl::provider::aws::{Aws, ConnectOptions};
 use relayctl::value::{SharedValue, Tags};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use support::edge::aws_at;
-use support::moto::{self, Moto};
+
+use crate::support::edge::aws_at;
+use crate::support::moto::{self, Moto};
 
 /// One for all tests here; they keep apart by names.
 static MOTO: LazyLock<Moto> = LazyLock::new(Moto::start);
@@ -758,7 +757,7 @@ fn caller_with(environment: &[(&str, &str)]) -> String {
     moto::without_aws(&mut command).envs(moto::offline()).env("AWS_ENDPOINT_URL", MOTO.endpoint());
     let output = command
         .envs(environment.iter().copied())
-        .args(["--exact", "caller", "--ignored", "--nocapture"])
+        .args(["--exact", "aws::caller", "--ignored", "--nocapture"])
         .output();
     let text = String::from_utf8(output.unwrap().stdout).unwrap();
     let (_, rest) = text.split_once('<').unwrap_or_else(|| panic!("{text}"));

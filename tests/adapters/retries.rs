@@ -1,8 +1,6 @@
 //! Throttling, failures, silence and skewed clocks, on the way to AWS: a server that has them, and
 //! counts what arrives.
 
-mod support;
-
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -30,9 +28,10 @@ use relayctl::transport::{Retrying, Transport};
 use relayctl::value::Tags;
 use relayctl::{diff, engine};
 use relayctl_faults::{FaultKind, Faults, FaultyProvider, PlannedFault, Seam};
-use support::canned::{Canned, answer, iam, iam_error};
-use support::edge::{aws_at, aws_under};
-use support::project::Project;
+
+use crate::support::canned::{Canned, answer, iam, iam_error};
+use crate::support::edge::{aws_at, aws_under};
+use crate::support::project::{self, Project};
 
 const LOST: &str = "";
 const PATIENT: Duration = Duration::from_secs(30);
@@ -340,7 +339,7 @@ impl Provider for Shared {
 impl Unreliable {
     fn with(planned: impl IntoIterator<Item = PlannedFault>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        support::project::copy(&support::project::repository().join("manifests"), folder.path());
+        project::copy(&project::repository().join("manifests"), folder.path());
         let inputs = Inputs {
             variables: std::collections::BTreeMap::new(),
             region: None,

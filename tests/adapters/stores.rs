@@ -1,7 +1,5 @@
 //! What every store of state must do, run on each; and what is the local one's own.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -22,10 +20,11 @@ use relayctl::store;
 use relayctl::store::local::LocalStore;
 use relayctl::store::memory::MemoryStore;
 use relayctl::store::s3::S3Store;
-use support::bucket::Bucket;
-use support::canned::{Canned, answer};
-use support::edge::aws_at;
-use support::moto::Moto;
+
+use crate::support::bucket::Bucket;
+use crate::support::canned::{Canned, answer};
+use crate::support::edge::aws_at;
+use crate::support::moto::Moto;
 
 fn state(serial: u64) -> State {
     State { serial, ..State::new("5f0c", "dev", "123456789012") }
@@ -465,7 +464,7 @@ async fn the_lock_of_another_process_holds_until_that_is_killed() {
     let home = folder();
     let path = home.path().join("dev.json");
     let store = LocalStore::new(path.clone());
-    let mut child = child("child_holds_the_lock", &path, "");
+    let mut child = child("stores::child_holds_the_lock", &path, "");
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "locked"));
     match store.lock(&info(1)).await {
@@ -498,7 +497,7 @@ async fn a_save_that_runs_out_of_space_leaves_the_last_state() {
     let store = LocalStore::new(path.clone());
     store.save(&state(1)).await.unwrap();
     // The limit on a file's size stands in for a full disk: the write fails half-way.
-    let child = child("child_saves_too_much", &path, "trap '' XFSZ; ulimit -f 64;");
+    let child = child("stores::child_saves_too_much", &path, "trap '' XFSZ; ulimit -f 64;");
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
@@ -526,7 +525,7 @@ async fn a_change_that_finds_no_space_leaves_the_changes_before_it() {
     let store = LocalStore::new(path.clone());
     store.save(&state(1)).await.unwrap();
     store.append(&[change(2)]).await.unwrap();
-    let child = child("child_appends_too_much", &path, "trap '' XFSZ; ulimit -f 64;");
+    let child = child("stores::child_appends_too_much", &path, "trap '' XFSZ; ulimit -f 64;");
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.contains("cannot save the journal of"), "{text}");
@@ -929,7 +928,8 @@ async fn child_holds_the_lock_in_a_bucket() {
 async fn a_process_renews_its_lease_in_a_bucket_until_it_is_killed() {
     let moto = Moto::start();
     moto.python(r#"s3.create_bucket(Bucket="states")"#);
-    let mut child = child("child_holds_the_lock_in_a_bucket", Path::new(moto.endpoint()), "");
+    let mut child =
+        child("stores::child_holds_the_lock_in_a_bucket", Path::new(moto.endpoint()), "");
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "locked"));
     tokio::time::sleep(LEASE * 2).await;
