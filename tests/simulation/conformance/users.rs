@@ -3,7 +3,7 @@
 use relayctl::call::{IamRead, IamReply, IamWrite, Reply};
 use relayctl::value::Tags;
 
-use crate::world::{
+use super::world::{
     ACCOUNT, World, allow, attach_to_user, bounded_user, create_policy, create_role, create_user,
     delete_role, delete_user, lambda, of_role, of_user, policy_arn, put_user_policy, tags, text,
     with_user,

@@ -3,7 +3,7 @@
 use relayctl::call::IamWrite;
 use serde_json::json;
 
-use crate::world::{
+use super::world::{
     ACCOUNT, World, allow, create_role, create_user, lambda, large, policy_arn, policy_with,
     put_role_policy, put_user_policy, text, trust, version, with_role, with_user,
 };

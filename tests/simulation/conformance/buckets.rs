@@ -5,7 +5,7 @@ use relayctl::call::{BucketRef, S3Read, S3Reply, S3Write};
 use relayctl::value::{Tags, Value};
 use serde_json::json;
 
-use crate::world::{
+use super::world::{
     ACCOUNT, World, at, create_bucket, create_role, delete_role, in_region, lambda,
     put_bucket_policy, tags, text, with_bucket,
 };

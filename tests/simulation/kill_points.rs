@@ -1,8 +1,6 @@
 //! Every kill point: wherever a run is killed, or an answer is lost, the next run ends where one
 //! ends that nothing happened to.
 
-mod support;
-
 use std::time::Duration;
 
 use relayctl::call::iam::IamWrite;
@@ -10,7 +8,8 @@ use relayctl::call::{BucketRef, S3Write, Write};
 use relayctl::model::Status;
 use relayctl::plan::PlanMode;
 use relayctl_faults::{FaultKind, Faults, PlannedFault, ReplicationLag, Seam};
-use support::world::{Ended, World};
+
+use crate::support::world::{Ended, World};
 
 const KILLS: [FaultKind; 2] = [FaultKind::KillBefore, FaultKind::KillAfter];
 const LOSSES: [FaultKind; 2] = [FaultKind::LoseRequest, FaultKind::LoseAnswer];

@@ -14,7 +14,7 @@ use relayctl::value::{Attributes, text};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::support::world::{Attempt, Ended, World, files};
+use crate::support::world::{Attempt, Ended, World, files};
 
 /// A thing that is others': a user, an attachment, a tag.
 type Path = Vec<String>;

@@ -4,7 +4,7 @@ use relayctl::call::iam::{Entities, PolicyUsage};
 use relayctl::call::{IamRead, IamReply, IamWrite};
 use relayctl::provider::sandbox::UnmanagedObject;
 
-use crate::world::{
+use super::world::{
     ACCOUNT, World, allow, attach_to_role, attach_to_user, bounded_user, create_policy,
     create_role, create_user, delete_policy, delete_role, delete_user, lambda, policy_arn, text,
 };

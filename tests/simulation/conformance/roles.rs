@@ -5,7 +5,7 @@ use relayctl::value::Tags;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-use crate::world::{
+use super::world::{
     ACCOUNT, World, allow, attach_to_role, create_role, create_user, delete_policy, delete_role,
     delete_user, full_role, lambda, policy_arn, put_role_policy, tags, text, trust, with_role,
     with_user,

@@ -1,47 +1,57 @@
-//! Random manifests, random edits of them, random deeds of others, random faults: whatever happens,
-//! the laws hold, and once the weather is good again one or two more applies end where a run ends
-//! that nothing happened to.
+//! Random scenarios: manifests, edits of them, changes by others, faults. The invariants hold after
+//! each run. Without faults, one or two more applies end where an undisturbed run ends.
 //!
-//! `RELAYCTL_SEED=17 cargo test --test seeds` plays one seed again; `RELAYCTL_WITHOUT=0,4` leaves
-//! out some of what happens in it; `RELAYCTL_SEEDS=100000` plays more of them.
+//! `RELAYCTL_SEED=17 cargo test --test simulation seeds` plays one seed again;
+//! `RELAYCTL_WITHOUT=0,4` leaves out some of its events; `RELAYCTL_SEEDS=100000` plays more seeds.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the laws name what they are about")]
 
-mod support;
+mod events;
+mod generator;
+mod invariants;
+mod scenario;
 
-#[path = "seeds/deeds.rs"]
-mod deeds;
-#[path = "seeds/draft.rs"]
-mod draft;
-#[path = "seeds/laws.rs"]
-mod laws;
-#[path = "seeds/story.rs"]
-mod story;
-
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::panic::catch_unwind;
+use std::panic::{catch_unwind, set_hook, take_hook};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use story::{Story, Tally};
+use scenario::{Scenario, Tally};
 
 const SEEDS: u64 = 2000;
-/// How long to look for less that fails, too.
+/// Limits the search for a smaller scenario that fails, too.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 thread_local! {
+    static PLAYING: Cell<bool> = const { Cell::new(false) };
     static SAID: RefCell<String> = RefCell::default();
 }
 
+/// Keeps the message of a panic on a thread that plays a scenario, for the report. The panics of
+/// other tests are printed as usual.
+fn record_panics() {
+    let print = take_hook();
+    set_hook(Box::new(move |info| {
+        if PLAYING.get() {
+            SAID.set(info.to_string());
+        } else {
+            print(info);
+        }
+    }));
+}
+
 fn played(seed: u64, left_out: &BTreeSet<usize>) -> Result<Tally, String> {
-    catch_unwind(|| Story::without(seed, left_out).play()).map_err(|_| SAID.take())
+    PLAYING.set(true);
+    let played = catch_unwind(|| Scenario::without(seed, left_out).play());
+    PLAYING.set(false);
+    played.map_err(|_| SAID.take())
 }
 
 /// Leaves out as much as it can, so that it still fails.
 fn shrunk(seed: u64) -> BTreeSet<usize> {
-    let all = Story::of(seed).len();
+    let all = Scenario::of(seed).len();
     let started = Instant::now();
     let mut left_out = BTreeSet::new();
     let mut size = all / 2;
@@ -64,11 +74,10 @@ fn list(numbers: &BTreeSet<usize>) -> String {
 
 fn report(seed: u64, left_out: &BTreeSet<usize>) -> String {
     let why = played(seed, left_out).err().unwrap_or_default();
-    let story = Story::without(seed, left_out);
+    let scenario = Scenario::without(seed, left_out);
     format!(
-        "seed {seed} breaks a law: {why}\n\n{story:#?}\n\nreplay it with\n  RELAYCTL_SEED={seed} \
-            RELAYCTL_WITHOUT={} cargo \
-         test --test seeds\n",
+        "seed {seed} breaks a law: {why}\n\n{scenario:#?}\n\nreplay it with\n  \
+         RELAYCTL_SEED={seed} RELAYCTL_WITHOUT={} cargo test --test simulation seeds\n",
         list(left_out)
     )
 }
@@ -81,15 +90,17 @@ fn number<T: std::str::FromStr>(name: &str) -> Option<T> {
 
 #[test]
 fn the_laws_hold_under_every_seed() {
-    std::panic::set_hook(Box::new(|info| SAID.set(info.to_string())));
+    record_panics();
     if let Some(seed) = number::<u64>("RELAYCTL_SEED") {
         let given = std::env::var("RELAYCTL_WITHOUT").ok();
         let left_out: Option<BTreeSet<usize>> =
             given.map(|list| list.split(',').filter_map(|it| it.parse().ok()).collect());
-        return match played(seed, left_out.as_ref().unwrap_or(&BTreeSet::new())) {
-            Ok(tally) => println!("seed {seed}: {tally:?}"),
-            Err(_) => fail(&report(seed, &left_out.unwrap_or_else(|| shrunk(seed)))),
-        };
+        let tally =
+            played(seed, left_out.as_ref().unwrap_or(&BTreeSet::new())).unwrap_or_else(|_| {
+                panic!("{}", report(seed, &left_out.unwrap_or_else(|| shrunk(seed))))
+            });
+        println!("seed {seed}: {tally:?}");
+        return;
     }
     let seeds = number("RELAYCTL_SEEDS").unwrap_or(SEEDS);
     let (next, tally, broken) =
@@ -116,17 +127,11 @@ fn the_laws_hold_under_every_seed() {
     broken.sort();
     if let Some((seed, _)) = broken.first() {
         let others: Vec<u64> = broken.iter().map(|(seed, _)| *seed).collect();
-        fail(&format!("{}\nall that failed: {others:?}", report(*seed, &shrunk(*seed))));
+        panic!("{}\nall that failed: {others:?}", report(*seed, &shrunk(*seed)));
     }
     println!(
         "{seeds} seeds in {:.0} s: {:?}",
         started.elapsed().as_secs_f64(),
         tally.into_inner().unwrap()
     );
-}
-
-/// The hook keeps what is said.
-fn fail(why: &str) -> ! {
-    eprintln!("{why}");
-    panic!("{why}");
 }

@@ -6,14 +6,14 @@ use relayctl::value::Tags;
 use relayctl_oracle::Dice;
 use serde_json::json;
 
-use super::draft::{self, BUCKETS, GROUPS, MANAGED, POLICIES, ROLES, USERS};
-use super::support::world::World;
+use super::generator::{self, BUCKETS, GROUPS, MANAGED, POLICIES, ROLES, USERS};
+use crate::support::world::World;
 
 const FILES: [&str; 4] =
     ["credentials", "config", "manifests/u0.csv", "manifests/zappa_settings.json"];
 
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub enum ExternalEvent {
     Call(Write),
     Hang(UnmanagedObject),
     Upload(&'static str),
@@ -26,7 +26,7 @@ pub enum Deed {
     TakeProfile(&'static str),
 }
 
-impl Deed {
+impl ExternalEvent {
     pub fn draw(dice: &mut Dice) -> Self {
         match dice.below(14) {
             0..3 => Self::Call(Write::Iam(on_user(dice))),
@@ -106,11 +106,13 @@ fn on_user(dice: &mut Dice) -> IamWrite {
         },
         4 => IamWrite::AttachUserPolicy { user, arn: any_arn(dice) },
         5 => IamWrite::DetachUserPolicy { user, arn: any_arn(dice) },
-        6 => {
-            IamWrite::PutUserPolicy { user, policy: inline, document: draft::document(dice).into() }
-        }
+        6 => IamWrite::PutUserPolicy {
+            user,
+            policy: inline,
+            document: generator::document(dice).into(),
+        },
         7 => IamWrite::DeleteUserPolicy { user, policy: inline },
-        8 => IamWrite::UpdateUser { user, path: one(dice, &draft::PATHS).to_owned() },
+        8 => IamWrite::UpdateUser { user, path: one(dice, &generator::PATHS).to_owned() },
         _ => IamWrite::CreateAccessKey { user },
     }
 }
@@ -135,9 +137,11 @@ fn on_role(dice: &mut Dice) -> IamWrite {
         2 => IamWrite::UpdateAssumeRolePolicy { role, trust: trust.into() },
         3 => IamWrite::AttachRolePolicy { role, arn: any_arn(dice) },
         4 => IamWrite::DetachRolePolicy { role, arn: any_arn(dice) },
-        5 => {
-            IamWrite::PutRolePolicy { role, policy: inline, document: draft::document(dice).into() }
-        }
+        5 => IamWrite::PutRolePolicy {
+            role,
+            policy: inline,
+            document: generator::document(dice).into(),
+        },
         6 => IamWrite::TagRole { role, tags: theirs() },
         _ => IamWrite::UpdateRole {
             role,
@@ -160,9 +164,9 @@ fn on_group(dice: &mut Dice) -> IamWrite {
         7 => IamWrite::PutGroupPolicy {
             group,
             policy: inline,
-            document: draft::document(dice).into(),
+            document: generator::document(dice).into(),
         },
-        _ => IamWrite::UpdateGroup { group, path: one(dice, &draft::PATHS).to_owned() },
+        _ => IamWrite::UpdateGroup { group, path: one(dice, &generator::PATHS).to_owned() },
     }
 }
 
@@ -200,14 +204,14 @@ fn on_policy(dice: &mut Dice) -> IamWrite {
             policy,
             path: "/".to_owned(),
             description: None,
-            document: draft::document(dice).into(),
+            document: generator::document(dice).into(),
             tags: theirs(),
         },
         1 => IamWrite::DeletePolicy { arn: arn(&policy) },
         2 => IamWrite::TagPolicy { arn: arn(&policy), tags: theirs() },
         _ => IamWrite::CreatePolicyVersion {
             arn: arn(&policy),
-            document: draft::document(dice).into(),
+            document: generator::document(dice).into(),
         },
     }
 }
@@ -223,9 +227,9 @@ fn on_bucket(dice: &mut Dice) -> S3Write {
     }
 }
 
-fn hang(dice: &mut Dice) -> Deed {
+fn hang(dice: &mut Dice) -> ExternalEvent {
     let user = one(dice, &USERS).to_owned();
-    Deed::Hang(match dice.below(5) {
+    ExternalEvent::Hang(match dice.below(5) {
         0 => UnmanagedObject::LoginProfile { user },
         1 => UnmanagedObject::SshKey { user, id: "APKATHEIRS".to_owned() },
         2 => UnmanagedObject::Member { group: one(dice, &["staff", "g0"]).to_owned(), user },

@@ -5,7 +5,7 @@ use relayctl::call::iam::{RoleDetail, UserDetail};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-use crate::world::{
+use super::world::{
     World, allow, attach_to_role, attach_to_user, create_role, create_user, full_role, lambda,
     policy_arn, policy_with, put_user_policy, tags, text, version, version_of, with_user,
 };

@@ -5,7 +5,7 @@ use relayctl::call::{FailureKind, FileRead, IamWrite, Read, Reply};
 use relayctl::port::Provider;
 use relayctl::provider::sandbox::Sandbox;
 
-use crate::world::{
+use super::world::{
     ACCOUNT, World, allow, attach_to_user, create_role, create_user, delete_policy, delete_role,
     delete_user, delete_version, lambda, policy_arn, put_role_policy, text, version, with_user,
 };

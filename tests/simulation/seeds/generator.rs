@@ -26,7 +26,7 @@ type Section = &'static str;
 /// What is declared: bodies by section and name. What one says of another that is not declared is
 /// left out when it is written, so any of them can be taken away.
 #[derive(Clone, Debug, Default)]
-pub struct Draft(BTreeMap<(Section, String), Value>);
+pub struct GeneratedManifest(BTreeMap<(Section, String), Value>);
 
 #[derive(Clone)]
 pub enum Edit {
@@ -246,7 +246,7 @@ fn stage(dice: &mut Dice) -> Value {
     })
 }
 
-impl Draft {
+impl GeneratedManifest {
     pub fn edit(&mut self, edit: &Edit) {
         match edit.clone() {
             Edit::Put { section, name, body } => drop(self.0.insert((section, name), body)),

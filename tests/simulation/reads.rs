@@ -1,7 +1,5 @@
 //! How many calls it takes to see what there is: counted, against the formula in docs/reads.md.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

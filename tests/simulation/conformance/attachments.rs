@@ -2,7 +2,7 @@
 
 use relayctl::call::{IamRead, IamReply, IamWrite};
 
-use crate::world::{
+use super::world::{
     allow, attach_to_role, attach_to_user, create_policy, create_role, lambda, of_role, of_user,
     policy_arn, put_role_policy, put_user_policy, text, with_role, with_user,
 };

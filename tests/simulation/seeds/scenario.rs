@@ -1,4 +1,4 @@
-//! What happens under one seed: edits, others' deeds, runs that go wrong; in the end runs that
+//! What happens under one seed: edits, others' events, runs that go wrong; in the end runs that
 //! don't.
 
 use std::collections::BTreeSet;
@@ -9,22 +9,22 @@ use relayctl::plan::{Plan, PlanMode};
 use relayctl_faults::{FaultRates, Faults};
 use relayctl_oracle::Dice;
 
-use super::deeds::Deed;
-use super::draft::{Draft, Edit};
-use super::laws::{self, Before};
-use super::support::world::{Attempt, Ended, World};
+use super::events::ExternalEvent;
+use super::generator::{Edit, GeneratedManifest};
+use super::invariants::{self, Before};
+use crate::support::world::{Attempt, Ended, World};
 
 #[derive(Debug)]
-pub struct Story {
+pub struct Scenario {
     seed: u64,
-    chapters: Vec<Chapter>,
+    phases: Vec<Phase>,
 }
 
 /// From one quiet moment to the next.
 #[derive(Debug, Default)]
-struct Chapter {
+struct Phase {
     edits: Vec<Edit>,
-    deeds: Vec<Deed>,
+    events: Vec<ExternalEvent>,
     runs: Vec<Run>,
     destroys: bool,
 }
@@ -59,67 +59,67 @@ impl std::ops::AddAssign for Tally {
     }
 }
 
-impl Story {
+impl Scenario {
     pub fn of(seed: u64) -> Self {
         let dice = &mut Dice::new(seed);
-        let chapters = (0..dice.few(3)).map(|nth| Chapter::draw(dice, nth)).collect();
-        Self { seed, chapters }
+        let phases = (0..dice.few(3)).map(|nth| Phase::draw(dice, nth)).collect();
+        Self { seed, phases }
     }
 
     /// How many things in it can be left out.
     pub fn len(&self) -> usize {
-        let of = |chapter: &Chapter| {
-            let runs: usize = chapter.runs.iter().map(|run| 1 + run.edits.len()).sum();
-            chapter.edits.len() + chapter.deeds.len() + runs + 1
+        let of = |phase: &Phase| {
+            let runs: usize = phase.runs.iter().map(|run| 1 + run.edits.len()).sum();
+            phase.edits.len() + phase.events.len() + runs + 1
         };
-        self.chapters.iter().map(of).sum()
+        self.phases.iter().map(of).sum()
     }
 
     /// The same without some of them.
     pub fn without(seed: u64, left_out: &BTreeSet<usize>) -> Self {
-        let mut story = Self::of(seed);
+        let mut scenario = Self::of(seed);
         let mut nth = 0;
         let mut stays = || {
             nth += 1;
             !left_out.contains(&(nth - 1))
         };
-        for chapter in &mut story.chapters {
-            chapter.edits.retain(|_| stays());
-            chapter.deeds.retain(|_| stays());
-            chapter.runs.retain_mut(|run| {
+        for phase in &mut scenario.phases {
+            phase.edits.retain(|_| stays());
+            phase.events.retain(|_| stays());
+            phase.runs.retain_mut(|run| {
                 run.edits.retain(|_| stays());
                 stays()
             });
-            chapter.destroys &= stays();
+            phase.destroys &= stays();
         }
-        story
+        scenario
     }
 
     pub fn play(&self) -> Tally {
-        let mut stage = Stage {
+        let mut simulation = Simulation {
             world: World::seeded(self.seed),
-            draft: Draft::default(),
+            manifest: GeneratedManifest::default(),
             tally: Tally::default(),
         };
-        stage.world.declare(&stage.draft.text());
-        for (nth, chapter) in self.chapters.iter().enumerate() {
-            stage.play(chapter, nth + 1 == self.chapters.len());
+        simulation.world.declare(&simulation.manifest.text());
+        for (nth, phase) in self.phases.iter().enumerate() {
+            simulation.play(phase, nth + 1 == self.phases.len());
         }
-        stage.tally.secrets = stage.world.cloud.seen.lock().unwrap().secrets.len();
-        stage.tally
+        simulation.tally.secrets = simulation.world.cloud.seen.lock().unwrap().secrets.len();
+        simulation.tally
     }
 }
 
-impl Chapter {
+impl Phase {
     fn draw(dice: &mut Dice, nth: usize) -> Self {
         let edits = match nth {
             0 => (0..2 + dice.below(5)).map(|_| Edit::first(dice)).collect(),
             _ => (0..dice.below(4)).map(|_| Edit::draw(dice)).collect(),
         };
-        let deeds = if nth == 0 && !dice.one_in(4) { 0 } else { dice.below(4) };
+        let events = if nth == 0 && !dice.one_in(4) { 0 } else { dice.below(4) };
         Self {
             edits,
-            deeds: (0..deeds).map(|_| Deed::draw(dice)).collect(),
+            events: (0..events).map(|_| ExternalEvent::draw(dice)).collect(),
             runs: (0..dice.below(4)).map(|_| Run::draw(dice)).collect(),
             destroys: nth > 0 && dice.one_in(8),
         }
@@ -164,21 +164,22 @@ impl Run {
 /// More applies than this are not needed once the weather is good again.
 const ENOUGH: usize = 2;
 
-struct Stage {
+struct Simulation {
     world: World,
-    draft: Draft,
+    manifest: GeneratedManifest,
     tally: Tally,
 }
 
-impl Stage {
-    fn play(&mut self, chapter: &Chapter, last: bool) {
-        let mode = chapter.mode();
-        self.edit(&chapter.edits);
-        for deed in &chapter.deeds {
-            deed.happens(&self.world);
+impl Simulation {
+    fn play(&mut self, phase: &Phase, last: bool) {
+        let mode = phase.mode();
+        self.edit(&phase.edits);
+        for event in &phase.events {
+            event.happens(&self.world);
         }
-        let twin = Self { world: self.world.fork(), draft: self.draft.clone(), tally: self.tally };
-        for run in &chapter.runs {
+        let twin =
+            Self { world: self.world.fork(), manifest: self.manifest.clone(), tally: self.tally };
+        for run in &phase.runs {
             self.edit(&run.edits);
             self.harmed(mode, run);
         }
@@ -186,25 +187,25 @@ impl Stage {
             self.plans_are_equal(mode);
         }
         self.settle(mode, "the harmed one");
-        if let Some(unharmed) = twin.unharmed(chapter) {
-            laws::ends_are_equal(&self.world, &unharmed);
+        if let Some(unharmed) = twin.unharmed(phase) {
+            invariants::ends_are_equal(&self.world, &unharmed);
         }
     }
 
-    /// Plays the same chapter in good weather. None: something was refused or taken from others on
+    /// Plays the same phase in good weather. None: something was refused or taken from others on
     /// the way, and a slower run may not have come to that.
-    fn unharmed(mut self, chapter: &Chapter) -> Option<World> {
+    fn unharmed(mut self, phase: &Phase) -> Option<World> {
         let mut free = true;
         let mut made_on_the_way = false;
-        for run in chapter.runs.iter().filter(|run| !run.edits.is_empty()) {
-            let calm = self.calm(chapter.mode());
+        for run in phase.runs.iter().filter(|run| !run.edits.is_empty()) {
+            let calm = self.calm(phase.mode());
             let took =
                 |plan: &Plan| plan.changes.iter().any(|change| change.reason == Reason::Exclusive);
             free &= calm.plan.is_none_or(|plan| !plan.is_hindered() && !took(&plan));
             made_on_the_way = true;
             self.edit(&run.edits);
         }
-        let end = self.settle(chapter.mode(), "the unharmed one");
+        let end = self.settle(phase.mode(), "the unharmed one");
         // What was made on the way may be what stands in the way now.
         free &= !made_on_the_way || !end.is_hindered();
         free.then_some(self.world)
@@ -212,10 +213,10 @@ impl Stage {
 
     fn edit(&mut self, edits: &[Edit]) {
         for edit in edits {
-            self.draft.edit(edit);
+            self.manifest.edit(edit);
         }
         if !edits.is_empty() {
-            self.world.declare(&self.draft.text());
+            self.world.declare(&self.manifest.text());
         }
     }
 
@@ -223,8 +224,8 @@ impl Stage {
         let faults = Faults::seeded(run.luck, run.rates);
         let lags = run.rates.lag > 0;
         let attempt = self.attempt(mode, &faults, run.parallelism);
-        if !lags && laws::promises_nothing_left(&attempt) {
-            laws::nothing_is_left(&attempt, &self.world.planned(mode));
+        if !lags && invariants::promises_nothing_left(&attempt) {
+            invariants::nothing_is_left(&attempt, &self.world.planned(mode));
         }
     }
 
@@ -257,8 +258,8 @@ impl Stage {
             if !plan.steps.is_empty() {
                 let calm = self.calm(mode);
                 plan = self.world.planned(mode);
-                if laws::promises_nothing_left(&calm) {
-                    laws::nothing_is_left(&calm, &plan);
+                if invariants::promises_nothing_left(&calm) {
+                    invariants::nothing_is_left(&calm, &plan);
                 }
             }
         }
@@ -267,7 +268,7 @@ impl Stage {
             "{who} does not settle in {ENOUGH} applies: {:#?}",
             plan.steps
         );
-        laws::keys_are_at_home(&self.world, &plan);
+        invariants::keys_are_at_home(&self.world, &plan);
         plan
     }
 

@@ -4,7 +4,7 @@ use futures::executor::block_on;
 use relayctl::call::{FailureKind, IamRead, IamReply, IamWrite, NewKey, Reply, StepOutput, Write};
 use relayctl::port::Provider;
 
-use crate::world::{ACCOUNT, create_user, new_key, text, with_user};
+use super::world::{ACCOUNT, create_user, new_key, text, with_user};
 
 #[test]
 fn a_new_key_has_an_id_and_a_secret_of_forty_characters() {

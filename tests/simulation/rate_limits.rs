@@ -2,8 +2,6 @@
 //! time that the limits leave, and not much more. The clock is paused: minutes take no time, and
 //! always the same.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};

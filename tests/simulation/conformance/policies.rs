@@ -4,7 +4,7 @@ use relayctl::call::iam::{PolicyUsage, PolicyVersion};
 use relayctl::call::{IamRead, IamReply, IamWrite, Reply};
 use relayctl::value::Tags;
 
-use crate::world::{
+use super::world::{
     ACCOUNT, World, allow, attach_to_user, create_role, create_user, delete_policy, delete_version,
     lambda, policy_arn, tags, text, version, version_of, with_user,
 };

@@ -2,7 +2,7 @@
 
 use relayctl::call::{S3Read, S3Reply, S3Write};
 
-use crate::world::{World, at, text, with_bucket};
+use super::world::{World, at, text, with_bucket};
 
 fn emptiness(world: &World) -> S3Reply {
     world.look(S3Read::ListObjectVersions(at("relay-files")))
