@@ -371,59 +371,8 @@ async fn a_role_lives_and_changes_in_place() {
     assert_eq!((found.trust, found.boundary), (trust("lambda.amazonaws.com"), Some(arn.clone())));
     assert_eq!((found.path.as_str(), found.tags), ("/team/", tags(&[("stage", "dev")])));
 
-    done(
-        &aws,
-        [
-            IamWrite::UpdateRole {
-                role: role.clone(),
-                description: "second".into(),
-                max_session_duration: 3600,
-            },
-            IamWrite::UpdateAssumeRolePolicy {
-                role: role.clone(),
-                trust: trust("apigateway.amazonaws.com"),
-            },
-            IamWrite::DeleteRolePermissionsBoundary { role: role.clone() },
-            IamWrite::TagRole { role: role.clone(), tags: tags(&[("team", "relay")]) },
-            IamWrite::UntagRole { role: role.clone(), keys: vec!["stage".into()] },
-            IamWrite::AttachRolePolicy { role: role.clone(), arn: arn.clone() },
-            IamWrite::PutRolePolicy {
-                role: role.clone(),
-                policy: "own".into(),
-                document: document("s3:*"),
-            },
-        ]
-        .map(Write::Iam),
-    )
-    .await;
-    let IamReply::Role(found) = iam(&aws, IamRead::GetRole { role: role.clone() }).await else {
-        panic!()
-    };
-    assert_eq!(
-        (found.description.as_str(), found.max_session_duration, found.boundary),
-        ("second", 3600, None)
-    );
-    assert_eq!(
-        (found.trust, found.tags),
-        (trust("apigateway.amazonaws.com"), tags(&[("team", "relay")]))
-    );
-    let IamReply::Roles(roles) = iam(&aws, IamRead::ListRoles).await else { panic!() };
-    let listed = roles.iter().find(|one| one.name == role).expect("the role is listed");
-    assert_eq!((listed.description.as_str(), listed.max_session_duration), ("second", 3600));
-    let IamReply::Attached(attached) =
-        iam(&aws, IamRead::ListAttachedRolePolicies { role: role.clone() }).await
-    else {
-        panic!()
-    };
-    assert_eq!(attached, std::slice::from_ref(&arn));
-    let IamReply::Names(names) = iam(&aws, IamRead::ListRolePolicies { role: role.clone() }).await
-    else {
-        panic!()
-    };
-    assert_eq!(names, ["own"]);
-    let read = IamRead::GetRolePolicy { role: role.clone(), policy: "own".into() };
-    let IamReply::Document(found) = iam(&aws, read).await else { panic!() };
-    assert_eq!(found, document("s3:*"));
+    done(&aws, changes_of_role(&role, &arn)).await;
+    role_is_changed(&aws, &role, &arn).await;
 
     done(
         &aws,
@@ -441,6 +390,55 @@ async fn a_role_lives_and_changes_in_place() {
         refused(&aws, Read::Iam(IamRead::GetRole { role })).await.kind,
         FailureKind::NotFound
     );
+}
+
+/// Changes everything about the role that can change in place.
+fn changes_of_role(role: &str, arn: &str) -> [Write; 7] {
+    let (role, arn) = (|| role.to_owned(), arn.to_owned());
+    [
+        IamWrite::UpdateRole {
+            role: role(),
+            description: "second".into(),
+            max_session_duration: 3600,
+        },
+        IamWrite::UpdateAssumeRolePolicy { role: role(), trust: trust("apigateway.amazonaws.com") },
+        IamWrite::DeleteRolePermissionsBoundary { role: role() },
+        IamWrite::TagRole { role: role(), tags: tags(&[("team", "relay")]) },
+        IamWrite::UntagRole { role: role(), keys: vec!["stage".into()] },
+        IamWrite::AttachRolePolicy { role: role(), arn },
+        IamWrite::PutRolePolicy { role: role(), policy: "own".into(), document: document("s3:*") },
+    ]
+    .map(Write::Iam)
+}
+
+/// Holds the role against [`changes_of_role`].
+async fn role_is_changed(aws: &Aws, role: &str, arn: &str) {
+    let role = || role.to_owned();
+    let IamReply::Role(found) = iam(aws, IamRead::GetRole { role: role() }).await else { panic!() };
+    assert_eq!(
+        (found.description.as_str(), found.max_session_duration, found.boundary),
+        ("second", 3600, None)
+    );
+    assert_eq!(
+        (found.trust, found.tags),
+        (trust("apigateway.amazonaws.com"), tags(&[("team", "relay")]))
+    );
+    let IamReply::Roles(roles) = iam(aws, IamRead::ListRoles).await else { panic!() };
+    let listed = roles.iter().find(|one| one.name == role()).expect("the role is listed");
+    assert_eq!((listed.description.as_str(), listed.max_session_duration), ("second", 3600));
+    let IamReply::Attached(attached) =
+        iam(aws, IamRead::ListAttachedRolePolicies { role: role() }).await
+    else {
+        panic!()
+    };
+    assert_eq!(attached, [arn]);
+    let IamReply::Names(names) = iam(aws, IamRead::ListRolePolicies { role: role() }).await else {
+        panic!()
+    };
+    assert_eq!(names, ["own"]);
+    let read = IamRead::GetRolePolicy { role: role(), policy: "own".into() };
+    let IamReply::Document(found) = iam(aws, read).await else { panic!() };
+    assert_eq!(found, document("s3:*"));
 }
 
 #[tokio::test]
