@@ -1,5 +1,5 @@
-//! How the pure core grows: from a hundred resources to a hundred thousand, stage by stage, and
-//! what noting a step costs beside a state of either size.
+//! Growth of the pure core: from a hundred resources to a hundred thousand, stage by stage, and
+//! the cost of noting a step beside a state of either size.
 
 #[path = "../tests/support/relays.rs"]
 mod relays;

@@ -61,7 +61,7 @@ async fn an_answer_that_holds_a_secret_but_cannot_be_read_is_not_repeated_in_the
     assert!(!format!("{failure} {failure:?}").contains("hush"), "{failure:?}");
 }
 
-/// Where a log goes, to be looked at.
+/// Keeps a log in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

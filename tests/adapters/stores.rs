@@ -1,4 +1,4 @@
-//! What every store of state must do, run on each; and what is the local one's own.
+//! The laws of every store of state, run on each, and those of the local one alone.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -205,7 +205,7 @@ fn sealed() -> FileEncryption {
     FileEncryption::new(vec![identity.to_public()], AgeIdentity::Known([identity].into()))
 }
 
-/// What anybody can read.
+/// Tells plain text from encrypted text.
 fn is_readable(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     text.contains("5f0c") || text.contains("user")

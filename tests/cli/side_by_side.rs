@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 
 use crate::support::project::{Project, repository};
 
-/// What this Python prints that knows the bench's modules.
+/// Returns what the Python snippet prints. It can import the bench's modules.
 fn python(snippet: &str) -> String {
     let output = Command::new("python3")
         .args(["-B", "-c", snippet])

@@ -53,7 +53,7 @@ impl Run {
         std::fs::read_to_string(self.project.path(name)).unwrap_or_default()
     }
 
-    /// How many keys there are in the account.
+    /// Counts the keys in the account.
     fn keys(&self) -> usize {
         self.text("state/sandbox.json").matches("\"AKIA").count()
     }

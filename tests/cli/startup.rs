@@ -1,7 +1,7 @@
-//! What a command does not need, it does not load.
+//! A command loads only what it needs.
 //!
-//! Told by the log at its most talkative: what is loaded when it is first used says so there, ours
-//! and the libraries'. That is the same on a slow machine and on a busy one.
+//! The log at its most talkative shows it: whatever is loaded on first use says so there, ours and
+//! the libraries'. That is the same on a slow machine and on a busy one.
 
 use crate::support::project::Project;
 
@@ -30,7 +30,7 @@ fn log(project: &Project, code: i32, arguments: &[&str]) -> Vec<String> {
     run.stderr.lines().filter_map(|line| Some(line[start(line)?..].to_owned())).collect()
 }
 
-/// How many parts of the catalogue were unpacked.
+/// Counts the parts of the catalogue that were unpacked.
 fn parts(log: &[String]) -> usize {
     let said = log
         .iter()
@@ -59,7 +59,7 @@ fn the_sandbox_starts_one_runtime_and_nothing_of_the_sdk() {
     assert!(runtimes == 1 && strangers.is_empty(), "{log:#?}");
 }
 
-/// What the SDK says when it has looked for certificates and there are none.
+/// The SDK's warning after it has looked for certificates and found none.
 const READ: &str = "no native root CA certificates found!";
 
 #[test]

@@ -1,5 +1,4 @@
-//! What a plan says of access, for the sample manifests and what people do to them, with the real
-//! binary.
+//! Access in plans of the real binary: for the sample manifests, and for edits of them.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What stops a plan: `prevent_destroy`, and the limits of the manifest.
+//! The brakes of a plan: `prevent_destroy`, and the limits of the manifest.
 
 use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
 

@@ -12,7 +12,7 @@ use crate::support::stack::{APPLY, MANIFEST, Network, Stack, all_are_alike};
 
 const NOBODY: u32 = 65_534;
 
-/// What it says, without the log.
+/// Returns the output without the log.
 fn said(run: &Run) -> String {
     let said = run
         .stderr

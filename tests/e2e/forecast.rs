@@ -1,5 +1,5 @@
-//! What stands in the way of a deletion is in the plan, with whose it is and the calls that remove
-//! it; what others put there goes only with `--allow-delete-foreign`.
+//! The plan names each obstacle to a deletion, its owner, and the calls that remove it. Others'
+//! objects go only with `--allow-delete-foreign`.
 
 use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
 

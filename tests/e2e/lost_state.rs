@@ -35,7 +35,7 @@ users:
   kept: {policies: [Stays]}
 "#;
 
-/// What another manifest made in the same account.
+/// Another manifest's objects in the same account.
 const OTHER: &str = r#"version: 1
 name: other
 account: "123456789012"
@@ -61,7 +61,7 @@ fn lose(project: &Project) {
     std::fs::remove_file(project.path(STATE)).unwrap();
 }
 
-/// What the plan is going to do to what, without how it knows.
+/// Lists the plan's actions and their objects, without the reasons.
 fn decisions(run: &Run) -> Vec<String> {
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let changes = plan["changes"].as_array().unwrap();

@@ -425,7 +425,7 @@ buckets:
     lifecycle: [{id: old, expiration_days: 30}]
 "#;
 
-/// What the manifest says after an edit of everything that can be changed in place.
+/// Edits of everything in the manifest that can be changed in place.
 const EDITS: [(&str, &str); 7] = [
     ("stage: one", "stage: two"),
     ("s3:GetObject", "s3:GetObjectVersion"),

@@ -10,7 +10,7 @@ use crate::support::project::Project;
 
 const DEV: &str = "manifests/dev.yaml";
 
-/// What moto answers to the request.
+/// Sends the request to moto and returns the answer.
 fn forwarded(moto: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(moto.trim_start_matches("http://")).expect("moto is there");
     // Its answer ends with the connection.

@@ -35,7 +35,7 @@ use relayctl::port::Provider;
 use relayctl::value::{Attributes, Tags, Value};
 use serde_json::json;
 
-/// What a document means, free of spelling. Texts stand in their simplest spelling.
+/// The meaning of a document, free of spelling. Texts stand in their simplest spelling.
 #[derive(Clone, Debug, PartialEq)]
 struct Meaning {
     version: &'static str,
@@ -163,10 +163,10 @@ impl Choices {
     }
 }
 
-/// How far a spelling goes from the plain one.
+/// The distance of a spelling from the plain one.
 #[derive(Clone, Copy, PartialEq)]
 enum Liberty {
-    /// What canonical form takes back.
+    /// Canonical form takes it back.
     Form,
     /// And the case of what AWS compares without case.
     Case,
@@ -413,8 +413,8 @@ fn anything() -> impl Strategy<Value = Value> {
 const USAGES: [Usage; 5] =
     [Usage::Managed, Usage::UserInline, Usage::RoleInline, Usage::Trust, Usage::Bucket];
 
-/// What the document says when it hangs on the caller, when it hangs on the resource, and without a
-/// request; nothing where it can't be read.
+/// Evaluates the document attached to the caller, attached to the resource, and without a request.
+/// None: it can't be read.
 fn decided(
     document: &Value,
     action: &str,

@@ -1,5 +1,5 @@
-//! Tests of the policy algebra: its laws, the brute-force oracle, the fuzz corpus, and the words for
-//! refused documents.
+//! Tests of the policy algebra: canonical form, the brute-force oracle, the fuzz corpus, and the
+//! wording of diagnostics.
 
 mod canonical_form;
 mod corpus;

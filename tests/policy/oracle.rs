@@ -5,9 +5,8 @@ use relayctl_oracle::{Tally, decided, told, tried};
 
 const PAIRS: usize = 100_000;
 
-/// How many pairs of a hundred with conditions or variables may be left undecided, and how many of
-/// a thousand may be decided in one spelling only: a comparison that never says anything would
-/// break no other law.
+/// Limits pairs with conditions or variables: of a hundred, those left undecided; of a thousand,
+/// those decided in one spelling only. A comparison that never decides would break no other law.
 const MOST_UNKNOWN: usize = 5;
 const MOST_UNSETTLED: usize = 2;
 

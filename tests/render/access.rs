@@ -36,7 +36,7 @@ fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
-/// What a statement of a policy allows, as a grant of it.
+/// Makes a grant of a policy's statement.
 fn grant(policy: &str, number: usize, statement: &Value) -> Value {
     let (actions, resources) = (list(&statement["Action"]), list(&statement["Resource"]));
     let example = json!({"principal": {"type": "AWS", "name": arn("user/serverless")},
@@ -64,7 +64,7 @@ fn through(address: &str, grants: Vec<Value>) -> Vec<Value> {
     grants.into_iter().map(|grant| with(grant, json!({"through": address}))).collect()
 }
 
-/// What a plan means for one principal; the relation is nothing that is rendered.
+/// The change of access of one principal. The relation is not rendered.
 fn access(subject: &str, aspect: &str, gained: Vec<Value>, lost: Vec<Value>) -> AccessChange {
     let arn = arn(&subject.replacen('.', "/", 1));
     let value = json!({"subject": subject, "arn": arn, "aspect": aspect, "relation": "changed", "gained": Value::from(gained),
@@ -466,7 +466,7 @@ pub fn hostile(text: &str) -> Vec<AccessChange> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
-    /// Whatever a name or a value holds, it opens no element, no attribute and no entity of a page.
+    /// Names and values open no element, no attribute and no entity of a page.
     #[test]
     fn foreign_text_is_no_markup_of_a_page(text in "[<>&\"'/=a-c\\x00-\\x1f\u{202e}-]{1,12}") {
         let mut plan = fixtures::plan(vec![created(&format!("user.{text}"), &[(&text, FieldForm::Plain, json!(text))])]);

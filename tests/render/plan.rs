@@ -200,8 +200,7 @@ fn colours_are_added_but_change_no_text() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
-    /// Whatever a name, a value or an answer of AWS holds, it can't move the cursor, clear the
-    /// screen, or hide a line.
+    /// Names, values and answers of AWS can't move the cursor, clear the screen, or hide a line.
     #[test]
     fn foreign_text_never_reaches_the_terminal_raw(text in "\\PC{0,8}[\\x00-\\x1f\\x7f-\\u{9f}\u{202e}]{1,4}\\PC{0,8}") {
         let failure = Failure::new(FailureKind::Other, text.clone(), text.clone(), text.clone());

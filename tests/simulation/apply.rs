@@ -1,4 +1,4 @@
-//! What apply does when calls fail, in the sandbox with a seam that breaks them.
+//! Apply with calls that fail, in the sandbox behind a seam that breaks them.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -37,7 +37,7 @@ const MANIFEST: &str = "relay";
 /// The sandbox behind a seam that fails the calls it is told to, and remembers all writes.
 struct Broken {
     edges: Providers,
-    /// How often a write of this action fails before it goes through, and how.
+    /// Failures by action, each for one write.
     faults: Mutex<Vec<(&'static str, Failure)>>,
     writes: Mutex<Vec<String>>,
 }

@@ -14,7 +14,7 @@ use crate::support::world::{Ended, World};
 const KILLS: [FaultKind; 2] = [FaultKind::KillBefore, FaultKind::KillAfter];
 const LOSSES: [FaultKind; 2] = [FaultKind::LoseRequest, FaultKind::LoseAnswer];
 
-/// What a run starts from, and what it does.
+/// A run with its starting point.
 struct Case {
     name: &'static str,
     before: World,
@@ -62,7 +62,7 @@ impl Case {
         world
     }
 
-    /// How many places there were.
+    /// Returns the number of places.
     fn proved(&self, kinds: &[FaultKind], parallelism: usize) -> usize {
         let (planned, unharmed) = self.planned(kinds, parallelism);
         unharmed.must_be_sound(self.mode, self.name);
@@ -116,7 +116,8 @@ impl Case {
     }
 }
 
-/// Who does not see the new version of a policy makes another one just like it.
+/// Removes the history of policies. A run that does not see the new version makes another one just
+/// like it.
 fn without_history(mut end: serde_json::Value) -> serde_json::Value {
     for (_, policy) in end["account"]["policies"].as_object_mut().into_iter().flatten() {
         let default = policy["default_version"].to_string();

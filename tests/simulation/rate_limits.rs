@@ -29,7 +29,7 @@ use relayctl::store::memory::MemoryStore;
 use relayctl::transport::{MAX_IN_FLIGHT, Retrying, Transport};
 use tokio::time::Instant;
 
-/// How many stacks, unless `RELAYCTL_STACKS` says otherwise.
+/// The number of stacks, unless `RELAYCTL_STACKS` says otherwise.
 const STACKS: usize = 1000;
 
 const FAR: Distance = Distance {
@@ -106,7 +106,7 @@ impl Provider for Counted {
     }
 }
 
-/// When each step was done.
+/// Records the time at which each step was done.
 struct Watch {
     began: Instant,
     done: Mutex<Vec<(Address, Duration)>>,
@@ -117,7 +117,7 @@ impl Watch {
         Self { began: Instant::now(), done: Mutex::default() }
     }
 
-    /// When the last of these was done.
+    /// Returns the time at which the last of these was done.
     fn last(&self, which: impl Fn(&Address) -> bool) -> Duration {
         let done = self.done.lock().unwrap();
         done.iter()
@@ -136,7 +136,7 @@ impl EventSink for Watch {
     }
 }
 
-/// What is far away, and what is here.
+/// A remote account with its latency and its limits, and the local files.
 struct Far {
     account: Arc<Sandbox>,
     transport: Arc<Transport>,

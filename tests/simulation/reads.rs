@@ -1,4 +1,4 @@
-//! How many calls it takes to see what there is: counted, against the formula in docs/reads.md.
+//! The number of read calls of a plan, counted against the formula in docs/reads.md.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -24,8 +24,8 @@ use source::Crate;
 const LONGEST_FUNCTION: usize = 80;
 const LONGEST_FILE: usize = 600;
 
-/// Functions that are one `match` with an arm for each call of a service: the compiler holds the arms
-/// against the list of calls, and parts of them would need an arm for everything else.
+/// Functions that are one `match` with an arm for each call of a service: the compiler holds the
+/// arms against the list of calls, and parts of them would need an arm for everything else.
 const TABLES: &[&str] =
     &["src/provider/aws/iam_write.rs: write", "src/provider/sandbox/iam.rs: write"];
 

@@ -1,7 +1,7 @@
-//! What AWS documents for the calls that relayctl makes, each as one test of the sandbox.
+//! AWS's documentation of the calls that relayctl makes, each rule as one test of the sandbox.
 //!
-//! Only through [`Provider`], except for what no call of relayctl does: putting objects into
-//! buckets.
+//! Only through [`Provider`], except for putting objects into buckets: no call of relayctl does
+//! that.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

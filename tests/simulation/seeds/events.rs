@@ -1,4 +1,4 @@
-//! What others do in the account and to the files meanwhile.
+//! Others' changes to the account and to the files between runs.
 
 use relayctl::call::{BucketRef, IamWrite, S3Write, Write};
 use relayctl::provider::sandbox::UnmanagedObject;
@@ -43,7 +43,7 @@ impl ExternalEvent {
         }
     }
 
-    /// What can't be done isn't.
+    /// Skips impossible events.
     pub fn happens(&self, world: &World) {
         match self {
             Self::Call(write) => world.others_try(write),

@@ -1,5 +1,4 @@
-//! Manifests by chance: a few names, used again and again, so that what is edited meets what is
-//! there.
+//! Random manifests: a few names, used again and again, so that edits meet what is there.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,8 +22,8 @@ pub const PATHS: [&str; 2] = ["/", "/relay/"];
 
 type Section = &'static str;
 
-/// What is declared: bodies by section and name. What one says of another that is not declared is
-/// left out when it is written, so any of them can be taken away.
+/// Declarations by section and name. References to undeclared ones are left out when it is written,
+/// so any declaration can be taken away.
 #[derive(Clone, Debug, Default)]
 pub struct GeneratedManifest(BTreeMap<(Section, String), Value>);
 

@@ -1,4 +1,4 @@
-//! What must hold after every run, however it ended, and what must hold in the end.
+//! The invariants after every run, however it ended, and those at the end of a scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,7 +95,7 @@ const SECTIONS: [(&str, &str); 5] = [
     ("buckets", "bucket"),
 ];
 
-/// What the manifest or the state names, exclusive owners and profiles to be taken over included.
+/// Objects that the manifest or the state names, with exclusive owners and profiles to take over.
 struct Known {
     /// (user, u0, attached, ARN), (role, r0, inline, name), (user, u0, tags, key)
     parts: BTreeSet<Path>,
@@ -385,7 +385,8 @@ fn the_outcome_is_true(plan: &Plan, outcome: &RunOutcome) {
     assert_eq!(outcome.succeeded(), outcome.done.len() == plan.steps.len(), "{outcome:#?}");
 }
 
-/// Whether the next plan must be empty. What could not be read then may be readable now.
+/// Tells attempts after which the next plan must be empty. An object that could not be read then
+/// may be readable now.
 pub fn promises_nothing_left(attempt: &Attempt) -> bool {
     let (Ended::Finished(outcome), Some(plan)) = (&attempt.ended, &attempt.plan) else {
         return false;

@@ -1,5 +1,4 @@
-//! What happens under one seed: edits, others' events, runs that go wrong; in the end runs that
-//! don't.
+//! The scenario of one seed: edits, others' changes, and runs with faults; in the end runs without.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,7 +36,7 @@ struct Run {
     parallelism: usize,
 }
 
-/// How much was tried.
+/// Counts of what was tried.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     pub runs: usize,
@@ -66,7 +65,7 @@ impl Scenario {
         Self { seed, phases }
     }
 
-    /// How many things in it can be left out.
+    /// Counts the parts that can be left out.
     pub fn len(&self) -> usize {
         let of = |phase: &Phase| {
             let runs: usize = phase.runs.iter().map(|run| 1 + run.edits.len()).sum();
