@@ -10,6 +10,7 @@ use relayctl::call::{
     S3Write, StepOutput, Write,
 };
 use relayctl::port::Provider;
+use tracing::subscriber::NoSubscriber;
 
 use crate::support::canned::{Canned, answer, iam, iam_error};
 use crate::support::edge::aws_at;
@@ -81,6 +82,8 @@ async fn the_most_talkative_log_does_not_hold_a_new_secret() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+    // With a second dispatcher, other tests' threads can't switch off events for this one.
+    let _other = tracing::Dispatch::new(NoSubscriber::new());
     let guard =
         tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
     let result = "<AccessKey><UserName>serverless</UserName><AccessKeyId>AKIAEXAMPLE</AccessKeyId>\
