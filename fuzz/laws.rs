@@ -1,5 +1,5 @@
 //! The properties that hold for any bytes. The fuzz targets search for counterexamples, and
-//! `tests/policy_corpus.rs` checks them for the seeds and for random documents.
+//! `tests/policy/corpus.rs` checks them for the seeds and for random documents.
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 //! `relayctl` as a library: everything that the command does, without the command line.
 //!
 //! The layout is a stack of layers; a module uses only modules of a lower rank, and
-//! `tests/architecture.rs` keeps it so. Data flows one way: manifest, state and the resolver's
+//! `tests/structure/layers.rs` keeps it so. Data flows one way: manifest, state and the resolver's
 //! reads meet in [`diff`], become a [`plan`], and [`apply`] does exactly that plan.
 
 pub mod access;

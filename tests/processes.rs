@@ -1,5 +1,7 @@
 //! Real processes against moto, through a network that harms what passes: killed at any moment, and
 //! two at once. Whatever happened, the next runs finish, and a client of its own says so.
+//!
+//! A binary of its own: the kills are timed by a run that has the machine to itself.
 #![cfg(unix)]
 
 mod support;
@@ -14,7 +16,7 @@ use aho_corasick::AhoCorasick;
 use support::proxy::{Proxy, next};
 use support::stack::{APPLY, Begun, MANIFEST, Network, Stack, all_are_alike};
 
-/// How many applies are killed, unless `RELAYCTL_KILLS` says otherwise.
+/// The number of applies that are killed, unless `RELAYCTL_KILLS` says otherwise.
 const KILLS: u64 = 24;
 
 /// Runs mostly wait: for moto, and before they try again.

@@ -1,8 +1,8 @@
-//! What the core does grows with the number of resources, and hardly faster.
+//! The core's CPU time grows with the number of resources, and hardly faster.
 //!
-//! Time is the thread's own, not the clock's, so that it doesn't matter what else the machine does;
-//! and the best of several rounds counts. Eight times as much may take fourteen times as long: what
-//! grows with the square takes sixty-four.
+//! Time is the thread's own, not the clock's, so that the load of the machine matters little; and
+//! the best of several rounds counts. Eight times as much may take fourteen times as long.
+//! Quadratic work takes sixty-four times as long. A binary of its own, since it measures CPU time.
 #![cfg(target_os = "linux")]
 
 #[path = "support/relays.rs"]
@@ -29,14 +29,14 @@ const TIMES: usize = 8;
 const FEWER: usize = 5;
 const MOST: u32 = 14;
 
-/// How long this thread has been on a processor.
+/// Returns this thread's CPU time.
 fn time() -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(told.split(' ').next().unwrap().parse().unwrap())
 }
 
-/// How long it takes once. The system counts in steps of a few milliseconds, so it is done as often
-/// as shows.
+/// Measures the time of one run. The system counts in steps of a few milliseconds, so the work is
+/// repeated.
 fn taken<T>(work: impl Fn() -> T) -> Duration {
     let (begin, mut times) = (time(), 0);
     loop {
@@ -49,8 +49,7 @@ fn taken<T>(work: impl Fn() -> T) -> Duration {
     }
 }
 
-/// Whether work on many takes as little longer as it should than work on few; the most and the
-/// least that it took.
+/// Compares work on many with work on few. Returns the verdict and the best time of each.
 fn grows<I, T>(few: &I, many: &I, work: impl Fn(&I) -> T) -> (bool, [Duration; 2]) {
     let mut best = [Duration::MAX; 2];
     for _ in 0..8 {

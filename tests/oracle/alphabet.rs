@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use iam_policy::request::Caller;
 use iam_policy::statement::PrincipalType;
 
-/// What documents of one kind speak of.
+/// The subject of documents of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// They hang on one caller.
@@ -38,10 +38,10 @@ pub const OTHER_ACCOUNT: &str = "222222222222";
 /// Of which nobody is.
 pub const STRANGER: &str = "444444444444";
 
-/// Whom documents without principals hang on.
+/// The caller that documents without principals are attached to.
 pub const CALLER: &str = "arn:aws:iam::111111111111:user/a";
 
-/// Whom documents may name, with the type under which they do.
+/// The principals that documents may name, each with its type.
 pub const NAMED: &[(&str, &str)] = &[
     ("AWS", "*"),
     ("AWS", ACCOUNT),
@@ -57,7 +57,7 @@ pub const NAMED: &[(&str, &str)] = &[
     ("CanonicalUser", "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"),
 ];
 
-/// Who may ask besides.
+/// Callers that no document names.
 const UNNAMED: &[(PrincipalType, &str)] = &[
     (PrincipalType::Everyone, "*"),
     (PrincipalType::AWS, "arn:aws:iam::111111111111:root"),
@@ -170,7 +170,7 @@ fn words(letters: &[char], longest: usize) -> Vec<String> {
     words.split_off(1)
 }
 
-/// What a condition key is like.
+/// A condition key with its type and its values.
 pub struct Key {
     pub name: &'static str,
     pub sort: Sort,
@@ -316,7 +316,7 @@ impl Key {
         found.unwrap_or_else(|| panic!("the alphabet has no {name}"))
     }
 
-    /// Whether it may follow from the caller.
+    /// Tells a key whose value may follow from the caller.
     pub fn is_derived(&self) -> bool {
         ["aws:username", "aws:PrincipalArn", "aws:PrincipalType"].contains(&self.name)
     }

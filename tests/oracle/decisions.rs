@@ -15,7 +15,7 @@ use super::universe::{Area, Memory, Universe};
 /// Of each set of policies, so many requests are decided.
 const SAMPLES: usize = 8;
 
-/// How many were decided which way.
+/// Counts of requests by decision.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Decided {
     pub allowed: usize,

@@ -42,7 +42,7 @@ pub struct Test {
     pub values: Vec<String>,
 }
 
-/// What has a say together: documents that hang on one principal or resource, and a boundary's.
+/// Documents that decide together: those attached to one principal or resource, and a boundary's.
 pub type Layers = Vec<Vec<Document>>;
 
 /// Two sets of documents that are compared.

@@ -4,7 +4,7 @@ use super::alphabet::{KEYS, Key, Kind, NAMED, Sort};
 use super::dice::Dice;
 use super::document::{Document, Layers, List, Pair, Principals, Statement, Test};
 
-/// What the documents of one pair may hold.
+/// Draws the documents of one pair.
 pub struct Draw<'d> {
     pub dice: &'d mut Dice,
     kind: Kind,

@@ -11,7 +11,7 @@ use super::document::{Document, Layers, List, Principals, Statement};
 use super::pattern::{action_matches, resource_matches};
 use super::request::{Circumstances, Who};
 
-/// How a principal element speaks of a caller, from far to near.
+/// The ways in which a principal element matches a caller, from far to near.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Naming {
     /// "The account can delegate": it is for the account to allow it to its own.
@@ -21,8 +21,7 @@ pub enum Naming {
     Itself,
 }
 
-/// Whether a set of documents allows it, as the comparison understands sets: each layer allows it,
-/// and none denies it.
+/// Decides a request as the comparison understands sets: each layer allows it, and none denies it.
 pub fn allows(layers: &Layers, request: &Request) -> bool {
     let circumstances = Circumstances::of(request);
     let say = |layer: &[Document], allow: bool| {
@@ -111,7 +110,7 @@ pub struct Everything {
     pub resource: Option<Document>,
 }
 
-/// What policies of one kind say to one request.
+/// The verdict of policies of one kind on one request.
 struct Said {
     denied: bool,
     /// The nearest way in which an Allow speaks of the caller.
@@ -182,7 +181,8 @@ fn said(documents: &[Document], says: impl Fn(&Document, &Statement) -> Option<N
     said
 }
 
-/// Whether the resource is of another account than the caller; both must allow it then.
+/// Tells a resource of another account than the caller's. Both accounts must allow the request
+/// then.
 fn is_foreign(request: &Request, circumstances: &Circumstances) -> bool {
     let said = circumstances.values("aws:ResourceAccount").first().map(String::as_str);
     let named = request.resource.split(':').nth(4).filter(|account| account.len() == 12);

@@ -1,4 +1,4 @@
-//! What must hold of every pair.
+//! The laws of every pair.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use super::universe::{Area, Cell, Memory, Resources, Universe, areas, grant_name
 /// Of each pair, so many requests are decided one by one.
 const SAMPLES: usize = 6;
 
-/// What was found, so that laws that hold because nothing ever happens are seen.
+/// Counts of the cases found. They show that the laws do not hold for lack of cases.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     pub pairs: usize,
@@ -115,7 +115,7 @@ fn compiled(layers: &Layers, mut json: impl FnMut(&Document) -> Value) -> Polici
     layers.iter().map(|layer| layer.iter().map(&mut compile).collect()).collect()
 }
 
-/// What one gains the other loses, down to the examples.
+/// Compares both directions: one's gains are the other's losses, down to the examples.
 fn mirrored(found: &Comparison, back: &Comparison) -> Result<(), String> {
     let same = told(&found.gained) == told(&back.lost) && told(&found.lost) == told(&back.gained);
     let doubts = |comparison: &Comparison, side| {
@@ -162,13 +162,13 @@ impl Case<'_> {
         &self.sides[usize::from(after)]
     }
 
-    /// Whether the documents have variables: of two versions are few pairs.
+    /// Tells pairs whose documents have variables. Pairs of two versions are few.
     fn modern(&self) -> bool {
         self.pair.statements().any(|(document, _)| document.variables)
     }
 
-    /// Whether texts have variables in some documents and none in others, so that a grant can't be
-    /// read without knowing where its texts come from.
+    /// Tells pairs in which texts have variables in some documents only. A grant can't be read then
+    /// without the origin of its texts.
     fn is_mixed(&self) -> bool {
         let modern = self.pair.statements().filter(|(document, _)| document.variables).count();
         modern > 0 && modern < self.pair.statements().count() && !is_plain(self.pair)
@@ -204,7 +204,7 @@ impl Case<'_> {
         Ok(())
     }
 
-    /// Whatever is gained or lost is listed, and single requests are decided like all of them.
+    /// Each gain and each loss is listed, and single requests are decided like all of them.
     fn everything_is_listed(
         &self,
         found: &Comparison,
@@ -297,9 +297,8 @@ impl Case<'_> {
         })
     }
 
-    /// Whether the relation is known in both spellings or in neither. No spelling may change it;
-    /// but an example is looked for in so many ways only, and the order in which they are tried may
-    /// decide whether one is found.
+    /// Tells pairs whose relation is known in both spellings or in neither. No spelling may change
+    /// it. But the search for an example is limited, and its order may decide whether it finds one.
     fn spelling_is_no_difference(&self, found: Relation) -> Result<bool, String> {
         let [before, after] = &self.sides;
         let again = self.compare(&before.respelt, &after.respelt).relation();
@@ -314,7 +313,7 @@ impl Case<'_> {
     }
 }
 
-/// What a side allows in one cell.
+/// Evaluates a side in one cell.
 fn said(
     after: bool,
     layers: usize,

@@ -81,8 +81,8 @@ impl Pattern {
     }
 }
 
-/// What the pattern is once its variables are filled in, characters that were being marked; none
-/// where one has no value.
+/// Fills in the pattern's variables and marks the characters that come from them. None: a variable
+/// has no value.
 pub fn spelt(pattern: &str, circumstances: Option<&Circumstances>) -> Option<String> {
     if circumstances.is_none() || !pattern.contains("${") {
         return Some(pattern.to_owned());

@@ -1,5 +1,5 @@
-//! What a request's circumstances are, with what follows from its caller (IAM User Guide, "AWS
-//! global condition context keys", "Properties of the principal").
+//! A request's context, with the keys that follow from its caller (IAM User Guide, "AWS global
+//! condition context keys", "Properties of the principal").
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use super::document::{Document, Layers, List, Pair, Statement};
 
-/// What is left when nothing more can be taken away without `breaks` being false.
+/// Takes away as much as possible while `breaks` stays true.
 pub fn shrunk(mut pair: Pair, breaks: impl Fn(&Pair) -> bool) -> Pair {
     while let Some(smaller) = smaller(&pair).into_iter().find(&breaks) {
         pair = smaller;

@@ -19,7 +19,7 @@ use super::request::Circumstances;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Resources([u64; MOST_RESOURCES / 64]);
 
-/// What a statement, or a grant that the comparison lists, is about.
+/// The requests that a statement, or a grant of a comparison, covers.
 pub struct Area {
     callers: u32,
     actions: u64,
@@ -47,7 +47,7 @@ pub struct Universe {
     contexts: Vec<Vec<usize>>,
 }
 
-/// What patterns match, once it is known.
+/// A cache of pattern matches.
 #[derive(Default)]
 pub struct Memory {
     actions: HashMap<(Kind, String), u64>,
@@ -195,7 +195,7 @@ impl Area {
     }
 }
 
-/// Whether the names of a grant's principals are about a caller.
+/// Matches the names of a grant's principals with a caller.
 fn names(principals: &[String], caller: &Caller) -> bool {
     let of_all_types = |name: &str| {
         ["AWS", "Service", "Federated", "CanonicalUser"].map(|kind| (kind, name.to_owned()))
@@ -210,7 +210,7 @@ fn names(principals: &[String], caller: &Caller) -> bool {
         })
 }
 
-/// Whether a grant, as a reader would take it, is about its own example.
+/// Matches a grant, as a reader would take it, with its own example.
 pub fn grant_names(grant: &Grant, variables: bool) -> bool {
     let request = &grant.example;
     let circumstances = Circumstances::of(request);
@@ -411,8 +411,7 @@ impl Universe {
         order
     }
 
-    /// Whether a test holds, by the values of its key; nothing where that isn't all that it depends
-    /// on.
+    /// Evaluates a test for each value of its key. Empty: it depends on more than that.
     fn truth(&self, test: &Test, area: &Area, derived: &Circumstances) -> Vec<bool> {
         if area.variables && test.values.iter().any(|value| value.contains("${")) {
             return Vec::new();

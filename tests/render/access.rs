@@ -1,10 +1,23 @@
 //! Access in words: on plans made by hand, with the policies of the manifests that relayctl ships.
 
-use relayctl::access::AccessChange;
-use relayctl::policy::compare::{Comparison, Grant};
-use relayctl::render::html;
+use std::collections::BTreeSet;
 
-use super::*;
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use relayctl::access::AccessChange;
+use relayctl::diff::{ChangeAction, Reason, ResourceChange};
+use relayctl::kind::FieldForm;
+use relayctl::plan::Plan;
+use relayctl::policy::compare::{Comparison, Grant};
+use relayctl::render::human::HumanStyle;
+use relayctl::render::{html, human, json, markdown};
+use relayctl::value::Value;
+use serde_json::json;
+
+use super::fixtures::{
+    self, PLAIN, VERBOSE, change, created, denied, document_update, field, plan, same, tag_drift,
+    updated,
+};
 
 const ROLE: &str = "tr-serverless-relay-ZappaLambdaExecutionRole";
 const POLICY: &str = "ZappaLambdaDeploymentPolicy";
@@ -23,7 +36,7 @@ fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
-/// What a statement of a policy allows, as a grant of it.
+/// Makes a grant of a policy's statement.
 fn grant(policy: &str, number: usize, statement: &Value) -> Value {
     let (actions, resources) = (list(&statement["Action"]), list(&statement["Resource"]));
     let example = json!({"principal": {"type": "AWS", "name": arn("user/serverless")},
@@ -51,7 +64,7 @@ fn through(address: &str, grants: Vec<Value>) -> Vec<Value> {
     grants.into_iter().map(|grant| with(grant, json!({"through": address}))).collect()
 }
 
-/// What a plan means for one principal; the relation is nothing that is rendered.
+/// The change of access of one principal. The relation is not rendered.
 fn access(subject: &str, aspect: &str, gained: Vec<Value>, lost: Vec<Value>) -> AccessChange {
     let arn = arn(&subject.replacen('.', "/", 1));
     let value = json!({"subject": subject, "arn": arn, "aspect": aspect, "relation": "changed", "gained": Value::from(gained),
@@ -419,7 +432,7 @@ fn a_page_shows_the_plan_without_scripts() {
 
 #[test]
 fn a_page_without_changes_says_so() {
-    let text = html::plan(&super::plan(vec![same("user.serverless")]));
+    let text = html::plan(&fixtures::plan(vec![same("user.serverless")]));
     assert!(text.contains("No changes. Your AWS account matches the manifest."), "{text}");
 }
 
@@ -453,10 +466,10 @@ pub fn hostile(text: &str) -> Vec<AccessChange> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
-    /// Whatever a name or a value holds, it opens no element, no attribute and no entity of a page.
+    /// Names and values open no element, no attribute and no entity of a page.
     #[test]
     fn foreign_text_is_no_markup_of_a_page(text in "[<>&\"'/=a-c\\x00-\\x1f\u{202e}-]{1,12}") {
-        let mut plan = super::plan(vec![created(&format!("user.{text}"), &[(&text, FieldForm::Plain, json!(text))])]);
+        let mut plan = fixtures::plan(vec![created(&format!("user.{text}"), &[(&text, FieldForm::Plain, json!(text))])]);
         plan.header.caller.clone_from(&text);
         plan.header.manifest.clone_from(&text);
         plan.changes[0].left_alone = vec![text.clone()];

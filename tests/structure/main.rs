@@ -10,6 +10,7 @@
 mod circles;
 mod graph;
 mod kinds;
+mod layers;
 mod lengths;
 mod source;
 mod words;

@@ -1,4 +1,4 @@
-//! What several test binaries share. Each uses only a part of it.
+//! Shared parts of the test binaries. Each uses only some of them.
 #![allow(dead_code, reason = "every test binary compiles this module, and none uses all of it")]
 
 pub mod bucket;

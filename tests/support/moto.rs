@@ -41,7 +41,7 @@ impl Moto {
         &self.endpoint
     }
 
-    /// What a client needs to find this server, and nothing of the machine's own AWS settings.
+    /// Settings with which a client finds this server, without the machine's own AWS settings.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let mut settings = offline();
         settings.push(("AWS_ENDPOINT_URL", self.endpoint.clone()));
@@ -82,7 +82,7 @@ impl Moto {
         }
     }
 
-    /// What a Python snippet prints that has boto3's clients `iam`, `s3`, `sts` and
+    /// Returns what the Python snippet prints. It has boto3's clients `iam`, `s3`, `sts` and
     /// `s3_in(region)`, and `show(value)`.
     ///
     /// # Panics

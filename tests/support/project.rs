@@ -15,7 +15,7 @@ pub struct Project {
     before: Vec<String>,
 }
 
-/// How a run ended.
+/// The end of a run.
 pub struct Run {
     pub code: i32,
     pub stdout: String,

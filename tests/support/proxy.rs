@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// What happens to one request.
+/// The harm done to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Harm {
     None,

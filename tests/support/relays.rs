@@ -129,7 +129,7 @@ pub fn manifest(relays: usize) -> String {
     format!("{whole:#}")
 }
 
-/// What the manifest in a file declares.
+/// Loads the manifest in a file.
 pub fn load(path: &Path) -> Desired {
     let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
     let loaded = manifest::load(path, &inputs);

@@ -59,7 +59,7 @@ impl Network {
         [self.bad.secrets(), self.good.secrets()].concat()
     }
 
-    /// What a client of its own sees of each of these stacks.
+    /// Looks at each of these stacks with a client of its own.
     fn seen(&self, stacks: &[Stack]) -> BTreeMap<String, Value> {
         let names: Vec<&str> = stacks.iter().map(|stack| stack.name.as_str()).collect();
         let text = self.moto.python(&format!("names = {names:?}\n{LOOK}"));
@@ -113,8 +113,8 @@ impl Begun {
     }
 }
 
-/// Whether the stacks were harmed or not: as a client of its own sees them, with one key each, the
-/// one that is stored.
+/// Compares the stacks, harmed or not, with a client of its own: they are alike, and each has one
+/// key, the stored one.
 pub fn all_are_alike(network: &Network, stacks: &[Stack]) {
     let seen = network.seen(stacks);
     let secrets = network.secrets();

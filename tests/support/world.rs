@@ -80,7 +80,7 @@ impl<P: Provider> Provider for Recorder<'_, P> {
     }
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug)]
 pub enum Ended {
     Killed,
@@ -206,7 +206,7 @@ impl World {
         Self { cloud, store, folder, manifest: self.manifest.clone(), desired }
     }
 
-    /// What the manifest says from now on.
+    /// Replaces the manifest.
     pub fn declare(&self, text: &str) {
         std::fs::write(self.path(&format!("manifests/{}", self.manifest)), text).expect("written");
         *self.desired.lock().unwrap() = None;
@@ -342,7 +342,7 @@ impl World {
             .expect("no cycle")
     }
 
-    /// What a run would do now, when nothing goes wrong.
+    /// Plans a run without faults.
     pub fn planned(&self, mode: PlanMode) -> Plan {
         self.plans(mode, 1).remove(0)
     }
@@ -359,7 +359,7 @@ impl World {
         })
     }
 
-    /// What must hold after a run that finished: nothing is left to do, every key is where it
+    /// Asserts the invariants after a finished run: nothing is left to do, every key is where it
     /// belongs, and no secret is anywhere else.
     pub fn must_be_sound(&self, mode: PlanMode, place: &str) {
         let state = self.state().expect("a state");
@@ -470,7 +470,7 @@ impl World {
         json!({"account": plain(account), "state": plain(json!(resources)), "files": files})
     }
 
-    /// What is others', to the last byte.
+    /// Returns everything that belongs to others, to the last byte.
     pub fn foreign(&self) -> Value {
         let contents = self.contents();
         let made = self.cloud.seen.lock().unwrap().made.clone();

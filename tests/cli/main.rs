@@ -1,0 +1,11 @@
+//! Tests of the command line with the real binary, without a server.
+
+mod commands;
+mod lint;
+mod policy;
+mod policy_can;
+mod side_by_side;
+mod signals;
+mod startup;
+#[path = "../support/mod.rs"]
+mod support;

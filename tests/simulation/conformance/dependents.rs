@@ -1,0 +1,193 @@
+//! Everything that people hang on users, roles and policies.
+
+use relayctl::call::iam::{Entities, PolicyUsage};
+use relayctl::call::{IamRead, IamReply, IamWrite};
+use relayctl::provider::sandbox::UnmanagedObject;
+
+use super::world::{
+    ACCOUNT, World, allow, attach_to_role, attach_to_user, bounded_user, create_policy,
+    create_role, create_user, delete_policy, delete_role, delete_user, lambda, policy_arn, text,
+};
+
+/// A user, a role and a policy, and everything that people hang on them.
+fn laden() -> (World, [(UnmanagedObject, IamWrite); 8]) {
+    let world = World::new();
+    world.iam(create_user("bob"));
+    world.iam(create_role("relay", lambda()));
+    world.iam(create_policy("Deploy"));
+    let (bob, id) = (|| text("bob"), text);
+    let device = || format!("arn:aws:iam::{ACCOUNT}:mfa/phone");
+    let things = [
+        (
+            UnmanagedObject::LoginProfile { user: bob() },
+            IamWrite::DeleteLoginProfile { user: bob() },
+        ),
+        (
+            UnmanagedObject::MfaDevice { user: bob(), serial: device() },
+            IamWrite::DeactivateMFADevice { user: bob(), serial: device() },
+        ),
+        (
+            UnmanagedObject::SshKey { user: bob(), id: id("APKA1") },
+            IamWrite::DeleteSSHPublicKey { user: bob(), id: id("APKA1") },
+        ),
+        (
+            UnmanagedObject::Certificate { user: bob(), id: id("C1") },
+            IamWrite::DeleteSigningCertificate { user: bob(), id: id("C1") },
+        ),
+        (
+            UnmanagedObject::ServiceCredential { user: bob(), id: id("ACCA1") },
+            IamWrite::DeleteServiceSpecificCredential { user: bob(), id: id("ACCA1") },
+        ),
+        (
+            UnmanagedObject::Member { group: id("staff"), user: bob() },
+            IamWrite::RemoveUserFromGroup { user: bob(), group: id("staff") },
+        ),
+        (
+            UnmanagedObject::InstanceProfile { profile: id("machines"), role: id("relay") },
+            IamWrite::RemoveRoleFromInstanceProfile { role: id("relay"), profile: id("machines") },
+        ),
+        (
+            UnmanagedObject::GroupPolicy { group: id("staff"), arn: policy_arn("Deploy") },
+            IamWrite::DetachGroupPolicy { group: id("staff"), arn: policy_arn("Deploy") },
+        ),
+    ];
+    (world, things)
+}
+
+#[test]
+fn nothing_is_deleted_that_people_hung_something_on_until_that_is_gone() {
+    for number in 0..8 {
+        let (world, things) = laden();
+        let (thing, removal) = &things[number];
+        let delete = || match thing {
+            UnmanagedObject::InstanceProfile { .. } => delete_role("relay"),
+            UnmanagedObject::GroupPolicy { .. } => delete_policy("Deploy"),
+            _ => delete_user("bob"),
+        };
+        world.0.add(thing).unwrap();
+        world.iam_refuses("DeleteConflict", delete());
+        world.iam(removal.clone());
+        world.iam_refuses("NoSuchEntity", removal.clone());
+        world.iam(delete());
+    }
+}
+
+#[test]
+fn what_people_hung_on_users_and_roles_is_listed() {
+    let (world, things) = laden();
+    let user = || text("bob");
+    world.iam_lacks(IamRead::GetLoginProfile { user: user() });
+    let lists = || {
+        [
+            IamRead::ListMFADevices { user: user() },
+            IamRead::ListSSHPublicKeys { user: user() },
+            IamRead::ListSigningCertificates { user: user() },
+            IamRead::ListServiceSpecificCredentials { user: user() },
+            IamRead::ListGroupsForUser { user: user() },
+            IamRead::ListInstanceProfilesForRole { role: text("relay") },
+        ]
+    };
+    let listed = || {
+        lists().map(|read| match world.see(read) {
+            IamReply::Names(names) => names.join(" "),
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(listed(), [""; 6]);
+    for (thing, _) in &things {
+        world.0.add(thing).unwrap();
+    }
+    assert!(matches!(world.see(IamRead::GetLoginProfile { user: user() }), IamReply::LoginProfile));
+    assert_eq!(
+        listed(),
+        ["arn:aws:iam::123456789012:mfa/phone", "APKA1", "C1", "ACCA1", "staff", "machines"]
+    );
+    for read in lists() {
+        let nobody = match read {
+            IamRead::ListMFADevices { .. } => IamRead::ListMFADevices { user: text("eve") },
+            IamRead::ListGroupsForUser { .. } => IamRead::ListGroupsForUser { user: text("eve") },
+            IamRead::ListInstanceProfilesForRole { .. } => {
+                IamRead::ListInstanceProfilesForRole { role: text("eve") }
+            }
+            _ => continue,
+        };
+        world.iam_lacks(nobody);
+    }
+    let (_, deactivate) = &things[1];
+    let virtual_device =
+        || IamWrite::DeleteVirtualMFADevice { serial: format!("arn:aws:iam::{ACCOUNT}:mfa/phone") };
+    world.iam_refuses("DeleteConflict", virtual_device());
+    world.iam(deactivate.clone());
+    world.iam(virtual_device());
+}
+
+#[test]
+fn what_uses_a_policy_is_told_by_kind_and_by_use() {
+    let (world, _) = laden();
+    world.iam(attach_to_user("bob", &policy_arn("Deploy")));
+    world.iam(attach_to_role("relay", &policy_arn("Deploy")));
+    world.iam(bounded_user("guest", Some(policy_arn("Deploy"))));
+    world
+        .0
+        .add(&UnmanagedObject::GroupPolicy { group: text("staff"), arn: policy_arn("Deploy") })
+        .unwrap();
+    let uses = |usage| match world
+        .see(IamRead::ListEntitiesForPolicy { arn: policy_arn("Deploy"), usage })
+    {
+        IamReply::Entities(entities) => entities,
+        other => panic!("{other:?}"),
+    };
+    let one = |name: &str| vec![text(name)];
+    assert_eq!(
+        uses(PolicyUsage::PermissionsPolicy),
+        Entities { users: one("bob"), roles: one("relay"), groups: one("staff") }
+    );
+    assert_eq!(
+        uses(PolicyUsage::PermissionsBoundary),
+        Entities { users: one("guest"), ..Entities::default() }
+    );
+}
+
+#[test]
+fn a_group_goes_only_when_nobody_is_in_it_and_nothing_hangs_on_it() {
+    let (world, _) = laden();
+    let (staff, bob, arn) = (|| text("staff"), || text("bob"), || policy_arn("Deploy"));
+    let delete = || IamWrite::DeleteGroup { group: staff() };
+    let create = |name: &str| IamWrite::CreateGroup { group: text(name), path: text("/team/") };
+    world.iam_refuses("NoSuchEntity", delete());
+    world.iam(create("staff"));
+    world.iam_refuses("EntityAlreadyExists", create("Staff"));
+    for (add, remove) in [
+        (
+            IamWrite::AddUserToGroup { user: bob(), group: staff() },
+            IamWrite::RemoveUserFromGroup { user: bob(), group: staff() },
+        ),
+        (
+            IamWrite::AttachGroupPolicy { group: staff(), arn: arn() },
+            IamWrite::DetachGroupPolicy { group: staff(), arn: arn() },
+        ),
+        (
+            IamWrite::PutGroupPolicy {
+                group: staff(),
+                policy: text("own"),
+                document: allow("s3:*").into(),
+            },
+            IamWrite::DeleteGroupPolicy { group: staff(), policy: text("own") },
+        ),
+    ] {
+        world.iam(add.clone());
+        // Twice is as good as once.
+        world.iam(add);
+        world.iam_refuses("DeleteConflict", delete());
+        world.iam(remove.clone());
+        world.iam_refuses("NoSuchEntity", remove);
+    }
+    world.iam(IamWrite::UpdateGroup { group: staff(), path: text("/other/") });
+    let IamReply::Members { group, users } = world.see(IamRead::GetGroup { group: staff() }) else {
+        panic!()
+    };
+    assert_eq!(group.arn, format!("arn:aws:iam::{ACCOUNT}:group/other/staff"));
+    assert!(users.is_empty(), "{users:?}");
+    world.iam(delete());
+    world.iam_lacks(IamRead::GetGroup { group: staff() });
+}

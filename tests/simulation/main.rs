@@ -1,0 +1,10 @@
+//! Tests of the engine in-process, against a simulated account.
+
+mod apply;
+mod conformance;
+mod kill_points;
+mod rate_limits;
+mod reads;
+mod seeds;
+#[path = "../support/mod.rs"]
+mod support;

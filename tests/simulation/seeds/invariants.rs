@@ -1,0 +1,502 @@
+//! The invariants after every run, however it ended, and those at the end of a scenario.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use data_encoding::HEXLOWER;
+use relayctl::address::{Address, KindName};
+use relayctl::call::{FileWrite, IamWrite, Write};
+use relayctl::diff::{ChangeAction, Reason};
+use relayctl::event::RunOutcome;
+use relayctl::model::{Desired, Status};
+use relayctl::plan::{Plan, PlanMode, StepId};
+use relayctl::state::encode;
+use relayctl::value::{Attributes, text};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::support::world::{Attempt, Ended, World, files};
+
+/// A thing that is others': a user, an attachment, a tag.
+type Path = Vec<String>;
+
+pub struct Before {
+    known: Known,
+    theirs: BTreeMap<Path, Value>,
+    made: BTreeSet<String>,
+}
+
+impl Before {
+    pub fn of(world: &World, mode: PlanMode) -> Self {
+        let known = Known::of(world, mode);
+        let theirs = known.theirs(world);
+        Self { theirs, known, made: world.cloud.seen.lock().unwrap().made.clone() }
+    }
+
+    /// The laws of one run.
+    pub fn after(&self, world: &World, attempt: &Attempt) {
+        self.what_is_others_stays(world);
+        self.what_was_sent_was_planned(world, attempt);
+        every_key_is_known(world);
+        secrets_are_in_their_sinks(world, attempt);
+        if let Some(plan) = &attempt.plan {
+            what_is_unknown_is_left_alone(plan);
+            if let Ended::Finished(outcome) = &attempt.ended {
+                the_outcome_is_true(plan, outcome);
+            }
+        }
+    }
+
+    fn what_is_others_stays(&self, world: &World) {
+        let now = self.known.theirs(world);
+        for (path, value) in self.theirs.iter().filter(|(path, _)| path.len() == 4) {
+            match now.get(path) {
+                Some(there) => assert_eq!(there, value, "{path:?} is others', and was changed"),
+                // A tag goes with the object that it is on, which is ours.
+                None => assert!(
+                    path[2] == "tags"
+                        && !now.contains_key(&vec![
+                            path[0].clone(),
+                            path[1].clone(),
+                            "there".to_owned()
+                        ]),
+                    "{path:?} is others', and is gone: {value}"
+                ),
+            }
+        }
+    }
+
+    fn what_was_sent_was_planned(&self, world: &World, attempt: &Attempt) {
+        let made = world.cloud.seen.lock().unwrap().made.clone();
+        let new = |id: &String| made.contains(id) && !self.made.contains(id);
+        let calls: Vec<&Write> =
+            attempt.plan.iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.calls).collect();
+        for write in &attempt.sent {
+            // A key that can't be delivered is taken back.
+            let undoes = match write {
+                Write::Iam(IamWrite::DeleteAccessKey { id, .. }) => new(id),
+                Write::File(
+                    FileWrite::RemoveCredentials { key, .. } | FileWrite::RemoveKeyCsv { key, .. },
+                ) => new(key),
+                _ => false,
+            };
+            assert!(
+                undoes || calls.contains(&write),
+                "{write:?} was sent, and is not in the plan: {calls:#?}"
+            );
+        }
+    }
+}
+
+const SECTIONS: [(&str, &str); 5] = [
+    ("users", "user"),
+    ("roles", "role"),
+    ("groups", "group"),
+    ("policies", "policy"),
+    ("buckets", "bucket"),
+];
+
+/// Objects that the manifest or the state names, with exclusive owners and profiles to take over.
+struct Known {
+    /// (user, u0, attached, ARN), (role, r0, inline, name), (user, u0, tags, key)
+    parts: BTreeSet<Path>,
+    exclusive: BTreeSet<(String, String)>,
+    /// Users and groups whose memberships that the manifest doesn't name go.
+    exclusive_members: BTreeSet<(String, String)>,
+    /// Buckets whose objects may go.
+    forced: BTreeSet<String>,
+    replaced_profiles: BTreeSet<String>,
+}
+
+fn owned(parts: [&str; 4]) -> Path {
+    parts.map(str::to_owned).into()
+}
+
+impl Known {
+    fn of(world: &World, mode: PlanMode) -> Self {
+        let desired: Desired = world.desired(mode);
+        let mut known = Self {
+            parts: BTreeSet::new(),
+            exclusive: BTreeSet::new(),
+            exclusive_members: BTreeSet::new(),
+            forced: BTreeSet::new(),
+            replaced_profiles: BTreeSet::new(),
+        };
+        for (address, resource) in &desired.resources {
+            known.add(address, &resource.attributes);
+            if resource.exclusive {
+                known.exclusive.insert((address.kind().to_string(), address.name().to_owned()));
+            }
+            let all = ["exclusive_groups", "exclusive_members"];
+            if all.iter().any(|field| resource.attributes.get(field) == Some(&json!(true))) {
+                known
+                    .exclusive_members
+                    .insert((address.kind().to_string(), address.name().to_owned()));
+            }
+        }
+        for (address, entry) in world.state().map(|state| state.resources).unwrap_or_default() {
+            known.add(&address, &entry.attributes);
+            let attached = entry.id.as_deref().and_then(|id| id.split_once('|'));
+            if let Some((holder, arn)) = attached {
+                known.parts.insert(owned([holder_kind(&address), holder, "attached", arn]));
+            }
+        }
+        known
+    }
+
+    fn add(&mut self, address: &Address, attributes: &Attributes) {
+        let holder = holder_kind(address);
+        match address.kind() {
+            KindName::PolicyAttachment(_) => {
+                let part =
+                    [holder, text(attributes, holder), "attached", text(attributes, "policy_arn")];
+                self.parts.insert(owned(part));
+            }
+            KindName::InlinePolicy(_) => {
+                self.parts.insert(owned([
+                    holder,
+                    text(attributes, holder),
+                    "inline",
+                    text(attributes, "name"),
+                ]));
+            }
+            KindName::UserGroupMembership => {
+                self.parts.insert(owned([
+                    "group",
+                    text(attributes, "group"),
+                    "members",
+                    text(attributes, "user"),
+                ]));
+            }
+            kind => {
+                let tags = attributes.get("tags").and_then(Value::as_object).into_iter().flatten();
+                let named = |(key, _): (&String, &Value)| {
+                    owned([kind.as_str(), address.name(), "tags", key])
+                };
+                self.parts.extend(tags.map(named));
+                if attributes.get("force_destroy") == Some(&json!(true)) {
+                    self.forced.insert(address.name().to_owned());
+                }
+                if attributes.get("replace_profile") == Some(&json!(true)) {
+                    self.replaced_profiles.insert(text(attributes, "profile").to_owned());
+                }
+            }
+        }
+    }
+
+    fn is_member(&self, group: &str, user: &str) -> bool {
+        self.parts.contains(&owned(["group", group, "members", user]))
+    }
+
+    /// Tells if an undeclared membership goes: by the user's setting, or by that of a group of
+    /// ours.
+    fn may_remove(&self, user: &str, group: Option<&String>) -> bool {
+        let is_exclusive = |kind: &str, name: &str| {
+            self.exclusive_members.contains(&(kind.to_owned(), name.to_owned()))
+        };
+        is_exclusive("user", user) || group.is_some_and(|group| is_exclusive("group", group))
+    }
+
+    fn theirs(&self, world: &World) -> BTreeMap<Path, Value> {
+        let contents = world.contents();
+        let seen = world.cloud.seen.lock().unwrap().clone();
+        let mut found = BTreeMap::new();
+        let mut put =
+            |path: [&str; 4], value: &Value| drop(found.insert(owned(path), value.clone()));
+        for (section, kind) in SECTIONS {
+            for (name, object) in contents[section].as_object().into_iter().flatten() {
+                let id = object["id"].as_str().unwrap_or(name);
+                let is_ours = seen.ours.contains(id);
+                for user in
+                    object["members"].as_array().into_iter().flatten().filter_map(Value::as_str)
+                {
+                    if !self.may_remove(user, is_ours.then_some(name))
+                        && !self.is_member(name, user)
+                    {
+                        put([kind, id, "members", user], &Value::Null);
+                    }
+                }
+                if !is_ours {
+                    let mut rest = object.clone();
+                    rest.as_object_mut().and_then(|rest| rest.remove("members"));
+                    put([kind, id, "whole", ""], &rest);
+                    continue;
+                }
+                let mut parts = vec![("tags", &object["tags"])];
+                if !self.exclusive.contains(&(kind.to_owned(), name.clone())) {
+                    parts
+                        .extend([("attached", &object["attached"]), ("inline", &object["inline"])]);
+                }
+                for (part, all) in parts {
+                    let listed = all
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|it| Some((it.as_str()?, it)));
+                    let mapped =
+                        all.as_object().into_iter().flatten().map(|(key, it)| (key.as_str(), it));
+                    for (key, it) in listed.chain(mapped) {
+                        if !self.parts.contains(&owned([kind, name, part, key]))
+                            && key != "relayctl:manifest"
+                        {
+                            put([kind, id, part, key], it);
+                        }
+                    }
+                }
+                for (key, it) in object["keys"].as_object().into_iter().flatten() {
+                    if !seen.made.contains(key) {
+                        put([kind, id, "keys", key], it);
+                    }
+                }
+                for (what, it) in object["belongings"].as_object().into_iter().flatten() {
+                    if *it != json!(false) && *it != json!([]) {
+                        put([kind, id, "belongings", what], it);
+                    }
+                }
+                if object["objects"].as_array().is_some_and(|all| !all.is_empty())
+                    && !self.forced.contains(name)
+                {
+                    put([kind, id, "objects", ""], &object["objects"]);
+                }
+            }
+        }
+        put(["account", "", "instance_profiles", ""], &contents["instance_profiles"]);
+        let credentials = std::fs::read_to_string(world.path("credentials")).unwrap_or_default();
+        for section in sections(&credentials).into_iter().filter(|section| is_theirs(section)) {
+            let name =
+                section.lines().next().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+            if !self.replaced_profiles.contains(&name) {
+                put(["file", "credentials", "profile", &name], &json!(section.trim()));
+            }
+        }
+        for (section, kind) in SECTIONS {
+            for (name, object) in contents[section].as_object().into_iter().flatten() {
+                let id = object["id"].as_str().unwrap_or(name);
+                found.insert([kind, id, "there"].map(str::to_owned).into(), Value::Null);
+            }
+        }
+        found.retain(|path, _| path.len() == 4 || seen.ours.contains(&path[1]));
+        found
+    }
+}
+
+fn is_theirs(section: &str) -> bool {
+    section.contains("AKIATHEIRS") || section.contains("AKIAFOREIGN")
+}
+
+fn sections(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with('[') {
+            found.push(String::new());
+        }
+        if let Some(section) = found.last_mut() {
+            section.push_str(line);
+            section.push('\n');
+        }
+    }
+    found
+}
+
+fn holder_kind(address: &Address) -> &'static str {
+    match address.kind() {
+        KindName::PolicyAttachment(kind) | KindName::InlinePolicy(kind) => kind.as_str(),
+        _ => "",
+    }
+}
+
+/// Every living key that a run made is recorded, or its making is.
+fn every_key_is_known(world: &World) {
+    let seen = world.cloud.seen.lock().unwrap().clone();
+    let stray: Vec<_> = seen.deleted.difference(&seen.made).collect();
+    assert!(stray.is_empty(), "keys were deleted that no run made: {stray:?}");
+    let resources = world.state().map(|state| state.resources).unwrap_or_default();
+    for (user, id) in living_keys(world) {
+        let entry = resources.get(&Address::new(KindName::AccessKey, &user));
+        let known = entry.is_some_and(|entry| {
+            entry.status == Status::Intended || entry.id.as_ref() == Some(&id)
+        });
+        assert!(known, "{id} of {user} is an orphan: the state has {entry:?}");
+    }
+}
+
+/// User and id of those that runs made.
+fn living_keys(world: &World) -> Vec<(String, String)> {
+    let made = world.cloud.seen.lock().unwrap().made.clone();
+    let contents = world.contents();
+    let users = contents["users"].as_object().into_iter().flatten();
+    let keys = users.flat_map(|(name, user)| {
+        let ids = user["keys"].as_object().into_iter().flatten();
+        ids.map(|(id, _)| (name.clone(), id.clone())).collect::<Vec<_>>()
+    });
+    keys.filter(|(_, id)| made.contains(id)).collect()
+}
+
+fn is_sink(path: &std::path::Path) -> bool {
+    path.ends_with("credentials") || path.extension().is_some_and(|it| it == "csv")
+}
+
+fn secrets_are_in_their_sinks(world: &World, attempt: &Attempt) {
+    let seen = world.cloud.seen.lock().unwrap().clone();
+    let mut elsewhere = seen.events;
+    elsewhere.extend(world.state().map(|state| encode(&state)));
+    elsewhere.push(world.contents().to_string());
+    elsewhere.push(serde_json::to_string(&attempt.plan).expect("JSON"));
+    if let Ended::Finished(outcome) = &attempt.ended {
+        elsewhere.push(format!("{outcome:?}"));
+        elsewhere.push(serde_json::to_string(outcome).expect("JSON"));
+        elsewhere.extend(outcome.failed.iter().map(|(_, fault)| fault.to_string()));
+    }
+    for file in files(&world.path("")).into_iter().filter(|file| !is_sink(file)) {
+        elsewhere.push(std::fs::read_to_string(file).expect("text"));
+    }
+    for secret in &seen.secrets {
+        assert!(
+            elsewhere.iter().all(|text| !text.contains(secret)),
+            "a secret is outside of its sinks"
+        );
+    }
+}
+
+fn what_is_unknown_is_left_alone(plan: &Plan) {
+    let stuck = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(change.action, ChangeAction::Blocked | ChangeAction::Refuse));
+    for change in stuck {
+        let step = plan.steps.iter().find(|step| step.id.address == change.address);
+        assert!(
+            step.is_none(),
+            "{} is {:?}, and there is a step: {step:#?}",
+            change.address,
+            change.reason
+        );
+    }
+}
+
+fn the_outcome_is_true(plan: &Plan, outcome: &RunOutcome) {
+    let failed = outcome.failed.iter().map(|(id, _)| id);
+    let skipped = outcome.skipped.iter().map(|(id, _)| id);
+    let mut told: Vec<&StepId> = outcome.done.iter().chain(failed).chain(skipped).collect();
+    told.sort();
+    let mut steps: Vec<&StepId> = plan.steps.iter().map(|step| &step.id).collect();
+    steps.sort();
+    assert!(!outcome.interrupted, "nobody told it to stop");
+    assert_eq!(told, steps, "the outcome does not tell of every step once: {outcome:#?}");
+    assert_eq!(outcome.succeeded(), outcome.done.len() == plan.steps.len(), "{outcome:#?}");
+}
+
+/// Tells attempts after which the next plan must be empty. An object that could not be read then
+/// may be readable now.
+pub fn promises_nothing_left(attempt: &Attempt) -> bool {
+    let (Ended::Finished(outcome), Some(plan)) = (&attempt.ended, &attempt.plan) else {
+        return false;
+    };
+    outcome.succeeded()
+        && !plan.changes.iter().any(|change| matches!(change.reason, Reason::Unknown(_)))
+}
+
+pub fn nothing_is_left(attempt: &Attempt, next: &Plan) {
+    let steps = attempt.plan.as_ref().map(|plan| &plan.steps);
+    assert!(next.steps.is_empty(), "a completed apply of {steps:#?}\nleaves {:#?}", next.steps);
+}
+
+/// In the end: each key that is as declared has its secret in its sinks, and no sink holds a dead
+/// one.
+pub fn keys_are_at_home(world: &World, plan: &Plan) {
+    let seen = world.cloud.seen.lock().unwrap().clone();
+    let living = living_keys(world);
+    let resources = world.state().map(|state| state.resources).unwrap_or_default();
+    let contents = world.contents();
+    let sinks: Vec<String> = files(&world.path(""))
+        .into_iter()
+        .filter(|file| is_sink(file))
+        .map(|file| std::fs::read_to_string(file).expect("text"))
+        .collect();
+    let digests = |secret: &String| HEXLOWER.encode(&Sha256::digest(secret));
+    for (user, id) in &living {
+        let address = Address::new(KindName::AccessKey, user);
+        let entry =
+            resources.get(&address).unwrap_or_else(|| panic!("{id} of {user} is an orphan"));
+        let settled = plan
+            .changes
+            .iter()
+            .any(|it| it.address == address && it.action == ChangeAction::Nothing);
+        assert!(
+            !settled || entry.id.as_ref() == Some(id),
+            "{id} of {user} is an orphan beside {:?}",
+            entry.id
+        );
+        if settled {
+            let digest = &contents["users"][user]["keys"][id]["secret_sha256"];
+            let secret = seen
+                .secrets
+                .iter()
+                .find(|secret| json!(digests(secret)) == *digest)
+                .expect("it was seen");
+            let wanted = ["profile", "csv"]
+                .iter()
+                .filter(|sink| !text(&entry.attributes, sink).is_empty())
+                .count();
+            let held =
+                sinks.iter().filter(|sink| sink.contains(secret) && sink.contains(id)).count();
+            assert_eq!(held, wanted, "the secret of {id} is not in its sinks");
+        }
+    }
+    if !plan.is_hindered() {
+        let held = seen
+            .secrets
+            .iter()
+            .filter(|secret| sinks.iter().any(|sink| sink.contains(*secret)))
+            .count();
+        assert!(held <= living.len(), "{held} secrets are kept of {} keys", living.len());
+    }
+}
+
+pub fn ends_are_equal(harmed: &World, unharmed: &World) {
+    let pretty = |world: &World| serde_json::to_string_pretty(&settled(world.end())).expect("JSON");
+    let (harmed, unharmed) = (pretty(harmed), pretty(unharmed));
+    if harmed != unharmed {
+        let diff = similar::TextDiff::from_lines(&unharmed, &harmed);
+        panic!(
+            "it ends elsewhere:\n{}",
+            diff.unified_diff().context_radius(4).header("unharmed", "harmed")
+        );
+    }
+}
+
+/// Without what tells of the way: old versions of policies, the order of profiles, files without
+/// content, that versioning was once on.
+fn settled(mut end: Value) -> Value {
+    for policy in
+        end["account"]["policies"].as_object_mut().into_iter().flatten().map(|(_, policy)| policy)
+    {
+        let default = policy["default_version"].to_string();
+        *policy = json!({"now": policy["versions"][default], "path": policy["path"], "tags": policy["tags"],
+            "description": policy["description"]});
+    }
+    for bucket in
+        end["account"]["buckets"].as_object_mut().into_iter().flatten().map(|(_, bucket)| bucket)
+    {
+        if bucket["versioning"] == json!("Suspended") {
+            bucket["versioning"] = json!("");
+        }
+    }
+    for file in end["files"].as_array_mut().into_iter().flatten() {
+        let name = file[0].as_str().unwrap_or_default().to_owned();
+        let text = file[1].as_str().unwrap_or_default().to_owned();
+        if ["credentials", "config"].contains(&name.as_str()) {
+            let mut all: Vec<String> =
+                sections(&text).iter().map(|section| section.trim().to_owned()).collect();
+            all.sort();
+            file[1] = json!(all);
+        } else if name == "manifests/zappa_settings.json" {
+            file[1] = serde_json::from_str(&text).unwrap_or_default();
+        }
+    }
+    // A file that was needed for a while stays, with nothing in it.
+    let empty = [json!([]), json!({}), json!("")];
+    if let Some(files) = end["files"].as_array_mut() {
+        files.retain(|file| !empty.contains(&file[1]));
+    }
+    end
+}
