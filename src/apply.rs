@@ -1,10 +1,10 @@
 //! Plan + Provider + Store -> [`RunOutcome`]: does the plan, or stops a step and says why. It never
 //! invents a step.
 
-mod images;
-mod lanes;
-mod ledger;
+mod precheck;
 mod propagation;
+mod ready_queue;
+mod state_writer;
 mod step;
 mod stop;
 
@@ -21,9 +21,9 @@ use crate::port::{Provider, Store};
 use crate::reads::Snapshot;
 use crate::state::State;
 
-use images::Precheck;
-use lanes::ReadyQueue;
-use ledger::StateWriter;
+use precheck::Precheck;
+use ready_queue::ReadyQueue;
+use state_writer::StateWriter;
 use step::Worker;
 pub use stop::Stop;
 

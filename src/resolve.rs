@@ -1,9 +1,9 @@
 //! Reads -> [`Snapshot`] -> [`Live`]: asks for everything at once, in as few rounds as the answers
 //! allow.
 
-mod beyond;
 pub mod keys;
-pub mod lost;
+pub mod recovery;
+mod unmanaged;
 
 use std::collections::BTreeSet;
 

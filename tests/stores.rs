@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use relayctl::address::{Address, KindName};
 use relayctl::call::FailureKind;
+use relayctl::encryption::{AgeIdentity, EncryptionError, FileEncryption};
 use relayctl::model::{RecordedObject, Status};
 use relayctl::port::{Objects, Only, Put, Store, StoredObject};
 use relayctl::provider::aws::{self, ConnectOptions};
-use relayctl::seal::{AgeIdentity, EncryptionError, FileEncryption};
 use relayctl::state::{JournalChange, LockInfo, S3Place, State, StoreError};
 use relayctl::store;
 use relayctl::store::local::LocalStore;

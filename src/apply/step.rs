@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::images::{Precheck, occasion};
-use super::ledger::StateWriter;
+use super::precheck::{Precheck, occasion};
 use super::propagation::{self, RecentCreations};
+use super::state_writer::StateWriter;
 use super::stop::Stop;
 use crate::call::{
     Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply,

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::CommandContext;
+use super::encrypt::seal_for;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
 use super::planning::Selection;
 use super::project::{Project, folder_of, shown};
 use super::run_args::RunArgs;
 use super::running;
-use super::sealing::seal_for;
 use super::session::{self, Destination};
 use crate::manifest::{self, Inputs};
 use crate::plan::{Plan, PlanHeader, PlanMode};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::call::{Failure, FailureKind};
+use crate::encryption::EncryptionError;
 use crate::graph::Cycle;
-use crate::seal::EncryptionError;
 use crate::state::StoreError;
 
 /// What a command ends with.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::encrypt::read_sealed;
 use super::error::CommandError;
 use super::project::looks_like_plan;
-use super::sealing::read_sealed;
 use crate::plan::Plan;
 use crate::plan::file::{self, PlanFileError};
 

@@ -16,7 +16,7 @@ use crate::address::{Address, KindName};
 use crate::engine;
 use crate::plan::PlanMode;
 use crate::render::keys as render;
-use crate::resolve::{ALL_READS, Resolver, keys, lost};
+use crate::resolve::{ALL_READS, Resolver, keys, recovery};
 
 /// List access keys with their age and use, or make new ones in their place
 ///
@@ -83,7 +83,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &CommandContext) -> Exit
         let recorded = if let Some(state) = state {
             state.resources
         } else {
-            let lost::RecoveredObjects { resources, unread } =
+            let recovery::RecoveredObjects { resources, unread } =
                 engine::recover(&mut resolver, &declared.desired, false).await;
             planning::warn_of_unread(&unread, context);
             resources

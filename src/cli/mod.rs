@@ -1,24 +1,24 @@
 //! The command line: one file a command.
 
-mod acting;
 mod brakes;
 mod error;
 mod options;
 mod progress;
 mod project;
+mod sandbox_principal;
 mod suggest;
 mod terminal;
 mod traffic;
 mod version;
 
+mod deny_widening;
+mod encrypt;
 mod input;
 mod interrupt;
 mod planning;
 mod run_args;
 mod running;
-mod sealing;
 mod session;
-mod widening;
 
 mod apply;
 mod completions;

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use super::CommandContext;
 use super::brakes::Brakes;
+use super::deny_widening::WideningBounds;
+use super::encrypt::write_plan;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::planning::{self, Planned, Selection};
 use super::project::{Project, shown};
 use super::running::left_undone;
-use super::sealing::write_plan;
 use super::session::{self, DeclaredManifest};
 use super::traffic;
-use super::widening::WideningBounds;
 use crate::plan::{Plan, PlanMode};
 use crate::render::{html, human, json, markdown};
 

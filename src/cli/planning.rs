@@ -21,7 +21,7 @@ use crate::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
 use crate::provider::Providers;
 use crate::reads::Snapshot;
 use crate::render::human;
-use crate::resolve::{ALL_READS, Resolver, lost};
+use crate::resolve::{ALL_READS, Resolver, recovery};
 use crate::state::State;
 
 /// What to plan for.
@@ -103,8 +103,10 @@ async fn read<'a>(
 ) -> AccountReading<'a> {
     let spinner = context.terminal.spinner("Reading what exists...");
     let mut resolver = Resolver::new(provider, ALL_READS);
-    let lost::RecoveredObjects { resources: recorded, unread } = match state {
-        Some(state) => lost::RecoveredObjects { resources: state.resources, unread: Vec::new() },
+    let recovery::RecoveredObjects { resources: recorded, unread } = match state {
+        Some(state) => {
+            recovery::RecoveredObjects { resources: state.resources, unread: Vec::new() }
+        }
         None => engine::recover(&mut resolver, declared, removing).await,
     };
     let desired =

@@ -1,7 +1,7 @@
 //! The options that all commands share which do a plan.
 
 use super::brakes::Brakes;
-use super::widening::WideningBounds;
+use super::deny_widening::WideningBounds;
 
 /// Options of the commands that change something: apply, destroy, keys rotate.
 #[derive(clap::Args, Clone, Debug)]

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CommandContext;
-use super::acting::acting;
+use super::encrypt::seal_for;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
-use super::sealing::seal_for;
+use super::sandbox_principal::sandbox_principal;
 use crate::access::checks;
 use crate::call::CallerIdentity;
 use crate::diagnostic::Diagnostic;
+use crate::encryption::FileEncryption;
 use crate::manifest::{self, Documents, Inputs, Loaded};
 use crate::model::Desired;
 use crate::port::{Provider, Store};
@@ -21,7 +22,6 @@ use crate::provider::files::Files;
 use crate::provider::sandbox::{Remote, Sandbox};
 use crate::render::diagnostic;
 use crate::resolve;
-use crate::seal::FileEncryption;
 use crate::state::State;
 use crate::store;
 use crate::transport::Retrying;
@@ -298,7 +298,7 @@ impl Destination<'_> {
     }
 
     async fn cloud(&self, context: &CommandContext) -> Result<Box<dyn Provider>, CommandError> {
-        let acting = acting(&context.options.sandbox_enforce)?;
+        let acting = sandbox_principal(&context.options.sandbox_enforce)?;
         let distance = context.options.distance();
         if self.project.sandbox {
             let sandbox =

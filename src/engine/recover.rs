@@ -5,7 +5,7 @@ use crate::diff::{self, ChangeAction, PlannedChange};
 use crate::kind::{self, FieldForm, Kind, LiveObject};
 use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
 use crate::resolve::Resolver;
-use crate::resolve::lost::RecoveredObjects;
+use crate::resolve::recovery::RecoveredObjects;
 use crate::value::Value;
 
 /// Reads what the ownership tags say. What is declared is found by its name anyway, but for what

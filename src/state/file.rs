@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
 use super::{State, VERSION};
-use crate::seal::{EncryptionError, FileEncryption, is_sealed};
+use crate::encryption::{EncryptionError, FileEncryption, is_sealed};
 use crate::value::{Value, pack};
 
 /// What tells a state from any other JSON file.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{DecodeError, State, VERSION};
 use crate::address::Address;
+use crate::encryption::FileEncryption;
 use crate::model::RecordedObject;
-use crate::seal::FileEncryption;
 use crate::value::digest;
 
 /// How much of a line's SHA-256 stands before it.

@@ -8,8 +8,8 @@ mod place;
 use serde::{Deserialize, Serialize};
 
 use crate::call::Failure;
+use crate::encryption::EncryptionError;
 use crate::model::Recorded;
-use crate::seal::EncryptionError;
 
 pub use file::{DecodeError, decode, decode_bytes, encode, encode_for, kept};
 pub use journal::{JournalChange, decode_journal, decode_lines, lines_for};

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::encryption::FileEncryption;
 use crate::port::{Lock, Store};
 use crate::provider::files::disk::{self, FileMode};
-use crate::seal::FileEncryption;
 use crate::state::{
     DecodeError, JournalChange, LockInfo, State, StoreError, decode_bytes, decode_journal,
     encode_for, kept, lines_for,

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use crate::encryption::FileEncryption;
 use crate::port::{Lock, Store};
 use crate::provider::aws::{ConnectOptions, ObjectStore};
-use crate::seal::FileEncryption;
 use crate::state::{LockInfo, S3Place, StoreError};
 use local::LocalStore;
 use s3::S3Store;

@@ -12,8 +12,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::lease::LEASE;
 use crate::call::Failure;
+use crate::encryption::FileEncryption;
 use crate::port::{Lock, Objects, Only, Store};
-use crate::seal::FileEncryption;
 use crate::state::{
     DecodeError, JournalChange, LockInfo, S3Place, State, StoreError, decode_bytes, decode_lines,
     encode_for, kept, lines_for,

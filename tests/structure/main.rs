@@ -56,7 +56,7 @@ const OTHER_WORDS: &[Exception] = &[
         reason: "AWS's types of resources in ARNs",
     },
     Exception {
-        file: "src/resolve/lost.rs",
+        file: "src/resolve/recovery.rs",
         words: &[("user", 1)],
         reason: "the attribute of an access key",
     },

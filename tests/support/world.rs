@@ -14,6 +14,7 @@ use futures::executor::block_on;
 use relayctl::address::KindName;
 use relayctl::apply::apply;
 use relayctl::call::{Failure, IamReply, IamWrite, Read, Reply, S3Write, StepOutput, Write};
+use relayctl::encryption;
 use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Status};
@@ -22,7 +23,6 @@ use relayctl::port::{Provider, Store};
 use relayctl::provider::Providers;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
-use relayctl::seal;
 use relayctl::state::{State, encode};
 use relayctl::store::memory::MemoryStore;
 use relayctl::{diff, engine};
@@ -458,7 +458,8 @@ impl World {
         let text = |file: &PathBuf| {
             let text = std::fs::read_to_string(file).expect("text");
             // What is encrypted is different each time.
-            let text = seal::label(text.as_bytes()).map_or(text, |key| format!("encrypted: {key}"));
+            let text =
+                encryption::label(text.as_bytes()).map_or(text, |key| format!("encrypted: {key}"));
             masked(&secrets.iter().fold(text, |text, secret| text.replace(secret, "*")))
         };
         let files = files(root);

@@ -5,17 +5,17 @@ use std::path::PathBuf;
 
 use super::open;
 use crate::cli::CommandContext;
+use crate::cli::encrypt::write_sealed;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
 use crate::cli::planning::warn_of_unread;
 use crate::cli::project::shown;
 use crate::cli::running::locked;
-use crate::cli::sealing::write_sealed;
 use crate::cli::session::{DeclaredManifest, StateAt};
 use crate::engine;
 use crate::model::Desired;
 use crate::render::text::count;
-use crate::resolve::{ALL_READS, Resolver, lost};
+use crate::resolve::{ALL_READS, Resolver, recovery};
 use crate::state::{State, StoreError, encode};
 
 pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
@@ -53,7 +53,7 @@ async fn under_lock(
     let (provider, _) = declared.connect(context).await?;
     let (before, kept) = set_aside(declared, at, context).await?;
     let mut resolver = Resolver::new(&provider, ALL_READS);
-    let lost::RecoveredObjects { resources, unread } =
+    let recovery::RecoveredObjects { resources, unread } =
         engine::recover(&mut resolver, &declared.desired, true).await;
     warn_of_unread(&unread, context);
     let Desired { name, account, .. } = &declared.desired;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::{existing, open};
 use crate::cli::CommandContext;
+use crate::cli::encrypt::opened;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
 use crate::cli::running::locked;
-use crate::cli::sealing::opened;
 use crate::cli::session::{DeclaredManifest, StateAt, belongs};
 use crate::port::Store;
 use crate::state::{State, StoreError, decode, encode};

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::project::{write_private, write_private_with};
+use crate::encryption::{self, AgeIdentity, FileEncryption, IDENTITY};
 use crate::plan::{Plan, file};
-use crate::seal::{self, AgeIdentity, FileEncryption, IDENTITY};
 
 /// For these recipients. The identity is looked at only when something turns out to be encrypted.
 pub fn seal_for(recipients: &[String]) -> Result<FileEncryption, CommandError> {
     let recipients: Result<Vec<_>, String> =
-        recipients.iter().map(|text| seal::recipient(text)).collect();
+        recipients.iter().map(|text| encryption::recipient(text)).collect();
     Ok(FileEncryption::new(recipients.map_err(CommandError::new)?, identity()))
 }
 
@@ -21,7 +21,7 @@ fn identity() -> AgeIdentity {
     if given.is_empty() {
         return AgeIdentity::Missing;
     }
-    if seal::is_secret(given) || given.contains('\n') {
+    if encryption::is_secret(given) || given.contains('\n') {
         return AgeIdentity::parse(given);
     }
     let path = below_home(given);
@@ -64,7 +64,7 @@ pub fn read_sealed(path: &Path) -> Result<Vec<u8>, CommandError> {
 }
 
 pub fn opened(bytes: &[u8], path: &Path) -> Result<Vec<u8>, CommandError> {
-    if !seal::is_sealed(bytes) {
+    if !encryption::is_sealed(bytes) {
         return Ok(bytes.to_vec());
     }
     let plain =

@@ -9,7 +9,7 @@ use crate::provider::sandbox::CallerPolicies;
 
 /// From what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity
 /// policies.
-pub fn acting(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> {
+pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> {
     // An environment variable that is set to nothing is not set.
     let given: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
     let principal = |text: &String| {
@@ -59,13 +59,13 @@ mod tests {
 
     #[test]
     fn a_principal_is_told_from_a_file() {
-        let one = |text: &str| acting(&[text.to_owned()]);
+        let one = |text: &str| sandbox_principal(&[text.to_owned()]);
         assert!(matches!(one("user/ci"), Ok(Some(CallerPolicies::User(name))) if name == "ci"));
         assert!(
             matches!(one("role/deploy"), Ok(Some(CallerPolicies::Role(name))) if name == "deploy")
         );
-        assert!(matches!(acting(&[]), Ok(None)) && matches!(one(""), Ok(None)));
-        let both = acting(&["user/ci".to_owned(), "plan.json".to_owned()]).unwrap_err();
+        assert!(matches!(sandbox_principal(&[]), Ok(None)) && matches!(one(""), Ok(None)));
+        let both = sandbox_principal(&["user/ci".to_owned(), "plan.json".to_owned()]).unwrap_err();
         assert!(both.message.is_some_and(|message| message.contains("not both")));
     }
 
@@ -74,17 +74,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("plan.json");
         let given = [file.display().to_string()];
-        assert!(acting(&given).unwrap_err().help.is_some());
+        assert!(sandbox_principal(&given).unwrap_err().help.is_some());
         for text in ["{", "[]", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}"#]
         {
             std::fs::write(&file, text).unwrap();
-            let message = acting(&given).unwrap_err().message.unwrap();
+            let message = sandbox_principal(&given).unwrap_err().message.unwrap();
             assert!(message.starts_with(&given[0]), "{message}");
         }
         let allow = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}"#;
         std::fs::write(&file, allow).unwrap();
         assert!(
-            matches!(acting(&given), Ok(Some(CallerPolicies::Under(policies))) if policies.len() == 1)
+            matches!(sandbox_principal(&given), Ok(Some(CallerPolicies::Under(policies))) if policies.len() == 1)
         );
     }
 }
