@@ -4,11 +4,13 @@
 mod precheck;
 mod propagation;
 mod ready_queue;
+mod stale;
 mod state_writer;
 mod step;
 mod stop;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
@@ -23,6 +25,7 @@ use crate::state::State;
 
 use precheck::Precheck;
 use ready_queue::ReadyQueue;
+pub use stale::{StaleReason, stale};
 use state_writer::StateWriter;
 use step::Worker;
 pub use stop::Stop;
@@ -42,13 +45,21 @@ pub async fn apply(
     apply_until(plan, provider, store, state, events, options).await
 }
 
-/// How a run goes about it.
+/// The choices in doing a plan.
 pub struct ApplyOptions<'a> {
     /// So many steps at once.
     pub parallelism: usize,
     pub stop: &'a Stop,
-    /// What the same run has read for the plan, if that was a moment ago.
+    /// The account as the same run has read it for the plan, if that was a moment ago.
     pub seen: Option<Snapshot>,
+}
+
+impl Default for ApplyOptions<'_> {
+    /// Ten steps at once, which nobody stops.
+    fn default() -> Self {
+        static NEVER: LazyLock<Stop> = LazyLock::new(Stop::default);
+        Self { parallelism: 10, stop: &NEVER, seen: None }
+    }
 }
 
 /// The same, and stops when it is asked to: the steps under way are finished and noted, no other
@@ -144,31 +155,5 @@ fn skip(steps: &[StepId], because: &Address, events: &dyn EventSink, outcome: &m
     for step in steps {
         events.event(&Event::Skipped { step: step.clone(), because: vec![because.clone()] });
         outcome.skipped.push((step.clone(), vec![because.clone()]));
-    }
-}
-
-/// Why this plan must not be applied to this state, if so.
-pub fn stale(plan: &Plan, state: Option<&State>) -> Option<String> {
-    let again = "make a new one with `relayctl plan`";
-    match (&plan.state.lineage, state) {
-        (None, Some(_)) => Some(format!(
-            "it was made before there was a state, and now there is one: it was applied already, \
-                or another run was; {again}"
-        )),
-        (Some(_), None) => Some(format!("the state that it was made against is gone; {again}")),
-        (Some(lineage), Some(state)) if *lineage != state.lineage => Some(format!(
-            "it was made against another state (lineage {lineage}, not {}); {again}",
-            state.lineage
-        )),
-        (Some(_), Some(state)) if plan.state.serial != state.serial => Some(format!(
-            "the state has moved on since (serial {}, the plan saw {}): it was applied already, \
-                or another run was; {again}",
-            state.serial, plan.state.serial
-        )),
-        (Some(_), Some(state)) if plan.header.account != state.account => Some(format!(
-            "the state is of account {}, the plan of account {}; {again}",
-            state.account, plan.header.account
-        )),
-        (None, None) | (Some(_), Some(_)) => None,
     }
 }

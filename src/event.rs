@@ -41,6 +41,10 @@ pub trait EventSink: Send + Sync {
     fn event(&self, event: &Event);
 }
 
+impl EventSink for () {
+    fn event(&self, _event: &Event) {}
+}
+
 /// Why a call is not sent yet, or not yet again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delay {

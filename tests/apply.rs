@@ -421,7 +421,7 @@ async fn a_plan_is_stale_once_its_state_moved_on() {
     assert_eq!(stale(&plan, None), None);
     world.apply().await;
     let state = world.store.0.lock().unwrap().clone();
-    assert!(stale(&plan, state.as_ref()).unwrap().contains("applied already"));
+    assert!(stale(&plan, state.as_ref()).unwrap().to_string().contains("applied already"));
 }
 
 #[tokio::test]

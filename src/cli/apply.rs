@@ -9,7 +9,7 @@ use super::input::{self, Input};
 use super::planning::Selection;
 use super::project::{Project, folder_of, shown};
 use super::run_args::RunArgs;
-use super::running;
+use super::running::{PlanRun, plan_and_run};
 use super::session::{self, Destination};
 use crate::manifest::{self, Inputs};
 use crate::plan::{Plan, PlanHeader, PlanMode};
@@ -61,13 +61,7 @@ pub fn run(args: &ApplyArgs, context: &CommandContext) -> Exit {
 
 fn declared(path: &Path, args: &ApplyArgs, context: &CommandContext) -> Exit {
     let declared = session::load_checked(path, context)?;
-    context.wait_for(running::plan_and_run(
-        &declared,
-        PlanMode::Apply,
-        &args.selection,
-        &args.run,
-        context,
-    ))
+    context.wait_for(plan_and_run(&declared, PlanMode::Apply, &args.selection, &args.run, context))
 }
 
 /// The one plan that waits. A plan with nothing to do waits for nothing.
@@ -151,16 +145,10 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
         }
     };
     context.wait_for(async {
-        let (provider, _) = destination.connect(context).await?;
-        Box::pin(running::run(
-            plan,
-            &provider,
-            at.store.as_ref(),
-            args.run.consent.json,
-            context,
-            started,
-        ))
-        .await
+        let provider = destination.connect(context).await?;
+        let as_json = args.run.consent.json;
+        let run = PlanRun { plan, provider: &provider, seen: None, as_json, started: &started };
+        Box::pin(run.perform(at.store.as_ref(), context)).await
     })
 }
 

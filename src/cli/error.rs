@@ -4,9 +4,13 @@ use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::suggest::nearest;
+use crate::address::Address;
 use crate::call::{Failure, FailureKind};
 use crate::encryption::EncryptionError;
+use crate::engine::EngineError;
 use crate::graph::Cycle;
+use crate::kind::{OWNER_TAG, Ownership};
 use crate::state::StoreError;
 
 /// What a command ends with.
@@ -69,6 +73,76 @@ impl CommandError {
 
     pub fn file(what: &str, path: &Path, cause: impl Display) -> Self {
         Self::new(format!("cannot {what} {}: {cause}", path.display()))
+    }
+}
+
+impl From<EngineError> for CommandError {
+    fn from(error: EngineError) -> Self {
+        let said = Self::new(error.to_string());
+        match error {
+            EngineError::WrongAccount { .. } => said.help(
+                "choose credentials for that account with --profile or AWS_PROFILE, or correct \
+                    `account:` in the manifest",
+            ),
+            EngineError::ForeignState { .. } => said.help(
+                "name this manifest's own state with --state or `state:`, or give the manifest \
+                    a name of its own",
+            ),
+            EngineError::Stale { manifest_file, .. } => {
+                said.help(format!("plan again: relayctl plan {manifest_file}"))
+            }
+            EngineError::UnknownAddress { address, known } => {
+                said.help(help_with_address(&address, &known))
+            }
+            EngineError::NoAccessKeys => {
+                said.help("give a user one: `access_key: {profile: NAME}`")
+            }
+            EngineError::UnknownKeyUser { user, known } => {
+                said.help(match nearest(&user, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("it does for {}", known.join(", ")),
+                })
+            }
+            EngineError::NotAddable { ownership, .. } => said.help(help_with_ownership(ownership)),
+            EngineError::AlreadyRecorded { address } => said
+                .help(format!("`relayctl state show MANIFEST {address}` prints what it records")),
+            EngineError::NotInAws { .. } => {
+                said.help("`relayctl apply` makes it; nothing needs to be added")
+            }
+            EngineError::NotSuccessor { .. } => {
+                said.help("`state pull` prints what is there; --force replaces it all the same")
+            }
+            EngineError::OccupiedStore { .. } => said
+                .help("look at it with `state pull --state`, and move it away if nobody needs it"),
+            EngineError::Store(error) => error.into(),
+            EngineError::Call(failure) => failure.into(),
+            EngineError::Cycle(cycle) => cycle.into(),
+            EngineError::Objected { .. }
+            | EngineError::NoState { .. }
+            | EngineError::SameStore { .. }
+            | EngineError::CopyDiffers { .. } => said,
+        }
+    }
+}
+
+fn help_with_address(address: &Address, known: &[Address]) -> String {
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    match nearest(&address.to_string(), known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}?"),
+        None if known.is_empty() => "there are no resources at all".to_owned(),
+        None => format!("there are {}", known.join(", ")),
+    }
+}
+
+fn help_with_ownership(ownership: Ownership) -> String {
+    match ownership {
+        Ownership::Tag => format!(
+            "give it the tag {OWNER_TAG} with the manifest's name as its value, then plan again"
+        ),
+        Ownership::Parent | Ownership::State => "it comes with what it is a part of".to_owned(),
+        Ownership::LocalFile => {
+            "it is in local files, which relayctl writes as they are".to_owned()
+        }
     }
 }
 
@@ -191,6 +265,15 @@ mod tests {
         assert!(
             error.help.is_some_and(|help| help.ends_with("relayctl state unlock MANIFEST 8d3c"))
         );
+    }
+
+    #[test]
+    fn an_address_that_is_not_there_comes_with_the_nearest_that_is() {
+        let known = vec!["user.serverless".parse().unwrap()];
+        let address = "user.serverles".parse().unwrap();
+        let error = CommandError::from(EngineError::UnknownAddress { address, known });
+        assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));
+        assert_eq!(error.help.as_deref(), Some("did you mean user.serverless?"));
     }
 
     #[test]

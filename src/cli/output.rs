@@ -44,7 +44,7 @@ Names:
 pub fn run(args: &OutputArgs, context: &CommandContext) -> Exit {
     let declared = session::load(&args.manifest.manifest, context)?;
     let at = declared.open_state(context)?;
-    let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
+    let state = context.wait_for(async { declared.load_state(at.store.as_ref()).await })?;
     let state = state.ok_or_else(|| {
         CommandError::new(format!("there is no state {} yet", at.store.location())).help(format!(
             "make what the manifest declares first: relayctl apply {}",

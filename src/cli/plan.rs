@@ -9,11 +9,12 @@ use super::deny_widening::WideningBounds;
 use super::encrypt::write_plan;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
-use super::planning::{self, Planned, Selection};
+use super::planning::{Planned, Selection, make_plan};
 use super::project::{Project, shown};
 use super::running::left_undone;
 use super::session::{self, DeclaredManifest};
 use super::traffic;
+use crate::engine::PreparedPlan;
 use crate::plan::{Plan, PlanMode};
 use crate::render::{html, human, json, markdown};
 
@@ -91,8 +92,8 @@ pub fn run(args: &PlanArgs, context: &CommandContext) -> Exit {
     let load = if args.destroy { session::load } else { session::load_checked };
     let declared = load(&args.manifest.manifest, context)?;
     let at = declared.open_state(context)?;
-    let Planned { plan, objections, .. } =
-        context.wait_for(planning::plan(&declared, &at, mode, &args.selection, context))?;
+    let Planned { prepared: PreparedPlan { plan, objections, .. }, .. } =
+        context.wait_for(make_plan(&declared, &at, mode, &args.selection, context))?;
     let waiting = declared.project.plan_file(&declared.desired.name);
     let refused = |refusal| {
         // What waited was planned for the same manifest, so it may well do the same.

@@ -10,9 +10,9 @@ use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
 use super::sandbox_principal::sandbox_principal;
 use crate::access::checks;
-use crate::call::CallerIdentity;
 use crate::diagnostic::Diagnostic;
 use crate::encryption::FileEncryption;
+use crate::engine::{self, EngineError};
 use crate::manifest::{self, Documents, Inputs, Loaded};
 use crate::model::Desired;
 use crate::port::{Provider, Store};
@@ -21,7 +21,6 @@ use crate::provider::aws::{Aws, ConnectOptions as AwsOptions};
 use crate::provider::files::Files;
 use crate::provider::sandbox::{Remote, Sandbox};
 use crate::render::diagnostic;
-use crate::resolve;
 use crate::state::State;
 use crate::store;
 use crate::transport::Retrying;
@@ -171,20 +170,17 @@ impl DeclaredManifest {
     }
 
     /// The way to the account, of which nothing has been asked yet.
-    pub async fn open(&self, context: &CommandContext) -> Result<Providers, CommandError> {
-        self.destination().open(context).await
+    pub async fn open_provider(&self, context: &CommandContext) -> Result<Providers, CommandError> {
+        self.destination().open_provider(context).await
     }
 
-    /// Makes sure that it is the right account.
-    pub async fn verify(&self, edges: &Providers) -> Result<CallerIdentity, CommandError> {
-        self.destination().verify(edges).await
+    /// Says an error of the engine, of this manifest.
+    pub fn explain(&self, error: EngineError) -> CommandError {
+        self.destination().explain(error)
     }
 
     /// Reaches the account, and makes sure that it is the right one.
-    pub async fn connect(
-        &self,
-        context: &CommandContext,
-    ) -> Result<(Providers, CallerIdentity), CommandError> {
+    pub async fn connect(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         self.destination().connect(context).await
     }
 
@@ -197,13 +193,9 @@ impl DeclaredManifest {
         }
     }
 
-    /// The state, if there is one yet; it must be this manifest's.
-    pub async fn recorded(&self, store: &dyn Store) -> Result<Option<State>, CommandError> {
-        let state = store.load().await?;
-        if let Some(state) = &state {
-            belongs(state, &self.desired.name, &self.desired.account, &store.location())?;
-        }
-        Ok(state)
+    /// Loads the state, if there is one yet; it must be this manifest's.
+    pub async fn load_state(&self, store: &dyn Store) -> Result<Option<State>, CommandError> {
+        Ok(engine::load_state(&self.desired, store).await?)
     }
 }
 
@@ -244,50 +236,15 @@ pub fn open_state(
     Ok(StateAt { store: store::open(whole.as_deref(), &default, aws, seal)?, url })
 }
 
-/// A state that was made for another manifest or another account must not be compared with this
-/// one.
-pub fn belongs(
-    state: &State,
-    manifest: &str,
-    account: &str,
-    location: &str,
-) -> Result<(), CommandError> {
-    let foreign = |what: &str, theirs: &str, ours: &str| {
-        Err(CommandError::new(format!(
-            "the state {location} belongs to {what} {theirs}, not to \
-            {ours}"
-        ))
-        .help(
-            "name this manifest's own state with --state or `state:`, or give the manifest \
-                a name of its own",
-        ))
-    };
-    if state.manifest != manifest {
-        return foreign("the manifest", &state.manifest, manifest);
-    }
-    if state.account != account {
-        return foreign("account", &state.account, account);
-    }
-    Ok(())
-}
-
 impl Destination<'_> {
     /// Opens the edges and asks who we are before anything else.
-    pub async fn connect(
-        &self,
-        context: &CommandContext,
-    ) -> Result<(Providers, CallerIdentity), CommandError> {
-        let edges = self.open(context).await?;
-        let caller = self.verify(&edges).await?;
-        Ok((edges, caller))
+    pub async fn connect(&self, context: &CommandContext) -> Result<Providers, CommandError> {
+        let edges = self.open_provider(context).await?;
+        let verified = engine::verify_account(&edges, self.account).await;
+        verified.map(|_| edges).map_err(|error| self.explain(error))
     }
 
-    async fn verify(&self, edges: &Providers) -> Result<CallerIdentity, CommandError> {
-        let caller = resolve::caller(edges).await?;
-        if caller.account == self.account { Ok(caller) } else { Err(self.wrong_account(&caller)) }
-    }
-
-    async fn open(&self, context: &CommandContext) -> Result<Providers, CommandError> {
+    async fn open_provider(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         if self.project.sandbox {
             let account = shown(&self.project.sandbox_account());
             context.terminal.note(&format!(
@@ -339,22 +296,15 @@ impl Destination<'_> {
         Ok(Files { credentials, config, base, overlay: None })
     }
 
-    fn wrong_account(&self, caller: &CallerIdentity) -> CommandError {
-        let error = CommandError::new(format!(
-            "the credentials are for account {}, but the manifest is for account {} (they belong \
-                to {})",
-            caller.account, self.account, caller.arn
-        ));
-        if self.project.sandbox {
-            let file = shown(&self.project.sandbox_account());
-            return error.help(format!(
-                "{file} simulates another account; move it away to start a new one"
-            ));
+    /// Another account in the sandbox is another sandbox.
+    fn explain(&self, error: EngineError) -> CommandError {
+        let is_other = matches!(error, EngineError::WrongAccount { .. });
+        let said = CommandError::from(error);
+        if !is_other || !self.project.sandbox {
+            return said;
         }
-        error.help(
-            "choose credentials for that account with --profile or AWS_PROFILE, or correct \
-                `account:` in the manifest",
-        )
+        let file = shown(&self.project.sandbox_account());
+        said.help(format!("{file} simulates another account; move it away to start a new one"))
     }
 }
 
@@ -376,25 +326,6 @@ fn aws_file(variable: &str, name: &str) -> Result<PathBuf, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn state(manifest: &str, account: &str) -> State {
-        State { serial: 1, ..State::new("l", manifest, account) }
-    }
-
-    #[test]
-    fn another_manifests_state_is_refused_by_name() {
-        assert!(belongs(&state("dev", "1"), "dev", "1", "s").is_ok());
-        let error = belongs(&state("prod", "1"), "dev", "1", "state/x.json").unwrap_err();
-        assert_eq!(
-            error.message.as_deref(),
-            Some("the state state/x.json belongs to the manifest prod, not to dev")
-        );
-        let error = belongs(&state("dev", "2"), "dev", "1", "state/x.json").unwrap_err();
-        assert_eq!(
-            error.message.as_deref(),
-            Some("the state state/x.json belongs to account 2, not to 1")
-        );
-    }
 
     #[test]
     fn a_states_path_is_kept_relative_to_the_root_and_a_url_as_it_is() {

@@ -66,7 +66,7 @@ fn recorded(path: &Path, form: &PlanFormat, context: &CommandContext) -> Result<
     }
     let declared = session::load(path, context)?;
     let at = declared.open_state(context)?;
-    let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
+    let state = context.wait_for(async { declared.load_state(at.store.as_ref()).await })?;
     let Some(state) = state else {
         return Err(CommandError::new(format!("there is no state {} yet", at.store.location()))
             .help(format!("see what would be made: relayctl plan {}", path.display())));

@@ -12,10 +12,10 @@ use clap::Subcommand;
 use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
-use super::planning::no_such_address;
-use super::running::locked;
+use super::running::take_lock;
 use super::session::{self, DeclaredManifest, StateAt};
 use crate::address::Address;
+use crate::engine;
 use crate::model::{RecordedObject, Status};
 use crate::state::State;
 use crate::value::Value;
@@ -143,13 +143,12 @@ fn open(
 }
 
 async fn existing(declared: &DeclaredManifest, at: &StateAt) -> Result<State, CommandError> {
-    let missing = || CommandError::new(format!("there is no state {} yet", at.store.location()));
-    declared.recorded(at.store.as_ref()).await?.ok_or_else(missing)
+    Ok(engine::require_state(&declared.desired, at.store.as_ref()).await?)
 }
 
 fn list(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
-    let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
+    let state = context.wait_for(async { declared.load_state(at.store.as_ref()).await })?;
     let Some(state) = state else {
         context.terminal.note(&format!("There is no state {} yet.", at.store.location()));
         return Ok(());
@@ -166,10 +165,7 @@ fn show(
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = context.wait_for(async { existing(&declared, &at).await })?;
-    let entry = state
-        .resources
-        .get(address)
-        .ok_or_else(|| no_such_address(address, state.resources.keys()))?;
+    let entry = engine::find_resource(&state, address)?;
     if as_json {
         let text = serde_json::to_string_pretty(entry)
             .map_err(|error| CommandError::new(format!("cannot print {address}: {error}")))?;
@@ -185,28 +181,15 @@ fn remove(
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     context.wait_for(async {
-        let lock = locked(at.store.as_ref(), "state rm", context).await?;
-        let forgotten = forget(&declared, &at, address).await;
+        let lock = take_lock(at.store.as_ref(), "state rm", context).await?;
+        let forgotten = engine::forget_resource(&declared.desired, &lock, address).await;
         lock.release().await;
-        forgotten
+        Ok(forgotten?)
     })?;
     context.terminal.result(&format!(
         "Removed {address} from {}. In AWS it stays as it is.",
         at.store.location()
     ))
-}
-
-async fn forget(
-    declared: &DeclaredManifest,
-    at: &StateAt,
-    address: &Address,
-) -> Result<(), CommandError> {
-    let mut state = existing(declared, at).await?;
-    if state.resources.remove(address).is_none() {
-        return Err(no_such_address(address, state.resources.keys()));
-    }
-    state.serial += 1;
-    Ok(at.store.save(&state).await?)
 }
 
 fn unlock(manifest: &ManifestArg, id: &str, context: &CommandContext) -> Result<(), CommandError> {

@@ -8,22 +8,20 @@ use crate::cli::CommandContext;
 use crate::cli::encrypt::write_sealed;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
-use crate::cli::planning::warn_of_unread;
+use crate::cli::planning::TerminalObserver;
 use crate::cli::project::shown;
-use crate::cli::running::locked;
+use crate::cli::running::take_lock;
 use crate::cli::session::{DeclaredManifest, StateAt};
-use crate::engine;
-use crate::model::Desired;
+use crate::engine::{self, StateLock, Workspace};
 use crate::render::text::count;
-use crate::resolve::{ALL_READS, Resolver, recovery};
 use crate::state::{State, StoreError, encode};
 
 pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let location = at.store.location();
     let (state, kept) = context.wait_for(async {
-        let lock = locked(at.store.as_ref(), "state rebuild", context).await?;
-        let rebuilt = under_lock(&declared, &at, context).await;
+        let lock = take_lock(at.store.as_ref(), "state rebuild", context).await?;
+        let rebuilt = under_lock(&declared, &at, &lock, context).await;
         lock.release().await;
         rebuilt
     })?;
@@ -48,19 +46,15 @@ pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), C
 async fn under_lock(
     declared: &DeclaredManifest,
     at: &StateAt,
+    lock: &StateLock<'_>,
     context: &CommandContext,
 ) -> Result<(State, Option<PathBuf>), CommandError> {
-    let (provider, _) = declared.connect(context).await?;
+    let provider = declared.connect(context).await?;
     let (before, kept) = set_aside(declared, at, context).await?;
-    let mut resolver = Resolver::new(&provider, ALL_READS);
-    let recovery::RecoveredObjects { resources, unread } =
-        engine::recover(&mut resolver, &declared.desired, true).await;
-    warn_of_unread(&unread, context);
-    let Desired { name, account, .. } = &declared.desired;
-    let first = || State::new(uuid::Uuid::new_v4().to_string(), name.as_str(), account.as_str());
-    let before = before.unwrap_or_else(first);
-    let state = State { serial: before.serial + 1, resources, ..before };
-    at.store.save(&state).await?;
+    let observer = TerminalObserver::new(&context.terminal);
+    let (desired, store) = (&declared.desired, at.store.as_ref());
+    let workspace = Workspace { desired, provider: &provider, store, observer: &observer };
+    let state = engine::rebuild_state(&workspace, lock, before).await?;
     Ok((state, kept))
 }
 
@@ -73,7 +67,7 @@ async fn set_aside(
     let default = declared.project.state_file(&declared.desired.name);
     let backup = default
         .with_extension(format!("{}.backup", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
-    match declared.recorded(at.store.as_ref()).await {
+    match declared.load_state(at.store.as_ref()).await {
         Ok(None) => Ok((None, None)),
         Ok(Some(state)) => {
             write_sealed(&backup, encode(&state).as_bytes(), &declared.desired.recipients)?;
