@@ -9,7 +9,6 @@ pub mod access;
 pub mod address;
 pub mod apply;
 pub mod call;
-pub mod cli;
 pub mod diagnostic;
 pub mod diff;
 pub mod encryption;

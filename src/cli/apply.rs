@@ -11,9 +11,9 @@ use super::project::{Project, folder_of, shown};
 use super::run_args::RunArgs;
 use super::running::{PlanRun, plan_and_run};
 use super::session::{self, Destination};
-use crate::manifest::{self, Inputs};
-use crate::plan::{Plan, PlanHeader, PlanMode};
-use crate::render::human;
+use relayctl::manifest::{self, Inputs};
+use relayctl::plan::{Plan, PlanHeader, PlanMode};
+use relayctl::render::human;
 
 /// Do what a plan says, exactly
 ///

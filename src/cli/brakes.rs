@@ -3,10 +3,10 @@
 use super::CommandContext;
 use super::error::CommandError;
 use super::session::DeclaredManifest;
-use crate::diagnostic::Diagnostic;
-use crate::engine::{BrakeOverrides, standing_objections};
-use crate::plan::guard::Objection;
-use crate::render::diagnostic;
+use relayctl::diagnostic::Diagnostic;
+use relayctl::engine::{BrakeOverrides, standing_objections};
+use relayctl::plan::guard::Objection;
+use relayctl::render::diagnostic;
 
 /// What overrules the brakes on a plan.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]

@@ -2,8 +2,8 @@
 
 use super::CommandContext;
 use super::error::CommandError;
-use crate::plan::Plan;
-use crate::render::human;
+use relayctl::plan::Plan;
+use relayctl::render::human;
 
 /// What a plan may do.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]

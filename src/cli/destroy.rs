@@ -7,7 +7,7 @@ use super::planning::Selection;
 use super::run_args::RunArgs;
 use super::running;
 use super::session;
-use crate::plan::PlanMode;
+use relayctl::plan::PlanMode;
 
 /// Remove everything that relayctl made for a manifest
 ///

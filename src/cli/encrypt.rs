@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::project::{write_private, write_private_with};
-use crate::encryption::{self, AgeIdentity, FileEncryption, IDENTITY};
-use crate::plan::{Plan, file};
+use relayctl::encryption::{self, AgeIdentity, FileEncryption, IDENTITY};
+use relayctl::plan::{Plan, file};
 
 /// For these recipients. The identity is looked at only when something turns out to be encrypted.
 pub fn seal_for(recipients: &[String]) -> Result<FileEncryption, CommandError> {

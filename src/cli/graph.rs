@@ -8,7 +8,7 @@ use super::CommandContext;
 use super::error::Exit;
 use super::options::ManifestArg;
 use super::session;
-use crate::render::graph;
+use relayctl::render::graph;
 
 /// Print what depends on what in a manifest, as a picture
 ///

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::error::{CommandError, Exit};
 use super::{CommandContext, schema};
-use crate::provider::files::disk;
+use relayctl::provider::files::disk;
 
 /// Write manifests to start with
 ///

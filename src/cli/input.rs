@@ -5,8 +5,8 @@ use std::path::Path;
 use super::encrypt::read_sealed;
 use super::error::CommandError;
 use super::project::looks_like_plan;
-use crate::plan::Plan;
-use crate::plan::file::{self, PlanFileError};
+use relayctl::plan::Plan;
+use relayctl::plan::file::{self, PlanFileError};
 
 pub enum Input {
     Plan(Box<Plan>),

@@ -4,8 +4,8 @@ use std::pin::pin;
 
 use super::error::CommandError;
 use super::terminal::Terminal;
-use crate::apply::Stop;
-use crate::event::RunOutcome;
+use relayctl::apply::Stop;
+use relayctl::event::RunOutcome;
 
 /// Does the work until it ends or is told to twice.
 pub async fn interruptible(

@@ -11,9 +11,9 @@ use super::planning::{Selection, TerminalObserver};
 use super::run_args::RunArgs;
 use super::running;
 use super::session;
-use crate::engine::{self, Workspace};
-use crate::plan::PlanMode;
-use crate::render::keys as render;
+use relayctl::engine::{self, Workspace};
+use relayctl::plan::PlanMode;
+use relayctl::render::keys as render;
 
 /// List access keys with their age and use, or make new ones in their place
 ///

@@ -8,10 +8,10 @@ use clap::ValueEnum;
 use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::session;
-use crate::diagnostic::Severity;
-use crate::lint::{self, ManifestFinding, named, rules};
-use crate::render::lint as page;
-use crate::render::sarif;
+use relayctl::diagnostic::Severity;
+use relayctl::lint::{self, ManifestFinding, named, rules};
+use relayctl::render::lint as page;
+use relayctl::render::sarif;
 
 /// Find what is likely a mistake in a manifest's policies, or more than was meant
 ///

@@ -52,9 +52,9 @@ use error::{CommandError, Exit};
 use options::GlobalOptions;
 use terminal::Terminal;
 
-use crate::policy::catalogue;
-use crate::render::human;
-use crate::transport::Transport;
+use relayctl::policy::catalogue;
+use relayctl::render::human;
+use relayctl::transport::Transport;
 
 /// Plan and apply for AWS IAM and S3: a manifest says what should exist, relayctl makes it so
 ///
@@ -163,7 +163,7 @@ impl CommandContext {
     }
 }
 
-pub fn main() -> ExitCode {
+pub fn run_program() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error)

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::plan::pace::Pace;
-use crate::provider::sandbox::{Distance, Throttle};
+use relayctl::plan::pace::Pace;
+use relayctl::provider::sandbox::{Distance, Throttle};
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]

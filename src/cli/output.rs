@@ -8,9 +8,9 @@ use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
 use super::suggest::nearest;
-use crate::kind::{self, Output, OutputValue};
-use crate::model::{Recorded, Status};
-use crate::value::{Value, text};
+use relayctl::kind::{self, Output, OutputValue};
+use relayctl::model::{Recorded, Status};
+use relayctl::value::{Value, text};
 
 /// Print what others need to know: ARNs, key ids, bucket names
 ///
@@ -114,8 +114,8 @@ fn table(outputs: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{Address, KindName};
-    use crate::model::RecordedObject;
+    use relayctl::address::{Address, KindName};
+    use relayctl::model::RecordedObject;
 
     fn recorded() -> Recorded {
         let entry = |status, id: Option<&str>, arn: &str| RecordedObject {

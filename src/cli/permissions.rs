@@ -9,10 +9,10 @@ use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
-use crate::model::Desired;
-use crate::permissions::{Job, foreign, needed, policies, statements};
-use crate::policy::pretty;
-use crate::value::Value;
+use relayctl::model::Desired;
+use relayctl::permissions::{Job, foreign, needed, policies, statements};
+use relayctl::policy::pretty;
+use relayctl::value::Value;
 
 /// Print the least IAM policy under which relayctl itself can do its work
 ///

@@ -14,9 +14,9 @@ use super::project::{Project, shown};
 use super::running::left_undone;
 use super::session::{self, DeclaredManifest};
 use super::traffic;
-use crate::engine::PreparedPlan;
-use crate::plan::{Plan, PlanMode};
-use crate::render::{html, human, json, markdown};
+use relayctl::engine::PreparedPlan;
+use relayctl::plan::{Plan, PlanMode};
+use relayctl::render::{html, human, json, markdown};
 
 /// Show what apply would change, and save exactly that for apply
 ///

@@ -6,13 +6,13 @@ use super::CommandContext;
 use super::error::CommandError;
 use super::session::{DeclaredManifest, StateAt};
 use super::terminal::Terminal;
-use crate::address::Address;
-use crate::call::{Failure, FailureKind};
-use crate::engine::{self, EngineObserver, PlanOptions, PlanOrigin, PreparedPlan, Workspace};
-use crate::plan::PlanMode;
-use crate::provider::Providers;
-use crate::render::human;
-use crate::state::LockInfo;
+use relayctl::address::Address;
+use relayctl::call::{Failure, FailureKind};
+use relayctl::engine::{self, EngineObserver, PlanOptions, PlanOrigin, PreparedPlan, Workspace};
+use relayctl::plan::PlanMode;
+use relayctl::provider::Providers;
+use relayctl::render::human;
+use relayctl::state::LockInfo;
 
 /// The part of a manifest to plan for.
 #[derive(clap::Args, Clone, Debug, Default)]

@@ -7,9 +7,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal::Terminal;
-use crate::event::{Event, EventSink};
-use crate::plan::StepId;
-use crate::render::human::{self, HumanStyle};
+use relayctl::event::{Event, EventSink};
+use relayctl::plan::StepId;
+use relayctl::render::human::{self, HumanStyle};
 
 const TICK: Duration = Duration::from_millis(120);
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
-use crate::provider::files::disk::{self, FileMode};
+use relayctl::provider::files::disk::{self, FileMode};
 
 const PLAN_SUFFIX: &str = ".plan.json";
 

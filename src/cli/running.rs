@@ -11,15 +11,15 @@ use super::run_args::{Consent, RunArgs};
 use super::session::{DeclaredManifest, StateAt};
 use super::terminal::Terminal;
 use super::traffic;
-use crate::apply::{ApplyOptions, Stop};
-use crate::engine::{LockOptions, PreparedPlan, ReadyPlan, StateLock};
-use crate::event::{Event, EventSink, RunOutcome};
-use crate::plan::{Plan, PlanMode};
-use crate::port::{Provider, Store};
-use crate::reads::Snapshot;
-use crate::render::{human, json};
-use crate::state::LockInfo;
-use crate::transport::Transport;
+use relayctl::apply::{ApplyOptions, Stop};
+use relayctl::engine::{LockOptions, PreparedPlan, ReadyPlan, StateLock};
+use relayctl::event::{Event, EventSink, RunOutcome};
+use relayctl::plan::{Plan, PlanMode};
+use relayctl::port::{Provider, Store};
+use relayctl::reads::Snapshot;
+use relayctl::render::{human, json};
+use relayctl::state::LockInfo;
+use relayctl::transport::Transport;
 
 /// Plans for a manifest, prints that, asks, and does it.
 ///
@@ -276,8 +276,8 @@ fn lock_for(what: &str) -> LockInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Desired;
-    use crate::plan::{PlanHeader, StateStamp, Summary};
+    use relayctl::model::Desired;
+    use relayctl::plan::{PlanHeader, StateStamp, Summary};
 
     fn plan(refused: usize, blocked: usize) -> Plan {
         Plan {

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::error::CommandError;
-use crate::policy::statement::Policy;
-use crate::policy::{self, Usage};
-use crate::provider::sandbox::CallerPolicies;
+use relayctl::policy::statement::Policy;
+use relayctl::policy::{self, Usage};
+use relayctl::provider::sandbox::CallerPolicies;
 
 /// From what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity
 /// policies.

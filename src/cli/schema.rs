@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::CommandContext;
 use super::error::{CommandError, Exit};
-use crate::manifest;
+use relayctl::manifest;
 
 /// Print the JSON Schema of a manifest, for editors
 #[derive(clap::Args, Debug)]

@@ -9,21 +9,21 @@ use super::encrypt::seal_for;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
 use super::sandbox_principal::sandbox_principal;
-use crate::access::checks;
-use crate::diagnostic::Diagnostic;
-use crate::encryption::FileEncryption;
-use crate::engine::{self, EngineError};
-use crate::manifest::{self, Documents, Inputs, Loaded};
-use crate::model::Desired;
-use crate::port::{Provider, Store};
-use crate::provider::Providers;
-use crate::provider::aws::{Aws, ConnectOptions as AwsOptions};
-use crate::provider::files::Files;
-use crate::provider::sandbox::{Remote, Sandbox};
-use crate::render::diagnostic;
-use crate::state::State;
-use crate::store;
-use crate::transport::Retrying;
+use relayctl::access::checks;
+use relayctl::diagnostic::Diagnostic;
+use relayctl::encryption::FileEncryption;
+use relayctl::engine::{self, EngineError};
+use relayctl::manifest::{self, Documents, Inputs, Loaded};
+use relayctl::model::Desired;
+use relayctl::port::{Provider, Store};
+use relayctl::provider::Providers;
+use relayctl::provider::aws::{Aws, ConnectOptions as AwsOptions};
+use relayctl::provider::files::Files;
+use relayctl::provider::sandbox::{Remote, Sandbox};
+use relayctl::render::diagnostic;
+use relayctl::state::State;
+use relayctl::store;
+use relayctl::transport::Retrying;
 
 /// A manifest without errors, and the project that it is in.
 pub struct DeclaredManifest {

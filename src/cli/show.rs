@@ -72,7 +72,7 @@ fn recorded(path: &Path, form: &PlanFormat, context: &CommandContext) -> Result<
             .help(format!("see what would be made: relayctl plan {}", path.display())));
     };
     if form.json {
-        return context.terminal.result(&crate::state::encode(&state));
+        return context.terminal.result(&relayctl::state::encode(&state));
     }
     let location = at.store.location();
     let sandbox = if declared.project.sandbox { " (sandbox)" } else { "" };

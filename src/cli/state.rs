@@ -14,11 +14,11 @@ use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::running::take_lock;
 use super::session::{self, DeclaredManifest, StateAt};
-use crate::address::Address;
-use crate::engine;
-use crate::model::{RecordedObject, Status};
-use crate::state::State;
-use crate::value::Value;
+use relayctl::address::Address;
+use relayctl::engine;
+use relayctl::model::{RecordedObject, Status};
+use relayctl::state::State;
+use relayctl::value::Value;
 
 /// Look into the state, or take something out of it
 ///
@@ -226,7 +226,7 @@ pub fn resource(address: &Address, entry: &RecordedObject) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::KindName;
+    use relayctl::address::KindName;
 
     #[test]
     fn a_resource_is_printed_with_its_id_its_attributes_and_what_it_needs() {

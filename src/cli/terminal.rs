@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::error::CommandError;
 use super::options::{Color, GlobalOptions};
-use crate::render::human::HumanStyle;
+use relayctl::render::human::HumanStyle;
 
 pub struct Terminal {
     quiet: bool,

@@ -3,11 +3,11 @@
 use std::pin::pin;
 
 use super::CommandContext;
-use crate::event::Delay;
-use crate::plan::Plan;
-use crate::plan::pace::Load;
-use crate::render::human;
-use crate::transport::Transport;
+use relayctl::event::Delay;
+use relayctl::plan::Plan;
+use relayctl::plan::pace::Load;
+use relayctl::render::human;
+use relayctl::transport::Transport;
 
 /// Does the work, and reports meanwhile what has to wait.
 pub async fn with_progress<T>(

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::policy::catalogue;
+use relayctl::policy::catalogue;
 
 /// Whether the arguments beside `--version` ask for more: `--verbose`, `-v`, also as in `-Vv`.
 pub fn is_verbose(arguments: impl Iterator<Item = String>) -> bool {

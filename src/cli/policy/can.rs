@@ -12,13 +12,13 @@ use super::question::{doubts, half_excepted};
 use super::source::{Source, once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::policy::decision::{Deciding, Decision, Policies, Verdict};
-use crate::policy::request::{Caller, Request};
-use crate::policy::statement::{Policy, PrincipalType};
-use crate::policy::{diagnose_parsed, locate, statement_pointer};
-use crate::render::text::escape;
-use crate::value::Value;
+use relayctl::diagnostic::{Diagnostic, Severity};
+use relayctl::policy::decision::{Deciding, Decision, Policies, Verdict};
+use relayctl::policy::request::{Caller, Request};
+use relayctl::policy::statement::{Policy, PrincipalType};
+use relayctl::policy::{diagnose_parsed, locate, statement_pointer};
+use relayctl::render::text::escape;
+use relayctl::value::Value;
 
 /// Ask whether policies allow a request, and by which statement
 ///
@@ -110,7 +110,7 @@ fn request(args: &CanArgs) -> Request {
         principal: args.principal.clone(),
         action: args.action.clone(),
         resource: args.resource.clone(),
-        context: crate::policy::request::Context::default(),
+        context: relayctl::policy::request::Context::default(),
     };
     for (key, value) in &args.circumstances {
         let mut values = request.context.get(key).map(<[String]>::to_vec).unwrap_or_default();

@@ -10,12 +10,12 @@ use super::DocumentKind;
 use super::source::{Source, once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::policy::compare::{Comparison, Grant, Relation, Set, compare};
-use crate::policy::statement::Policy;
-use crate::policy::{diagnose_parsed, equivalent};
-use crate::render::text::escape;
-use crate::value::Value;
+use relayctl::diagnostic::{Diagnostic, Severity};
+use relayctl::policy::compare::{Comparison, Grant, Relation, Set, compare};
+use relayctl::policy::statement::Policy;
+use relayctl::policy::{diagnose_parsed, equivalent};
+use relayctl::render::text::escape;
+use relayctl::value::Value;
 
 /// Compare two documents: whether AWS does the same with both, and who may do what by one and not
 /// by the other

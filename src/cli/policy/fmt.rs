@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use super::source::{Source, once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use crate::diagnostic::{Diagnostic, Place};
-use crate::policy::{is_policy, pretty, tidy};
-use crate::provider::files::disk::{self, FileMode};
-use crate::render::text::count;
+use relayctl::diagnostic::{Diagnostic, Place};
+use relayctl::policy::{is_policy, pretty, tidy};
+use relayctl::provider::files::disk::{self, FileMode};
+use relayctl::render::text::count;
 
 /// Lay documents out alike: AWS's order of elements, two spaces, short lists on one line
 ///

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use super::CommandContext;
 use super::error::Exit;
-use crate::policy::{Usage, statements};
-use crate::value::Value;
+use relayctl::policy::{Usage, statements};
+use relayctl::value::Value;
 
 /// Check, compare, question and format policy documents, without a network
 ///

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
-use crate::diagnostic::{Diagnostic, Place};
-use crate::policy::{self, Document};
-use crate::render::diagnostic;
-use crate::value::Value;
+use relayctl::diagnostic::{Diagnostic, Place};
+use relayctl::policy::{self, Document};
+use relayctl::render::diagnostic;
+use relayctl::value::Value;
 
 /// What stands for the standard input.
 const STDIN: &str = "-";

@@ -10,9 +10,9 @@ use super::DocumentKind;
 use super::source::{Source, once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use crate::diagnostic::Diagnostic;
-use crate::policy::diagnose;
-use crate::value::Value;
+use relayctl::diagnostic::Diagnostic;
+use relayctl::policy::diagnose;
+use relayctl::value::Value;
 
 /// Check documents by the rules of IAM and S3
 ///

@@ -1,14 +1,14 @@
 //! `relayctl state add`: an object that exists becomes this manifest's.
 
 use super::open;
-use crate::address::Address;
 use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
 use crate::cli::planning::TerminalObserver;
 use crate::cli::running::take_lock;
 use crate::cli::session::{DeclaredManifest, StateAt};
-use crate::engine::{self, StateLock, Workspace};
+use relayctl::address::Address;
+use relayctl::engine::{self, StateLock, Workspace};
 
 pub fn add(
     manifest: &ManifestArg,

@@ -12,9 +12,9 @@ use crate::cli::planning::TerminalObserver;
 use crate::cli::project::shown;
 use crate::cli::running::take_lock;
 use crate::cli::session::{DeclaredManifest, StateAt};
-use crate::engine::{self, StateLock, Workspace};
-use crate::render::text::count;
-use crate::state::{State, StoreError, encode};
+use relayctl::engine::{self, StateLock, Workspace};
+use relayctl::render::text::count;
+use relayctl::state::{State, StoreError, encode};
 
 pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;

@@ -10,9 +10,9 @@ use crate::cli::encrypt::opened;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
 use crate::cli::running::take_lock;
-use crate::engine::{self, PushOptions};
-use crate::model::Desired;
-use crate::state::{State, decode, encode};
+use relayctl::engine::{self, PushOptions};
+use relayctl::model::Desired;
+use relayctl::state::{State, decode, encode};
 
 pub fn pull(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
