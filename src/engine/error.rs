@@ -37,7 +37,7 @@ pub enum EngineError {
     },
 
     /// A brake holds the plan back, and was not overridden.
-    #[error("this plan must not be applied as it is")]
+    #[error("this plan must not be applied as it is: {}", join_messages(objections))]
     Objected { objections: Vec<Objection> },
 
     #[error("there is no resource {address}")]
@@ -94,6 +94,11 @@ pub enum EngineError {
 
     #[error(transparent)]
     Cycle(#[from] Cycle),
+}
+
+fn join_messages(objections: &[Objection]) -> String {
+    let messages: Vec<&str> = objections.iter().map(|it| it.diagnostic.message.as_str()).collect();
+    messages.join("; ")
 }
 
 /// The part of a state by which it belongs to somebody.
