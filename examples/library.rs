@@ -44,7 +44,7 @@ pub async fn plan_and_apply(manifest: &Path, folder: &Path) -> Result<RunOutcome
 
     // Nothing is changed here. The plan says, besides every change and its calls, what the changes
     // mean for access (`plan.access`).
-    let prepared = engine::plan(&workspace, &PlanOptions::default()).await?;
+    let prepared = engine::make_plan(&workspace, &PlanOptions::default()).await?;
     println!("{}", human::plan(&prepared.plan, human::HumanStyle::default()));
     println!("{} changes of access.", prepared.plan.access.len());
 

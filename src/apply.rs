@@ -47,7 +47,7 @@ pub async fn apply(
 
 /// The choices in doing a plan.
 pub struct ApplyOptions<'a> {
-    /// So many steps at once.
+    /// The number of steps at once.
     pub parallelism: usize,
     pub stop: &'a Stop,
     /// The account as the same run has read it for the plan, if that was a moment ago.
@@ -55,15 +55,15 @@ pub struct ApplyOptions<'a> {
 }
 
 impl Default for ApplyOptions<'_> {
-    /// Ten steps at once, which nobody stops.
+    /// Returns the choice of ten steps at once, which nobody stops.
     fn default() -> Self {
         static NEVER: LazyLock<Stop> = LazyLock::new(Stop::default);
         Self { parallelism: 10, stop: &NEVER, seen: None }
     }
 }
 
-/// The same, and stops when it is asked to: the steps under way are finished and noted, no other
-/// begins.
+/// Does the plan, and stops when it is asked to: the steps under way are finished and noted, no
+/// other begins.
 pub async fn apply_until(
     plan: &Plan,
     provider: &dyn Provider,
@@ -77,21 +77,21 @@ pub async fn apply_until(
         return outcome;
     }
     let began = Instant::now();
-    let ledger = StateWriter::new(store, state);
+    let writer = StateWriter::new(store, state);
     // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes
     // of this run.
-    if let Err(fault) = ledger.begin().await {
+    if let Err(fault) = writer.begin_journal().await {
         outcome.failed.extend(plan.steps.first().map(|step| (step.id.clone(), fault)));
         outcome.skipped =
             plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
         return outcome;
     }
-    let images = Precheck::new(plan, provider, seen);
-    let worker = Worker::new(plan, provider, &ledger, images, events, stop);
+    let precheck = Precheck::new(plan, provider, seen);
+    let worker = Worker::new(plan, provider, &writer, precheck, events, stop);
     run(plan, provider, &worker, parallelism, &mut outcome).await;
     outcome.calls = worker.calls();
     outcome.traffic = worker.traffic();
-    ledger.end().await;
+    writer.fold_journal().await;
     outcome.elapsed = began.elapsed();
     outcome
 }
@@ -107,26 +107,26 @@ async fn run<'a>(
     let steps: BTreeMap<&StepId, &'a Step> =
         plan.steps.iter().map(|step| (&step.id, step)).collect();
     let order = DependencyOrder::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
-    let (mut ready, mut lanes) = (Ready::new(&order), ReadyQueue::new(parallelism));
+    let (mut ready, mut queue) = (Ready::new(&order), ReadyQueue::new(parallelism));
     let mut running = FuturesUnordered::new();
     let mut halted = false;
     loop {
         while let Some(id) = ready.take() {
-            steps.get(&id).copied().into_iter().for_each(|step| lanes.add(step));
+            steps.get(&id).copied().into_iter().for_each(|step| queue.add_step(step));
         }
         while !halted && !worker.stop.is_asked() {
-            let Some(step) = lanes.next(provider.waiting()) else { break };
+            let Some(step) = queue.take_next(provider.waiting()) else { break };
             events.event(&Event::Started { step: step.id.clone() });
             let began = Instant::now();
             running.push(async move { (step, worker.perform(step).await, began.elapsed()) });
         }
         let Some((step, result, time)) = running.next().await else { break };
-        lanes.ended(step);
+        queue.finish_step(step);
         let id = step.id.clone();
         outcome.took.push((id.clone(), time));
         match result {
             Ok(()) => {
-                ready.done(&id);
+                ready.mark_done(&id);
                 events.event(&Event::Done { step: id.clone() });
                 outcome.done.push(id);
             }
@@ -139,7 +139,7 @@ async fn run<'a>(
         }
     }
     let mut left = Vec::new();
-    for id in lanes.left() {
+    for id in queue.into_unstarted() {
         left.extend(ready.failed(id));
         left.push(id.clone());
     }

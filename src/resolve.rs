@@ -19,12 +19,12 @@ use crate::reads::{
 };
 use crate::value::Attributes;
 
-/// How many reads are begun at once. The edges see to it how many of each operation are, and the
-/// transport how many requests are under way; were fewer begun, one operation that is throttled
-/// would keep all others waiting.
+/// The number of reads that are begun at once. The edges see to it how many of each operation are,
+/// and the transport how many requests are under way; were fewer begun, one operation that is
+/// throttled would keep all others waiting.
 pub const ALL_READS: usize = usize::MAX;
 
-/// Who we are; the first question of every run.
+/// Asks who the credentials belong to; the first question of every run.
 pub async fn caller(provider: &dyn Provider) -> Result<CallerIdentity, Failure> {
     let reply = provider.read(&Read::CallerIdentity).await?;
     let Reply::Caller(caller) = reply else {
@@ -33,19 +33,19 @@ pub async fn caller(provider: &dyn Provider) -> Result<CallerIdentity, Failure> 
     Ok(caller)
 }
 
-/// What is about to happen to an object, and so what is to be known of it.
+/// The change that is about to happen to an object, and so what is to be known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadPurpose {
     /// It is made: most likely it isn't there, and then nothing else needs to be asked.
     Creation,
     Change,
-    /// What hangs on it matters, too.
+    /// It goes: what hangs on it matters, too.
     Removal,
 }
 
 impl ReadPurpose {
     /// Adds what must be known of an object.
-    pub fn asks(self, kind: &dyn Kind, attributes: &Attributes, wanted: &mut WantedFacts) {
+    pub fn add_wanted(self, kind: &dyn Kind, attributes: &Attributes, wanted: &mut WantedFacts) {
         wanted.add(kind.facets(attributes), self != Self::Creation);
         if self == Self::Removal {
             wanted.add(kind.deletion_facets(attributes), true);
@@ -54,14 +54,14 @@ impl ReadPurpose {
 }
 
 /// Reads one object again, just before it is changed.
-pub async fn look(
+pub async fn read_object(
     provider: &dyn Provider,
     kind: &dyn Kind,
     wanted: &Attributes,
     occasion: ReadPurpose,
 ) -> (Observed<LiveObject>, Snapshot) {
     let mut facets = WantedFacts::default();
-    occasion.asks(kind, wanted, &mut facets);
+    occasion.add_wanted(kind, wanted, &mut facets);
     let mut resolver = Resolver::new(provider, ALL_READS);
     resolver.read(facets, ReadScope::Targeted).await;
     (kind.seen(wanted, &resolver.known), resolver.known)
@@ -120,17 +120,18 @@ impl<'a> Resolver<'a> {
         sightings(subjects, &self.known)
     }
 
-    /// All that was read.
+    /// Returns all that was read.
     pub fn into_known(self) -> Snapshot {
         self.known
     }
 
-    /// Which calls were sent, and why these.
+    /// Explains which calls were sent, and why these.
     pub fn explain(&self) -> Explanation {
         explain(&self.stats, &self.known)
     }
 
-    /// Why the account could not be swept, so that each object was asked for by itself.
+    /// Returns the failure for which the account could not be swept, so that each object was asked
+    /// for by itself.
     pub fn sweep_failure(&self) -> Option<&Failure> {
         self.known.sweep_failure()
     }
@@ -181,8 +182,9 @@ struct ReadSubject<'a> {
     removing: bool,
 }
 
-/// What a subject is looked for by. Made when it is asked for, one subject at a time: of all of
-/// them together it would be another copy of the manifest, and another of the state.
+/// The attributes that a subject is looked for by. Made when it is asked for, one subject at a
+/// time: of all of them together it would be another copy of the manifest, and another of the
+/// state.
 struct LookupCount {
     declared: Option<Attributes>,
     recorded: Option<Attributes>,

@@ -50,7 +50,7 @@ async fn credentials_for_another_account_are_an_error_with_both_accounts() {
     let provider = Sandbox::in_memory(ACCOUNT, "us-east-1");
     let workspace =
         Workspace { desired: &desired, provider: &provider, store: &store, observer: &() };
-    let error = engine::plan(&workspace, &PlanOptions::default()).await.err().unwrap();
+    let error = engine::make_plan(&workspace, &PlanOptions::default()).await.err().unwrap();
     let EngineError::WrongAccount { account, caller } = error else { panic!("{error:?}") };
     assert_eq!((account.as_str(), caller.account.as_str()), ("999999999999", ACCOUNT));
 }
@@ -63,7 +63,7 @@ async fn a_plan_is_applied_once_and_only_under_the_lock() {
     let store = MemoryStore::new();
     let workspace =
         Workspace { desired: &desired, provider: &provider, store: &store, observer: &() };
-    let prepared = engine::plan(&workspace, &PlanOptions::default()).await.unwrap();
+    let prepared = engine::make_plan(&workspace, &PlanOptions::default()).await.unwrap();
     assert!(prepared.objections.is_empty() && !prepared.plan.access.is_empty());
     let apply = async || {
         let options = ApplyOptions::default();
@@ -84,7 +84,7 @@ async fn a_plan_is_applied_once_and_only_under_the_lock() {
     assert!(stale.source().is_some(), "the cause is kept");
 
     let destroy = PlanOptions { mode: PlanMode::Destroy, ..PlanOptions::default() };
-    let prepared = engine::plan(&workspace, &destroy).await.unwrap();
+    let prepared = engine::make_plan(&workspace, &destroy).await.unwrap();
     let options = ApplyOptions::default();
     let outcome = engine::apply_plan(&prepared.plan, &workspace, &lock(), &(), options).await;
     assert!(outcome.unwrap().succeeded());

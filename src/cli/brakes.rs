@@ -8,7 +8,7 @@ use relayctl::engine::{BrakeOverrides, standing_objections};
 use relayctl::plan::guard::Objection;
 use relayctl::render::diagnostic;
 
-/// What overrules the brakes on a plan.
+/// The options that override the brakes on a plan.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
 pub struct Brakes {
     /// Go over the `limits:` of the manifest, this once
@@ -36,7 +36,7 @@ impl Brakes {
             return None;
         }
         let color = context.terminal.side_style().color;
-        context.terminal.side(&diagnostic::list(&standing, &declared.sources, color));
+        context.terminal.print_side(&diagnostic::list(&standing, &declared.sources, color));
         Some(CommandError::new(format!("this plan must not be applied as it is: {consequence}")))
     }
 

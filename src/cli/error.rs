@@ -13,7 +13,7 @@ use relayctl::graph::Cycle;
 use relayctl::kind::{OWNER_TAG, Ownership};
 use relayctl::state::StoreError;
 
-/// What a command ends with.
+/// The end of a command: its exit code, or an error.
 pub type Exit = Result<ExitCode, CommandError>;
 
 /// 128 + SIGPIPE, as a shell reports a program whose reader went away.
@@ -35,29 +35,29 @@ impl CommandError {
     }
 
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The diagnostics are on stderr already.
+    /// An error whose diagnostics are on stderr already.
     pub fn reported() -> Self {
         Self { message: None, help: None, code: 1 }
     }
 
-    /// Whoever read our output has enough of it; that is no error to talk about.
+    /// The reader of the output has enough of it; that is no error to talk about.
     pub fn broken_pipe() -> Self {
         Self { message: None, help: None, code: BROKEN_PIPE }
     }
 
     pub fn interrupted() -> Self {
         Self { code: INTERRUPTED, ..Self::new("interrupted") }
-            .help("the state holds everything that was done; the next plan shows what is left")
+            .with_help("the state holds everything that was done; the next plan shows what is left")
     }
 
-    /// Something is encrypted, and not for us.
+    /// An error on something that is encrypted, and not for us.
     pub fn sealed(message: impl Into<String>, why: &EncryptionError) -> Self {
-        Self::new(message).help(match why {
+        Self::new(message).with_help(match why {
             EncryptionError::NoIdentity | EncryptionError::BadIdentity(_) => {
                 "set RELAYCTL_AGE_IDENTITY to an identity (AGE-SECRET-KEY-1…), or to the file \
                     that holds it"
@@ -71,7 +71,7 @@ impl CommandError {
         })
     }
 
-    pub fn file(what: &str, path: &Path, cause: impl Display) -> Self {
+    pub fn for_file(what: &str, path: &Path, cause: impl Display) -> Self {
         Self::new(format!("cannot {what} {}: {cause}", path.display()))
     }
 }
@@ -80,40 +80,43 @@ impl From<EngineError> for CommandError {
     fn from(error: EngineError) -> Self {
         let said = Self::new(error.to_string());
         match error {
-            EngineError::WrongAccount { .. } => said.help(
+            EngineError::WrongAccount { .. } => said.with_help(
                 "choose credentials for that account with --profile or AWS_PROFILE, or correct \
                     `account:` in the manifest",
             ),
-            EngineError::ForeignState { .. } => said.help(
+            EngineError::ForeignState { .. } => said.with_help(
                 "name this manifest's own state with --state or `state:`, or give the manifest \
                     a name of its own",
             ),
             EngineError::Stale { manifest_file, .. } => {
-                said.help(format!("plan again: relayctl plan {manifest_file}"))
+                said.with_help(format!("plan again: relayctl plan {manifest_file}"))
             }
             EngineError::UnknownAddress { address, known } => {
-                said.help(help_with_address(&address, &known))
+                said.with_help(help_with_address(&address, &known))
             }
             EngineError::NoAccessKeys => {
-                said.help("give a user one: `access_key: {profile: NAME}`")
+                said.with_help("give a user one: `access_key: {profile: NAME}`")
             }
             EngineError::UnknownKeyUser { user, known } => {
-                said.help(match nearest(&user, known.iter().map(String::as_str)) {
+                said.with_help(match nearest(&user, known.iter().map(String::as_str)) {
                     Some(near) => format!("did you mean {near}?"),
                     None => format!("it does for {}", known.join(", ")),
                 })
             }
-            EngineError::NotAddable { ownership, .. } => said.help(help_with_ownership(ownership)),
-            EngineError::AlreadyRecorded { address } => said
-                .help(format!("`relayctl state show MANIFEST {address}` prints what it records")),
+            EngineError::NotAddable { ownership, .. } => {
+                said.with_help(help_with_ownership(ownership))
+            }
+            EngineError::AlreadyRecorded { address } => said.with_help(format!(
+                "`relayctl state show MANIFEST {address}` prints what it records"
+            )),
             EngineError::NotInAws { .. } => {
-                said.help("`relayctl apply` makes it; nothing needs to be added")
+                said.with_help("`relayctl apply` makes it; nothing needs to be added")
             }
-            EngineError::NotSuccessor { .. } => {
-                said.help("`state pull` prints what is there; --force replaces it all the same")
-            }
-            EngineError::OccupiedStore { .. } => said
-                .help("look at it with `state pull --state`, and move it away if nobody needs it"),
+            EngineError::NotSuccessor { .. } => said
+                .with_help("`state pull` prints what is there; --force replaces it all the same"),
+            EngineError::OccupiedStore { .. } => said.with_help(
+                "look at it with `state pull --state`, and move it away if nobody needs it",
+            ),
             EngineError::Store(error) => error.into(),
             EngineError::Call(failure) => failure.into(),
             EngineError::Cycle(cycle) => cycle.into(),
@@ -155,38 +158,43 @@ impl From<StoreError> for CommandError {
                 "the state {location} is locked: {} on {} (pid {}) is running `{}` since {}",
                 info.who, info.host, info.pid, info.what, info.since
             ))
-            .help(format!(
+            .with_help(format!(
                 "--lock-timeout 5m waits until that run has ended; if it is gone for good: \
                     relayctl state unlock MANIFEST {}",
                 info.id
             )),
             StoreError::OtherLock { info, .. } => Self::new(error.to_string())
-                .help(format!("to take that one away, name it: {}", info.id)),
+                .with_help(format!("to take that one away, name it: {}", info.id)),
             StoreError::Sealed { why, .. } => Self::sealed(error.to_string(), why),
-            StoreError::Newer { .. } => Self::new(error.to_string()).help("use the newer relayctl"),
+            StoreError::Newer { .. } => {
+                Self::new(error.to_string()).with_help("use the newer relayctl")
+            }
             StoreError::Unreadable { location, backup: Some(backup), .. } => {
-                Self::new(error.to_string()).help(format!(
+                Self::new(error.to_string()).with_help(format!(
                     "the last good state is {backup}: copy it over {location}; or move {location} \
                     away: what relayctl made is \
                  found again by its tags"
                 ))
             }
-            StoreError::Unreadable { .. } => Self::new(error.to_string()).help(
+            StoreError::Unreadable { .. } => Self::new(error.to_string()).with_help(
                 "restore the file from a backup, or move it away: what relayctl made is \
                     found again by its tags",
             ),
-            StoreError::Journal { location, .. } => Self::new(error.to_string()).help(format!(
-                "it holds what a run changed before it was killed; move {location} away: what \
+            StoreError::Journal { location, .. } => {
+                Self::new(error.to_string()).with_help(format!(
+                    "it holds what a run changed before it was killed; move {location} away: what \
                     that run made is found \
                  again by its tags"
-            )),
-            StoreError::Unsupported { .. } => Self::new(error.to_string()).help(
+                ))
+            }
+            StoreError::Unsupported { .. } => Self::new(error.to_string()).with_help(
                 "give a folder or a .json file, for example --state state/dev.json, or \
                     s3://bucket/prefix",
             ),
-            StoreError::Moved { .. } => Self::new(error.to_string()).help("plan again"),
-            StoreError::Unconditional { .. } => Self::new(error.to_string())
-                .help("keep the state in S3 itself, or in a store that has its conditional writes"),
+            StoreError::Moved { .. } => Self::new(error.to_string()).with_help("plan again"),
+            StoreError::Unconditional { .. } => Self::new(error.to_string()).with_help(
+                "keep the state in S3 itself, or in a store that has its conditional writes",
+            ),
             StoreError::Remote { failure, .. } => {
                 Self { message: Some(error.to_string()), ..Self::from(failure.as_ref().clone()) }
             }
@@ -232,7 +240,7 @@ impl From<Failure> for CommandError {
 
 impl From<Cycle> for CommandError {
     fn from(cycle: Cycle) -> Self {
-        Self::new(cycle.to_string()).help("take one of these references out of the manifest")
+        Self::new(cycle.to_string()).with_help("take one of these references out of the manifest")
     }
 }
 

@@ -13,7 +13,7 @@ pub enum Input {
     Manifest,
 }
 
-pub fn open(path: &Path) -> Result<Input, CommandError> {
+pub fn open_input(path: &Path) -> Result<Input, CommandError> {
     if !path.is_file() {
         return Err(CommandError::new(format!(
             "there is no plan and no manifest {}",
@@ -29,7 +29,7 @@ pub fn open(path: &Path) -> Result<Input, CommandError> {
     }
 }
 
-/// A file that has to be a plan.
+/// Opens a file that has to be a plan.
 pub fn open_plan(path: &Path) -> Result<Plan, CommandError> {
     let text = read_sealed(path)?;
     file::decode(&String::from_utf8_lossy(&text)).map_err(|error| not_usable(path, &error))
@@ -37,5 +37,5 @@ pub fn open_plan(path: &Path) -> Result<Plan, CommandError> {
 
 fn not_usable(path: &Path, error: &PlanFileError) -> CommandError {
     CommandError::new(format!("{}: {error}", path.display()))
-        .help("make a new one with `relayctl plan MANIFEST`")
+        .with_help("make a new one with `relayctl plan MANIFEST`")
 }

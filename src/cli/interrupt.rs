@@ -20,8 +20,8 @@ pub async fn interruptible(
         outcome = &mut work => return Ok(outcome),
         () = signals.next() => {}
     }
-    stop.ask();
-    terminal.warn(
+    stop.request_stop();
+    terminal.print_warning(
         "stopping: what is under way is finished and saved, nothing new begins; a second \
             signal stops at once",
     );

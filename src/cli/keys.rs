@@ -63,7 +63,7 @@ struct RotateArgs {
     run: RunArgs,
 }
 
-pub fn run(args: &KeysArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &KeysArgs, context: &CommandContext) -> Exit {
     match &args.command {
         KeysCommand::List { manifest, json } => list(manifest, *json, context),
         KeysCommand::Rotate(args) => rotate(args, context),
@@ -71,7 +71,7 @@ pub fn run(args: &KeysArgs, context: &CommandContext) -> Exit {
 }
 
 fn list(manifest: &ManifestArg, as_json: bool, context: &CommandContext) -> Exit {
-    let declared = session::load(&manifest.manifest, context)?;
+    let declared = session::load_manifest(&manifest.manifest, context)?;
     let found = context.wait_for(async {
         let at = declared.open_state(context)?;
         let store = at.store.as_ref();
@@ -84,7 +84,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &CommandContext) -> Exit
     if as_json {
         context.terminal.result(&render::json(&found))?;
     } else if found.is_empty() {
-        context.terminal.note("None of this manifest's users has an access key.");
+        context.terminal.print_note("None of this manifest's users has an access key.");
     } else {
         context.terminal.result(&render::table(&found))?;
     }

@@ -23,12 +23,12 @@ Examples:
   relayctl man | man -l -
   relayctl man --out ~/.local/share/man/man1";
 
-pub fn run(args: &ManArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &ManArgs, context: &CommandContext) -> Exit {
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
-            .map_err(|error| CommandError::file("write the manual pages to", folder, error))?;
-        context.terminal.note(&format!("Wrote the manual pages to {}.", folder.display()));
+            .map_err(|error| CommandError::for_file("write the manual pages to", folder, error))?;
+        context.terminal.print_note(&format!("Wrote the manual pages to {}.", folder.display()));
         return Ok(ExitCode::SUCCESS);
     }
     let mut page = Vec::new();

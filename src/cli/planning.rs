@@ -67,7 +67,7 @@ pub async fn make_plan(
     let prepared = engine::plan_from_state(&workspace, state, &options).await;
     let prepared = prepared.map_err(|error| declared.explain(error))?;
     if selection.explain_reads {
-        context.terminal.side(&human::reads(&prepared.reads));
+        context.terminal.print_side(&human::reads(&prepared.reads));
     }
     Ok(Planned { prepared, provider })
 }
@@ -103,7 +103,7 @@ impl EngineObserver for TerminalObserver<'_> {
         } else {
             first.code.as_str()
         };
-        self.terminal.warn(&format!(
+        self.terminal.print_warning(&format!(
             "there is no state, and what carries this manifest's tag can't all be looked for ({}: \
                 {why}): what is declared is \
              found all the same, what is no longer declared may not be",
@@ -118,12 +118,14 @@ impl EngineObserver for TerminalObserver<'_> {
         } else {
             format!("failed ({})", failure.code)
         };
-        self.terminal
-            .note(&format!("{call} {why}. Each user, role and policy was asked for by itself."));
+        self.terminal.print_note(&format!(
+            "{call} {why}. Each user, role and policy was asked for by itself."
+        ));
     }
 
     fn lock_is_held(&self, location: &str, holder: &LockInfo) {
-        self.terminal
-            .note(&format!("The state {location} is locked by {holder}; waiting for that..."));
+        self.terminal.print_note(&format!(
+            "The state {location} is locked by {holder}; waiting for that..."
+        ));
     }
 }

@@ -16,7 +16,7 @@ pub struct RunArgs {
     pub consent: Consent,
 }
 
-/// Whether to ask, and how to say how it ended.
+/// The options on asking, and on the form of the outcome.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Consent {
     /// Don't ask

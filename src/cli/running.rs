@@ -21,11 +21,11 @@ use relayctl::render::{human, json};
 use relayctl::state::LockInfo;
 use relayctl::transport::Transport;
 
-/// Plans for a manifest, prints that, asks, and does it.
+/// Plans for a manifest, prints the plan, asks, and does it.
 ///
-/// Who doesn't ask takes the lock before planning, and so plans for what the run left that had it
-/// before. Who asks keeps nobody waiting while a person reads: the lock is taken after the answer,
-/// and a plan that is out of date then is refused.
+/// With `--yes` the lock is taken before planning: the plan then is for what the run left that had
+/// the lock before. Otherwise nobody waits while a person reads: the lock is taken after the
+/// answer, and a plan that is out of date then is refused.
 pub async fn plan_and_run(
     declared: &DeclaredManifest,
     mode: PlanMode,
@@ -59,7 +59,7 @@ async fn run_planned(
     let RunArgs { bounds, brakes, consent } = args;
     let Planned { prepared: PreparedPlan { plan, objections, seen, .. }, provider } = planned;
     if consent.json {
-        context.terminal.side(&human::plan(&plan, context.terminal.side_style()));
+        context.terminal.print_side(&human::plan(&plan, context.terminal.side_style()));
     } else {
         context.terminal.result(&human::plan(&plan, context.terminal.style()))?;
     }
@@ -98,7 +98,7 @@ async fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
     }
     if !Terminal::interactive() {
         return Err(CommandError::new("there is no terminal to ask on, so nothing was changed")
-            .help(
+            .with_help(
                 "add --yes, or save a plan with `relayctl plan` and do exactly that with \
                 `relayctl apply`",
             ));
@@ -188,7 +188,7 @@ fn report(plan: &Plan, mut outcome: RunOutcome, as_json: bool, context: &Command
     } else if !plan.steps.is_empty() {
         context.terminal.result(&human::outcome(plan, &outcome, context.terminal.style()))?;
     } else {
-        traffic::note(context);
+        traffic::print_summary(context);
     }
     match left_undone(plan) {
         _ if outcome.interrupted => Err(CommandError::interrupted()),
@@ -198,7 +198,8 @@ fn report(plan: &Plan, mut outcome: RunOutcome, as_json: bool, context: &Command
     }
 }
 
-/// What a plan leaves out because it must not be done, or because something could not be read.
+/// Returns the error for what a plan leaves out because it must not be done, or because something
+/// could not be read.
 pub fn left_undone(plan: &Plan) -> Option<CommandError> {
     let counted = |count: usize, what: &str| {
         (count > 0).then(|| {
@@ -211,7 +212,7 @@ pub fn left_undone(plan: &Plan) -> Option<CommandError> {
             .flatten()
             .collect();
     (!parts.is_empty()).then(|| {
-        CommandError::new(parts.join(", ")).help(
+        CommandError::new(parts.join(", ")).with_help(
             "the plan gives the reason of each; everything that does not depend on them goes on",
         )
     })
@@ -251,7 +252,7 @@ fn command(mode: PlanMode) -> &'static str {
     }
 }
 
-/// Who is at work here, for whoever finds the state locked.
+/// Describes this run to whoever finds the state locked.
 fn lock_for(what: &str) -> LockInfo {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // The kernel knows the name on Linux, most shells elsewhere.

@@ -7,7 +7,7 @@ use relayctl::policy::statement::Policy;
 use relayctl::policy::{self, Usage};
 use relayctl::provider::sandbox::CallerPolicies;
 
-/// From what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity
+/// Reads what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity
 /// policies.
 pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> {
     // An environment variable that is set to nothing is not set.
@@ -35,7 +35,7 @@ pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, Com
 
 fn load(file: &Path) -> Result<Policy, CommandError> {
     let text = std::fs::read_to_string(file).map_err(|error| {
-        CommandError::file("read", file, error).help(
+        CommandError::for_file("read", file, error).with_help(
             "--sandbox-enforce takes a file with an identity policy, such as `relayctl \
                 permissions MANIFEST` prints, \
              or user/NAME or role/NAME of the sandbox",

@@ -19,13 +19,13 @@ A manifest's first line then turns on completion and checks in editors with the 
 server:
   # yaml-language-server: $schema=../schema/relayctl.schema.json";
 
-pub fn run(_args: &SchemaArgs, context: &CommandContext) -> Exit {
-    context.terminal.result(&text()?)?;
+pub fn run_command(_args: &SchemaArgs, context: &CommandContext) -> Exit {
+    context.terminal.result(&schema_text()?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The schema as it is printed and as `init` writes it.
-pub fn text() -> Result<String, CommandError> {
+pub fn schema_text() -> Result<String, CommandError> {
     serde_json::to_string_pretty(&manifest::schema())
         .map(|text| text + "\n")
         .map_err(|error| CommandError::new(format!("cannot print the schema: {error}")))

@@ -34,27 +34,31 @@ pub struct DeclaredManifest {
     pub sources: BTreeMap<PathBuf, Arc<str>>,
 }
 
-/// A state's store, and how a saved plan says where it is; none: at its default place.
+/// The store of a state, and its place as a saved plan names it; none: the default place.
 pub struct StateAt {
     pub store: Box<dyn Store>,
     pub url: Option<String>,
 }
 
-/// Which account a run is for.
+/// The account that a run is for, and the files around it.
 pub struct Destination<'a> {
     pub project: &'a Project,
     pub account: &'a str,
     pub region: &'a str,
-    /// What the manifest's relative paths are relative to.
+    /// The folder that the manifest's relative paths are relative to.
     pub base: &'a Path,
 }
 
 /// Reads a manifest with everything in it; prints what is wrong with it.
-pub fn load(path: &Path, context: &CommandContext) -> Result<DeclaredManifest, CommandError> {
+pub fn load_manifest(
+    path: &Path,
+    context: &CommandContext,
+) -> Result<DeclaredManifest, CommandError> {
     load_whole(path, context).map(DeclaredManifest::alone)
 }
 
-/// With where each policy document stands, which takes more memory than all the rest.
+/// Reads a manifest with the places of its policy documents, which take more memory than all the
+/// rest.
 pub fn load_whole(
     path: &Path,
     context: &CommandContext,
@@ -62,7 +66,7 @@ pub fn load_whole(
     read(path, context, |_| Vec::new())
 }
 
-/// The same, and judges its `checks:`: before anything is read from AWS.
+/// Reads a manifest, and judges its `checks:`: before anything is read from AWS.
 pub fn load_checked(
     path: &Path,
     context: &CommandContext,
@@ -92,11 +96,11 @@ fn read(
     loaded.diagnostics.extend(further(&loaded));
     if !loaded.diagnostics.is_empty() {
         let color = context.terminal.side_style().color;
-        context.terminal.side(&diagnostic::list(&loaded.diagnostics, &loaded.sources, color));
+        context.terminal.print_side(&diagnostic::list(&loaded.diagnostics, &loaded.sources, color));
     }
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
-    let project = Project::of(path, context.options.sandbox)?;
+    let project = Project::of_manifest(path, context.options.sandbox)?;
     Ok((
         DeclaredManifest { path: path.to_owned(), desired, project, sources: loaded.sources },
         loaded.documents,
@@ -106,13 +110,13 @@ fn read(
 fn no_manifest(path: &Path) -> CommandError {
     let error = CommandError::new(format!("there is no manifest {}", path.display()));
     if path.is_dir() {
-        return error.help("name a file in this folder, for example dev.yaml");
+        return error.with_help("name a file in this folder, for example dev.yaml");
     }
-    error.help("write one with `relayctl init`")
+    error.with_help("write one with `relayctl init`")
 }
 
 impl DeclaredManifest {
-    /// Without what only a look at the documents needs. Of the manifest itself a plan still shows
+    /// Drops what only a look at the documents needs. Of the manifest itself a plan still shows
     /// where its brakes stand.
     fn alone((mut declared, _): (Self, Documents)) -> Self {
         let desired = &declared.desired;
@@ -134,7 +138,7 @@ impl DeclaredManifest {
             return Err(CommandError::new(
                 "a manifest cannot be named `sandbox`: state/sandbox.json is the sandbox's",
             )
-            .help("give it another name"));
+            .with_help("give it another name"));
         }
         let declared = self.desired.store.as_deref().filter(|_| !self.project.sandbox);
         let url = match (context.options.state.as_deref(), declared) {
@@ -169,7 +173,7 @@ impl DeclaredManifest {
         )
     }
 
-    /// The way to the account, of which nothing has been asked yet.
+    /// Opens the way to the account, of which nothing has been asked yet.
     pub async fn open_provider(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         self.destination().open_provider(context).await
     }
@@ -199,13 +203,13 @@ impl DeclaredManifest {
     }
 }
 
-/// A path as a saved plan can keep it: relative to the root, whatever it was relative to. URLs stay
-/// as they are.
+/// Returns a path as a saved plan can keep it: relative to the root, whatever it was relative to.
+/// URLs stay as they are.
 fn rooted(url: &str, relative_to: &Path, project: &Project) -> String {
     if url.contains("://") { url.to_owned() } else { project.relative(&relative_to.join(url)) }
 }
 
-/// How to reach AWS, by the options of the command line.
+/// Returns the options for reaching AWS, as the command line gives them.
 pub fn aws_options(context: &CommandContext, region: &str) -> AwsOptions {
     AwsOptions {
         profile: context.options.profile.clone(),
@@ -227,13 +231,13 @@ pub fn open_state(
         return Err(CommandError::new(format!(
             "nothing of the sandbox reaches AWS, so its state cannot be kept at {url}"
         ))
-        .help("leave --state out: the sandbox has a state of its own"));
+        .with_help("leave --state out: the sandbox has a state of its own"));
     }
     let whole = url.as_deref().map(|url| {
         if url.contains("://") { url.to_owned() } else { shown(&project.root.join(url)) }
     });
     let default = PathBuf::from(shown(&project.state_file(name)));
-    Ok(StateAt { store: store::open(whole.as_deref(), &default, aws, seal)?, url })
+    Ok(StateAt { store: store::open_store(whole.as_deref(), &default, aws, seal)?, url })
 }
 
 impl Destination<'_> {
@@ -247,7 +251,7 @@ impl Destination<'_> {
     async fn open_provider(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         if self.project.sandbox {
             let account = shown(&self.project.sandbox_account());
-            context.terminal.note(&format!(
+            context.terminal.print_note(&format!(
                 "Sandbox: a simulated AWS account, kept in {account}. Nothing reaches AWS."
             ));
         }
@@ -278,7 +282,7 @@ impl Destination<'_> {
             return Err(CommandError::new(format!(
                 "{switch} is about the simulated account, and this run is not in it"
             ))
-            .help(format!("add --sandbox, or unset {variable}")));
+            .with_help(format!("add --sandbox, or unset {variable}")));
         }
         Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await))
     }
@@ -296,7 +300,7 @@ impl Destination<'_> {
         Ok(Files { credentials, config, base, overlay: None })
     }
 
-    /// Another account in the sandbox is another sandbox.
+    /// Says an error of the engine. Another account in the sandbox is another sandbox.
     fn explain(&self, error: EngineError) -> CommandError {
         let is_other = matches!(error, EngineError::WrongAccount { .. });
         let said = CommandError::from(error);
@@ -304,15 +308,16 @@ impl Destination<'_> {
             return said;
         }
         let file = shown(&self.project.sandbox_account());
-        said.help(format!("{file} simulates another account; move it away to start a new one"))
+        said.with_help(format!("{file} simulates another account; move it away to start a new one"))
     }
 }
 
-/// One of the two files of the AWS CLI: where its variable says, else in the home directory.
+/// Finds one of the two files of the AWS CLI: where its variable says, else in the home directory.
 fn aws_file(variable: &str, name: &str) -> Result<PathBuf, CommandError> {
     let home = || {
-        home::home_dir()
-            .ok_or_else(|| CommandError::new("cannot tell the home directory").help("set HOME"))
+        home::home_dir().ok_or_else(|| {
+            CommandError::new("cannot tell the home directory").with_help("set HOME")
+        })
     };
     match std::env::var(variable).ok().filter(|path| !path.is_empty()) {
         None => Ok(home()?.join(".aws").join(name)),
@@ -332,7 +337,7 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         std::fs::create_dir(temporary.path().join("state")).unwrap();
         std::fs::write(temporary.path().join("state/x.json"), "").unwrap();
-        let project = Project::at(temporary.path(), false).unwrap();
+        let project = Project::find_from(temporary.path(), false).unwrap();
         assert_eq!(rooted("state/x.json", temporary.path(), &project), "state/x.json");
         assert_eq!(rooted("s3://bucket/x", temporary.path(), &project), "s3://bucket/x");
     }

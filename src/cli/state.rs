@@ -112,19 +112,21 @@ enum StateCommand {
     },
 }
 
-pub fn run(args: &StateArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &StateArgs, context: &CommandContext) -> Exit {
     match &args.command {
         StateCommand::List { manifest } => list(manifest, context),
         StateCommand::Show { manifest, address, json } => show(manifest, address, *json, context),
         StateCommand::Rm { manifest, address } => remove(manifest, address, context),
-        StateCommand::Add { manifest, address } => add::add(manifest, address, context),
+        StateCommand::Add { manifest, address } => add::add_resource(manifest, address, context),
         StateCommand::Unlock { manifest, id } => unlock(manifest, id, context),
-        StateCommand::Pull { manifest } => transfer::pull(manifest, context),
-        StateCommand::Push(args) => transfer::push(&args.manifest, &args.file, args.force, context),
-        StateCommand::Migrate(args) => {
-            transfer::migrate(&args.manifest, &args.from, &args.to, context)
+        StateCommand::Pull { manifest } => transfer::pull_state(manifest, context),
+        StateCommand::Push(args) => {
+            transfer::push_state(&args.manifest, &args.file, args.force, context)
         }
-        StateCommand::Rebuild { manifest } => rebuild::rebuild(manifest, context),
+        StateCommand::Migrate(args) => {
+            transfer::migrate_state(&args.manifest, &args.from, &args.to, context)
+        }
+        StateCommand::Rebuild { manifest } => rebuild::rebuild_state(manifest, context),
         StateCommand::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
             context.terminal.result(&at.store.location())
@@ -137,7 +139,7 @@ fn open(
     manifest: &ManifestArg,
     context: &CommandContext,
 ) -> Result<(DeclaredManifest, StateAt), CommandError> {
-    let declared = session::load(&manifest.manifest, context)?;
+    let declared = session::load_manifest(&manifest.manifest, context)?;
     let at = declared.open_state(context)?;
     Ok((declared, at))
 }
@@ -150,7 +152,7 @@ fn list(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandE
     let (declared, at) = open(manifest, context)?;
     let state = context.wait_for(async { declared.load_state(at.store.as_ref()).await })?;
     let Some(state) = state else {
-        context.terminal.note(&format!("There is no state {} yet.", at.store.location()));
+        context.terminal.print_note(&format!("There is no state {} yet.", at.store.location()));
         return Ok(());
     };
     let addresses: Vec<String> = state.resources.keys().map(ToString::to_string).collect();
@@ -201,7 +203,7 @@ fn unlock(manifest: &ManifestArg, id: &str, context: &CommandContext) -> Result<
         .result(&format!("{text} Should that run still live, it stops before its next change."))
 }
 
-/// One resource of the state, for people.
+/// Prints one resource of the state, for people.
 pub fn resource(address: &Address, entry: &RecordedObject) -> String {
     let mut text = format!("{address}");
     if entry.status == Status::Intended {

@@ -21,7 +21,7 @@ impl<'a> ReadyPlan<'a> {
     /// Loads the state under the lock, and makes sure that the plan was made for it.
     pub async fn check(plan: &'a Plan, lock: &'a StateLock<'a>) -> Result<Self, EngineError> {
         let (header, store) = (&plan.header, lock.store());
-        let state = store.load().await?;
+        let state = store.load_state().await?;
         if let Some(state) = &state {
             check_owner(state, &header.manifest, &header.account, &store.location())?;
         }

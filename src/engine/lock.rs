@@ -33,7 +33,7 @@ impl<'a> StateLock<'a> {
         observer: &dyn EngineObserver,
     ) -> Result<Self, EngineError> {
         let waiting = |holder: &LockInfo| observer.lock_is_held(&store.location(), holder);
-        let lock = store::lock(store, &options.holder, options.timeout, waiting).await?;
+        let lock = store::wait_for_lock(store, &options.holder, options.timeout, waiting).await?;
         Ok(Self { store, lock })
     }
 

@@ -1,7 +1,7 @@
 //! The engine: making plans and applying them, as functions of the library. Knows no terminal, no
 //! environment and no command line.
 //!
-//! A [`Workspace`] bundles a manifest, the way to an account and the store of the state. [`plan`]
+//! A [`Workspace`] bundles a manifest, the way to an account and the store of the state. [`make_plan`]
 //! compares them, [`PreparedPlan::check_brakes`] holds the plan against the manifest's brakes, and
 //! [`apply_plan`] does it under the state's lock. `examples/library.rs` is a whole program.
 //!
@@ -24,10 +24,10 @@ pub use access::access_changes;
 pub use apply::{ReadyPlan, apply_plan};
 pub use error::{EngineError, StateClaim, SuccessionError};
 pub use keys::{list_keys, renew_keys};
-pub use live::{live, resolve};
+pub use live::{read_live, resolve};
 pub use lock::{LockOptions, StateLock};
 pub use plan::{
-    BrakeOverrides, PlanOptions, PlanOrigin, PreparedPlan, plan, plan_from_state,
+    BrakeOverrides, PlanOptions, PlanOrigin, PreparedPlan, make_plan, plan_from_state,
     standing_objections,
 };
 pub use recover::{entry_of, recover};

@@ -98,7 +98,7 @@ pub fn standing_objections(objections: &[Objection], overrides: BrakeOverrides) 
 }
 
 /// Makes the plan for a manifest: loads its state, reads what exists, compares. Nothing is changed.
-pub async fn plan(
+pub async fn make_plan(
     workspace: &Workspace<'_>,
     options: &PlanOptions,
 ) -> Result<PreparedPlan, EngineError> {
@@ -156,7 +156,7 @@ async fn read_account<'a>(
     };
     let desired =
         if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
-    let live = super::live(&mut resolver, &desired, &recorded, removing).await;
+    let live = super::read_live(&mut resolver, &desired, &recorded, removing).await;
     workspace.observer.account_was_read();
     AccountReading { resolver, desired, recorded, live, unread }
 }

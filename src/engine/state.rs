@@ -9,7 +9,7 @@ use crate::call::Observed;
 use crate::kind::{self, Kind, Ownership};
 use crate::model::{Desired, RecordedObject};
 use crate::port::Store;
-use crate::resolve::{ALL_READS, ReadPurpose, Resolver, look};
+use crate::resolve::{ALL_READS, ReadPurpose, Resolver, read_object};
 use crate::state::{State, StoreError};
 
 /// Finds one resource in a state.
@@ -32,7 +32,7 @@ pub async fn forget_resource(
     find_resource(&state, address)?;
     state.resources.remove(address);
     state.serial += 1;
-    Ok(lock.store().save(&state).await?)
+    Ok(lock.store().save_state(&state).await?)
 }
 
 /// Makes sure that an object can be recorded by hand: that it is declared, and that nothing but the
@@ -76,7 +76,8 @@ pub async fn add_resource(
         return Err(EngineError::AlreadyRecorded { address: address.clone() });
     }
     let resource = &desired.resources[address];
-    let (observed, _) = look(provider, kind, &resource.attributes, ReadPurpose::Change).await;
+    let (observed, _) =
+        read_object(provider, kind, &resource.attributes, ReadPurpose::Change).await;
     let seen = match observed {
         Observed::Present(seen) => seen,
         Observed::Absent => return Err(EngineError::NotInAws { address: address.clone() }),
@@ -84,7 +85,7 @@ pub async fn add_resource(
     };
     let mut state = State { serial: state.serial + 1, ..state };
     state.resources.insert(address.clone(), entry_of(kind, resource, &seen));
-    Ok(lock.store().save(&state).await?)
+    Ok(lock.store().save_state(&state).await?)
 }
 
 /// Makes the state anew from what exists: all that is declared and the manifest's, and all that
@@ -101,7 +102,7 @@ pub async fn rebuild_state(
     }
     let before = before.unwrap_or_else(|| new_state(workspace.desired));
     let state = State { serial: before.serial + 1, resources: found.resources, ..before };
-    lock.store().save(&state).await?;
+    lock.store().save_state(&state).await?;
     Ok(state)
 }
 
@@ -131,7 +132,7 @@ async fn replace_state(
     mut state: State,
     PushOptions { force }: PushOptions,
 ) -> Result<Option<u64>, EngineError> {
-    let current = match store.load().await {
+    let current = match store.load_state().await {
         Err(StoreError::Unreadable { .. } | StoreError::Journal { .. }) if force => None,
         loaded => loaded?,
     };
@@ -149,7 +150,7 @@ async fn replace_state(
     }
     // Plans that were made against what was there can't be applied to what is there now.
     state.serial += 1;
-    store.save(&state).await?;
+    store.save_state(&state).await?;
     Ok(Some(state.serial))
 }
 
@@ -186,9 +187,9 @@ pub async fn migrate_state(
         // A run that was killed after copying is finished by running it again.
         Some(there) if there == state => return Ok(()),
         Some(_) => return Err(EngineError::OccupiedStore { location: store.location() }),
-        None => store.save(&state).await?,
+        None => store.save_state(&state).await?,
     }
-    match store.load().await? {
+    match store.load_state().await? {
         Some(copied) if copied == state => Ok(()),
         Some(_) | None => Err(EngineError::CopyDiffers { location: store.location() }),
     }
@@ -219,6 +220,6 @@ mod tests {
             refusal(state("b", 9)).await.contains("another state (lineage a, the file says b)")
         );
         assert_eq!(push(state("b", 2), true).await.unwrap(), Some(5));
-        assert_eq!(store.load().await.unwrap(), Some(state("b", 5)));
+        assert_eq!(store.load_state().await.unwrap(), Some(state("b", 5)));
     }
 }

@@ -64,7 +64,7 @@ pub async fn load_state(
     desired: &Desired,
     store: &dyn Store,
 ) -> Result<Option<State>, EngineError> {
-    let state = store.load().await?;
+    let state = store.load_state().await?;
     if let Some(state) = &state {
         check_owner(state, &desired.name, &desired.account, &store.location())?;
     }

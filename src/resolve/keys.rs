@@ -17,7 +17,7 @@ use crate::port::Provider;
 use crate::reads::Snapshot;
 use crate::value::text;
 
-/// The keys, in order of user and phase.
+/// Returns the keys, in order of user and phase.
 pub async fn keys(
     resolver: &mut Resolver<'_>,
     desired: &Desired,

@@ -17,7 +17,7 @@ use crate::model::{Desired, Recorded, RecordedObject, Status, of_kind};
 use crate::reads::{BucketAspect, Facet, PrincipalPolicies, ReadScope};
 use crate::value::{Attributes, Tags, from_tags, text};
 
-/// What is ours, and what could not be asked for it.
+/// The objects that are ours, and what could not be asked for it.
 #[derive(Debug, Default)]
 pub struct RecoveredObjects {
     pub resources: Recorded,
@@ -25,8 +25,8 @@ pub struct RecoveredObjects {
 }
 
 impl Resolver<'_> {
-    /// What carries the manifest's tag and is not declared, with what hangs on it. What is declared
-    /// is known by its name.
+    /// Finds what carries the manifest's tag and is not declared, with what hangs on it. What is
+    /// declared is known by its name.
     pub async fn undeclared(&mut self, desired: &Desired) -> RecoveredObjects {
         let mut sweep = Sweep {
             resolver: self,
@@ -47,7 +47,8 @@ impl Resolver<'_> {
         sweep.found
     }
 
-    /// All of the account, whatever it costs: only a sweep tells what is there that nobody names.
+    /// Reads all of the account, whatever it costs: only a sweep tells what is there that nobody
+    /// names.
     async fn sweep(&mut self) -> Option<Failure> {
         while let Some(read) = self.known.whole_sweep() {
             let answer = self.provider.read(&read).await;
@@ -57,7 +58,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The names of the declared policies, by ARN.
+/// Returns the names of the declared policies, by ARN.
 fn names(desired: &Desired) -> BTreeMap<String, String> {
     let policies = of_kind(&desired.resources, KindName::Policy);
     policies
@@ -93,7 +94,7 @@ struct Sweep<'a, 'p> {
 }
 
 impl Sweep<'_, '_> {
-    /// Of all that was swept. What takes no tags is nobody's, as far as tags tell.
+    /// Returns ours of all that was swept. What takes no tags is nobody's, as far as tags tell.
     fn ours(&self, kind: PrincipalKind) -> Vec<OurPrincipal> {
         let swept = self.resolver.known.swept_principals(kind);
         let ours = swept.filter_map(|(it, policies)| {
@@ -136,7 +137,7 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// The sweep of the account has no tags of policies: each is asked.
+    /// Finds our policies. The sweep of the account has no tags of policies: each is asked.
     async fn policies(&mut self) {
         let unknown: Vec<String> = self
             .resolver
@@ -200,8 +201,9 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// On what we made and no longer declare, everything is taken for ours; on what is declared,
-    /// our own policies: who attached one of AWS's there can't be told.
+    /// Records the policies on a holder. On what we made and no longer declare, everything is taken
+    /// for ours; on what is declared, our own policies: who attached one of AWS's there can't be
+    /// told.
     fn policies_on(&mut self, holder: &Principal, policies: &PrincipalPolicies) {
         let parent = holder.address();
         let declared = self.desired.resources.contains_key(&parent);
@@ -224,8 +226,8 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// A key has no tags. One of the user's that is in the profile of the user's name was put there
-    /// by us.
+    /// Finds a user's key that is ours. A key has no tags. One of the user's that is in the profile
+    /// of the user's name was put there by us.
     async fn key(&mut self, user: &Principal) {
         let address = Address::new(KindName::AccessKey, &user.name);
         if self.desired.resources.contains_key(&address) {

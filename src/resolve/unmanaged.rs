@@ -19,8 +19,8 @@ use crate::reads::{Facet, ReadScope, Snapshot};
 use crate::value::{Attributes, SharedValue};
 
 impl Resolver<'_> {
-    /// Whoever has one of these managed policies and is not known yet. Of a group it is only known
-    /// that it has them. By ARN, why it can't be told who has a policy.
+    /// Returns the holders of these managed policies that are not known yet. Of a group it is only
+    /// known that it has them. By ARN, why it can't be told who has a policy.
     pub async fn holders(
         &mut self,
         policies: &BTreeSet<String>,
@@ -59,7 +59,7 @@ impl Resolver<'_> {
         (live, failures)
     }
 
-    /// The groups that users are in.
+    /// Returns the groups that users are in.
     pub async fn groups(
         &mut self,
         users: BTreeSet<Address>,
@@ -75,7 +75,7 @@ impl Resolver<'_> {
         answers.buffer_unordered(self.parallelism).collect().await
     }
 
-    /// The users in groups, or why they aren't known.
+    /// Returns the users in groups, or why they aren't known.
     pub async fn members(
         &mut self,
         groups: BTreeSet<Address>,
@@ -91,13 +91,13 @@ impl Resolver<'_> {
         members.collect()
     }
 
-    /// Those of these users and roles that are not known yet.
+    /// Reads those of these users and roles that are not known yet.
     pub async fn unmanaged(&mut self, mut names: BTreeSet<Principal>, known: &Live) -> Live {
         names.retain(|principal| !known.contains_key(&principal.address()));
         self.strangers(names).await
     }
 
-    /// Who uses each policy, in whatever way.
+    /// Returns the entities that use each policy, in whatever way.
     async fn entities(
         &self,
         policies: &BTreeSet<String>,
@@ -131,8 +131,8 @@ impl Resolver<'_> {
         self.read_subjects(&subjects).await
     }
 
-    /// The documents of policies that nobody declared, by ARN or, for inline ones, by address; or
-    /// why one can't be read.
+    /// Returns the documents of policies that nobody declared, by ARN or, for inline ones, by
+    /// address; or why one can't be read.
     pub async fn documents(
         &mut self,
         policies: &BTreeSet<String>,
@@ -177,7 +177,8 @@ fn named(principal: &Principal) -> Attributes {
     Attributes::from([("name", json!(principal.name))])
 }
 
-/// The holder of an inline policy, and the policy's name. A managed one is known by its ARN.
+/// Returns the holder of an inline policy, and the policy's name. A managed one is known by its
+/// ARN.
 fn inline(policy: &str) -> Option<(Principal, String)> {
     let address: Address = policy.parse().ok()?;
     address.inline_policy().map(|(holder, name)| (holder, name.to_owned()))

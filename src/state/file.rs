@@ -45,7 +45,7 @@ pub fn encode(state: &State) -> String {
 /// The same, for those only who may read it.
 pub fn encode_for(state: &State, seal: &FileEncryption) -> Vec<u8> {
     let text = encode(state);
-    let closed = match seal.close(text.as_bytes()) {
+    let closed = match seal.encrypt_bytes(text.as_bytes()) {
         Cow::Owned(closed) => Some(closed),
         Cow::Borrowed(_) => None,
     };
@@ -54,15 +54,15 @@ pub fn encode_for(state: &State, seal: &FileEncryption) -> Vec<u8> {
 
 /// Of what may not even be text, or encrypted.
 pub fn decode_bytes(bytes: &[u8], seal: &FileEncryption) -> Result<State, DecodeError> {
-    let plain = seal.open(bytes).map_err(DecodeError::from)?;
+    let plain = seal.decrypt_bytes(bytes).map_err(DecodeError::from)?;
     std::str::from_utf8(&plain).map_err(|_| not_state("it is not text")).and_then(decode)
 }
 
 /// A state as its last good copy, if it is one. What was written before states were encrypted must
 /// not stay readable.
-pub fn kept<'b>(bytes: &'b [u8], seal: &FileEncryption) -> Option<Cow<'b, [u8]>> {
+pub fn backup_content<'b>(bytes: &'b [u8], seal: &FileEncryption) -> Option<Cow<'b, [u8]>> {
     decode_bytes(bytes, seal).ok()?;
-    Some(if is_sealed(bytes) { Cow::Borrowed(bytes) } else { seal.close(bytes) })
+    Some(if is_sealed(bytes) { Cow::Borrowed(bytes) } else { seal.encrypt_bytes(bytes) })
 }
 
 impl From<EncryptionError> for DecodeError {

@@ -43,8 +43,8 @@ impl JournalChange {
     ///
     /// # Panics
     /// Never: the maps of a state have text keys.
-    pub fn line(&self) -> String {
-        self.line_for(&FileEncryption::default())
+    pub fn to_line(&self) -> String {
+        self.to_line_for(&FileEncryption::default())
     }
 
     /// The same, for those only who may read it. Each line is encrypted by itself, so that adding
@@ -53,10 +53,10 @@ impl JournalChange {
     ///
     /// # Panics
     /// Never: the maps of a state have text keys.
-    pub fn line_for(&self, seal: &FileEncryption) -> String {
+    pub fn to_line_for(&self, seal: &FileEncryption) -> String {
         let text = serde_json::to_string(&JournalLine { version: VERSION, change: self })
             .expect("a change always serialises");
-        let text = seal.close_line(&text);
+        let text = seal.encrypt_line(&text);
         let mut line = checksum(&text);
         let _ = writeln!(line, " {text}");
         line
@@ -65,7 +65,7 @@ impl JournalChange {
 
 /// The lines of changes that are noted at once.
 pub fn lines_for(changes: &[JournalChange], seal: &FileEncryption) -> String {
-    changes.iter().map(|change| change.line_for(seal)).collect()
+    changes.iter().map(|change| change.to_line_for(seal)).collect()
 }
 
 impl State {
@@ -156,7 +156,7 @@ fn intact(line: &[u8]) -> Option<&str> {
 
 fn decode_change(text: &str, seal: &FileEncryption) -> Result<JournalChange, DecodeError> {
     let wrong = |error: serde_json::Error| DecodeError::NotState(without_place(&error));
-    let text = seal.open_line(text)?;
+    let text = seal.decrypt_line(text)?;
     let Versioned { version } = serde_json::from_str(&text).map_err(wrong)?;
     if version != VERSION {
         return Err(DecodeError::Newer(version));
@@ -226,7 +226,7 @@ mod tests {
             JournalChange { entry: None, ..change(2, "ada") },
             change(3, "bob\n"),
         ];
-        let lines: Vec<String> = changes.iter().map(JournalChange::line).collect();
+        let lines: Vec<String> = changes.iter().map(JournalChange::to_line).collect();
         let text = lines.concat();
         for cut in 0..=text.len() {
             let ends = (1..=3).filter(|count| lines[..*count].concat().len() <= cut).count();
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn every_damaged_byte_of_a_whole_line_is_refused() {
-        let first = change(1, "ada").line();
-        let text = first.clone() + &change(2, "bob").line();
+        let first = change(1, "ada").to_line();
+        let text = first.clone() + &change(2, "bob").to_line();
         for at in 0..first.len() {
             let mut bytes = text.clone().into_bytes();
             bytes[at] ^= 1;
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn a_line_of_a_newer_version_or_of_an_unknown_kind_is_refused() {
         let with = |from: &str, to: &str| {
-            let line = change(1, "ada").line().replace(from, to);
+            let line = change(1, "ada").to_line().replace(from, to);
             let text = line.split_once(' ').unwrap().1.trim_end().to_owned();
             format!("{} {text}\n", checksum(&text))
         };

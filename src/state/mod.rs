@@ -11,7 +11,7 @@ use crate::call::Failure;
 use crate::encryption::EncryptionError;
 use crate::model::Recorded;
 
-pub use file::{DecodeError, decode, decode_bytes, encode, encode_for, kept};
+pub use file::{DecodeError, backup_content, decode, decode_bytes, encode, encode_for};
 pub use journal::{JournalChange, decode_journal, decode_lines, lines_for};
 pub use lock::LockInfo;
 pub use place::S3Place;

@@ -16,8 +16,8 @@ use crate::encryption::FileEncryption;
 use crate::port::{Lock, Store};
 use crate::provider::files::disk::{self, FileMode};
 use crate::state::{
-    DecodeError, JournalChange, LockInfo, State, StoreError, decode_bytes, decode_journal,
-    encode_for, kept, lines_for,
+    DecodeError, JournalChange, LockInfo, State, StoreError, backup_content, decode_bytes,
+    decode_journal, encode_for, lines_for,
 };
 
 /// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since;
@@ -92,7 +92,7 @@ impl LocalStore {
     /// Keeps the state that is about to be replaced, if it is one.
     fn keep_last_good(&self) -> io::Result<()> {
         let Some(bytes) = read(&self.path)? else { return Ok(()) };
-        match kept(&bytes, &self.seal) {
+        match backup_content(&bytes, &self.seal) {
             Some(bytes) => disk::replace(&self.backup(), &bytes, &FileMode::Private),
             None => Ok(()),
         }
@@ -101,7 +101,7 @@ impl LocalStore {
 
 #[async_trait]
 impl Store for LocalStore {
-    async fn load(&self) -> Result<Option<State>, StoreError> {
+    async fn load_state(&self) -> Result<Option<State>, StoreError> {
         // The journal first: a run that ends meanwhile has its changes in the state by the time
         // that is read.
         let journal = read(&self.journal()).map_err(self.error("read the journal of"))?;
@@ -121,7 +121,7 @@ impl Store for LocalStore {
         replayed.map(|()| Some(state)).map_err(|error| self.journal_refused(error))
     }
 
-    async fn save(&self, state: &State) -> Result<(), StoreError> {
+    async fn save_state(&self, state: &State) -> Result<(), StoreError> {
         let write = || -> io::Result<()> {
             self.keep_last_good()?;
             disk::replace(&self.path, &encode_for(state, &self.seal), &FileMode::Private)?;
@@ -136,11 +136,11 @@ impl Store for LocalStore {
             .map_err(self.error("save the journal of"))
     }
 
-    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+    async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
         Ok(Box::new(self.take(info)?))
     }
 
-    fn held(&self) -> Result<(), StoreError> {
+    fn check_lock(&self) -> Result<(), StoreError> {
         self.still_held()
     }
 

@@ -15,8 +15,8 @@ use crate::call::Failure;
 use crate::encryption::FileEncryption;
 use crate::port::{Lock, Objects, Only, Store};
 use crate::state::{
-    DecodeError, JournalChange, LockInfo, S3Place, State, StoreError, decode_bytes, decode_lines,
-    encode_for, kept, lines_for,
+    DecodeError, JournalChange, LockInfo, S3Place, State, StoreError, backup_content, decode_bytes,
+    decode_lines, encode_for, lines_for,
 };
 use lock::LentS3Lock;
 use writer::Writer;
@@ -122,7 +122,7 @@ impl S3Store {
     async fn journal(&self) -> Result<Vec<JournalChange>, StoreError> {
         let keys = self
             .objects
-            .list(&self.beside(".journal/"))
+            .list_keys(&self.beside(".journal/"))
             .await
             .map_err(self.error("read the journal of"))?;
         let entries = stream::iter(keys).map(|key| async move {
@@ -137,7 +137,7 @@ impl S3Store {
     }
 
     fn journal_refused(&self, key: &str, error: DecodeError) -> StoreError {
-        let location = S3Place { key: key.to_owned(), ..self.place.clone() }.url();
+        let location = S3Place { key: key.to_owned(), ..self.place.clone() }.to_url();
         match error {
             DecodeError::NotState(why) => StoreError::Journal { location, why },
             DecodeError::Newer(found) => StoreError::Newer { location, found },
@@ -161,19 +161,19 @@ impl S3Store {
         let found = self.objects.get(&key).await.ok().flatten()?;
         decode_bytes(&found.body, &self.seal)
             .ok()
-            .map(|_| S3Place { key, ..self.place.clone() }.url())
+            .map(|_| S3Place { key, ..self.place.clone() }.to_url())
     }
 
     /// Once a run: the state that the run found. A state that cannot be read does not take the good
     /// one's place.
     async fn keep_last_good(&self, body: &[u8]) -> Result<(), StoreError> {
-        let Some(body) = kept(body, &self.seal) else { return Ok(()) };
+        let Some(body) = backup_content(body, &self.seal) else { return Ok(()) };
         let key = self.beside(".backup");
         let before = self.objects.get(&key).await.map_err(self.error("save the backup of"))?;
         let only = before.map_or(Only::IfAbsent, |object| Only::IfTag(object.tag));
         let done = self
             .writer()
-            .put(&key, &body, &only)
+            .put_object(&key, &body, &only)
             .await
             .map_err(self.error("save the backup of"))?;
         done.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
@@ -195,7 +195,7 @@ impl S3Store {
 
 #[async_trait]
 impl Store for S3Store {
-    async fn load(&self) -> Result<Option<State>, StoreError> {
+    async fn load_state(&self) -> Result<Option<State>, StoreError> {
         // The journal first: a run that ends meanwhile has its changes in the state by the time
         // that is read.
         let journal = self.journal().await?;
@@ -214,10 +214,10 @@ impl Store for S3Store {
         }
     }
 
-    async fn save(&self, state: &State) -> Result<(), StoreError> {
+    async fn save_state(&self, state: &State) -> Result<(), StoreError> {
         let base = self.base().await?;
         let entries =
-            self.objects.list(&self.beside(".journal/")).await.map_err(self.error("save"))?;
+            self.objects.list_keys(&self.beside(".journal/")).await.map_err(self.error("save"))?;
         let only = match base {
             Base::Read { tag, before } => {
                 if let Some(before) = before {
@@ -228,7 +228,7 @@ impl Store for S3Store {
             Base::Unread | Base::Absent => Only::IfAbsent,
         };
         let written =
-            self.writer().put(&self.place.key, &encode_for(state, &self.seal), &only).await;
+            self.writer().put_object(&self.place.key, &encode_for(state, &self.seal), &only).await;
         let tag = written.map_err(self.error("save"))?;
         let tag = tag.ok_or_else(|| StoreError::Moved { location: self.location() })?;
         self.remember(Base::Read { tag, before: None });
@@ -240,17 +240,19 @@ impl Store for S3Store {
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let Some(first) = changes.first() else { return Ok(()) };
         let lines = lines_for(changes, &self.seal);
-        let written =
-            self.writer().put(&self.entry(first.serial), lines.as_bytes(), &Only::IfAbsent).await;
+        let written = self
+            .writer()
+            .put_object(&self.entry(first.serial), lines.as_bytes(), &Only::IfAbsent)
+            .await;
         let tag = written.map_err(self.error("save the journal of"))?;
         tag.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
     }
 
-    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+    async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
         Ok(Box::new(self.take(info).await?))
     }
 
-    fn held(&self) -> Result<(), StoreError> {
+    fn check_lock(&self) -> Result<(), StoreError> {
         self.still_held()
     }
 
@@ -259,6 +261,6 @@ impl Store for S3Store {
     }
 
     fn location(&self) -> String {
-        self.place.url()
+        self.place.to_url()
     }
 }

@@ -34,7 +34,7 @@ impl TrafficLog {
 
     /// Notes that a call waited, or will.
     pub fn waits(&mut self, from: Duration, until: Duration) {
-        self.waits.add(from, until);
+        self.waits.add_wait(from, until);
     }
 
     /// Returns whether it is time to report again that calls to this service wait.

@@ -10,7 +10,7 @@ use crate::cli::session::{DeclaredManifest, StateAt};
 use relayctl::address::Address;
 use relayctl::engine::{self, StateLock, Workspace};
 
-pub fn add(
+pub fn add_resource(
     manifest: &ManifestArg,
     address: &Address,
     context: &CommandContext,

@@ -16,7 +16,7 @@ use relayctl::engine::{self, StateLock, Workspace};
 use relayctl::render::text::count;
 use relayctl::state::{State, StoreError, encode};
 
-pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
+pub fn rebuild_state(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let location = at.store.location();
     let (state, kept) = context.wait_for(async {
@@ -38,7 +38,7 @@ pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), C
     );
     context.terminal.result(&text)?;
     if let Some(kept) = kept {
-        context.terminal.note(&format!("The state from before is kept in {}.", shown(&kept)));
+        context.terminal.print_note(&format!("The state from before is kept in {}.", shown(&kept)));
     }
     Ok(())
 }
@@ -58,7 +58,8 @@ async fn under_lock(
     Ok((state, kept))
 }
 
-/// The state that is there, if it can be read, and where a copy of it is kept now.
+/// Returns the state that is there, if it can be read, and the place of the copy that is kept of
+/// it.
 async fn set_aside(
     declared: &DeclaredManifest,
     at: &StateAt,
@@ -75,7 +76,7 @@ async fn set_aside(
         }
         Err(refusal) => {
             // Of another manifest, or not readable at all: only the latter is ours to replace.
-            let broken = at.store.load().await.is_err_and(|error| {
+            let broken = at.store.load_state().await.is_err_and(|error| {
                 matches!(error, StoreError::Unreadable { .. } | StoreError::Journal { .. })
             });
             let path = PathBuf::from(at.store.location());
@@ -84,9 +85,9 @@ async fn set_aside(
             }
             context
                 .terminal
-                .warn(&format!("{} cannot be read and is replaced", at.store.location()));
+                .print_warning(&format!("{} cannot be read and is replaced", at.store.location()));
             std::fs::rename(&path, &backup)
-                .map_err(|error| CommandError::file("move", &path, error))?;
+                .map_err(|error| CommandError::for_file("move", &path, error))?;
             Ok((None, Some(backup)))
         }
     }

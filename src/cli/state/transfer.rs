@@ -14,13 +14,13 @@ use relayctl::engine::{self, PushOptions};
 use relayctl::model::Desired;
 use relayctl::state::{State, decode, encode};
 
-pub fn pull(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
+pub fn pull_state(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = context.wait_for(async { existing(&declared, &at).await })?;
     context.terminal.result(encode(&state).trim_end())
 }
 
-pub fn push(
+pub fn push_state(
     manifest: &ManifestArg,
     file: &Path,
     force: bool,
@@ -54,13 +54,13 @@ fn read(file: &Path) -> Result<State, CommandError> {
     } else {
         std::fs::read(file).map(|found| bytes = found)
     };
-    read.map_err(|error| CommandError::file("read", file, error))?;
+    read.map_err(|error| CommandError::for_file("read", file, error))?;
     decode(&String::from_utf8_lossy(&opened(&bytes, file)?)).map_err(|error| {
         CommandError::new(format!("{} is no state to push: {error}", file.display()))
     })
 }
 
-pub fn migrate(
+pub fn migrate_state(
     manifest: &ManifestArg,
     from: &str,
     to: &str,

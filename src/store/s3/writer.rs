@@ -22,14 +22,14 @@ impl Writer<'_> {
     /// A write whose answer was lost is sent again, by the SDK, and is then refused because of
     /// itself. So a refusal is believed only if what is there now is not what we wrote: else one
     /// would be locked out by oneself.
-    pub async fn put(
+    pub async fn put_object(
         &self,
         key: &str,
         body: &[u8],
         only: &Only,
     ) -> Result<Option<String>, Failure> {
         for attempt in 0..ATTEMPTS {
-            match self.objects.put(key, body, &self.id, only).await? {
+            match self.objects.put_object(key, body, &self.id, only).await? {
                 Put::Done { tag } => return Ok(Some(tag)),
                 Put::Refused => {
                     let found = self.objects.get(key).await?;
