@@ -1,5 +1,8 @@
 //! What a run reports while it runs, and how it ended.
 
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::ser::SerializeStruct;
@@ -8,6 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::address::Address;
 use crate::call::Failure;
 use crate::plan::StepId;
+use crate::state::StoreError;
 
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -122,16 +126,60 @@ impl Serialize for Traffic {
 /// The reason why a step failed.
 #[derive(Clone, Debug, PartialEq, Serialize, thiserror::Error)]
 pub enum Fault {
-    #[error("{0}")]
+    #[error(transparent)]
     Call(Failure),
     /// The live object is no longer what the plan saw.
     #[error("{address} is no longer what the plan saw: {what}; nothing was changed. Plan again.")]
     Changed { address: Address, what: String },
     #[error("cannot save the state: {0}")]
-    State(String),
+    State(#[source] StoreFault),
     /// Another run may be at work now.
     #[error("stopped: {0}")]
-    Lock(String),
+    Lock(#[source] StoreFault),
+}
+
+/// An error of the store, as a report keeps it: as a text that is compared and printed, with its
+/// cause beside it.
+#[derive(Clone, Debug)]
+pub struct StoreFault {
+    message: String,
+    cause: Option<Arc<StoreError>>,
+}
+
+impl fmt::Display for StoreFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for StoreFault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl From<StoreError> for StoreFault {
+    fn from(cause: StoreError) -> Self {
+        Self { message: cause.to_string(), cause: Some(Arc::new(cause)) }
+    }
+}
+
+impl From<String> for StoreFault {
+    fn from(message: String) -> Self {
+        Self { message, cause: None }
+    }
+}
+
+impl PartialEq for StoreFault {
+    fn eq(&self, other: &Self) -> bool {
+        self.message == other.message
+    }
+}
+
+impl Serialize for StoreFault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.message)
+    }
 }
 
 impl Fault {

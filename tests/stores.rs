@@ -279,7 +279,7 @@ async fn a_state_that_was_not_encrypted_is_taken_over_and_leaves_nothing_to_read
     match local().sealed(seal).load_state().await {
         Err(StoreError::Unreadable { backup: Some(backup), why, .. }) => {
             assert_eq!(Path::new(&backup), home.path().join("dev.json.backup"));
-            assert!(why.contains("encrypted, and damaged"), "{why}");
+            assert!(why.to_string().contains("encrypted, and damaged"), "{why}");
         }
         other => panic!("{other:?}"),
     }
@@ -312,7 +312,7 @@ async fn a_lease_is_renewed_while_its_holder_lives_and_taken_over_when_it_has_ex
     std::thread::spawn({
         let killed = killed.reopened();
         move || {
-            std::mem::forget(futures::executor::block_on(killed.acquire_lock(&info(3))).unwrap())
+            std::mem::forget(futures::executor::block_on(killed.acquire_lock(&info(3))).unwrap());
         }
     })
     .join()

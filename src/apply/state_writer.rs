@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::event::Fault;
 use crate::model::RecordedObject;
 use crate::port::Store;
-use crate::state::{JournalChange, State, StoreError};
+use crate::state::{JournalChange, State};
 
 pub struct StateWriter<'a> {
     store: &'a dyn Store,
@@ -50,7 +50,7 @@ impl<'a> StateWriter<'a> {
         let mut kept = self.state.lock().await;
         self.check_lock()?;
         kept.state.serial += 1;
-        self.store.save_state(&kept.state).await.map_err(|error| unsaved(&error))
+        self.store.save_state(&kept.state).await.map_err(|error| Fault::State(error.into()))
     }
 
     /// Folds the changes into the state. Nothing is lost if that fails: the next run folds them.
@@ -89,7 +89,7 @@ impl<'a> StateWriter<'a> {
     /// Makes sure that the lock is still held: without it another run may be at work, and nothing
     /// is changed any more.
     pub fn check_lock(&self) -> Result<(), Fault> {
-        self.store.check_lock().map_err(|error| Fault::Lock(error.to_string()))
+        self.store.check_lock().map_err(|error| Fault::Lock(error.into()))
     }
 
     async fn change(&self, address: &Address, entry: Option<RecordedObject>) -> Result<(), Fault> {
@@ -104,9 +104,9 @@ impl<'a> StateWriter<'a> {
             self.note(&mut kept, waiting).await;
         }
         drop(kept);
-        answer
-            .await
-            .unwrap_or_else(|_| Err(Fault::State("the run ended while it was saved".to_owned())))
+        answer.await.unwrap_or_else(|_| {
+            Err(Fault::State("the run ended while it was saved".to_owned().into()))
+        })
     }
 
     fn queue(&self) -> sync::MutexGuard<'_, Vec<Waiting>> {
@@ -139,12 +139,8 @@ impl<'a> StateWriter<'a> {
             self.store.append(&changes).await
         };
         kept.unsaved = saved.is_err();
-        saved.map_err(|error| unsaved(&error))
+        saved.map_err(|error| Fault::State(error.into()))
     }
-}
-
-fn unsaved(error: &StoreError) -> Fault {
-    Fault::State(error.to_string())
 }
 
 #[cfg(test)]
@@ -159,7 +155,7 @@ mod tests {
     use crate::address::KindName;
     use crate::model::Status;
     use crate::port::Lock;
-    use crate::state::LockInfo;
+    use crate::state::{LockInfo, StoreError};
 
     const AWAY: Duration = Duration::from_millis(50);
 

@@ -74,5 +74,6 @@ pub fn opened(bytes: &[u8], path: &Path) -> Result<Vec<u8>, CommandError> {
         .map(std::borrow::Cow::into_owned);
     plain.map_err(|why| {
         CommandError::sealed(format!("{} cannot be read: {why}", path.display()), &why)
+            .caused_by(why)
     })
 }

@@ -24,18 +24,20 @@ pub fn open_input(path: &Path) -> Result<Input, CommandError> {
     match file::decode(&String::from_utf8_lossy(&text)) {
         Ok(plan) => Ok(Input::Plan(Box::new(plan))),
         // A manifest isn't marked as a plan; but a damaged plan must not be read as a manifest.
-        Err(PlanFileError::NotPlan(_)) if !looks_like_plan(path) => Ok(Input::Manifest),
-        Err(error) => Err(not_usable(path, &error)),
+        Err(PlanFileError::NotPlan(_) | PlanFileError::Unmarked) if !looks_like_plan(path) => {
+            Ok(Input::Manifest)
+        }
+        Err(error) => Err(not_usable(path, error)),
     }
 }
 
 /// Opens a file that has to be a plan.
 pub fn open_plan(path: &Path) -> Result<Plan, CommandError> {
     let text = read_sealed(path)?;
-    file::decode(&String::from_utf8_lossy(&text)).map_err(|error| not_usable(path, &error))
+    file::decode(&String::from_utf8_lossy(&text)).map_err(|error| not_usable(path, error))
 }
 
-fn not_usable(path: &Path, error: &PlanFileError) -> CommandError {
-    CommandError::new(format!("{}: {error}", path.display()))
+fn not_usable(path: &Path, error: PlanFileError) -> CommandError {
+    CommandError::because(path.display(), error)
         .with_help("make a new one with `relayctl plan MANIFEST`")
 }

@@ -13,8 +13,8 @@ pub async fn interruptible(
     stop: &Stop,
     terminal: &Terminal,
 ) -> Result<RunOutcome, CommandError> {
-    let mut signals = Signals::new()
-        .map_err(|error| CommandError::new(format!("cannot listen to signals: {error}")))?;
+    let mut signals =
+        Signals::new().map_err(|error| CommandError::because("cannot listen to signals", error))?;
     let mut work = pin!(work);
     tokio::select! {
         outcome = &mut work => return Ok(outcome),

@@ -34,7 +34,7 @@ pub fn run_command(args: &ManArgs, context: &CommandContext) -> Exit {
     let mut page = Vec::new();
     Man::new(Cli::command())
         .render(&mut page)
-        .map_err(|error| CommandError::new(format!("cannot make the manual page: {error}")))?;
+        .map_err(|error| CommandError::because("cannot make the manual page", error))?;
     context.terminal.result(&String::from_utf8_lossy(&page))?;
     Ok(ExitCode::SUCCESS)
 }

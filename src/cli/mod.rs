@@ -153,7 +153,7 @@ impl CommandContext {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| CommandError::new(format!("cannot start: {error}")))?;
+            .map_err(|error| CommandError::because("cannot start", error))?;
         tracing::debug!("started the runtime");
         let tell = |delay| self.terminal.print_note(&human::delay(&delay));
         let result = runtime.block_on(traffic::with_progress(work, &self.transport, tell));
@@ -184,6 +184,7 @@ pub fn run_program() -> ExitCode {
     start_log(&context);
     let exit = run(&cli.command, &context).unwrap_or_else(|error| {
         context.terminal.error(&error);
+        error.log_causes();
         ExitCode::from(error.code)
     });
     // Asked for only where it is logged.

@@ -116,7 +116,7 @@ async fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
     // Elsewhere, so that connections which are closed meanwhile are noticed before anything is sent
     // through them.
     let asked = tokio::task::spawn_blocking(move || Terminal::confirm(&question)).await;
-    asked.map_err(|error| CommandError::new(format!("cannot ask: {error}")))?
+    asked.map_err(|error| CommandError::because("cannot ask", error))?
 }
 
 /// A plan that is to be done.
@@ -169,7 +169,7 @@ impl PlanRun<'_> {
         let stop = Stop::default();
         let options =
             ApplyOptions { parallelism: context.options.parallelism(), stop: &stop, seen };
-        let work = ready.perform(provider, &progress, options);
+        let work = Box::pin(ready.perform(provider, &progress, options));
         let work = traffic::with_progress(work, &context.transport, |delay| {
             progress.event(&Event::Delayed(delay));
         });

@@ -42,15 +42,15 @@ fn load(file: &Path) -> Result<Policy, CommandError> {
         )
     })?;
     let shown = file.display().to_string();
-    let document =
-        policy::parse(&text).map_err(|error| CommandError::new(format!("{shown}: {error}")))?;
+    let document = policy::parse(&text).map_err(|error| CommandError::because(&shown, error))?;
     if let Some(finding) = policy::validate(&document, Usage::Managed).first() {
         return Err(CommandError::new(format!(
             "{shown}: {} ({})",
             finding.message, finding.pointer
         )));
     }
-    Policy::compile(&shown, &document).map_err(|error| CommandError::new(error.to_string()))
+    Policy::compile(&shown, &document)
+        .map_err(|error| CommandError::new(error.to_string()).caused_by(error))
 }
 
 #[cfg(test)]

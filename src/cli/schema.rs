@@ -28,5 +28,5 @@ pub fn run_command(_args: &SchemaArgs, context: &CommandContext) -> Exit {
 pub fn schema_text() -> Result<String, CommandError> {
     serde_json::to_string_pretty(&manifest::schema())
         .map(|text| text + "\n")
-        .map_err(|error| CommandError::new(format!("cannot print the schema: {error}")))
+        .map_err(|error| CommandError::because("cannot print the schema", error))
 }

@@ -170,7 +170,7 @@ fn show(
     let entry = engine::find_resource(&state, address)?;
     if as_json {
         let text = serde_json::to_string_pretty(entry)
-            .map_err(|error| CommandError::new(format!("cannot print {address}: {error}")))?;
+            .map_err(|error| CommandError::because(format!("cannot print {address}"), error))?;
         return context.terminal.result(&text);
     }
     context.terminal.result(&resource(address, entry))

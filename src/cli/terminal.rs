@@ -59,7 +59,7 @@ impl Terminal {
                 if error.kind() == io::ErrorKind::BrokenPipe {
                     CommandError::broken_pipe()
                 } else {
-                    CommandError::new(format!("cannot write the result: {error}"))
+                    CommandError::because("cannot write the result", error)
                 }
             },
         )
@@ -100,7 +100,7 @@ impl Terminal {
         io::stdin()
             .lock()
             .read_line(&mut answer)
-            .map_err(|error| CommandError::new(format!("cannot read the answer: {error}")))?;
+            .map_err(|error| CommandError::because("cannot read the answer", error))?;
         let _ = writeln!(stderr);
         Ok(answer.trim() == "yes")
     }

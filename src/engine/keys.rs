@@ -16,15 +16,14 @@ pub async fn list_keys(
     state: Option<State>,
 ) -> Result<Vec<AccessKeyInfo>, EngineError> {
     let mut resolver = Resolver::new(workspace.provider, ALL_READS);
-    let recorded = match state {
-        Some(state) => state.resources,
-        None => {
-            let found = recover(&mut resolver, workspace.desired, false).await;
-            if !found.unread.is_empty() {
-                workspace.observer.tags_were_unread(&found.unread);
-            }
-            found.resources
+    let recorded = if let Some(state) = state {
+        state.resources
+    } else {
+        let found = recover(&mut resolver, workspace.desired, false).await;
+        if !found.unread.is_empty() {
+            workspace.observer.tags_were_unread(&found.unread);
         }
+        found.resources
     };
     Ok(keys::keys(&mut resolver, workspace.desired, &recorded).await?)
 }

@@ -62,15 +62,14 @@ pub async fn add_resource(
 ) -> Result<(), EngineError> {
     let Workspace { desired, provider, .. } = *workspace;
     let kind = check_addable(desired, address)?;
-    let state = match load_state(desired, lock.store()).await? {
-        Some(state) => state,
+    let state = if let Some(state) = load_state(desired, lock.store()).await? {
+        state
+    } else {
         // A first state holds all that is known to be the manifest's: a later plan asks for no tags
         // any more.
-        None => {
-            let mut resolver = Resolver::new(provider, ALL_READS);
-            let found = recover(&mut resolver, desired, true).await;
-            State { resources: found.resources, ..new_state(desired) }
-        }
+        let mut resolver = Resolver::new(provider, ALL_READS);
+        let found = recover(&mut resolver, desired, true).await;
+        State { resources: found.resources, ..new_state(desired) }
     };
     if state.resources.contains_key(address) {
         return Err(EngineError::AlreadyRecorded { address: address.clone() });

@@ -16,12 +16,38 @@ const FORMAT: &str = "relayctl-state";
 /// Why a text is no state.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    #[error("{0}")]
-    NotState(String),
+    #[error(transparent)]
+    NotState(#[from] InvalidState),
     #[error("state version {0} is newer than this relayctl")]
     Newer(u32),
     #[error(transparent)]
     Sealed(EncryptionError),
+}
+
+/// The reason why a text is no state, or no change of one, and its cause where there is one.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct InvalidState {
+    why: String,
+    #[source]
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl InvalidState {
+    pub fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), cause: None }
+    }
+
+    /// Keeps the error that it comes from.
+    #[must_use]
+    pub fn caused_by(self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { cause: Some(Box::new(cause)), ..self }
+    }
+
+    /// Says the line of the journal that it is in.
+    pub(super) fn in_line(self, line: usize) -> Self {
+        Self { why: format!("line {line}: {}", self.why), ..self }
+    }
 }
 
 #[derive(Serialize)]
@@ -55,7 +81,8 @@ pub fn encode_for(state: &State, seal: &FileEncryption) -> Vec<u8> {
 /// Of what may not even be text, or encrypted.
 pub fn decode_bytes(bytes: &[u8], seal: &FileEncryption) -> Result<State, DecodeError> {
     let plain = seal.decrypt_bytes(bytes).map_err(DecodeError::from)?;
-    std::str::from_utf8(&plain).map_err(|_| not_state("it is not text")).and_then(decode)
+    let not_text = |error| InvalidState::new("it is not text").caused_by(error);
+    std::str::from_utf8(&plain).map_err(|error| not_text(error).into()).and_then(decode)
 }
 
 /// A state as its last good copy, if it is one. What was written before states were encrypted must
@@ -69,7 +96,9 @@ impl From<EncryptionError> for DecodeError {
     /// One that is damaged is as bad as a state that is; the others are sound.
     fn from(error: EncryptionError) -> Self {
         match error {
-            EncryptionError::Damaged(_) => not_state(error.to_string()),
+            EncryptionError::Damaged(_) => {
+                InvalidState::new(error.to_string()).caused_by(error).into()
+            }
             error @ (EncryptionError::NoIdentity
             | EncryptionError::BadIdentity(_)
             | EncryptionError::OtherIdentity(_)) => Self::Sealed(error),
@@ -112,7 +141,7 @@ pub fn decode(text: &str) -> Result<State, DecodeError> {
 }
 
 fn not_state(why: impl Into<String>) -> DecodeError {
-    DecodeError::NotState(why.into())
+    InvalidState::new(why).into()
 }
 
 fn header(text: &str) -> Result<StateHeader, DecodeError> {
@@ -130,11 +159,12 @@ fn header(text: &str) -> Result<StateHeader, DecodeError> {
 
 fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, DecodeError> {
     serde_json::from_str(text).map_err(|error| {
-        not_state(match error.classify() {
+        let why = match error.classify() {
             Category::Eof => format!("it is cut off at line {}", error.line()),
             Category::Syntax | Category::Io => format!("it is not JSON ({error})"),
             Category::Data => error.to_string(),
-        })
+        };
+        InvalidState::new(why).caused_by(error).into()
     })
 }
 

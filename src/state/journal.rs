@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeError, State, VERSION};
+use super::{DecodeError, InvalidState, State, VERSION};
 use crate::address::Address;
 use crate::encryption::FileEncryption;
 use crate::model::RecordedObject;
@@ -88,13 +88,13 @@ impl State {
     /// journal of a run that was killed between writing the state and clearing the journal.
     pub fn follow(&mut self, change: JournalChange) -> Result<(), DecodeError> {
         if change.lineage != self.lineage {
-            return Err(DecodeError::NotState(format!(
+            return Err(invalid(format!(
                 "it belongs to another state (of lineage {}; the state beside it is of lineage {})",
                 change.lineage, self.lineage
             )));
         }
         if change.serial > self.serial + 1 {
-            return Err(DecodeError::NotState(format!(
+            return Err(invalid(format!(
                 "it has no change {}: after {} comes {}",
                 self.serial + 1,
                 self.serial,
@@ -123,7 +123,7 @@ pub fn decode_journal<'b>(
             tracing::debug!(number, "the journal's last line was cut off, and is left out");
             None
         }
-        None => Some(Err(DecodeError::NotState(format!(
+        None => Some(Err(invalid(format!(
             "line {number} of {last} is damaged: its checksum is another than its content's"
         )))),
     })
@@ -134,12 +134,16 @@ pub fn decode_lines(
     bytes: &[u8],
     seal: &FileEncryption,
 ) -> Result<Vec<JournalChange>, DecodeError> {
-    let damaged = || DecodeError::NotState("it is damaged".to_owned());
+    let damaged = || invalid("it is damaged");
     if bytes.is_empty() {
         return Err(damaged());
     }
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     lines.map(|line| decode_change(intact(line).ok_or_else(damaged)?, seal)).collect()
+}
+
+fn invalid(why: impl Into<String>) -> DecodeError {
+    InvalidState::new(why).into()
 }
 
 /// A killed run leaves the beginning of its last line; a power cut may leave zeros where a part of
@@ -155,7 +159,9 @@ fn intact(line: &[u8]) -> Option<&str> {
 }
 
 fn decode_change(text: &str, seal: &FileEncryption) -> Result<JournalChange, DecodeError> {
-    let wrong = |error: serde_json::Error| DecodeError::NotState(without_place(&error));
+    let wrong = |error: serde_json::Error| {
+        DecodeError::from(InvalidState::new(without_place(&error)).caused_by(error))
+    };
     let text = seal.decrypt_line(text)?;
     let Versioned { version } = serde_json::from_str(&text).map_err(wrong)?;
     if version != VERSION {
@@ -174,7 +180,7 @@ fn without_place(error: &serde_json::Error) -> String {
 impl DecodeError {
     fn at(self, line: usize) -> Self {
         match self {
-            Self::NotState(why) => Self::NotState(format!("line {line}: {why}")),
+            Self::NotState(why) => Self::NotState(why.in_line(line)),
             error @ (Self::Newer(_) | Self::Sealed(_)) => error,
         }
     }

@@ -11,7 +11,9 @@ use crate::call::Failure;
 use crate::encryption::EncryptionError;
 use crate::model::Recorded;
 
-pub use file::{DecodeError, backup_content, decode, decode_bytes, encode, encode_for};
+pub use file::{
+    DecodeError, InvalidState, backup_content, decode, decode_bytes, encode, encode_for,
+};
 pub use journal::{JournalChange, decode_journal, decode_lines, lines_for};
 pub use lock::LockInfo;
 pub use place::S3Place;
@@ -61,20 +63,34 @@ pub enum StoreError {
     #[error("{location} is locked under another id, {}: by {info}", info.id)]
     OtherLock { location: String, info: Box<LockInfo> },
     #[error("cannot {what} {location}: {cause}")]
-    Io { what: &'static str, location: String, cause: std::io::Error },
+    Io {
+        what: &'static str,
+        location: String,
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("{location} is not a state file of relayctl: {why}")]
     Unreadable {
         location: String,
-        why: String,
+        #[source]
+        why: InvalidState,
         /// Where the last good state is, if it is still there.
         backup: Option<String>,
     },
     /// It is encrypted for others.
     #[error("{location} cannot be read: {why}")]
-    Sealed { location: String, why: EncryptionError },
+    Sealed {
+        location: String,
+        #[source]
+        why: EncryptionError,
+    },
     /// The state is sound, but not what changed since.
     #[error("the journal {location} cannot be used: {why}")]
-    Journal { location: String, why: String },
+    Journal {
+        location: String,
+        #[source]
+        why: InvalidState,
+    },
     #[error("there is no state {location} to change")]
     Missing { location: String },
     #[error(
@@ -91,7 +107,12 @@ pub enum StoreError {
     )]
     Unconditional { location: String },
     #[error("cannot {what} {location}: {failure}")]
-    Remote { what: &'static str, location: String, failure: Box<Failure> },
+    Remote {
+        what: &'static str,
+        location: String,
+        #[source]
+        failure: Box<Failure>,
+    },
     /// The URL of a store names none that this binary has.
     #[error("the state cannot be kept at {url}: {why}")]
     Unsupported { url: String, why: &'static str },

@@ -16,8 +16,8 @@ use crate::encryption::FileEncryption;
 use crate::port::{Lock, Store};
 use crate::provider::files::disk::{self, FileMode};
 use crate::state::{
-    DecodeError, JournalChange, LockInfo, State, StoreError, backup_content, decode_bytes,
-    decode_journal, encode_for, lines_for,
+    DecodeError, InvalidState, JournalChange, LockInfo, State, StoreError, backup_content,
+    decode_bytes, decode_journal, encode_for, lines_for,
 };
 
 /// `dev.json`: the state as it was last written whole. `dev.json.journal`: what has changed since;
@@ -108,9 +108,9 @@ impl Store for LocalStore {
         let Some(bytes) = read(&self.path).map_err(self.error("read"))? else {
             return match journal {
                 None => Ok(None),
-                Some(_) => Err(self.journal_refused(DecodeError::NotState(
-                    "the state that it belongs to is gone".into(),
-                ))),
+                Some(_) => Err(self.journal_refused(
+                    InvalidState::new("the state that it belongs to is gone").into(),
+                )),
             };
         };
         let mut state = decode_bytes(&bytes, &self.seal).map_err(|error| self.refused(error))?;

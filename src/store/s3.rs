@@ -15,8 +15,8 @@ use crate::call::Failure;
 use crate::encryption::FileEncryption;
 use crate::port::{Lock, Objects, Only, Store};
 use crate::state::{
-    DecodeError, JournalChange, LockInfo, S3Place, State, StoreError, backup_content, decode_bytes,
-    decode_lines, encode_for, lines_for,
+    DecodeError, InvalidState, JournalChange, LockInfo, S3Place, State, StoreError, backup_content,
+    decode_bytes, decode_lines, encode_for, lines_for,
 };
 use lock::LentS3Lock;
 use writer::Writer;
@@ -203,9 +203,7 @@ impl Store for S3Store {
         let Some(body) = self.read_base().await? else {
             return match journal.as_slice() {
                 [] => Ok(None),
-                _ => Err(refused(DecodeError::NotState(
-                    "the state that it belongs to is gone".to_owned(),
-                ))),
+                _ => Err(refused(InvalidState::new("the state that it belongs to is gone").into())),
             };
         };
         match decode_bytes(&body, &self.seal) {

@@ -56,7 +56,7 @@ fn read(file: &Path) -> Result<State, CommandError> {
     };
     read.map_err(|error| CommandError::for_file("read", file, error))?;
     decode(&String::from_utf8_lossy(&opened(&bytes, file)?)).map_err(|error| {
-        CommandError::new(format!("{} is no state to push: {error}", file.display()))
+        CommandError::because(format!("{} is no state to push", file.display()), error)
     })
 }
 
@@ -90,7 +90,7 @@ pub fn migrate_state(
     ))
 }
 
-/// What `state push` takes.
+/// The arguments of `state push`.
 #[derive(clap::Args, Debug)]
 pub struct PushArgs {
     #[command(flatten)]
@@ -105,7 +105,7 @@ pub struct PushArgs {
     pub force: bool,
 }
 
-/// What `state migrate` takes.
+/// The arguments of `state migrate`.
 #[derive(clap::Args, Debug)]
 pub struct MigrateArgs {
     #[command(flatten)]
