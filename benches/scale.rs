@@ -176,7 +176,7 @@ impl Noted {
         };
         let folder = tempfile::tempdir().expect("a folder");
         let store = LocalStore::new(folder.path().join("bench.json"));
-        block_on(store.save(&state)).expect("a state");
+        block_on(store.save_state(&state)).expect("a state");
         let (address, entry) = state.resources.into_iter().next().expect("a resource");
         let change =
             JournalChange { lineage: state.lineage, serial: 1, address, entry: Some(entry) };

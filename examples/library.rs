@@ -1,61 +1,87 @@
-//! relayctl as a library: load a manifest, look at a simulated account, print the plan.
+//! relayctl as a library: plan for a manifest, and apply that, in a simulated account.
 //!
 //!     cargo run -q --example library -- manifests/dev.yaml
 //!
-//! The stages are plain functions from value to value, so a program can stop after any of them: to
-//! check manifests in an editor, to gate plans with rules of its own, or to keep the plan in a
-//! database.
+//! The engine does here what the commands `plan` and `apply` do: it reads what exists, tells who
+//! gains and who loses access, holds the plan against the manifest's brakes, and applies it under
+//! the state's lock. A program can stop after any stage: to check manifests in an editor, to gate
+//! plans with rules of its own, or to keep the plan in a database.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
+use relayctl::apply::ApplyOptions;
+use relayctl::engine::{self, BrakeOverrides, LockOptions, PlanOptions, Workspace};
+use relayctl::event::RunOutcome;
 use relayctl::manifest::{self, Inputs};
-use relayctl::model::{Desired, Recorded};
-use relayctl::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
+use relayctl::model::Desired;
 use relayctl::provider::Providers;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
 use relayctl::render::{diagnostic, human};
-use relayctl::{diff, engine, resolve};
-
-/// How many reads may be under way at once.
-const PARALLELISM: usize = 10;
+use relayctl::state::LockInfo;
+use relayctl::store::local::LocalStore;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let path =
-        std::env::args().nth(1).map_or_else(|| PathBuf::from("manifests/dev.yaml"), PathBuf::from);
-    let Some(desired) = load(&path) else { return Err("the manifest has errors".into()) };
-
-    // The account and everything on disk that this run could touch are in a folder that is gone
+    let manifest = std::env::args().nth(1).unwrap_or_else(|| "manifests/dev.yaml".to_owned());
+    // The account, the state and every file that this run could touch are in a folder that is gone
     // afterwards.
     let folder = tempfile::tempdir()?;
-    let provider = sandbox(folder.path(), &path, &desired)?;
-
-    let plan = plan(&provider, &desired, &path).await?;
-    println!("{}", human::plan(&plan, human::HumanStyle::default()));
-
-    // What a program of its own might ask of a plan:
-    let removals =
-        plan.changes.iter().filter(|change| change.action == diff::ChangeAction::Delete).count();
-    println!("This plan makes {} calls and removes {removals} resources.", plan.summary.calls);
-    Ok(())
+    let outcome = plan_and_apply(Path::new(&manifest), folder.path()).await?;
+    if outcome.succeeded() { Ok(()) } else { Err("not everything was done".into()) }
 }
 
-/// The manifest as a value, or every problem in it at once.
-fn load(path: &Path) -> Option<Desired> {
+/// Plans for a manifest, prints that, and applies it.
+pub async fn plan_and_apply(manifest: &Path, folder: &Path) -> Result<RunOutcome, Box<dyn Error>> {
+    let desired = load_manifest(manifest)?;
+    let provider = open_sandbox(folder, manifest, &desired)?;
+    let store = LocalStore::new(folder.join("state.json"));
+    let workspace =
+        Workspace { desired: &desired, provider: &provider, store: &store, observer: &() };
+
+    // Nothing is changed here. The plan says, besides every change and its calls, what the changes
+    // mean for access (`plan.access`).
+    let prepared = engine::make_plan(&workspace, &PlanOptions::default()).await?;
+    println!("{}", human::plan(&prepared.plan, human::HumanStyle::default()));
+    println!("{} changes of access.", prepared.plan.access.len());
+
+    // `prevent_destroy`, `limits`, and what would lock the caller out.
+    prepared.check_brakes(BrakeOverrides::default())?;
+
+    // Exactly that plan, under the lock, and only if the state is still the one that it saw.
+    let outcome = engine::apply_plan(
+        &prepared.plan,
+        &workspace,
+        &LockOptions { holder: lock_holder(), timeout: Duration::from_secs(30) },
+        &(),
+        ApplyOptions::default(),
+    )
+    .await?;
+    println!("{}", human::outcome(&prepared.plan, &outcome, human::HumanStyle::default()));
+    Ok(outcome)
+}
+
+/// Loads the manifest, or prints every problem in it at once.
+pub fn load_manifest(path: &Path) -> Result<Desired, Box<dyn Error>> {
     let environment = |name: &str| std::env::var(name).ok();
     let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &environment };
     let loaded = manifest::load(path, &inputs);
     if !loaded.diagnostics.is_empty() {
         eprintln!("{}", diagnostic::list(&loaded.diagnostics, &loaded.sources, false));
     }
-    loaded.desired
+    loaded.desired.ok_or_else(|| "the manifest has errors".into())
 }
 
-/// An empty account. `relayctl::provider::aws::Aws::connect` in its place would look at a real one.
-fn sandbox(folder: &Path, manifest: &Path, desired: &Desired) -> Result<Providers, Box<dyn Error>> {
+/// Opens an account in a file. `relayctl::provider::aws::Aws::connect` in its place would reach a
+/// real one.
+pub fn open_sandbox(
+    folder: &Path,
+    manifest: &Path,
+    desired: &Desired,
+) -> Result<Providers, Box<dyn Error>> {
     let account = Sandbox::open(&folder.join("account.json"), &desired.account, &desired.region)?;
     let files = Files {
         credentials: folder.join("credentials"),
@@ -66,35 +92,14 @@ fn sandbox(folder: &Path, manifest: &Path, desired: &Desired) -> Result<Provider
     Ok(Providers::new(Box::new(account), files, 8))
 }
 
-/// Resolve, diff, build: nothing here changes anything.
-async fn plan(
-    provider: &Providers,
-    desired: &Desired,
-    path: &Path,
-) -> Result<Plan, Box<dyn Error>> {
-    let caller = resolve::caller(provider).await?;
-    let recorded = Recorded::new();
-    let live = engine::resolve(provider, desired, &recorded, false, PARALLELISM).await;
-    let decisions = diff::diff(desired, &recorded, &live, false);
-    let header = PlanHeader {
-        manifest: desired.name.clone(),
-        manifest_file: path.display().to_string(),
-        manifest_digest: desired.digest.clone(),
-        account: desired.account.clone(),
-        caller: caller.arn,
-        region: desired.region.clone(),
-        store: None,
-        recipients: Vec::new(),
-        sandbox: true,
-        mode: PlanMode::Apply,
-        targets: BTreeSet::new(),
-        relayctl: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    Ok(build::build(
-        header,
-        StateStamp { lineage: None, serial: 0 },
-        decisions,
-        desired,
-        &recorded,
-    )?)
+/// Names this program to whoever finds the state locked.
+fn lock_holder() -> LockInfo {
+    LockInfo {
+        id: uuid::Uuid::new_v4().to_string(),
+        who: "the library's example".to_owned(),
+        pid: std::process::id(),
+        since: jiff::Timestamp::now().to_string(),
+        what: "apply".to_owned(),
+        ..LockInfo::unknown()
+    }
 }

@@ -1,5 +1,8 @@
 //! What a run reports while it runs, and how it ended.
 
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::ser::SerializeStruct;
@@ -8,13 +11,14 @@ use serde::{Serialize, Serializer};
 use crate::address::Address;
 use crate::call::Failure;
 use crate::plan::StepId;
+use crate::state::StoreError;
 
 #[derive(Clone, Debug)]
 pub enum Event {
     Started {
         step: StepId,
     },
-    /// Something that takes time, with the reason: `IAM has not propagated role X`.
+    /// A wait for something that takes time, with the reason: `IAM has not propagated role X`.
     Waiting {
         step: StepId,
         why: String,
@@ -36,12 +40,16 @@ pub enum Event {
     },
 }
 
-/// Where a run reports.
+/// The receiver of what a run reports.
 pub trait EventSink: Send + Sync {
     fn event(&self, event: &Event);
 }
 
-/// Why a call is not sent yet, or not yet again.
+impl EventSink for () {
+    fn event(&self, _event: &Event) {}
+}
+
+/// A call that is not sent yet, or not yet again, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delay {
     /// The operation, such as `iam:CreateUser`.
@@ -50,22 +58,22 @@ pub struct Delay {
     pub wait: Duration,
 }
 
-/// What passed between a run and the services that it called.
+/// The requests between a run and the services that it called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Requests that were sent; each page of a list is one.
     pub calls: usize,
-    /// How many of them had been sent before.
+    /// The number of them that had been sent before.
     pub retries: usize,
-    /// How many were refused for being too many.
+    /// The number of them that were refused for being too many.
     pub throttles: usize,
-    /// How often a call had to wait, and for how long at least one did.
+    /// The number of times that a call had to wait, and the time in which at least one did.
     pub waits: usize,
     pub waited: Duration,
 }
 
 impl Traffic {
-    /// Every call was sent once, and at once.
+    /// Returns true if every call was sent once, and at once.
     pub fn was_smooth(&self) -> bool {
         self.retries == 0 && self.throttles == 0 && self.waits == 0
     }
@@ -91,8 +99,8 @@ pub struct Waits {
 }
 
 impl Waits {
-    /// From one moment to another, both since the same one.
-    pub fn add(&mut self, from: Duration, until: Duration) {
+    /// Adds a wait from one moment to another, both counted from the same start.
+    pub fn add_wait(&mut self, from: Duration, until: Duration) {
         self.number += 1;
         self.total += until.saturating_sub(from.max(self.until));
         self.until = self.until.max(until);
@@ -115,30 +123,74 @@ impl Serialize for Traffic {
     }
 }
 
-/// Why a step failed.
+/// The reason why a step failed.
 #[derive(Clone, Debug, PartialEq, Serialize, thiserror::Error)]
 pub enum Fault {
-    #[error("{0}")]
+    #[error(transparent)]
     Call(Failure),
     /// The live object is no longer what the plan saw.
     #[error("{address} is no longer what the plan saw: {what}; nothing was changed. Plan again.")]
     Changed { address: Address, what: String },
     #[error("cannot save the state: {0}")]
-    State(String),
+    State(#[source] StoreFault),
     /// Another run may be at work now.
     #[error("stopped: {0}")]
-    Lock(String),
+    Lock(#[source] StoreFault),
+}
+
+/// An error of the store, as a report keeps it: as a text that is compared and printed, with its
+/// cause beside it.
+#[derive(Clone, Debug)]
+pub struct StoreFault {
+    message: String,
+    cause: Option<Arc<StoreError>>,
+}
+
+impl fmt::Display for StoreFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for StoreFault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl From<StoreError> for StoreFault {
+    fn from(cause: StoreError) -> Self {
+        Self { message: cause.to_string(), cause: Some(Arc::new(cause)) }
+    }
+}
+
+impl From<String> for StoreFault {
+    fn from(message: String) -> Self {
+        Self { message, cause: None }
+    }
+}
+
+impl PartialEq for StoreFault {
+    fn eq(&self, other: &Self) -> bool {
+        self.message == other.message
+    }
+}
+
+impl Serialize for StoreFault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.message)
+    }
 }
 
 impl Fault {
-    /// What is in flight ends, nothing new begins: without a state, or a lock on it, nothing more
-    /// can be done safely.
+    /// Returns true if nothing new may begin: without a state, or a lock on it, nothing more can be
+    /// done safely. What is in flight ends.
     pub fn ends_the_run(&self) -> bool {
         matches!(self, Self::State(_) | Self::Lock(_))
     }
 }
 
-/// How a run ended.
+/// The end of a run: what was done, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RunOutcome {
     pub done: Vec<StepId>,
@@ -146,7 +198,8 @@ pub struct RunOutcome {
     pub skipped: Vec<(StepId, Vec<Address>)>,
     pub calls: usize,
     pub traffic: Traffic,
-    /// How long each step took that was begun, in the order in which they ended; and the whole run.
+    /// The time that each step took that was begun, in the order in which they ended; and the whole
+    /// run.
     pub took: Vec<(StepId, Duration)>,
     pub elapsed: Duration,
     /// It was told to stop before everything was begun.

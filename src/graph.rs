@@ -13,7 +13,7 @@ use crate::address::Address;
 #[error("these depend on each other: {}", named(.0))]
 pub struct Cycle(pub Vec<Address>);
 
-/// The whole circle, with its first member again at the end.
+/// Names the whole circle, with its first member again at the end.
 fn named(members: &[Address]) -> String {
     let names: Vec<String> =
         members.iter().chain(members.first()).map(ToString::to_string).collect();
@@ -46,19 +46,20 @@ impl<N: Clone + Ord> DependencyOrder<N> {
         Self { graph, index }
     }
 
-    /// All nodes, each behind those that it waits for, ties broken by their own order; or a circle.
+    /// Sorts all nodes, each behind those that it waits for, ties broken by their own order; or
+    /// finds a circle.
     pub fn sorted(&self) -> Result<Vec<N>, Vec<N>> {
         let mut ready = Ready::new(self);
         let mut sorted = Vec::with_capacity(self.index.len());
         while let Some(node) = ready.take() {
-            ready.done(&node);
+            ready.mark_done(&node);
             sorted.push(node);
         }
         if sorted.len() == self.index.len() { Ok(sorted) } else { Err(self.circle(&sorted)) }
     }
 
-    /// A circle among what could not be sorted: each of those has a predecessor among them, so
-    /// walking back meets itself.
+    /// Finds a circle among what could not be sorted: each of those has a predecessor among them,
+    /// so walking back meets itself.
     fn circle(&self, sorted: &[N]) -> Vec<N> {
         let sorted: BTreeSet<&N> = sorted.iter().collect();
         let mut walk: Vec<&N> =
@@ -79,9 +80,9 @@ impl<N: Clone + Ord> DependencyOrder<N> {
         Vec::new()
     }
 
-    /// The chain of nodes, each waiting for the one before it, that weighs most, with the weight of
-    /// each; ties are broken by the nodes' own order. What weighs nothing is left out. Empty where
-    /// there is a circle.
+    /// Returns the chain of nodes, each waiting for the one before it, that weighs most, with the
+    /// weight of each; ties are broken by the nodes' own order. Nodes without weight are left out.
+    /// Empty where there is a circle.
     pub fn heaviest<W>(&self, weight: impl Fn(&N) -> W) -> Vec<(N, W)>
     where
         W: Add<Output = W> + Copy + Default + Ord,
@@ -115,7 +116,7 @@ impl<N: Clone + Ord> DependencyOrder<N> {
         self.neighbours(node, Direction::Incoming)
     }
 
-    /// Those that wait for this node.
+    /// Returns the nodes that wait for this one.
     fn waiting_for(&self, node: &N) -> BTreeSet<&N> {
         self.neighbours(node, Direction::Outgoing)
     }
@@ -134,7 +135,7 @@ fn first_of_most<'a, N: Ord, W: Copy + Ord>(
     })
 }
 
-/// What can be started now, as work goes on.
+/// The nodes that can be started now, as work goes on.
 pub struct Ready<'a, N> {
     order: &'a DependencyOrder<N>,
     waiting: BTreeMap<N, usize>,
@@ -160,7 +161,7 @@ impl<'a, N: Clone + Ord> Ready<'a, N> {
         Some(node)
     }
 
-    pub fn done(&mut self, node: &N) {
+    pub fn mark_done(&mut self, node: &N) {
         for later in self.order.waiting_for(node) {
             if let Some(count) = self.waiting.get_mut(later) {
                 *count -= 1;

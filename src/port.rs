@@ -10,24 +10,26 @@ use crate::state::{JournalChange, LockInfo, State, StoreError};
 pub trait Provider: Send + Sync {
     async fn read(&self, read: &Read) -> Result<Reply, Failure>;
 
-    /// `carried` holds the secret that one of the calls on local files puts into its sink.
+    /// Sends a write. `carried` holds the secret that one of the calls on local files puts into its
+    /// sink.
     async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure>;
 
-    /// How many calls only wait now, since AWS takes no more of their operations. Others can be
-    /// sent meanwhile.
+    /// Returns the number of calls that only wait now, since AWS takes no more of their operations.
+    /// Others can be sent meanwhile.
     fn waiting(&self) -> usize {
         0
     }
 }
 
-/// Where state is kept.
+/// The store of a state.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// The state with everything that was appended to it. `None`: there is none yet.
-    async fn load(&self) -> Result<Option<State>, StoreError>;
+    /// Loads the state with everything that was appended to it. `None`: there is none yet.
+    async fn load_state(&self) -> Result<Option<State>, StoreError>;
 
-    /// All or nothing: after an error or a kill the last state that was saved is still there.
-    async fn save(&self, state: &State) -> Result<(), StoreError>;
+    /// Saves the whole state, all or nothing: after an error or a kill the last state that was
+    /// saved is still there.
+    async fn save_state(&self, state: &State) -> Result<(), StoreError>;
 
     /// Notes the next changes of the state that was saved last, at once: lasting when this returns,
     /// and at the same cost however large the state is and however many changes there were before.
@@ -35,20 +37,21 @@ pub trait Store: Send + Sync {
     /// the whole state.
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let missing = || StoreError::Missing { location: self.location() };
-        let mut state = self.load().await?.ok_or_else(missing)?;
+        let mut state = self.load_state().await?.ok_or_else(missing)?;
         for change in changes {
             state.change(change.clone());
         }
-        self.save(&state).await
+        self.save_state(&state).await
     }
 
-    /// A lease, which the store renews until the guard is dropped. Does not wait:
+    /// Takes the lock: a lease, which the store renews until the guard is dropped. Does not wait:
     /// `StoreError::Locked` says who has it.
-    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError>;
+    async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError>;
 
-    /// Asked before everything that a run changes: `StoreError::Lost` once the lock that this store
-    /// gave out is no longer its own. Sends nothing.
-    fn held(&self) -> Result<(), StoreError> {
+    /// Makes sure that the lock is still held, before everything that a run changes:
+    /// `StoreError::Lost` once the lock that this store gave out is no longer its own. Sends
+    /// nothing.
+    fn check_lock(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -57,7 +60,7 @@ pub trait Store: Send + Sync {
         Err(StoreError::NotLocked { location: self.location() })
     }
 
-    /// For people: `state/dev.json`.
+    /// Returns the place of the state, for people: `state/dev.json`.
     fn location(&self) -> String;
 }
 
@@ -69,26 +72,32 @@ pub trait Lock: Send + Sync {
     async fn release(&self) {}
 }
 
-/// A storage of small objects that are written under conditions: what a state needs of S3.
+/// A storage of small objects that are written under conditions: all that a state needs of S3.
 #[async_trait]
 pub trait Objects: Send + Sync {
     async fn get(&self, key: &str) -> Result<Option<StoredObject>, Failure>;
 
-    /// `writer` is kept with the object, so that whoever was refused can tell whether it was by
-    /// their own first attempt.
-    async fn put(&self, key: &str, body: &[u8], writer: &str, only: &Only) -> Result<Put, Failure>;
+    /// Writes an object under a condition. `writer` is kept with the object, so that a writer who
+    /// was refused can tell whether it was by their own first attempt.
+    async fn put_object(
+        &self,
+        key: &str,
+        body: &[u8],
+        writer: &str,
+        only: &Only,
+    ) -> Result<Put, Failure>;
 
-    /// All keys that begin so, in order.
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure>;
+    /// Lists all keys that begin so, in order.
+    async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, Failure>;
 
-    /// One that isn't there is no error.
+    /// Deletes objects. One that isn't there is no error.
     async fn delete(&self, keys: &[String]) -> Result<(), Failure>;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredObject {
     pub body: Vec<u8>,
-    /// Another with every write.
+    /// The version of the object: another with every write.
     pub tag: String,
     pub writer: String,
 }
@@ -101,7 +110,7 @@ pub enum Only {
     IfTag(String),
 }
 
-/// What became of a write under a condition.
+/// The result of a write under a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Put {
     Done {

@@ -149,7 +149,7 @@ fn noting_a_step_costs_the_same_beside_however_large_a_state() {
         let resources = world.recorded.clone();
         let state = State { resources, ..State::new("l", "bench", "123456789012") };
         let store = MemoryStore::new();
-        block_on(store.save(&state)).unwrap();
+        block_on(store.save_state(&state)).unwrap();
         let (address, entry) = state.resources.into_iter().next().unwrap();
         (store, JournalChange { lineage: "l".to_owned(), serial: 1, address, entry: Some(entry) })
     });

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::call::{Failure, FailureKind, Write};
 
-/// What this run has done so far that others may not have noticed yet.
+/// The changes of this run that others may not have noticed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecentCreations {
     pub made: bool,
     pub removed: bool,
 }
 
-/// Something to wait for.
+/// A wait for AWS to notice its own change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropagationWait {
     pub why: String,
@@ -30,8 +30,12 @@ const REMOVED: Duration = Duration::from_secs(15);
 /// gone; believed earlier, a second key would be made beside it.
 pub const UNSEEN: Duration = Duration::from_secs(5);
 
-/// What to wait for after this failure, if it is one of those that pass.
-pub fn wait(write: &Write, failure: &Failure, recent: RecentCreations) -> Option<PropagationWait> {
+/// Returns the wait after this failure, if it is one of those that pass.
+pub fn find_wait(
+    write: &Write,
+    failure: &Failure,
+    recent: RecentCreations,
+) -> Option<PropagationWait> {
     let object = write.object();
     let says = |text: &str| failure.message.contains(text);
     match (write, failure.kind) {
@@ -86,7 +90,7 @@ pub fn wait(write: &Write, failure: &Failure, recent: RecentCreations) -> Option
     }
 }
 
-/// How long until the next try: 1, 2, 4, then 5 seconds.
+/// Returns the time until the next try: 1, 2, 4, then 5 seconds.
 pub fn pause(tries: u32) -> Duration {
     Duration::from_secs(1_u64.checked_shl(tries).unwrap_or(u64::MAX).min(5))
 }
@@ -112,9 +116,10 @@ mod tests {
         let missing =
             failure(FailureKind::NotFound, "NoSuchEntity", "The user with name u cannot be found.");
         assert!(
-            wait(&attach(), &missing, RecentCreations { made: true, removed: false }).is_some()
+            find_wait(&attach(), &missing, RecentCreations { made: true, removed: false })
+                .is_some()
         );
-        assert_eq!(wait(&attach(), &missing, RecentCreations::default()), None);
+        assert_eq!(find_wait(&attach(), &missing, RecentCreations::default()), None);
     }
 
     #[test]
@@ -126,7 +131,7 @@ mod tests {
             "The security token is invalid.",
         );
         let wait_for = |failure: &Failure| {
-            wait(&prove, failure, RecentCreations { made: true, removed: false })
+            find_wait(&prove, failure, RecentCreations { made: true, removed: false })
         };
         assert_eq!(wait_for(&unknown).unwrap().why, "IAM has not propagated the new key of u");
         assert_eq!(
@@ -141,11 +146,11 @@ mod tests {
         for kind in
             [FailureKind::AccessDenied, FailureKind::LimitExceeded, FailureKind::AlreadyExists]
         {
-            assert_eq!(wait(&attach(), &failure(kind, "X", "no"), everything), None);
+            assert_eq!(find_wait(&attach(), &failure(kind, "X", "no"), everything), None);
         }
         let malformed =
             failure(FailureKind::Invalid, "MalformedPolicyDocument", "Syntax errors in policy.");
-        assert_eq!(wait(&attach(), &malformed, everything), None);
+        assert_eq!(find_wait(&attach(), &malformed, everything), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ impl Default for Stop {
 }
 
 impl Stop {
-    pub fn ask(&self) {
+    pub fn request_stop(&self) {
         self.0.send_replace(true);
     }
 
@@ -20,7 +20,7 @@ impl Stop {
         *self.0.borrow()
     }
 
-    /// Returns when it has been asked for.
+    /// Waits until the stop is requested.
     pub async fn asked(&self) {
         // The sender is this one, so the channel stays open.
         drop(self.0.subscribe().wait_for(|asked| *asked).await);

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use super::CommandContext;
+use super::encrypt::seal_for;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
 use super::planning::Selection;
 use super::project::{Project, folder_of, shown};
 use super::run_args::RunArgs;
-use super::running;
-use super::sealing::seal_for;
+use super::running::{PlanRun, plan_and_run};
 use super::session::{self, Destination};
-use crate::manifest::{self, Inputs};
-use crate::plan::{Plan, PlanHeader, PlanMode};
-use crate::render::human;
+use relayctl::manifest::{self, Inputs};
+use relayctl::plan::{Plan, PlanHeader, PlanMode};
+use relayctl::render::human;
 
 /// Do what a plan says, exactly
 ///
@@ -45,14 +45,14 @@ Examples:
   relayctl apply manifests/dev.yaml         plan, print, ask, do
   relayctl apply manifests/dev.yaml --yes   without asking";
 
-pub fn run(args: &ApplyArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &ApplyArgs, context: &CommandContext) -> Exit {
     match &args.file {
         None => {
             let (path, plan) =
-                only_waiting(&Project::at(Path::new("."), context.options.sandbox)?)?;
+                only_waiting(&Project::find_from(Path::new("."), context.options.sandbox)?)?;
             saved(&path, &plan, args, context)
         }
-        Some(path) => match input::open(path)? {
+        Some(path) => match input::open_input(path)? {
             Input::Plan(plan) => saved(path, &plan, args, context),
             Input::Manifest => declared(path, args, context),
         },
@@ -61,16 +61,10 @@ pub fn run(args: &ApplyArgs, context: &CommandContext) -> Exit {
 
 fn declared(path: &Path, args: &ApplyArgs, context: &CommandContext) -> Exit {
     let declared = session::load_checked(path, context)?;
-    context.wait_for(running::plan_and_run(
-        &declared,
-        PlanMode::Apply,
-        &args.selection,
-        &args.run,
-        context,
-    ))
+    context.wait_for(plan_and_run(&declared, PlanMode::Apply, &args.selection, &args.run, context))
 }
 
-/// The one plan that waits. A plan with nothing to do waits for nothing.
+/// Finds the one plan that waits. A plan with nothing to do waits for nothing.
 fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> {
     let found = project.waiting()?;
     let alone = found.len() == 1;
@@ -88,7 +82,7 @@ fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> {
             let names: Vec<String> =
                 others.iter().chain([&last]).map(|(path, _)| shown(path)).collect();
             Err(CommandError::new(format!("several plans are waiting: {}", names.join(", ")))
-                .help(format!("name the one to apply: relayctl apply {}", names[0])))
+                .with_help(format!("name the one to apply: relayctl apply {}", names[0])))
         }
     }
 }
@@ -97,9 +91,9 @@ fn none_waiting(project: &Project) -> CommandError {
     let error = CommandError::new("no plan is waiting to be applied");
     let sandbox = Project { sandbox: true, ..project.clone() };
     if !project.sandbox && sandbox.waiting().is_ok_and(|plans| !plans.is_empty()) {
-        return error.help("one is waiting in the sandbox: relayctl apply --sandbox");
+        return error.with_help("one is waiting in the sandbox: relayctl apply --sandbox");
     }
-    error.help(
+    error.with_help(
         "make one with `relayctl plan MANIFEST`, or plan and apply at once with `relayctl \
         apply MANIFEST`",
     )
@@ -119,17 +113,17 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
             "{} was made for AWS, not for the sandbox",
             path.display()
         ))
-        .help("make one for the sandbox with `relayctl plan MANIFEST --sandbox`"));
+        .with_help("make one for the sandbox with `relayctl plan MANIFEST --sandbox`"));
     }
     if let Some(refusal) = args.run.bounds.refusal(plan, "nothing was changed", context) {
         return Err(refusal);
     }
     let project = project_of(path, header)?;
     let manifest = project.root.join(&header.manifest_file);
-    context.terminal.note(&human::header(header, context.terminal.side_style()));
+    context.terminal.print_note(&human::header(header, context.terminal.side_style()));
     if manifest_changed(&manifest, header, context) {
         let name = shown(&manifest);
-        context.terminal.warn(&format!(
+        context.terminal.print_warning(&format!(
             "{name} has changed since this plan was made; the plan is done as it was saved"
         ));
     }
@@ -151,20 +145,15 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
         }
     };
     context.wait_for(async {
-        let (provider, _) = destination.connect(context).await?;
-        Box::pin(running::run(
-            plan,
-            &provider,
-            at.store.as_ref(),
-            args.run.consent.json,
-            context,
-            started,
-        ))
-        .await
+        let provider = destination.connect(context).await?;
+        let as_json = args.run.consent.json;
+        let run = PlanRun { plan, provider: &provider, seen: None, as_json, started: &started };
+        Box::pin(run.perform(at.store.as_ref(), context)).await
     })
 }
 
-/// A path of the command line is relative to the working directory, not to the project's root.
+/// Makes a path absolute: on the command line it is relative to the working directory, not to the
+/// project's root.
 fn absolute(url: &str) -> String {
     if url.contains("://") {
         return url.to_owned();
@@ -173,11 +162,11 @@ fn absolute(url: &str) -> String {
         .map_or_else(|_| url.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
-/// The project that a plan is of: the one it is saved in, or, for a plan from elsewhere, the one we
-/// are in.
+/// Finds the project of a plan: the one that it is saved in, or, for a plan from elsewhere, the one
+/// that we are in.
 fn project_of(path: &Path, header: &PlanHeader) -> Result<Project, CommandError> {
-    let around_plan = Project::of(path, header.sandbox)?;
-    let around_us = Project::at(Path::new("."), header.sandbox)?;
+    let around_plan = Project::of_manifest(path, header.sandbox)?;
+    let around_us = Project::find_from(Path::new("."), header.sandbox)?;
     let holds_manifest = |project: &Project| project.root.join(&header.manifest_file).is_file();
     if around_plan.holds_waiting(path)
         || holds_manifest(&around_plan)
@@ -188,7 +177,7 @@ fn project_of(path: &Path, header: &PlanHeader) -> Result<Project, CommandError>
     Ok(around_us)
 }
 
-/// Whether the manifest is certainly no longer what the plan was made from.
+/// Returns true if the manifest is certainly no longer the one that the plan was made from.
 fn manifest_changed(manifest: &Path, header: &PlanHeader, context: &CommandContext) -> bool {
     if !manifest.is_file() {
         return true;

@@ -3,11 +3,12 @@
 use super::CommandContext;
 use super::error::CommandError;
 use super::session::DeclaredManifest;
-use crate::diagnostic::Diagnostic;
-use crate::plan::guard::{Brake, Objection};
-use crate::render::diagnostic;
+use relayctl::diagnostic::Diagnostic;
+use relayctl::engine::{BrakeOverrides, standing_objections};
+use relayctl::plan::guard::Objection;
+use relayctl::render::diagnostic;
 
-/// What overrules the brakes on a plan.
+/// The options that override the brakes on a plan.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
 pub struct Brakes {
     /// Go over the `limits:` of the manifest, this once
@@ -29,39 +30,17 @@ impl Brakes {
         consequence: &str,
         context: &CommandContext,
     ) -> Option<CommandError> {
-        let standing: Vec<Diagnostic> = objections
-            .iter()
-            .filter(|objection| !self.overrules(objection.brake))
-            .map(|objection| objection.diagnostic.clone())
-            .collect();
+        let standing = standing_objections(objections, self.overrides());
+        let standing: Vec<Diagnostic> = standing.into_iter().map(|it| it.diagnostic).collect();
         if standing.is_empty() {
             return None;
         }
         let color = context.terminal.side_style().color;
-        context.terminal.side(&diagnostic::list(&standing, &declared.sources, color));
+        context.terminal.print_side(&diagnostic::list(&standing, &declared.sources, color));
         Some(CommandError::new(format!("this plan must not be applied as it is: {consequence}")))
     }
 
-    fn overrules(self, brake: Brake) -> bool {
-        match brake {
-            Brake::PreventDestroy => false,
-            Brake::Limits => self.override_limits,
-            Brake::Lockout => self.allow_lockout,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_can_be_overruled_and_protected_resources_cannot() {
-        let released = Brakes { override_limits: true, allow_lockout: false };
-        assert!(released.overrules(Brake::Limits));
-        assert!(!Brakes::default().overrules(Brake::Limits));
-        assert!(!released.overrules(Brake::PreventDestroy));
-        assert!(!released.overrules(Brake::Lockout));
-        assert!(Brakes { allow_lockout: true, ..released }.overrules(Brake::Lockout));
+    fn overrides(self) -> BrakeOverrides {
+        BrakeOverrides { limits: self.override_limits, lockout: self.allow_lockout }
     }
 }

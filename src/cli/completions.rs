@@ -23,7 +23,7 @@ Examples:
   relayctl completions zsh > ~/.zfunc/_relayctl
   relayctl completions fish > ~/.config/fish/completions/relayctl.fish";
 
-pub fn run(args: &CompletionsArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &CompletionsArgs, context: &CommandContext) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "relayctl", &mut script);
     context.terminal.result(&String::from_utf8_lossy(&script))?;

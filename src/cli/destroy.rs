@@ -7,7 +7,7 @@ use super::planning::Selection;
 use super::run_args::RunArgs;
 use super::running;
 use super::session;
-use crate::plan::PlanMode;
+use relayctl::plan::PlanMode;
 
 /// Remove everything that relayctl made for a manifest
 ///
@@ -34,8 +34,8 @@ Examples:
   relayctl destroy manifests/dev.yaml --target access_key.serverless
   relayctl destroy manifests/dev.yaml --yes";
 
-pub fn run(args: &DestroyArgs, context: &CommandContext) -> Exit {
-    let declared = session::load(&args.manifest.manifest, context)?;
+pub fn run_command(args: &DestroyArgs, context: &CommandContext) -> Exit {
+    let declared = session::load_manifest(&args.manifest.manifest, context)?;
     context.wait_for(running::plan_and_run(
         &declared,
         PlanMode::Destroy,

@@ -1,15 +1,21 @@
 //! The one error type of the command line: what went wrong, what to do about it, and the exit code.
 
-use std::fmt::Display;
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::call::{Failure, FailureKind};
-use crate::graph::Cycle;
-use crate::seal::EncryptionError;
-use crate::state::StoreError;
+use super::suggest::nearest;
+use relayctl::address::Address;
+use relayctl::call::{Failure, FailureKind};
+use relayctl::encryption::EncryptionError;
+use relayctl::engine::EngineError;
+use relayctl::graph::Cycle;
+use relayctl::kind::{OWNER_TAG, Ownership};
+use relayctl::state::StoreError;
 
-/// What a command ends with.
+/// The end of a command: its exit code, or an error.
 pub type Exit = Result<ExitCode, CommandError>;
 
 /// 128 + SIGPIPE, as a shell reports a program whose reader went away.
@@ -17,43 +23,64 @@ const BROKEN_PIPE: u8 = 141;
 /// 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct CommandError {
     /// None: everything has been said already.
     pub message: Option<String>,
     pub help: Option<String>,
     pub code: u8,
+    /// The error that it comes from, for the log.
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// As users see it: the cause is no part of that.
+impl PartialEq for CommandError {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.message, &self.help, self.code) == (&other.message, &other.help, other.code)
+    }
+}
+
+impl Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message.as_deref().unwrap_or("reported already"))
+    }
+}
+
+impl Error for CommandError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
 }
 
 impl CommandError {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: Some(message.into()), help: None, code: 1 }
+        Self { message: Some(message.into()), help: None, code: 1, cause: None }
     }
 
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The diagnostics are on stderr already.
+    /// An error whose diagnostics are on stderr already.
     pub fn reported() -> Self {
-        Self { message: None, help: None, code: 1 }
+        Self { message: None, help: None, code: 1, cause: None }
     }
 
-    /// Whoever read our output has enough of it; that is no error to talk about.
+    /// The reader of the output has enough of it; that is no error to talk about.
     pub fn broken_pipe() -> Self {
-        Self { message: None, help: None, code: BROKEN_PIPE }
+        Self { message: None, help: None, code: BROKEN_PIPE, cause: None }
     }
 
     pub fn interrupted() -> Self {
         Self { code: INTERRUPTED, ..Self::new("interrupted") }
-            .help("the state holds everything that was done; the next plan shows what is left")
+            .with_help("the state holds everything that was done; the next plan shows what is left")
     }
 
-    /// Something is encrypted, and not for us.
+    /// An error on something that is encrypted, and not for us.
     pub fn sealed(message: impl Into<String>, why: &EncryptionError) -> Self {
-        Self::new(message).help(match why {
+        Self::new(message).with_help(match why {
             EncryptionError::NoIdentity | EncryptionError::BadIdentity(_) => {
                 "set RELAYCTL_AGE_IDENTITY to an identity (AGE-SECRET-KEY-1…), or to the file \
                     that holds it"
@@ -67,103 +94,212 @@ impl CommandError {
         })
     }
 
-    pub fn file(what: &str, path: &Path, cause: impl Display) -> Self {
-        Self::new(format!("cannot {what} {}: {cause}", path.display()))
+    /// An error in doing something with a file.
+    pub fn for_file(what: &str, path: &Path, cause: io::Error) -> Self {
+        Self::new(format!("cannot {what} {}: {cause}", path.display())).caused_by(cause)
+    }
+
+    /// Says what went wrong, with the text of the error that it comes from.
+    pub fn because(context: impl Display, cause: impl Error + Send + Sync + 'static) -> Self {
+        Self::new(format!("{context}: {cause}")).caused_by(cause)
+    }
+
+    /// Keeps the error that it comes from.
+    #[must_use]
+    pub fn caused_by(self, cause: impl Error + Send + Sync + 'static) -> Self {
+        Self { cause: Some(Box::new(cause)), ..self }
+    }
+
+    /// Logs the errors that it comes from, the nearest first.
+    pub fn log_causes(&self) {
+        let mut next = self.source();
+        while let Some(cause) = next {
+            tracing::debug!(%cause, "caused by");
+            next = cause.source();
+        }
+    }
+}
+
+impl From<EngineError> for CommandError {
+    fn from(error: EngineError) -> Self {
+        let said = Self::new(error.to_string());
+        #[expect(
+            clippy::match_same_arms,
+            reason = "the last one is for variants of later versions"
+        )]
+        let said = match &error {
+            EngineError::WrongAccount { .. } => said.with_help(
+                "choose credentials for that account with --profile or AWS_PROFILE, or correct \
+                    `account:` in the manifest",
+            ),
+            EngineError::ForeignState { .. } => said.with_help(
+                "name this manifest's own state with --state or `state:`, or give the manifest \
+                    a name of its own",
+            ),
+            EngineError::Stale { manifest_file, .. } => {
+                said.with_help(format!("plan again: relayctl plan {manifest_file}"))
+            }
+            EngineError::UnknownAddress { address, known } => {
+                said.with_help(help_with_address(address, known))
+            }
+            EngineError::NoAccessKeys => {
+                said.with_help("give a user one: `access_key: {profile: NAME}`")
+            }
+            EngineError::UnknownKeyUser { user, known } => {
+                said.with_help(match nearest(user, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("it does for {}", known.join(", ")),
+                })
+            }
+            EngineError::NotAddable { ownership, .. } => {
+                said.with_help(help_with_ownership(*ownership))
+            }
+            EngineError::AlreadyRecorded { address } => said.with_help(format!(
+                "`relayctl state show MANIFEST {address}` prints what it records"
+            )),
+            EngineError::NotInAws { .. } => {
+                said.with_help("`relayctl apply` makes it; nothing needs to be added")
+            }
+            EngineError::NotSuccessor { .. } => said
+                .with_help("`state pull` prints what is there; --force replaces it all the same"),
+            EngineError::OccupiedStore { .. } => said.with_help(
+                "look at it with `state pull --state`, and move it away if nobody needs it",
+            ),
+            EngineError::Store(error) => help_with_store(said, error),
+            EngineError::Call(failure) => help_with_failure(said, failure),
+            EngineError::Cycle(_) => said.with_help(HELP_WITH_CYCLE),
+            EngineError::Objected { .. }
+            | EngineError::NoState { .. }
+            | EngineError::SameStore { .. }
+            | EngineError::CopyDiffers { .. } => said,
+            // Of a library's enum that may grow; clippy says if one of today's is missing above.
+            _ => said,
+        };
+        said.caused_by(error)
+    }
+}
+
+fn help_with_address(address: &Address, known: &[Address]) -> String {
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    match nearest(&address.to_string(), known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}?"),
+        None if known.is_empty() => "there are no resources at all".to_owned(),
+        None => format!("there are {}", known.join(", ")),
+    }
+}
+
+fn help_with_ownership(ownership: Ownership) -> String {
+    match ownership {
+        Ownership::Tag => format!(
+            "give it the tag {OWNER_TAG} with the manifest's name as its value, then plan again"
+        ),
+        Ownership::Parent | Ownership::State => "it comes with what it is a part of".to_owned(),
+        Ownership::LocalFile => {
+            "it is in local files, which relayctl writes as they are".to_owned()
+        }
     }
 }
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::Locked { location, info } => Self::new(format!(
-                "the state {location} is locked: {} on {} (pid {}) is running `{}` since {}",
-                info.who, info.host, info.pid, info.what, info.since
-            ))
-            .help(format!(
-                "--lock-timeout 5m waits until that run has ended; if it is gone for good: \
+        help_with_store(Self::new(error.to_string()), &error).caused_by(error)
+    }
+}
+
+fn help_with_store(said: CommandError, error: &StoreError) -> CommandError {
+    match error {
+        StoreError::Locked { location, info } => CommandError::new(format!(
+            "the state {location} is locked: {} on {} (pid {}) is running `{}` since {}",
+            info.who, info.host, info.pid, info.what, info.since
+        ))
+        .with_help(format!(
+            "--lock-timeout 5m waits until that run has ended; if it is gone for good: \
                     relayctl state unlock MANIFEST {}",
-                info.id
-            )),
-            StoreError::OtherLock { info, .. } => Self::new(error.to_string())
-                .help(format!("to take that one away, name it: {}", info.id)),
-            StoreError::Sealed { why, .. } => Self::sealed(error.to_string(), why),
-            StoreError::Newer { .. } => Self::new(error.to_string()).help("use the newer relayctl"),
-            StoreError::Unreadable { location, backup: Some(backup), .. } => {
-                Self::new(error.to_string()).help(format!(
-                    "the last good state is {backup}: copy it over {location}; or move {location} \
+            info.id
+        )),
+        StoreError::OtherLock { info, .. } => {
+            said.with_help(format!("to take that one away, name it: {}", info.id))
+        }
+        StoreError::Sealed { why, .. } => CommandError::sealed(error.to_string(), why),
+        StoreError::Newer { .. } => said.with_help("use the newer relayctl"),
+        StoreError::Unreadable { location, backup: Some(backup), .. } => said.with_help(format!(
+            "the last good state is {backup}: copy it over {location}; or move {location} \
                     away: what relayctl made is \
                  found again by its tags"
-                ))
-            }
-            StoreError::Unreadable { .. } => Self::new(error.to_string()).help(
-                "restore the file from a backup, or move it away: what relayctl made is \
+        )),
+        StoreError::Unreadable { .. } => said.with_help(
+            "restore the file from a backup, or move it away: what relayctl made is \
                     found again by its tags",
-            ),
-            StoreError::Journal { location, .. } => Self::new(error.to_string()).help(format!(
-                "it holds what a run changed before it was killed; move {location} away: what \
+        ),
+        StoreError::Journal { location, .. } => said.with_help(format!(
+            "it holds what a run changed before it was killed; move {location} away: what \
                     that run made is found \
                  again by its tags"
-            )),
-            StoreError::Unsupported { .. } => Self::new(error.to_string()).help(
-                "give a folder or a .json file, for example --state state/dev.json, or \
+        )),
+        StoreError::Unsupported { .. } => said.with_help(
+            "give a folder or a .json file, for example --state state/dev.json, or \
                     s3://bucket/prefix",
-            ),
-            StoreError::Moved { .. } => Self::new(error.to_string()).help("plan again"),
-            StoreError::Unconditional { .. } => Self::new(error.to_string())
-                .help("keep the state in S3 itself, or in a store that has its conditional writes"),
-            StoreError::Remote { failure, .. } => {
-                Self { message: Some(error.to_string()), ..Self::from(failure.as_ref().clone()) }
-            }
-            StoreError::Io { .. }
-            | StoreError::Missing { .. }
-            | StoreError::Lost { .. }
-            | StoreError::NotLocked { .. } => Self::new(error.to_string()),
-        }
+        ),
+        StoreError::Moved { .. } => said.with_help("plan again"),
+        StoreError::Unconditional { .. } => said.with_help(
+            "keep the state in S3 itself, or in a store that has its conditional writes",
+        ),
+        StoreError::Remote { failure, .. } => help_with_failure(said, failure),
+        StoreError::Io { .. }
+        | StoreError::Missing { .. }
+        | StoreError::Lost { .. }
+        | StoreError::NotLocked { .. } => said,
     }
 }
 
 impl From<Failure> for CommandError {
     fn from(failure: Failure) -> Self {
-        let help = match failure.kind {
-            FailureKind::Credentials => Some(
-                "sign in (`aws sso login`), name a profile with --profile, or set \
-                    AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox",
-            ),
-            FailureKind::Unavailable => {
-                Some("check the network, --region and --endpoint-url, and try again")
-            }
-            FailureKind::AccessDenied => Some(
-                "`relayctl permissions MANIFEST` prints the policy that relayctl needs for a \
-                    manifest",
-            ),
-            FailureKind::Throttled => Some(
-                "others use up what AWS takes of this account: try again later, or more patiently \
-                    (--retry-timeout 20m \
-                 --max-attempts 20)",
-            ),
-            FailureKind::NotFound
-            | FailureKind::AlreadyExists
-            | FailureKind::Conflict
-            | FailureKind::LimitExceeded
-            | FailureKind::Invalid
-            | FailureKind::Refused
-            | FailureKind::Other => None,
-        };
-        Self { help: help.map(str::to_owned), ..Self::new(failure.to_string()) }
+        help_with_failure(Self::new(failure.to_string()), &failure).caused_by(failure)
     }
 }
 
+fn help_with_failure(said: CommandError, failure: &Failure) -> CommandError {
+    let help = match failure.kind {
+        FailureKind::Credentials => Some(
+            "sign in (`aws sso login`), name a profile with --profile, or set \
+                    AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox",
+        ),
+        FailureKind::Unavailable => {
+            Some("check the network, --region and --endpoint-url, and try again")
+        }
+        FailureKind::AccessDenied => Some(
+            "`relayctl permissions MANIFEST` prints the policy that relayctl needs for a \
+                    manifest",
+        ),
+        FailureKind::Throttled => Some(
+            "others use up what AWS takes of this account: try again later, or more patiently \
+                    (--retry-timeout 20m \
+                 --max-attempts 20)",
+        ),
+        FailureKind::NotFound
+        | FailureKind::AlreadyExists
+        | FailureKind::Conflict
+        | FailureKind::LimitExceeded
+        | FailureKind::Invalid
+        | FailureKind::Refused
+        | FailureKind::Other => None,
+    };
+    CommandError { help: help.map(str::to_owned), ..said }
+}
+
+const HELP_WITH_CYCLE: &str = "take one of these references out of the manifest";
+
 impl From<Cycle> for CommandError {
     fn from(cycle: Cycle) -> Self {
-        Self::new(cycle.to_string()).help("take one of these references out of the manifest")
+        Self::new(cycle.to_string()).with_help(HELP_WITH_CYCLE).caused_by(cycle)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::LockInfo;
+    use relayctl::state::LockInfo;
 
     #[test]
     fn a_locked_state_says_who_holds_it() {
@@ -191,6 +327,15 @@ mod tests {
         assert!(
             error.help.is_some_and(|help| help.ends_with("relayctl state unlock MANIFEST 8d3c"))
         );
+    }
+
+    #[test]
+    fn an_address_that_is_not_there_comes_with_the_nearest_that_is() {
+        let known = vec!["user.serverless".parse().unwrap()];
+        let address = "user.serverles".parse().unwrap();
+        let error = CommandError::from(EngineError::UnknownAddress { address, known });
+        assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));
+        assert_eq!(error.help.as_deref(), Some("did you mean user.serverless?"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::CommandContext;
 use super::error::Exit;
 use super::options::ManifestArg;
 use super::session;
-use crate::render::graph;
+use relayctl::render::graph;
 
 /// Print what depends on what in a manifest, as a picture
 ///
@@ -38,8 +38,8 @@ Examples:
   relayctl graph manifests/dev.yaml --format svg > dev.svg
   relayctl graph manifests/dev.yaml | dot -Tpng > dev.png";
 
-pub fn run(args: &GraphArgs, context: &CommandContext) -> Exit {
-    let declared = session::load(&args.manifest.manifest, context)?;
+pub fn run_command(args: &GraphArgs, context: &CommandContext) -> Exit {
+    let declared = session::load_manifest(&args.manifest.manifest, context)?;
     let desired = &declared.desired;
     context.terminal.result(&match args.format {
         Format::Dot => graph::dot(desired),

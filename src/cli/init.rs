@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::error::{CommandError, Exit};
 use super::{CommandContext, schema};
-use crate::provider::files::disk;
+use relayctl::provider::files::disk;
 
 /// Write manifests to start with
 ///
@@ -70,9 +70,9 @@ const STATE_IGNORED: &str = "\
 !.gitignore
 ";
 
-pub fn run(args: &InitArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &InitArgs, context: &CommandContext) -> Exit {
     let InitTemplate::ZappaRelay = args.template;
-    let schema = schema::text()?;
+    let schema = schema::schema_text()?;
     let files: Vec<(PathBuf, &str)> = ZAPPA_RELAY
         .iter()
         .copied()
@@ -86,7 +86,7 @@ pub fn run(args: &InitArgs, context: &CommandContext) -> Exit {
     let names: Vec<String> =
         files.iter().map(|(path, _)| format!("  {}", path.display())).collect();
     context.terminal.result(&format!("Wrote\n{}", names.join("\n")))?;
-    context.terminal.note(&next_steps(&args.folder));
+    context.terminal.print_note(&next_steps(&args.folder));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -103,7 +103,7 @@ fn refuse_to_overwrite(files: &[(PathBuf, &str)]) -> Result<(), CommandError> {
         "already there, so nothing was written: {}",
         in_the_way.join(", ")
     ))
-    .help("move these away, or name another folder: relayctl init DIR"))
+    .with_help("move these away, or name another folder: relayctl init DIR"))
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
@@ -116,7 +116,7 @@ fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
     };
     made.and_then(|()| std::fs::File::create_new(path))
         .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
-        .map_err(|error| CommandError::file("write", path, error))
+        .map_err(|error| CommandError::for_file("write", path, error))
 }
 
 fn next_steps(folder: &Path) -> String {

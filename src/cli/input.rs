@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
+use super::encrypt::read_sealed;
 use super::error::CommandError;
 use super::project::looks_like_plan;
-use super::sealing::read_sealed;
-use crate::plan::Plan;
-use crate::plan::file::{self, PlanFileError};
+use relayctl::plan::Plan;
+use relayctl::plan::file::{self, PlanFileError};
 
 pub enum Input {
     Plan(Box<Plan>),
     Manifest,
 }
 
-pub fn open(path: &Path) -> Result<Input, CommandError> {
+pub fn open_input(path: &Path) -> Result<Input, CommandError> {
     if !path.is_file() {
         return Err(CommandError::new(format!(
             "there is no plan and no manifest {}",
@@ -24,18 +24,20 @@ pub fn open(path: &Path) -> Result<Input, CommandError> {
     match file::decode(&String::from_utf8_lossy(&text)) {
         Ok(plan) => Ok(Input::Plan(Box::new(plan))),
         // A manifest isn't marked as a plan; but a damaged plan must not be read as a manifest.
-        Err(PlanFileError::NotPlan(_)) if !looks_like_plan(path) => Ok(Input::Manifest),
-        Err(error) => Err(not_usable(path, &error)),
+        Err(PlanFileError::NotPlan(_) | PlanFileError::Unmarked) if !looks_like_plan(path) => {
+            Ok(Input::Manifest)
+        }
+        Err(error) => Err(not_usable(path, error)),
     }
 }
 
-/// A file that has to be a plan.
+/// Opens a file that has to be a plan.
 pub fn open_plan(path: &Path) -> Result<Plan, CommandError> {
     let text = read_sealed(path)?;
-    file::decode(&String::from_utf8_lossy(&text)).map_err(|error| not_usable(path, &error))
+    file::decode(&String::from_utf8_lossy(&text)).map_err(|error| not_usable(path, error))
 }
 
-fn not_usable(path: &Path, error: &PlanFileError) -> CommandError {
-    CommandError::new(format!("{}: {error}", path.display()))
-        .help("make a new one with `relayctl plan MANIFEST`")
+fn not_usable(path: &Path, error: PlanFileError) -> CommandError {
+    CommandError::because(path.display(), error)
+        .with_help("make a new one with `relayctl plan MANIFEST`")
 }

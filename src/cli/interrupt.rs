@@ -4,8 +4,8 @@ use std::pin::pin;
 
 use super::error::CommandError;
 use super::terminal::Terminal;
-use crate::apply::Stop;
-use crate::event::RunOutcome;
+use relayctl::apply::Stop;
+use relayctl::event::RunOutcome;
 
 /// Does the work until it ends or is told to twice.
 pub async fn interruptible(
@@ -13,15 +13,15 @@ pub async fn interruptible(
     stop: &Stop,
     terminal: &Terminal,
 ) -> Result<RunOutcome, CommandError> {
-    let mut signals = Signals::new()
-        .map_err(|error| CommandError::new(format!("cannot listen to signals: {error}")))?;
+    let mut signals =
+        Signals::new().map_err(|error| CommandError::because("cannot listen to signals", error))?;
     let mut work = pin!(work);
     tokio::select! {
         outcome = &mut work => return Ok(outcome),
         () = signals.next() => {}
     }
-    stop.ask();
-    terminal.warn(
+    stop.request_stop();
+    terminal.print_warning(
         "stopping: what is under way is finished and saved, nothing new begins; a second \
             signal stops at once",
     );

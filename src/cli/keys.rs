@@ -5,18 +5,15 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::CommandContext;
-use super::error::{CommandError, Exit};
+use super::error::Exit;
 use super::options::ManifestArg;
-use super::planning::{self, Selection};
+use super::planning::{Selection, TerminalObserver};
 use super::run_args::RunArgs;
 use super::running;
-use super::session::{self, DeclaredManifest};
-use super::suggest::nearest;
-use crate::address::{Address, KindName};
-use crate::engine;
-use crate::plan::PlanMode;
-use crate::render::keys as render;
-use crate::resolve::{ALL_READS, Resolver, keys, lost};
+use super::session;
+use relayctl::engine::{self, Workspace};
+use relayctl::plan::PlanMode;
+use relayctl::render::keys as render;
 
 /// List access keys with their age and use, or make new ones in their place
 ///
@@ -66,7 +63,7 @@ struct RotateArgs {
     run: RunArgs,
 }
 
-pub fn run(args: &KeysArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &KeysArgs, context: &CommandContext) -> Exit {
     match &args.command {
         KeysCommand::List { manifest, json } => list(manifest, *json, context),
         KeysCommand::Rotate(args) => rotate(args, context),
@@ -74,26 +71,20 @@ pub fn run(args: &KeysArgs, context: &CommandContext) -> Exit {
 }
 
 fn list(manifest: &ManifestArg, as_json: bool, context: &CommandContext) -> Exit {
-    let declared = session::load(&manifest.manifest, context)?;
+    let declared = session::load_manifest(&manifest.manifest, context)?;
     let found = context.wait_for(async {
         let at = declared.open_state(context)?;
-        let state = declared.recorded(at.store.as_ref()).await?;
-        let (provider, _) = declared.connect(context).await?;
-        let mut resolver = Resolver::new(&provider, ALL_READS);
-        let recorded = if let Some(state) = state {
-            state.resources
-        } else {
-            let lost::RecoveredObjects { resources, unread } =
-                engine::recover(&mut resolver, &declared.desired, false).await;
-            planning::warn_of_unread(&unread, context);
-            resources
-        };
-        Ok(keys::keys(&mut resolver, &declared.desired, &recorded).await?)
+        let store = at.store.as_ref();
+        let state = declared.load_state(store).await?;
+        let provider = declared.connect(context).await?;
+        let (desired, observer) = (&declared.desired, TerminalObserver::new(&context.terminal));
+        let workspace = Workspace { desired, provider: &provider, store, observer: &observer };
+        Ok(engine::list_keys(&workspace, state).await?)
     })?;
     if as_json {
         context.terminal.result(&render::json(&found))?;
     } else if found.is_empty() {
-        context.terminal.note("None of this manifest's users has an access key.");
+        context.terminal.print_note("None of this manifest's users has an access key.");
     } else {
         context.terminal.result(&render::table(&found))?;
     }
@@ -102,12 +93,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &CommandContext) -> Exit
 
 fn rotate(args: &RotateArgs, context: &CommandContext) -> Exit {
     let mut declared = session::load_checked(&args.manifest.manifest, context)?;
-    let targets = chosen(&args.users, &declared)?;
-    for address in &targets {
-        if let Some(resource) = declared.desired.resources.get_mut(address) {
-            resource.renew = true;
-        }
-    }
+    let targets = engine::renew_keys(&mut declared.desired, &args.users)?;
     let selection = Selection { targets, ..Selection::default() };
     context.wait_for(running::plan_and_run(
         &declared,
@@ -116,29 +102,4 @@ fn rotate(args: &RotateArgs, context: &CommandContext) -> Exit {
         &args.run,
         context,
     ))
-}
-
-/// The keys of these users, or all that the manifest declares.
-fn chosen(users: &[String], declared: &DeclaredManifest) -> Result<Vec<Address>, CommandError> {
-    let keys = || declared.desired.of_kind(KindName::AccessKey).map(|(address, _)| address);
-    if keys().next().is_none() {
-        return Err(CommandError::new("the manifest declares no access key")
-            .help("give a user one: `access_key: {profile: NAME}`"));
-    }
-    let unknown = |user: &String| {
-        let error =
-            CommandError::new(format!("the manifest declares no access key for a user {user}"));
-        let names: Vec<&str> = keys().map(Address::name).collect();
-        match nearest(user, names.iter().copied()) {
-            Some(near) => error.help(format!("did you mean {near}?")),
-            None => error.help(format!("it does for {}", names.join(", "))),
-        }
-    };
-    if users.is_empty() {
-        return Ok(keys().cloned().collect());
-    }
-    users
-        .iter()
-        .map(|user| keys().find(|it| it.name() == user).cloned().ok_or_else(|| unknown(user)))
-        .collect()
 }

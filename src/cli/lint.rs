@@ -8,10 +8,10 @@ use clap::ValueEnum;
 use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::session;
-use crate::diagnostic::Severity;
-use crate::lint::{self, ManifestFinding, named, rules};
-use crate::render::lint as page;
-use crate::render::sarif;
+use relayctl::diagnostic::Severity;
+use relayctl::lint::{self, ManifestFinding, named, rules};
+use relayctl::render::lint as page;
+use relayctl::render::sarif;
 
 /// Find what is likely a mistake in a manifest's policies, or more than was meant
 ///
@@ -73,7 +73,7 @@ To accept a finding, say why in the manifest:
       - \
       {rule: resource-wildcard, on: policy.Deploy, because: the API has no name before it is made}";
 
-pub fn run(args: &LintArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
     if let Some(name) = &args.explain {
         return explain(name, context);
     }
@@ -107,7 +107,9 @@ fn explain(name: &str, context: &CommandContext) -> Exit {
     let Some(rule) = named(name) else {
         let error = CommandError::new(format!("there is no rule `{name}`"));
         let near = lint::nearest(name).map(|near| format!("did you mean `{near}`?"));
-        return Err(error.help(near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned())));
+        return Err(
+            error.with_help(near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned()))
+        );
     };
     context.terminal.result(&page::rule(&rule))?;
     Ok(ExitCode::SUCCESS)

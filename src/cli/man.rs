@@ -23,18 +23,18 @@ Examples:
   relayctl man | man -l -
   relayctl man --out ~/.local/share/man/man1";
 
-pub fn run(args: &ManArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &ManArgs, context: &CommandContext) -> Exit {
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
-            .map_err(|error| CommandError::file("write the manual pages to", folder, error))?;
-        context.terminal.note(&format!("Wrote the manual pages to {}.", folder.display()));
+            .map_err(|error| CommandError::for_file("write the manual pages to", folder, error))?;
+        context.terminal.print_note(&format!("Wrote the manual pages to {}.", folder.display()));
         return Ok(ExitCode::SUCCESS);
     }
     let mut page = Vec::new();
     Man::new(Cli::command())
         .render(&mut page)
-        .map_err(|error| CommandError::new(format!("cannot make the manual page: {error}")))?;
+        .map_err(|error| CommandError::because("cannot make the manual page", error))?;
     context.terminal.result(&String::from_utf8_lossy(&page))?;
     Ok(ExitCode::SUCCESS)
 }

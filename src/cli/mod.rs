@@ -1,24 +1,24 @@
 //! The command line: one file a command.
 
-mod acting;
 mod brakes;
 mod error;
 mod options;
 mod progress;
 mod project;
+mod sandbox_principal;
 mod suggest;
 mod terminal;
 mod traffic;
 mod version;
 
+mod deny_widening;
+mod encrypt;
 mod input;
 mod interrupt;
 mod planning;
 mod run_args;
 mod running;
-mod sealing;
 mod session;
-mod widening;
 
 mod apply;
 mod completions;
@@ -52,9 +52,9 @@ use error::{CommandError, Exit};
 use options::GlobalOptions;
 use terminal::Terminal;
 
-use crate::policy::catalogue;
-use crate::render::human;
-use crate::transport::Transport;
+use relayctl::policy::catalogue;
+use relayctl::render::human;
+use relayctl::transport::Transport;
 
 /// Plan and apply for AWS IAM and S3: a manifest says what should exist, relayctl makes it so
 ///
@@ -124,7 +124,8 @@ enum Command {
 
 const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// What every command is given: the global options and the terminal that they describe.
+/// The context of a command: the global options, and the terminal and the transport that they
+/// describe.
 struct CommandContext {
     options: GlobalOptions,
     terminal: Terminal,
@@ -142,7 +143,7 @@ impl CommandContext {
         Self { options, terminal, transport: Arc::new(transport) }
     }
 
-    /// Runs what has to wait. Only commands that need it pay for the runtime.
+    /// Runs asynchronous work. Only commands that need it pay for the runtime.
     fn wait_for<T>(
         &self,
         work: impl Future<Output = Result<T, CommandError>>,
@@ -152,9 +153,9 @@ impl CommandContext {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| CommandError::new(format!("cannot start: {error}")))?;
+            .map_err(|error| CommandError::because("cannot start", error))?;
         tracing::debug!("started the runtime");
-        let tell = |delay| self.terminal.note(&human::delay(&delay));
+        let tell = |delay| self.terminal.print_note(&human::delay(&delay));
         let result = runtime.block_on(traffic::with_progress(work, &self.transport, tell));
         // After a second signal a file may still wait for somebody's lock; a write that has begun
         // is let finish.
@@ -163,7 +164,7 @@ impl CommandContext {
     }
 }
 
-pub fn main() -> ExitCode {
+pub fn run_program() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error)
@@ -183,6 +184,7 @@ pub fn main() -> ExitCode {
     start_log(&context);
     let exit = run(&cli.command, &context).unwrap_or_else(|error| {
         context.terminal.error(&error);
+        error.log_causes();
         ExitCode::from(error.code)
     });
     // Asked for only where it is logged.
@@ -192,26 +194,26 @@ pub fn main() -> ExitCode {
 
 fn run(command: &Command, context: &CommandContext) -> Exit {
     match command {
-        Command::Init(args) => init::run(args, context),
-        Command::Validate(args) => validate::run(args, context),
-        Command::Lint(args) => lint::run(args, context),
-        Command::Schema(args) => schema::run(args, context),
-        Command::Plan(args) => plan::run(args, context),
-        Command::Apply(args) => apply::run(args, context),
-        Command::Destroy(args) => destroy::run(args, context),
-        Command::Show(args) => show::run(args, context),
-        Command::Graph(args) => graph::run(args, context),
-        Command::Permissions(args) => permissions::run(args, context),
-        Command::Keys(args) => keys::run(args, context),
-        Command::Output(args) => output::run(args, context),
-        Command::Policy(args) => policy::run(args, context),
-        Command::State(args) => state::run(args, context),
-        Command::Completions(args) => completions::run(args, context),
-        Command::Man(args) => man::run(args, context),
+        Command::Init(args) => init::run_command(args, context),
+        Command::Validate(args) => validate::run_command(args, context),
+        Command::Lint(args) => lint::run_command(args, context),
+        Command::Schema(args) => schema::run_command(args, context),
+        Command::Plan(args) => plan::run_command(args, context),
+        Command::Apply(args) => apply::run_command(args, context),
+        Command::Destroy(args) => destroy::run_command(args, context),
+        Command::Show(args) => show::run_command(args, context),
+        Command::Graph(args) => graph::run_command(args, context),
+        Command::Permissions(args) => permissions::run_command(args, context),
+        Command::Keys(args) => keys::run_command(args, context),
+        Command::Output(args) => output::run_command(args, context),
+        Command::Policy(args) => policy::run_command(args, context),
+        Command::State(args) => state::run_command(args, context),
+        Command::Completions(args) => completions::run_command(args, context),
+        Command::Man(args) => man::run_command(args, context),
     }
 }
 
-/// A log on stderr, but only for those who ask for one. Secrets are wrapped where they are born
+/// Starts a log on stderr for those who ask for one. Secrets are wrapped where they are born
 /// (`secrecy`, the SDK's sensitive shapes) and print as redacted; the SDK says nothing while a new
 /// key is on its way.
 fn start_log(context: &CommandContext) {
@@ -231,12 +233,13 @@ fn start_log(context: &CommandContext) {
     };
     let parsed = filter.parse().map_err(|error| format!("the filter `{filter}`: {error}"));
     if let Err(why) = parsed.and_then(log) {
-        context.terminal.warn(&format!("no log: {why}"));
+        context.terminal.print_warning(&format!("no log: {why}"));
     }
 }
 
-/// At `trace` the SDK prints requests and answers as they are, with the tokens of SSO in their
-/// headers, and the credentials that a role's container or machine is given in their bodies.
+/// Leaves out the events that hold requests and answers: at `trace` the SDK prints them as they
+/// are, with the tokens of SSO in their headers, and the credentials of a role's container or
+/// machine in their bodies.
 fn without_contents(event: &Metadata<'_>) -> bool {
     *event.level() != Level::TRACE
         || !event.target().starts_with("aws_smithy_runtime::client::orchestrator")

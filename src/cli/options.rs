@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
-use crate::plan::pace::Pace;
-use crate::provider::sandbox::{Distance, Throttle};
+use relayctl::plan::pace::Pace;
+use relayctl::provider::sandbox::{Distance, Throttle};
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
@@ -85,11 +85,11 @@ pub struct GlobalOptions {
     pub sandbox_throttle: RequestLimit,
 }
 
-/// What the sandbox takes, if it takes less than all.
+/// The limit on calls of the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestLimit(pub Option<Throttle>);
 
-/// How often a request is sent at most, if that was said.
+/// The limit on how often a request is sent; none: the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts(pub Option<u32>);
 
@@ -119,8 +119,8 @@ impl GlobalOptions {
         usize::from(self.parallelism)
     }
 
-    /// What there is to reckon with in the sandbox, if it is far away.
-    pub fn pace(&self) -> Option<Pace> {
+    /// Returns the pace of a sandbox that is far away.
+    pub fn forecast_pace(&self) -> Option<Pace> {
         let Distance { latency, throttle } = self.distance();
         let (rate, burst) =
             throttle.map_or((1.0, f64::INFINITY), |it| (f64::from(it.rate), f64::from(it.burst)));
@@ -128,7 +128,7 @@ impl GlobalOptions {
         far.then_some(Pace { latency, rate, burst, width: self.parallelism() })
     }
 
-    /// How far away the sandbox is.
+    /// Returns the distance to the sandbox.
     pub fn distance(&self) -> Distance {
         Distance { latency: self.sandbox_latency, throttle: self.sandbox_throttle.0 }
     }

@@ -8,9 +8,9 @@ use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
 use super::suggest::nearest;
-use crate::kind::{self, Output, OutputValue};
-use crate::model::{Recorded, Status};
-use crate::value::{Value, text};
+use relayctl::kind::{self, Output, OutputValue};
+use relayctl::model::{Recorded, Status};
+use relayctl::value::{Value, text};
 
 /// Print what others need to know: ARNs, key ids, bucket names
 ///
@@ -41,15 +41,17 @@ Names:
   policies.NAME.arn   users.NAME.arn   roles.NAME.arn
   buckets.NAME.arn    buckets.NAME.name    access_keys.USER.id";
 
-pub fn run(args: &OutputArgs, context: &CommandContext) -> Exit {
-    let declared = session::load(&args.manifest.manifest, context)?;
+pub fn run_command(args: &OutputArgs, context: &CommandContext) -> Exit {
+    let declared = session::load_manifest(&args.manifest.manifest, context)?;
     let at = declared.open_state(context)?;
-    let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
+    let state = context.wait_for(async { declared.load_state(at.store.as_ref()).await })?;
     let state = state.ok_or_else(|| {
-        CommandError::new(format!("there is no state {} yet", at.store.location())).help(format!(
-            "make what the manifest declares first: relayctl apply {}",
-            declared.path.display()
-        ))
+        CommandError::new(format!("there is no state {} yet", at.store.location())).with_help(
+            format!(
+                "make what the manifest declares first: relayctl apply {}",
+                declared.path.display()
+            ),
+        )
     })?;
     let outputs = outputs(&state.resources);
     context.terminal.result(&match &args.name {
@@ -60,7 +62,7 @@ pub fn run(args: &OutputArgs, context: &CommandContext) -> Exit {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything worth knowing of what was made, by name.
+/// Returns everything worth knowing of what was made, by name.
 fn outputs(recorded: &Recorded) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
     for (address, entry) in recorded.iter().filter(|(_, entry)| entry.status == Status::Done) {
@@ -87,8 +89,8 @@ fn one(
         None => {
             let error = CommandError::new(format!("there is no output {name}"));
             Err(match nearest(name, outputs.keys().map(String::as_str)) {
-                Some(near) => error.help(format!("did you mean {near}?")),
-                None => error.help("`relayctl output MANIFEST` lists them all"),
+                Some(near) => error.with_help(format!("did you mean {near}?")),
+                None => error.with_help("`relayctl output MANIFEST` lists them all"),
             })
         }
     }
@@ -114,8 +116,8 @@ fn table(outputs: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{Address, KindName};
-    use crate::model::RecordedObject;
+    use relayctl::address::{Address, KindName};
+    use relayctl::model::RecordedObject;
 
     fn recorded() -> Recorded {
         let entry = |status, id: Option<&str>, arn: &str| RecordedObject {

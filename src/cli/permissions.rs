@@ -9,10 +9,10 @@ use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::session;
-use crate::model::Desired;
-use crate::permissions::{Job, foreign, needed, policies, statements};
-use crate::policy::pretty;
-use crate::value::Value;
+use relayctl::model::Desired;
+use relayctl::permissions::{Job, foreign, needed, policies, statements};
+use relayctl::policy::pretty;
+use relayctl::value::Value;
 
 /// Print the least IAM policy under which relayctl itself can do its work
 ///
@@ -74,8 +74,8 @@ What is not in it:
   managed key takes
   kms:GenerateDataKey and kms:Decrypt on that key, besides what is printed.";
 
-pub fn run(args: &PermissionsArgs, context: &CommandContext) -> Exit {
-    let mut declared = session::load(&args.manifest.manifest, context)?;
+pub fn run_command(args: &PermissionsArgs, context: &CommandContext) -> Exit {
+    let mut declared = session::load_manifest(&args.manifest.manifest, context)?;
     // `state:` of the manifest, or the place that the command line names instead.
     declared.desired.store = context.options.state.clone().or(declared.desired.store);
     if let Some(folder) = &args.write {
@@ -84,7 +84,7 @@ pub fn run(args: &PermissionsArgs, context: &CommandContext) -> Exit {
     }
     let documents = made(&declared.desired, args.job.job(), args.allow_delete_foreign)?;
     if documents.len() > 1 {
-        context.terminal.note(&several(documents.len()));
+        context.terminal.print_note(&several(documents.len()));
     }
     context.terminal.result(&match documents.as_slice() {
         [one] => pretty(one),
@@ -135,11 +135,11 @@ fn write(
             let path = folder.join(file);
             std::fs::create_dir_all(folder)
                 .and_then(|()| std::fs::write(&path, pretty(document)))
-                .map_err(|error| CommandError::file("write", &path, error))?;
+                .map_err(|error| CommandError::for_file("write", &path, error))?;
             written.push(format!("  {}", path.display()));
         }
         if documents.len() > 1 {
-            context.terminal.note(&several(documents.len()));
+            context.terminal.print_note(&several(documents.len()));
         }
     }
     context.terminal.result(&format!("Wrote\n{}", written.join("\n")))

@@ -5,17 +5,18 @@ use std::process::ExitCode;
 
 use super::CommandContext;
 use super::brakes::Brakes;
+use super::deny_widening::WideningBounds;
+use super::encrypt::write_plan;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
-use super::planning::{self, Planned, Selection};
+use super::planning::{Planned, Selection, make_plan};
 use super::project::{Project, shown};
 use super::running::left_undone;
-use super::sealing::write_plan;
 use super::session::{self, DeclaredManifest};
 use super::traffic;
-use super::widening::WideningBounds;
-use crate::plan::{Plan, PlanMode};
-use crate::render::{html, human, json, markdown};
+use relayctl::engine::PreparedPlan;
+use relayctl::plan::{Plan, PlanMode};
+use relayctl::render::{html, human, json, markdown};
 
 /// Show what apply would change, and save exactly that for apply
 ///
@@ -60,7 +61,7 @@ pub struct PlanArgs {
     form: PlanFormat,
 }
 
-/// How a plan is printed.
+/// The form in which a plan is printed.
 #[derive(clap::Args, Clone, Debug)]
 pub struct PlanFormat {
     /// Print the plan as JSON
@@ -85,14 +86,14 @@ Examples:
   relayctl plan manifests/dev.yaml --deny-widening --html > plan.html
   relayctl plan manifests/prod.yaml --out prod.plan.json --markdown > comment.md";
 
-pub fn run(args: &PlanArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
     let mode = if args.destroy { PlanMode::Destroy } else { PlanMode::Apply };
     // What is to be removed need not hold what was asked of it.
-    let load = if args.destroy { session::load } else { session::load_checked };
+    let load = if args.destroy { session::load_manifest } else { session::load_checked };
     let declared = load(&args.manifest.manifest, context)?;
     let at = declared.open_state(context)?;
-    let Planned { plan, objections, .. } =
-        context.wait_for(planning::plan(&declared, &at, mode, &args.selection, context))?;
+    let Planned { prepared: PreparedPlan { plan, objections, .. }, .. } =
+        context.wait_for(make_plan(&declared, &at, mode, &args.selection, context))?;
     let waiting = declared.project.plan_file(&declared.desired.name);
     let refused = |refusal| {
         // What waited was planned for the same manifest, so it may well do the same.
@@ -111,11 +112,11 @@ pub fn run(args: &PlanArgs, context: &CommandContext) -> Exit {
     write_plan(&saved, &plan, &declared.desired.recipients)?;
     print(&plan, &args.form, context)?;
     if args.out.is_some() {
-        context.terminal.note(&said_elsewhere(&saved));
+        context.terminal.print_note(&said_elsewhere(&saved));
     } else if !plan.is_empty() {
-        context.terminal.note(&said_waiting(&declared, &saved)?);
+        context.terminal.print_note(&said_waiting(&declared, &saved)?);
     }
-    traffic::note(context);
+    traffic::print_summary(context);
     match left_undone(&plan) {
         Some(reason) => Err(reason),
         None if args.detailed_exitcode && !plan.is_empty() => Ok(ExitCode::from(2)),
@@ -140,9 +141,9 @@ fn said_elsewhere(saved: &Path) -> String {
     format!("\nSaved the plan to {0}. To do exactly this: relayctl apply {0}", saved.display())
 }
 
-/// The shortest command that applies this plan from here.
+/// Says the shortest command that applies this plan from here.
 fn said_waiting(declared: &DeclaredManifest, saved: &Path) -> Result<String, CommandError> {
-    let here = Project::at(Path::new("."), declared.project.sandbox)?;
+    let here = Project::find_from(Path::new("."), declared.project.sandbox)?;
     let alone = here.waiting()? == [saved.to_owned()];
     let name = shown(saved);
     let command = match (alone, declared.project.sandbox) {

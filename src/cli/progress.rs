@@ -7,13 +7,13 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal::Terminal;
-use crate::event::{Event, EventSink};
-use crate::plan::StepId;
-use crate::render::human::{self, HumanStyle};
+use relayctl::event::{Event, EventSink};
+use relayctl::plan::StepId;
+use relayctl::render::human::{self, HumanStyle};
 
 const TICK: Duration = Duration::from_millis(120);
 
-/// Where the events of a run go.
+/// The display of a run: takes its events.
 pub struct ProgressDisplay<'a> {
     terminal: &'a Terminal,
     style: HumanStyle,
@@ -49,11 +49,11 @@ impl<'a> ProgressDisplay<'a> {
         let text = human::event(event, self.style);
         match &self.bar {
             Some(bar) => bar.println(text.trim_end_matches('\n')),
-            None => self.terminal.note(&text),
+            None => self.terminal.print_note(&text),
         }
     }
 
-    /// On a terminal waiting is shown in place: it says the same every second.
+    /// Shows an event in place, on a terminal: waiting says the same every second.
     fn draw(&self, bar: &ProgressBar, event: &Event) {
         let Ok(mut running) = self.running.lock() else { return };
         match event {
@@ -94,7 +94,7 @@ impl EventSink for ProgressDisplay<'_> {
 }
 
 impl Terminal {
-    /// Something that turns while we wait, on a terminal only.
+    /// Starts a sign that turns while we wait, on a terminal only.
     pub fn spinner(&self, text: &'static str) -> ProgressBar {
         if !self.animated() {
             return ProgressBar::hidden();

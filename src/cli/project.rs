@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
-use crate::provider::files::disk::{self, FileMode};
+use relayctl::provider::files::disk::{self, FileMode};
 
 const PLAN_SUFFIX: &str = ".plan.json";
 
@@ -18,10 +18,10 @@ pub struct Project {
 
 impl Project {
     /// The nearest folder at or above `folder` that holds `state/` or `.git`, else `folder` itself.
-    pub fn at(folder: &Path, sandbox: bool) -> Result<Self, CommandError> {
+    pub fn find_from(folder: &Path, sandbox: bool) -> Result<Self, CommandError> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder =
-            folder.canonicalize().map_err(|error| CommandError::file("find", folder, error))?;
+            folder.canonicalize().map_err(|error| CommandError::for_file("find", folder, error))?;
         let marked = folder
             .ancestors()
             .find(|above| above.join("state").is_dir() || above.join(".git").exists());
@@ -29,8 +29,8 @@ impl Project {
     }
 
     /// The project of a manifest.
-    pub fn of(manifest: &Path, sandbox: bool) -> Result<Self, CommandError> {
-        Self::at(folder_of(manifest), sandbox)
+    pub fn of_manifest(manifest: &Path, sandbox: bool) -> Result<Self, CommandError> {
+        Self::find_from(folder_of(manifest), sandbox)
     }
 
     pub fn state_file(&self, name: &str) -> PathBuf {
@@ -46,7 +46,7 @@ impl Project {
         self.root.join("state").join("sandbox.json")
     }
 
-    /// What stands in for the file system outside of the sandbox.
+    /// The folder that stands in for the file system in the sandbox.
     pub fn sandbox_files(&self) -> PathBuf {
         self.root.join("state").join("sandbox")
     }
@@ -61,7 +61,7 @@ impl Project {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
         };
-        let mut plans = found.map_err(|error| CommandError::file("list", &folder, error))?;
+        let mut plans = found.map_err(|error| CommandError::for_file("list", &folder, error))?;
         plans.retain(|path| {
             path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(PLAN_SUFFIX))
         });
@@ -69,7 +69,7 @@ impl Project {
         Ok(plans)
     }
 
-    /// Whether a plan is one of those that `apply` finds by itself.
+    /// Returns true for a plan that `apply` finds by itself.
     pub fn holds_waiting(&self, plan: &Path) -> bool {
         let same = |one: &Path, other: &Path| matches!((one.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
         same(folder_of(plan), &self.states()) && looks_like_plan(plan)
@@ -115,7 +115,7 @@ pub fn write_private_with(
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), CommandError> {
     disk::replace_with(path, &FileMode::Private, write)
-        .map_err(|error| CommandError::file("write", path, error))
+        .map_err(|error| CommandError::for_file("write", path, error))
 }
 
 #[cfg(test)]
@@ -129,16 +129,22 @@ mod tests {
         let manifests = top.join("a/manifests");
         std::fs::create_dir_all(&manifests).unwrap();
         std::fs::create_dir(top.join("a/.git")).unwrap();
-        assert_eq!(Project::of(&manifests.join("dev.yaml"), false).unwrap().root, top.join("a"));
+        assert_eq!(
+            Project::of_manifest(&manifests.join("dev.yaml"), false).unwrap().root,
+            top.join("a")
+        );
         std::fs::create_dir(manifests.join("state")).unwrap();
-        assert_eq!(Project::of(&manifests.join("dev.yaml"), false).unwrap().root, manifests);
+        assert_eq!(
+            Project::of_manifest(&manifests.join("dev.yaml"), false).unwrap().root,
+            manifests
+        );
     }
 
     #[test]
     fn waiting_plans_of_the_sandbox_and_of_aws_are_kept_apart() {
         let temporary = tempfile::tempdir().unwrap();
         std::fs::create_dir(temporary.path().join("state")).unwrap();
-        let aws = Project::at(temporary.path(), false).unwrap();
+        let aws = Project::find_from(temporary.path(), false).unwrap();
         let sandbox = Project { sandbox: true, ..aws.clone() };
         write_private(&sandbox.plan_file("dev"), b"{}").unwrap();
         write_private(&sandbox.state_file("dev"), b"{}").unwrap();

@@ -1,7 +1,7 @@
 //! The options that all commands share which do a plan.
 
 use super::brakes::Brakes;
-use super::widening::WideningBounds;
+use super::deny_widening::WideningBounds;
 
 /// Options of the commands that change something: apply, destroy, keys rotate.
 #[derive(clap::Args, Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct RunArgs {
     pub consent: Consent,
 }
 
-/// Whether to ask, and how to say how it ended.
+/// The options on asking, and on the form of the outcome.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Consent {
     /// Don't ask

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::CommandContext;
 use super::error::{CommandError, Exit};
-use crate::manifest;
+use relayctl::manifest;
 
 /// Print the JSON Schema of a manifest, for editors
 #[derive(clap::Args, Debug)]
@@ -19,14 +19,14 @@ A manifest's first line then turns on completion and checks in editors with the 
 server:
   # yaml-language-server: $schema=../schema/relayctl.schema.json";
 
-pub fn run(_args: &SchemaArgs, context: &CommandContext) -> Exit {
-    context.terminal.result(&text()?)?;
+pub fn run_command(_args: &SchemaArgs, context: &CommandContext) -> Exit {
+    context.terminal.result(&schema_text()?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The schema as it is printed and as `init` writes it.
-pub fn text() -> Result<String, CommandError> {
+pub fn schema_text() -> Result<String, CommandError> {
     serde_json::to_string_pretty(&manifest::schema())
         .map(|text| text + "\n")
-        .map_err(|error| CommandError::new(format!("cannot print the schema: {error}")))
+        .map_err(|error| CommandError::because("cannot print the schema", error))
 }

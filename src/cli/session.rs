@@ -5,26 +5,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CommandContext;
-use super::acting::acting;
+use super::encrypt::seal_for;
 use super::error::CommandError;
 use super::project::{Project, folder_of, shown};
-use super::sealing::seal_for;
-use crate::access::checks;
-use crate::call::CallerIdentity;
-use crate::diagnostic::Diagnostic;
-use crate::manifest::{self, Documents, Inputs, Loaded};
-use crate::model::Desired;
-use crate::port::{Provider, Store};
-use crate::provider::Providers;
-use crate::provider::aws::{Aws, ConnectOptions as AwsOptions};
-use crate::provider::files::Files;
-use crate::provider::sandbox::{Remote, Sandbox};
-use crate::render::diagnostic;
-use crate::resolve;
-use crate::seal::FileEncryption;
-use crate::state::State;
-use crate::store;
-use crate::transport::Retrying;
+use super::sandbox_principal::sandbox_principal;
+use relayctl::access::checks;
+use relayctl::diagnostic::Diagnostic;
+use relayctl::encryption::FileEncryption;
+use relayctl::engine::{self, EngineError};
+use relayctl::manifest::{self, Documents, Inputs, Loaded};
+use relayctl::model::Desired;
+use relayctl::port::{Provider, Store};
+use relayctl::provider::Providers;
+use relayctl::provider::aws::{Aws, ConnectOptions as AwsOptions};
+use relayctl::provider::files::Files;
+use relayctl::provider::sandbox::{Remote, Sandbox};
+use relayctl::render::diagnostic;
+use relayctl::state::State;
+use relayctl::store;
+use relayctl::transport::Retrying;
 
 /// A manifest without errors, and the project that it is in.
 pub struct DeclaredManifest {
@@ -35,27 +34,31 @@ pub struct DeclaredManifest {
     pub sources: BTreeMap<PathBuf, Arc<str>>,
 }
 
-/// A state's store, and how a saved plan says where it is; none: at its default place.
+/// The store of a state, and its place as a saved plan names it; none: the default place.
 pub struct StateAt {
     pub store: Box<dyn Store>,
     pub url: Option<String>,
 }
 
-/// Which account a run is for.
+/// The account that a run is for, and the files around it.
 pub struct Destination<'a> {
     pub project: &'a Project,
     pub account: &'a str,
     pub region: &'a str,
-    /// What the manifest's relative paths are relative to.
+    /// The folder that the manifest's relative paths are relative to.
     pub base: &'a Path,
 }
 
 /// Reads a manifest with everything in it; prints what is wrong with it.
-pub fn load(path: &Path, context: &CommandContext) -> Result<DeclaredManifest, CommandError> {
+pub fn load_manifest(
+    path: &Path,
+    context: &CommandContext,
+) -> Result<DeclaredManifest, CommandError> {
     load_whole(path, context).map(DeclaredManifest::alone)
 }
 
-/// With where each policy document stands, which takes more memory than all the rest.
+/// Reads a manifest with the places of its policy documents, which take more memory than all the
+/// rest.
 pub fn load_whole(
     path: &Path,
     context: &CommandContext,
@@ -63,7 +66,7 @@ pub fn load_whole(
     read(path, context, |_| Vec::new())
 }
 
-/// The same, and judges its `checks:`: before anything is read from AWS.
+/// Reads a manifest, and judges its `checks:`: before anything is read from AWS.
 pub fn load_checked(
     path: &Path,
     context: &CommandContext,
@@ -93,11 +96,11 @@ fn read(
     loaded.diagnostics.extend(further(&loaded));
     if !loaded.diagnostics.is_empty() {
         let color = context.terminal.side_style().color;
-        context.terminal.side(&diagnostic::list(&loaded.diagnostics, &loaded.sources, color));
+        context.terminal.print_side(&diagnostic::list(&loaded.diagnostics, &loaded.sources, color));
     }
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
-    let project = Project::of(path, context.options.sandbox)?;
+    let project = Project::of_manifest(path, context.options.sandbox)?;
     Ok((
         DeclaredManifest { path: path.to_owned(), desired, project, sources: loaded.sources },
         loaded.documents,
@@ -107,13 +110,13 @@ fn read(
 fn no_manifest(path: &Path) -> CommandError {
     let error = CommandError::new(format!("there is no manifest {}", path.display()));
     if path.is_dir() {
-        return error.help("name a file in this folder, for example dev.yaml");
+        return error.with_help("name a file in this folder, for example dev.yaml");
     }
-    error.help("write one with `relayctl init`")
+    error.with_help("write one with `relayctl init`")
 }
 
 impl DeclaredManifest {
-    /// Without what only a look at the documents needs. Of the manifest itself a plan still shows
+    /// Drops what only a look at the documents needs. Of the manifest itself a plan still shows
     /// where its brakes stand.
     fn alone((mut declared, _): (Self, Documents)) -> Self {
         let desired = &declared.desired;
@@ -135,7 +138,7 @@ impl DeclaredManifest {
             return Err(CommandError::new(
                 "a manifest cannot be named `sandbox`: state/sandbox.json is the sandbox's",
             )
-            .help("give it another name"));
+            .with_help("give it another name"));
         }
         let declared = self.desired.store.as_deref().filter(|_| !self.project.sandbox);
         let url = match (context.options.state.as_deref(), declared) {
@@ -170,21 +173,18 @@ impl DeclaredManifest {
         )
     }
 
-    /// The way to the account, of which nothing has been asked yet.
-    pub async fn open(&self, context: &CommandContext) -> Result<Providers, CommandError> {
-        self.destination().open(context).await
+    /// Opens the way to the account, of which nothing has been asked yet.
+    pub async fn open_provider(&self, context: &CommandContext) -> Result<Providers, CommandError> {
+        self.destination().open_provider(context).await
     }
 
-    /// Makes sure that it is the right account.
-    pub async fn verify(&self, edges: &Providers) -> Result<CallerIdentity, CommandError> {
-        self.destination().verify(edges).await
+    /// Says an error of the engine, of this manifest.
+    pub fn explain(&self, error: EngineError) -> CommandError {
+        self.destination().explain(error)
     }
 
     /// Reaches the account, and makes sure that it is the right one.
-    pub async fn connect(
-        &self,
-        context: &CommandContext,
-    ) -> Result<(Providers, CallerIdentity), CommandError> {
+    pub async fn connect(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         self.destination().connect(context).await
     }
 
@@ -197,23 +197,19 @@ impl DeclaredManifest {
         }
     }
 
-    /// The state, if there is one yet; it must be this manifest's.
-    pub async fn recorded(&self, store: &dyn Store) -> Result<Option<State>, CommandError> {
-        let state = store.load().await?;
-        if let Some(state) = &state {
-            belongs(state, &self.desired.name, &self.desired.account, &store.location())?;
-        }
-        Ok(state)
+    /// Loads the state, if there is one yet; it must be this manifest's.
+    pub async fn load_state(&self, store: &dyn Store) -> Result<Option<State>, CommandError> {
+        Ok(engine::load_state(&self.desired, store).await?)
     }
 }
 
-/// A path as a saved plan can keep it: relative to the root, whatever it was relative to. URLs stay
-/// as they are.
+/// Returns a path as a saved plan can keep it: relative to the root, whatever it was relative to.
+/// URLs stay as they are.
 fn rooted(url: &str, relative_to: &Path, project: &Project) -> String {
     if url.contains("://") { url.to_owned() } else { project.relative(&relative_to.join(url)) }
 }
 
-/// How to reach AWS, by the options of the command line.
+/// Returns the options for reaching AWS, as the command line gives them.
 pub fn aws_options(context: &CommandContext, region: &str) -> AwsOptions {
     AwsOptions {
         profile: context.options.profile.clone(),
@@ -235,62 +231,27 @@ pub fn open_state(
         return Err(CommandError::new(format!(
             "nothing of the sandbox reaches AWS, so its state cannot be kept at {url}"
         ))
-        .help("leave --state out: the sandbox has a state of its own"));
+        .with_help("leave --state out: the sandbox has a state of its own"));
     }
     let whole = url.as_deref().map(|url| {
         if url.contains("://") { url.to_owned() } else { shown(&project.root.join(url)) }
     });
     let default = PathBuf::from(shown(&project.state_file(name)));
-    Ok(StateAt { store: store::open(whole.as_deref(), &default, aws, seal)?, url })
-}
-
-/// A state that was made for another manifest or another account must not be compared with this
-/// one.
-pub fn belongs(
-    state: &State,
-    manifest: &str,
-    account: &str,
-    location: &str,
-) -> Result<(), CommandError> {
-    let foreign = |what: &str, theirs: &str, ours: &str| {
-        Err(CommandError::new(format!(
-            "the state {location} belongs to {what} {theirs}, not to \
-            {ours}"
-        ))
-        .help(
-            "name this manifest's own state with --state or `state:`, or give the manifest \
-                a name of its own",
-        ))
-    };
-    if state.manifest != manifest {
-        return foreign("the manifest", &state.manifest, manifest);
-    }
-    if state.account != account {
-        return foreign("account", &state.account, account);
-    }
-    Ok(())
+    Ok(StateAt { store: store::open_store(whole.as_deref(), &default, aws, seal)?, url })
 }
 
 impl Destination<'_> {
     /// Opens the edges and asks who we are before anything else.
-    pub async fn connect(
-        &self,
-        context: &CommandContext,
-    ) -> Result<(Providers, CallerIdentity), CommandError> {
-        let edges = self.open(context).await?;
-        let caller = self.verify(&edges).await?;
-        Ok((edges, caller))
+    pub async fn connect(&self, context: &CommandContext) -> Result<Providers, CommandError> {
+        let edges = self.open_provider(context).await?;
+        let verified = engine::verify_account(&edges, self.account).await;
+        verified.map(|_| edges).map_err(|error| self.explain(error))
     }
 
-    async fn verify(&self, edges: &Providers) -> Result<CallerIdentity, CommandError> {
-        let caller = resolve::caller(edges).await?;
-        if caller.account == self.account { Ok(caller) } else { Err(self.wrong_account(&caller)) }
-    }
-
-    async fn open(&self, context: &CommandContext) -> Result<Providers, CommandError> {
+    async fn open_provider(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         if self.project.sandbox {
             let account = shown(&self.project.sandbox_account());
-            context.terminal.note(&format!(
+            context.terminal.print_note(&format!(
                 "Sandbox: a simulated AWS account, kept in {account}. Nothing reaches AWS."
             ));
         }
@@ -298,7 +259,7 @@ impl Destination<'_> {
     }
 
     async fn cloud(&self, context: &CommandContext) -> Result<Box<dyn Provider>, CommandError> {
-        let acting = acting(&context.options.sandbox_enforce)?;
+        let acting = sandbox_principal(&context.options.sandbox_enforce)?;
         let distance = context.options.distance();
         if self.project.sandbox {
             let sandbox =
@@ -321,7 +282,7 @@ impl Destination<'_> {
             return Err(CommandError::new(format!(
                 "{switch} is about the simulated account, and this run is not in it"
             ))
-            .help(format!("add --sandbox, or unset {variable}")));
+            .with_help(format!("add --sandbox, or unset {variable}")));
         }
         Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await))
     }
@@ -339,30 +300,24 @@ impl Destination<'_> {
         Ok(Files { credentials, config, base, overlay: None })
     }
 
-    fn wrong_account(&self, caller: &CallerIdentity) -> CommandError {
-        let error = CommandError::new(format!(
-            "the credentials are for account {}, but the manifest is for account {} (they belong \
-                to {})",
-            caller.account, self.account, caller.arn
-        ));
-        if self.project.sandbox {
-            let file = shown(&self.project.sandbox_account());
-            return error.help(format!(
-                "{file} simulates another account; move it away to start a new one"
-            ));
+    /// Says an error of the engine. Another account in the sandbox is another sandbox.
+    fn explain(&self, error: EngineError) -> CommandError {
+        let is_other = matches!(error, EngineError::WrongAccount { .. });
+        let said = CommandError::from(error);
+        if !is_other || !self.project.sandbox {
+            return said;
         }
-        error.help(
-            "choose credentials for that account with --profile or AWS_PROFILE, or correct \
-                `account:` in the manifest",
-        )
+        let file = shown(&self.project.sandbox_account());
+        said.with_help(format!("{file} simulates another account; move it away to start a new one"))
     }
 }
 
-/// One of the two files of the AWS CLI: where its variable says, else in the home directory.
+/// Finds one of the two files of the AWS CLI: where its variable says, else in the home directory.
 fn aws_file(variable: &str, name: &str) -> Result<PathBuf, CommandError> {
     let home = || {
-        home::home_dir()
-            .ok_or_else(|| CommandError::new("cannot tell the home directory").help("set HOME"))
+        home::home_dir().ok_or_else(|| {
+            CommandError::new("cannot tell the home directory").with_help("set HOME")
+        })
     };
     match std::env::var(variable).ok().filter(|path| !path.is_empty()) {
         None => Ok(home()?.join(".aws").join(name)),
@@ -377,31 +332,12 @@ fn aws_file(variable: &str, name: &str) -> Result<PathBuf, CommandError> {
 mod tests {
     use super::*;
 
-    fn state(manifest: &str, account: &str) -> State {
-        State { serial: 1, ..State::new("l", manifest, account) }
-    }
-
-    #[test]
-    fn another_manifests_state_is_refused_by_name() {
-        assert!(belongs(&state("dev", "1"), "dev", "1", "s").is_ok());
-        let error = belongs(&state("prod", "1"), "dev", "1", "state/x.json").unwrap_err();
-        assert_eq!(
-            error.message.as_deref(),
-            Some("the state state/x.json belongs to the manifest prod, not to dev")
-        );
-        let error = belongs(&state("dev", "2"), "dev", "1", "state/x.json").unwrap_err();
-        assert_eq!(
-            error.message.as_deref(),
-            Some("the state state/x.json belongs to account 2, not to 1")
-        );
-    }
-
     #[test]
     fn a_states_path_is_kept_relative_to_the_root_and_a_url_as_it_is() {
         let temporary = tempfile::tempdir().unwrap();
         std::fs::create_dir(temporary.path().join("state")).unwrap();
         std::fs::write(temporary.path().join("state/x.json"), "").unwrap();
-        let project = Project::at(temporary.path(), false).unwrap();
+        let project = Project::find_from(temporary.path(), false).unwrap();
         assert_eq!(rooted("state/x.json", temporary.path(), &project), "state/x.json");
         assert_eq!(rooted("s3://bucket/x", temporary.path(), &project), "s3://bucket/x");
     }

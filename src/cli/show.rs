@@ -33,12 +33,12 @@ Examples:
   relayctl show prod.plan.json --html > plan.html
   relayctl show manifests/dev.yaml           what relayctl made for this manifest";
 
-pub fn run(args: &ShowArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &ShowArgs, context: &CommandContext) -> Exit {
     let path = match &args.file {
         Some(path) => path.clone(),
         None => waiting(context)?,
     };
-    match input::open(&path)? {
+    match input::open_input(&path)? {
         Input::Plan(saved) => plan::print(&saved, &args.form, context)?,
         Input::Manifest => recorded(&path, &args.form, context)?,
     }
@@ -46,15 +46,15 @@ pub fn run(args: &ShowArgs, context: &CommandContext) -> Exit {
 }
 
 fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
-    let mut plans = Project::at(Path::new("."), context.options.sandbox)?.waiting()?;
+    let mut plans = Project::find_from(Path::new("."), context.options.sandbox)?.waiting()?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only),
         (None, _) => Err(CommandError::new("no plan is waiting")
-            .help("name a saved plan or a manifest: relayctl show FILE")),
+            .with_help("name a saved plan or a manifest: relayctl show FILE")),
         (Some(last), false) => {
             let names: Vec<String> = plans.iter().chain([&last]).map(|path| shown(path)).collect();
             Err(CommandError::new(format!("several plans are waiting: {}", names.join(", ")))
-                .help(format!("name one: relayctl show {}", names[0])))
+                .with_help(format!("name one: relayctl show {}", names[0])))
         }
     }
 }
@@ -64,15 +64,15 @@ fn recorded(path: &Path, form: &PlanFormat, context: &CommandContext) -> Result<
         let option = if form.html { "--html" } else { "--markdown" };
         return Err(CommandError::new(format!("{option} prints a plan, and this is a manifest")));
     }
-    let declared = session::load(path, context)?;
+    let declared = session::load_manifest(path, context)?;
     let at = declared.open_state(context)?;
-    let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
+    let state = context.wait_for(async { declared.load_state(at.store.as_ref()).await })?;
     let Some(state) = state else {
         return Err(CommandError::new(format!("there is no state {} yet", at.store.location()))
-            .help(format!("see what would be made: relayctl plan {}", path.display())));
+            .with_help(format!("see what would be made: relayctl plan {}", path.display())));
     };
     if form.json {
-        return context.terminal.result(&crate::state::encode(&state));
+        return context.terminal.result(&relayctl::state::encode(&state));
     }
     let location = at.store.location();
     let sandbox = if declared.project.sandbox { " (sandbox)" } else { "" };

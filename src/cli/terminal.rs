@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::error::CommandError;
 use super::options::{Color, GlobalOptions};
-use crate::render::human::HumanStyle;
+use relayctl::render::human::HumanStyle;
 
 pub struct Terminal {
     quiet: bool,
@@ -31,27 +31,27 @@ impl Terminal {
         }
     }
 
-    /// For text that goes to stdout.
+    /// Returns the style of text that goes to stdout.
     pub fn style(&self) -> HumanStyle {
         HumanStyle { color: self.stdout != ColorChoice::Never, verbose: self.verbose }
     }
 
-    /// For text that goes to stderr.
+    /// Returns the style of text that goes to stderr.
     pub fn side_style(&self) -> HumanStyle {
         HumanStyle { color: self.stderr != ColorChoice::Never, verbose: self.verbose }
     }
 
-    /// Whether a person can watch and answer.
+    /// Returns true if a person can watch and answer.
     pub fn interactive() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Whether progress may redraw itself.
+    /// Returns true if progress may redraw itself.
     pub fn animated(&self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// The result, ended by exactly one newline.
+    /// Prints the result, ended by exactly one newline.
     pub fn result(&self, text: &str) -> Result<(), CommandError> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.stdout);
         writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()).map_err(
@@ -59,34 +59,34 @@ impl Terminal {
                 if error.kind() == io::ErrorKind::BrokenPipe {
                     CommandError::broken_pipe()
                 } else {
-                    CommandError::new(format!("cannot write the result: {error}"))
+                    CommandError::because("cannot write the result", error)
                 }
             },
         )
     }
 
-    /// Something good to know, which --quiet hides.
-    pub fn note(&self, text: &str) {
+    /// Prints something good to know, which --quiet hides.
+    pub fn print_note(&self, text: &str) {
         if !self.quiet {
-            self.side(text);
+            self.print_side(text);
         }
     }
 
-    pub fn warn(&self, text: &str) {
-        self.side(&format!("{}: {text}", paint("warning", AnsiColor::Yellow)));
+    pub fn print_warning(&self, text: &str) {
+        self.print_side(&format!("{}: {text}", paint("warning", AnsiColor::Yellow)));
     }
 
     pub fn error(&self, error: &CommandError) {
         if let Some(message) = &error.message {
-            self.side(&format!("{}: {message}", paint("error", AnsiColor::Red)));
+            self.print_side(&format!("{}: {message}", paint("error", AnsiColor::Red)));
         }
         if let Some(help) = &error.help {
-            self.side(&format!("{}: {help}", paint("help", AnsiColor::Cyan)));
+            self.print_side(&format!("{}: {help}", paint("help", AnsiColor::Cyan)));
         }
     }
 
-    /// To stderr. Where even that is closed, there is nobody left to tell.
-    pub fn side(&self, text: &str) {
+    /// Prints to stderr. Where even that is closed, there is nobody left to tell.
+    pub fn print_side(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr().lock(), self.stderr);
         let _ = writeln!(stderr, "{}", text.trim_end_matches('\n'));
     }
@@ -100,7 +100,7 @@ impl Terminal {
         io::stdin()
             .lock()
             .read_line(&mut answer)
-            .map_err(|error| CommandError::new(format!("cannot read the answer: {error}")))?;
+            .map_err(|error| CommandError::because("cannot read the answer", error))?;
         let _ = writeln!(stderr);
         Ok(answer.trim() == "yes")
     }

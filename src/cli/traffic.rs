@@ -3,13 +3,13 @@
 use std::pin::pin;
 
 use super::CommandContext;
-use crate::event::Delay;
-use crate::plan::Plan;
-use crate::plan::pace::Load;
-use crate::render::human;
-use crate::transport::Transport;
+use relayctl::event::Delay;
+use relayctl::plan::Plan;
+use relayctl::plan::pace::Load;
+use relayctl::render::human;
+use relayctl::transport::Transport;
 
-/// Does the work, and reports meanwhile what has to wait.
+/// Does the work, and meanwhile reports the delays of calls.
 pub async fn with_progress<T>(
     work: impl Future<Output = T>,
     transport: &Transport,
@@ -28,16 +28,16 @@ pub async fn with_progress<T>(
 
 /// Says on stderr how long a plan takes at least in a sandbox that is far away.
 pub fn forecast(plan: &Plan, context: &CommandContext) {
-    if let Some(pace) = context.options.pace() {
+    if let Some(pace) = context.options.forecast_pace() {
         let load = Load::of(plan);
-        context.terminal.note(&human::least(load.calls.values().sum(), load.least(&pace)));
+        context.terminal.print_note(&human::least(load.calls.values().sum(), load.least(&pace)));
     }
 }
 
 /// Says on stderr how many calls there were and what they had to wait for, if that is worth saying.
-pub fn note(context: &CommandContext) {
+pub fn print_summary(context: &CommandContext) {
     let traffic = context.transport.traffic();
     if traffic.calls > 0 && (context.terminal.style().verbose || !traffic.was_smooth()) {
-        context.terminal.note(&human::traffic(&traffic));
+        context.terminal.print_note(&human::traffic(&traffic));
     }
 }

@@ -24,7 +24,7 @@ Examples:
   relayctl validate manifests/dev.yaml
   relayctl validate manifests/dev.yaml --var suffix=test";
 
-pub fn run(args: &ValidateArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &ValidateArgs, context: &CommandContext) -> Exit {
     let declared = session::load_checked(&args.manifest.manifest, context)?;
     let desired = &declared.desired;
     let mut summary = count(desired.resources.len(), "resource");

@@ -6,9 +6,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::policy::catalogue;
+use relayctl::policy::catalogue;
 
-/// Whether the arguments beside `--version` ask for more: `--verbose`, `-v`, also as in `-Vv`.
+/// Returns true if the arguments beside `--version` ask for more: `--verbose`, `-v`, also as in
+/// `-Vv`.
 pub fn is_verbose(arguments: impl Iterator<Item = String>) -> bool {
     arguments.take_while(|argument| argument != "--").any(|argument| {
         match argument.strip_prefix('-') {
@@ -21,7 +22,7 @@ pub fn is_verbose(arguments: impl Iterator<Item = String>) -> bool {
     })
 }
 
-/// After the version as clap says it.
+/// Prints the version as clap says it, and what the program knows of AWS.
 pub fn print(version: &str) -> ExitCode {
     let services: Vec<_> = catalogue::services().collect();
     let actions: usize =

@@ -14,12 +14,13 @@ pub async fn resolve(
     removing: bool,
     parallelism: usize,
 ) -> Live {
-    live(&mut Resolver::new(provider, parallelism), desired, recorded, removing).await
+    read_live(&mut Resolver::new(provider, parallelism), desired, recorded, removing).await
 }
 
-/// Reads the same with a resolver that can tell afterwards what it has read. That something must be
-/// replaced shows only once all is compared: what blocks its deletion is asked then.
-pub async fn live(
+/// Reads what the manifest declares and the state records, with a resolver that can tell afterwards
+/// what it has read. That something must be replaced shows only once all is compared: what blocks
+/// its deletion is asked then.
+pub async fn read_live(
     resolver: &mut Resolver<'_>,
     desired: &Desired,
     recorded: &Recorded,

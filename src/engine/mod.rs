@@ -1,8 +1,41 @@
-//! What a run is made of, as functions of the library: where the resolver and the differ take
-//! turns.
+//! The engine: making plans and applying them, as functions of the library. Knows no terminal, no
+//! environment and no command line.
+//!
+//! A [`Workspace`] bundles a manifest, the way to an account and the store of the state.
+//! [`make_plan`] compares them, [`PreparedPlan::check_brakes`] holds the plan against the
+//! manifest's brakes, and [`apply_plan`] does it under the state's lock. `examples/library.rs` is a
+//! whole program. What goes wrong is an [`EngineError`], with its cause as its source.
+//!
+//! A program that does something of its own between these takes the lock itself ([`StateLock`]),
+//! plans for a state that it has loaded ([`plan_from_state`]), and does the plan step by step
+//! ([`ReadyPlan`]).
 
+mod access;
+mod apply;
+mod error;
+mod keys;
 mod live;
+mod lock;
+mod plan;
 mod recover;
+mod state;
+mod workspace;
 
-pub use live::{live, resolve};
+pub use access::access_changes;
+pub use apply::{ReadyPlan, apply_plan};
+pub use error::{EngineError, StateClaim, SuccessionError};
+pub use keys::{list_keys, renew_keys};
+pub use live::{read_live, resolve};
+pub use lock::{LockOptions, StateLock};
+pub use plan::{
+    BrakeOverrides, PlanOptions, PlanOrigin, PreparedPlan, make_plan, plan_from_state,
+    standing_objections,
+};
 pub use recover::{entry_of, recover};
+pub use state::{
+    PushOptions, add_resource, check_addable, check_distinct, find_resource, forget_resource,
+    migrate_state, push_state, rebuild_state,
+};
+pub use workspace::{
+    EngineObserver, Workspace, check_owner, load_state, require_state, verify_account,
+};

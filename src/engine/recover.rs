@@ -5,12 +5,11 @@ use crate::diff::{self, ChangeAction, PlannedChange};
 use crate::kind::{self, FieldForm, Kind, LiveObject};
 use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
 use crate::resolve::Resolver;
-use crate::resolve::lost::RecoveredObjects;
+use crate::resolve::recovery::RecoveredObjects;
 use crate::value::Value;
 
-/// Reads what the ownership tags say. What is declared is found by its name anyway, but for what
-/// goes by what is recorded, which wants the `whole` of it: a destroy, or a state that is made
-/// anew.
+/// Reads what the ownership tags say. What is declared is found by its name anyway. A destroy, or a
+/// state that is made anew, goes by what is recorded, and wants the `whole` of it.
 pub async fn recover(
     resolver: &mut Resolver<'_>,
     desired: &Desired,
@@ -18,13 +17,14 @@ pub async fn recover(
 ) -> RecoveredObjects {
     let mut found = resolver.undeclared(desired).await;
     if whole {
-        let live = super::live(resolver, desired, &Recorded::new(), false).await;
+        let live = super::read_live(resolver, desired, &Recorded::new(), false).await;
         found.resources.extend(declared(desired, &live));
     }
     found
 }
 
-/// What is declared and there, as the state would have recorded it: with the values that are live.
+/// Returns what is declared and there, as the state would have recorded it: with the values that
+/// are live.
 fn declared(desired: &Desired, live: &Live) -> Recorded {
     let nothing = Recorded::new();
     let decisions = diff::diff(desired, &nothing, live, false);
@@ -42,8 +42,8 @@ fn entry(decision: &PlannedChange<'_>, desired: &Desired) -> Option<(Address, Re
     Some((address.clone(), entry_of(kind::of(address.kind()), resource, seen)))
 }
 
-/// What the state records of an object that is there: what is declared of it, with the values that
-/// are live.
+/// Returns what the state records of an object that is there: what is declared of it, with the
+/// values that are live.
 pub fn entry_of(kind: &dyn Kind, resource: &Resource, seen: &LiveObject) -> RecordedObject {
     let mut attributes = resource.attributes.clone();
     for field in kind.fields().iter().filter(|field| field.form != FieldForm::Setting) {

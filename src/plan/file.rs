@@ -22,7 +22,9 @@ const FORMAT: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {
     #[error("not a saved plan of relayctl: {0}")]
-    NotPlan(String),
+    NotPlan(#[source] serde_json::Error),
+    #[error("not a saved plan of relayctl: it has no `relayctl_plan`")]
+    Unmarked,
     #[error(
         "this plan was edited or damaged after it was saved: it says that the SHA-256 of its \
             content is {said}, and it is \
@@ -110,18 +112,16 @@ impl<W: Write> Write for Hashed<W> {
 }
 
 pub fn decode(text: &str) -> Result<Plan, PlanFileError> {
-    let not_plan = |error: serde_json::Error| PlanFileError::NotPlan(error.to_string());
-    let value: Value = serde_json::from_str(text).map_err(not_plan)?;
+    let value: Value = serde_json::from_str(text).map_err(PlanFileError::NotPlan)?;
     let version = value.get("relayctl_plan").and_then(Value::as_u64);
-    let version =
-        version.ok_or_else(|| PlanFileError::NotPlan("it has no `relayctl_plan`".to_owned()))?;
+    let version = version.ok_or(PlanFileError::Unmarked)?;
     if version != u64::from(FORMAT) {
         return Err(PlanFileError::Version(u32::try_from(version).unwrap_or(u32::MAX)));
     }
-    let envelope: Envelope = serde_json::from_value(value).map_err(not_plan)?;
+    let envelope: Envelope = serde_json::from_value(value).map_err(PlanFileError::NotPlan)?;
     let found = digest(&envelope.plan);
     if found != envelope.sha256 {
         return Err(PlanFileError::Edited { said: envelope.sha256, found });
     }
-    serde_json::from_value(envelope.plan).map_err(not_plan)
+    serde_json::from_value(envelope.plan).map_err(PlanFileError::NotPlan)
 }

@@ -10,4 +10,4 @@ pub mod keys;
 pub mod lint;
 pub mod markdown;
 pub mod sarif;
-pub(crate) mod text;
+pub mod text;

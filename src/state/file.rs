@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
 use super::{State, VERSION};
-use crate::seal::{EncryptionError, FileEncryption, is_sealed};
+use crate::encryption::{EncryptionError, FileEncryption, is_sealed};
 use crate::value::{Value, pack};
 
 /// The marker that distinguishes a state from any other JSON file.
@@ -16,12 +16,38 @@ const FORMAT: &str = "relayctl-state";
 /// The reason that a text is not a state.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    #[error("{0}")]
-    NotState(String),
+    #[error(transparent)]
+    NotState(#[from] InvalidState),
     #[error("state version {0} is newer than this relayctl")]
     Newer(u32),
     #[error(transparent)]
     Sealed(EncryptionError),
+}
+
+/// The reason why a text is no state, or no change of one, and its cause where there is one.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct InvalidState {
+    why: String,
+    #[source]
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl InvalidState {
+    pub fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), cause: None }
+    }
+
+    /// Keeps the error that it comes from.
+    #[must_use]
+    pub fn caused_by(self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { cause: Some(Box::new(cause)), ..self }
+    }
+
+    /// Says the line of the journal that it is in.
+    pub(super) fn in_line(self, line: usize) -> Self {
+        Self { why: format!("line {line}: {}", self.why), ..self }
+    }
 }
 
 #[derive(Serialize)]
@@ -45,7 +71,7 @@ pub fn encode(state: &State) -> String {
 /// Encodes a state, encrypted for its recipients if there are any.
 pub fn encode_for(state: &State, seal: &FileEncryption) -> Vec<u8> {
     let text = encode(state);
-    let closed = match seal.close(text.as_bytes()) {
+    let closed = match seal.encrypt_bytes(text.as_bytes()) {
         Cow::Owned(closed) => Some(closed),
         Cow::Borrowed(_) => None,
     };
@@ -54,15 +80,16 @@ pub fn encode_for(state: &State, seal: &FileEncryption) -> Vec<u8> {
 
 /// Decodes bytes that may be encrypted, or not even be text.
 pub fn decode_bytes(bytes: &[u8], seal: &FileEncryption) -> Result<State, DecodeError> {
-    let plain = seal.open(bytes).map_err(DecodeError::from)?;
-    std::str::from_utf8(&plain).map_err(|_| not_state("it is not text")).and_then(decode)
+    let plain = seal.decrypt_bytes(bytes).map_err(DecodeError::from)?;
+    let not_text = |error| InvalidState::new("it is not text").caused_by(error);
+    std::str::from_utf8(&plain).map_err(|error| not_text(error).into()).and_then(decode)
 }
 
 /// Returns a state's bytes to keep as the last good copy, if they are a valid state. A state that
 /// was written before encryption was enabled is encrypted: it must not stay readable.
-pub fn kept<'b>(bytes: &'b [u8], seal: &FileEncryption) -> Option<Cow<'b, [u8]>> {
+pub fn backup_content<'b>(bytes: &'b [u8], seal: &FileEncryption) -> Option<Cow<'b, [u8]>> {
     decode_bytes(bytes, seal).ok()?;
-    Some(if is_sealed(bytes) { Cow::Borrowed(bytes) } else { seal.close(bytes) })
+    Some(if is_sealed(bytes) { Cow::Borrowed(bytes) } else { seal.encrypt_bytes(bytes) })
 }
 
 impl From<EncryptionError> for DecodeError {
@@ -70,7 +97,9 @@ impl From<EncryptionError> for DecodeError {
     /// the state.
     fn from(error: EncryptionError) -> Self {
         match error {
-            EncryptionError::Damaged(_) => not_state(error.to_string()),
+            EncryptionError::Damaged(_) => {
+                InvalidState::new(error.to_string()).caused_by(error).into()
+            }
             error @ (EncryptionError::NoIdentity
             | EncryptionError::BadIdentity(_)
             | EncryptionError::OtherIdentity(_)) => Self::Sealed(error),
@@ -113,7 +142,7 @@ pub fn decode(text: &str) -> Result<State, DecodeError> {
 }
 
 fn not_state(why: impl Into<String>) -> DecodeError {
-    DecodeError::NotState(why.into())
+    InvalidState::new(why).into()
 }
 
 fn header(text: &str) -> Result<StateHeader, DecodeError> {
@@ -131,11 +160,12 @@ fn header(text: &str) -> Result<StateHeader, DecodeError> {
 
 fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, DecodeError> {
     serde_json::from_str(text).map_err(|error| {
-        not_state(match error.classify() {
+        let why = match error.classify() {
             Category::Eof => format!("it is cut off at line {}", error.line()),
             Category::Syntax | Category::Io => format!("it is not JSON ({error})"),
             Category::Data => error.to_string(),
-        })
+        };
+        InvalidState::new(why).caused_by(error).into()
     })
 }
 

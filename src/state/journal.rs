@@ -5,10 +5,10 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeError, State, VERSION};
+use super::{DecodeError, InvalidState, State, VERSION};
 use crate::address::Address;
+use crate::encryption::FileEncryption;
 use crate::model::RecordedObject;
-use crate::seal::FileEncryption;
 use crate::value::digest;
 
 /// The number of characters of a line's SHA-256 that stand before it.
@@ -44,8 +44,8 @@ impl JournalChange {
     ///
     /// # Panics
     /// Never: the maps of a state have text keys.
-    pub fn line(&self) -> String {
-        self.line_for(&FileEncryption::default())
+    pub fn to_line(&self) -> String {
+        self.to_line_for(&FileEncryption::default())
     }
 
     /// Returns the line, encrypted for its recipients if there are any. Each line is encrypted by
@@ -54,10 +54,10 @@ impl JournalChange {
     ///
     /// # Panics
     /// Never: the maps of a state have text keys.
-    pub fn line_for(&self, seal: &FileEncryption) -> String {
+    pub fn to_line_for(&self, seal: &FileEncryption) -> String {
         let text = serde_json::to_string(&JournalLine { version: VERSION, change: self })
             .expect("a change always serialises");
-        let text = seal.close_line(&text);
+        let text = seal.encrypt_line(&text);
         let mut line = checksum(&text);
         let _ = writeln!(line, " {text}");
         line
@@ -66,7 +66,7 @@ impl JournalChange {
 
 /// Returns the lines of changes that are recorded together.
 pub fn lines_for(changes: &[JournalChange], seal: &FileEncryption) -> String {
-    changes.iter().map(|change| change.line_for(seal)).collect()
+    changes.iter().map(|change| change.to_line_for(seal)).collect()
 }
 
 impl State {
@@ -89,13 +89,13 @@ impl State {
     /// journal of a run that was killed between writing the state and clearing the journal.
     pub fn follow(&mut self, change: JournalChange) -> Result<(), DecodeError> {
         if change.lineage != self.lineage {
-            return Err(DecodeError::NotState(format!(
+            return Err(invalid(format!(
                 "it belongs to another state (of lineage {}; the state beside it is of lineage {})",
                 change.lineage, self.lineage
             )));
         }
         if change.serial > self.serial + 1 {
-            return Err(DecodeError::NotState(format!(
+            return Err(invalid(format!(
                 "it has no change {}: after {} comes {}",
                 self.serial + 1,
                 self.serial,
@@ -124,7 +124,7 @@ pub fn decode_journal<'b>(
             tracing::debug!(number, "the journal's last line was cut off, and is left out");
             None
         }
-        None => Some(Err(DecodeError::NotState(format!(
+        None => Some(Err(invalid(format!(
             "line {number} of {last} is damaged: its checksum is another than its content's"
         )))),
     })
@@ -135,12 +135,16 @@ pub fn decode_lines(
     bytes: &[u8],
     seal: &FileEncryption,
 ) -> Result<Vec<JournalChange>, DecodeError> {
-    let damaged = || DecodeError::NotState("it is damaged".to_owned());
+    let damaged = || invalid("it is damaged");
     if bytes.is_empty() {
         return Err(damaged());
     }
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     lines.map(|line| decode_change(intact(line).ok_or_else(damaged)?, seal)).collect()
+}
+
+fn invalid(why: impl Into<String>) -> DecodeError {
+    InvalidState::new(why).into()
 }
 
 /// Returns true if the line is incomplete. A killed run leaves the beginning of its last line; a
@@ -157,8 +161,10 @@ fn intact(line: &[u8]) -> Option<&str> {
 }
 
 fn decode_change(text: &str, seal: &FileEncryption) -> Result<JournalChange, DecodeError> {
-    let wrong = |error: serde_json::Error| DecodeError::NotState(without_place(&error));
-    let text = seal.open_line(text)?;
+    let wrong = |error: serde_json::Error| {
+        DecodeError::from(InvalidState::new(without_place(&error)).caused_by(error))
+    };
+    let text = seal.decrypt_line(text)?;
     let Versioned { version } = serde_json::from_str(&text).map_err(wrong)?;
     if version != VERSION {
         return Err(DecodeError::Newer(version));
@@ -176,7 +182,7 @@ fn without_place(error: &serde_json::Error) -> String {
 impl DecodeError {
     fn at(self, line: usize) -> Self {
         match self {
-            Self::NotState(why) => Self::NotState(format!("line {line}: {why}")),
+            Self::NotState(why) => Self::NotState(why.in_line(line)),
             error @ (Self::Newer(_) | Self::Sealed(_)) => error,
         }
     }
@@ -228,7 +234,7 @@ mod tests {
             JournalChange { entry: None, ..change(2, "ada") },
             change(3, "bob\n"),
         ];
-        let lines: Vec<String> = changes.iter().map(JournalChange::line).collect();
+        let lines: Vec<String> = changes.iter().map(JournalChange::to_line).collect();
         let text = lines.concat();
         for cut in 0..=text.len() {
             let ends = (1..=3).filter(|count| lines[..*count].concat().len() <= cut).count();
@@ -238,8 +244,8 @@ mod tests {
 
     #[test]
     fn every_damaged_byte_of_a_whole_line_is_refused() {
-        let first = change(1, "ada").line();
-        let text = first.clone() + &change(2, "bob").line();
+        let first = change(1, "ada").to_line();
+        let text = first.clone() + &change(2, "bob").to_line();
         for at in 0..first.len() {
             let mut bytes = text.clone().into_bytes();
             bytes[at] ^= 1;
@@ -286,7 +292,7 @@ mod tests {
     #[test]
     fn a_line_of_a_newer_version_or_of_an_unknown_kind_is_refused() {
         let with = |from: &str, to: &str| {
-            let line = change(1, "ada").line().replace(from, to);
+            let line = change(1, "ada").to_line().replace(from, to);
             let text = line.split_once(' ').unwrap().1.trim_end().to_owned();
             format!("{} {text}\n", checksum(&text))
         };

@@ -9,10 +9,12 @@ mod place;
 use serde::{Deserialize, Serialize};
 
 use crate::call::Failure;
+use crate::encryption::EncryptionError;
 use crate::model::Recorded;
-use crate::seal::EncryptionError;
 
-pub use file::{DecodeError, decode, decode_bytes, encode, encode_for, kept};
+pub use file::{
+    DecodeError, InvalidState, backup_content, decode, decode_bytes, encode, encode_for,
+};
 pub use journal::{JournalChange, decode_journal, decode_lines, lines_for};
 pub use lock::LockInfo;
 pub use place::S3Place;
@@ -62,20 +64,34 @@ pub enum StoreError {
     #[error("{location} is locked under another id, {}: by {info}", info.id)]
     OtherLock { location: String, info: Box<LockInfo> },
     #[error("cannot {what} {location}: {cause}")]
-    Io { what: &'static str, location: String, cause: std::io::Error },
+    Io {
+        what: &'static str,
+        location: String,
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("{location} is not a state file of relayctl: {why}")]
     Unreadable {
         location: String,
-        why: String,
+        #[source]
+        why: InvalidState,
         /// The place of the last good state, if it is still there.
         backup: Option<String>,
     },
     /// The state is encrypted for others.
     #[error("{location} cannot be read: {why}")]
-    Sealed { location: String, why: EncryptionError },
+    Sealed {
+        location: String,
+        #[source]
+        why: EncryptionError,
+    },
     /// The state is valid, but its journal is not.
     #[error("the journal {location} cannot be used: {why}")]
-    Journal { location: String, why: String },
+    Journal {
+        location: String,
+        #[source]
+        why: InvalidState,
+    },
     #[error("there is no state {location} to change")]
     Missing { location: String },
     #[error(
@@ -92,7 +108,12 @@ pub enum StoreError {
     )]
     Unconditional { location: String },
     #[error("cannot {what} {location}: {failure}")]
-    Remote { what: &'static str, location: String, failure: Box<Failure> },
+    Remote {
+        what: &'static str,
+        location: String,
+        #[source]
+        failure: Box<Failure>,
+    },
     /// No store of this binary has that URL.
     #[error("the state cannot be kept at {url}: {why}")]
     Unsupported { url: String, why: &'static str },

@@ -25,7 +25,7 @@ impl S3Place {
         (!bucket.is_empty()).then(|| Self { bucket: bucket.to_owned(), key })
     }
 
-    pub fn url(&self) -> String {
+    pub fn to_url(&self) -> String {
         format!("s3://{}/{}", self.bucket, self.key)
     }
 }
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_url_names_a_prefix_or_an_object() {
-        let url = |url: &str| S3Place::parse(url, "dev.json").map(|place| place.url());
+        let url = |url: &str| S3Place::parse(url, "dev.json").map(|place| place.to_url());
         assert_eq!(url("s3://states").as_deref(), Some("s3://states/dev.json"));
         assert_eq!(url("s3://states/").as_deref(), Some("s3://states/dev.json"));
         assert_eq!(

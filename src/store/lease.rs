@@ -37,7 +37,7 @@ impl Renewal {
         }))
     }
 
-    pub fn stop(&self) {
+    pub fn stop_renewing(&self) {
         if let Some(task) = &self.0 {
             task.abort();
         }
@@ -46,6 +46,6 @@ impl Renewal {
 
 impl Drop for Renewal {
     fn drop(&mut self) {
-        self.stop();
+        self.stop_renewing();
     }
 }

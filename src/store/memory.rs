@@ -53,11 +53,11 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn load(&self) -> Result<Option<State>, StoreError> {
+    async fn load_state(&self) -> Result<Option<State>, StoreError> {
         Ok(self.shared().state.clone())
     }
 
-    async fn save(&self, state: &State) -> Result<(), StoreError> {
+    async fn save_state(&self, state: &State) -> Result<(), StoreError> {
         self.shared().state = Some(state.clone());
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Store for MemoryStore {
         }
     }
 
-    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+    async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
         let now = Timestamp::now();
         let mut shared = self.shared();
         if let Some(other) = shared.lock.as_ref().filter(|other| !other.has_expired(now)) {
@@ -94,7 +94,7 @@ impl Store for MemoryStore {
         Ok(Box::new(MemoryLock { shared, given, id: info.id.clone(), _renewal: renewal }))
     }
 
-    fn held(&self) -> Result<(), StoreError> {
+    fn check_lock(&self) -> Result<(), StoreError> {
         let Some(ours) = self.given.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
             return Ok(());
         };

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use crate::encryption::FileEncryption;
 use crate::port::{Lock, Store};
 use crate::provider::aws::{ConnectOptions, ObjectStore};
-use crate::seal::FileEncryption;
 use crate::state::{LockInfo, S3Place, StoreError};
 use local::LocalStore;
 use s3::S3Store;
@@ -21,7 +21,7 @@ use s3::S3Store;
 /// Opens the store that `url` names: a path or `file://` URL of a folder or of a `.json` file, or a
 /// place in S3. `default` is the file to use without a URL. `aws` has the options of the connection
 /// to a bucket, which is not made yet. `seal` has the recipients that the state is encrypted for.
-pub fn open(
+pub fn open_store(
     url: Option<&str>,
     default: &Path,
     aws: &ConnectOptions,
@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Takes the lock, and waits for it up to `patience` while another run holds it; `waiting` is
 /// called once with the holder.
-pub async fn lock(
+pub async fn wait_for_lock(
     store: &dyn Store,
     info: &LockInfo,
     patience: Duration,
@@ -52,7 +52,7 @@ pub async fn lock(
     let deadline = tokio::time::Instant::now() + patience;
     let mut waiting = Some(waiting);
     loop {
-        let holder = match store.lock(info).await {
+        let holder = match store.acquire_lock(info).await {
             Err(StoreError::Locked { info, .. }) if tokio::time::Instant::now() < deadline => info,
             done => return done,
         };
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     fn location(url: &str) -> String {
-        match open(
+        match open_store(
             Some(url),
             Path::new("state/dev.json"),
             &ConnectOptions::default(),
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_url_names_a_folder_or_a_file() {
-        let default = open(
+        let default = open_store(
             None,
             Path::new("state/dev.json"),
             &ConnectOptions::default(),

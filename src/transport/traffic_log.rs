@@ -34,7 +34,7 @@ impl TrafficLog {
 
     /// Notes that a call waited, or will.
     pub fn waits(&mut self, from: Duration, until: Duration) {
-        self.waits.add(from, until);
+        self.waits.add_wait(from, until);
     }
 
     /// Returns true if a wait for this service is due for a report again, and notes that report.

@@ -376,7 +376,7 @@ impl Unreliable {
         if removing {
             desired.resources.clear();
         }
-        let state = self.store.load().await.unwrap();
+        let state = self.store.load_state().await.unwrap();
         let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
         let live = engine::resolve(&self.edges, &desired, &recorded, removing, 4).await;
         let decisions = diff::diff(&desired, &recorded, &live, removing);

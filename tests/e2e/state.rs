@@ -214,7 +214,7 @@ fn a_run_waits_for_the_lock_as_long_as_it_is_told_to() {
     let project = sandbox();
     let store = LocalStore::new(project.path(&format!("state/sandbox/{NAME}.json")));
     let info: LockInfo = serde_json::from_str(&lock_of("")).unwrap();
-    let held = futures::executor::block_on(store.lock(&info)).unwrap();
+    let held = futures::executor::block_on(store.acquire_lock(&info)).unwrap();
     let rm = ["state", "rm", DEV, "zappa_settings.dev"];
     let refused = project.expect(1, &rm);
     assert!(

@@ -223,7 +223,7 @@ proptest! {
         plan.header.manifest_file = text.clone();
         let failed = vec![(plan.steps[0].id.clone(), Fault::Call(failure.clone()))];
         let outcome = RunOutcome { failed: failed.clone(), ..RunOutcome::default() };
-        let event = Event::Failed { step: failed[0].0.clone(), why: Fault::State(text.clone()) };
+        let event = Event::Failed { step: failed[0].0.clone(), why: Fault::State(text.clone().into()) };
         let screens = [
             human::plan(&plan, PLAIN),
             human::plan(&plan, VERBOSE),

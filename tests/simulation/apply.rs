@@ -72,16 +72,16 @@ impl Lock for Free {}
 
 #[async_trait]
 impl Store for Kept {
-    async fn load(&self) -> Result<Option<State>, StoreError> {
+    async fn load_state(&self) -> Result<Option<State>, StoreError> {
         Ok(self.0.lock().unwrap().clone())
     }
 
-    async fn save(&self, state: &State) -> Result<(), StoreError> {
+    async fn save_state(&self, state: &State) -> Result<(), StoreError> {
         *self.0.lock().unwrap() = Some(state.clone());
         Ok(())
     }
 
-    async fn lock(&self, _info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+    async fn acquire_lock(&self, _info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
         Ok(Box::new(Free))
     }
 
@@ -95,19 +95,19 @@ struct Robbed<'a>(&'a World, &'static str);
 
 #[async_trait]
 impl Store for Robbed<'_> {
-    async fn load(&self) -> Result<Option<State>, StoreError> {
-        self.0.store.load().await
+    async fn load_state(&self) -> Result<Option<State>, StoreError> {
+        self.0.store.load_state().await
     }
 
-    async fn save(&self, state: &State) -> Result<(), StoreError> {
-        self.0.store.save(state).await
+    async fn save_state(&self, state: &State) -> Result<(), StoreError> {
+        self.0.store.save_state(state).await
     }
 
-    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
-        self.0.store.lock(info).await
+    async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        self.0.store.acquire_lock(info).await
     }
 
-    fn held(&self) -> Result<(), StoreError> {
+    fn check_lock(&self) -> Result<(), StoreError> {
         if self.0.writes(self.1) == 0 {
             return Ok(());
         }
@@ -124,12 +124,12 @@ struct Full<'a>(&'a Kept, AtomicBool);
 
 #[async_trait]
 impl Store for Full<'_> {
-    async fn load(&self) -> Result<Option<State>, StoreError> {
-        self.0.load().await
+    async fn load_state(&self) -> Result<Option<State>, StoreError> {
+        self.0.load_state().await
     }
 
-    async fn save(&self, state: &State) -> Result<(), StoreError> {
-        self.0.save(state).await
+    async fn save_state(&self, state: &State) -> Result<(), StoreError> {
+        self.0.save_state(state).await
     }
 
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
@@ -141,12 +141,12 @@ impl Store for Full<'_> {
                 cause,
             });
         }
-        let state = self.load().await?.unwrap();
-        self.save(&state.replay(changes.to_vec()).expect("the journal has no gap")).await
+        let state = self.load_state().await?.unwrap();
+        self.save_state(&state.replay(changes.to_vec()).expect("the journal has no gap")).await
     }
 
-    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
-        self.0.lock(info).await
+    async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        self.0.acquire_lock(info).await
     }
 
     fn location(&self) -> String {
@@ -421,7 +421,7 @@ async fn a_plan_is_stale_once_its_state_moved_on() {
     assert_eq!(stale(&plan, None), None);
     world.apply().await;
     let state = world.store.0.lock().unwrap().clone();
-    assert!(stale(&plan, state.as_ref()).unwrap().contains("applied already"));
+    assert!(stale(&plan, state.as_ref()).unwrap().to_string().contains("applied already"));
 }
 
 #[tokio::test]
@@ -605,7 +605,7 @@ async fn a_key_that_works_for_somebody_else_is_not_taken_for_proven() {
     let world = World::to_rotate().await;
     let mut plan = world.plan().await;
     plan.header.account = "999999999999".to_owned();
-    let state = world.store.load().await.unwrap().unwrap();
+    let state = world.store.load_state().await.unwrap().unwrap();
     let outcome = apply(&plan, &world.provider, &world.store, state, &world.log, 4).await;
     let Fault::Call(failure) = &outcome.failed[0].1 else { panic!("{outcome:#?}") };
     assert_eq!(failure.code, "OtherCaller");

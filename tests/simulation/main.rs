@@ -3,6 +3,7 @@
 mod apply;
 mod conformance;
 mod kill_points;
+mod library;
 mod rate_limits;
 mod reads;
 mod seeds;

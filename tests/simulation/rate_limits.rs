@@ -168,10 +168,10 @@ impl Far {
 
     /// A plan, and what was read for it.
     async fn plan(&self) -> (Plan, Snapshot) {
-        let state = self.store.load().await.unwrap();
+        let state = self.store.load_state().await.unwrap();
         let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
         let mut resolver = Resolver::new(&self.provider, ALL_READS);
-        let live = engine::live(&mut resolver, &self.desired, &recorded, false).await;
+        let live = engine::read_live(&mut resolver, &self.desired, &recorded, false).await;
         let decisions = diff::diff(&self.desired, &recorded, &live, false);
         let stamp = StateStamp::of(state.as_ref());
         let plan = build::build(

@@ -169,12 +169,12 @@ impl World {
         let edges = self.edges(&counter);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let plan = runtime.block_on(async {
-            let state = self.store.load().await.unwrap();
+            let state = self.store.load_state().await.unwrap();
             let recorded = state.as_ref().map(|state| state.resources.clone()).unwrap_or_default();
             relayctl::resolve::caller(&edges).await.unwrap();
             let removing = desired.resources.is_empty();
             let mut resolver = Resolver::new(&edges, 32);
-            let live = engine::live(&mut resolver, desired, &recorded, removing).await;
+            let live = engine::read_live(&mut resolver, desired, &recorded, removing).await;
             // What --explain-reads says is what was sent, but for the caller's identity.
             let sent = total(&counter.counts.lock().unwrap());
             let explained = resolver.explain();
@@ -430,7 +430,7 @@ fn what_was_read_before_a_long_wait_is_read_again_before_it_is_relied_on() {
         .build()
         .unwrap();
     let outcome = runtime.block_on(async {
-        let state = world.store.load().await.unwrap().unwrap();
+        let state = world.store.load_state().await.unwrap().unwrap();
         apply(&plan, &slow, &world.store, state, &Silence, 1).await
     });
     let done: Vec<String> = outcome.done.iter().map(|step| step.address.to_string()).collect();

@@ -16,7 +16,7 @@ const TYPES: &[&str] = &["KindName", "PrincipalKind"];
 
 /// Code that is made of kinds: the kinds themselves, the shapes of a manifest, the decoder of
 /// addresses.
-const HOMES: &[&str] = &["src/kind/", "src/manifest/", "src/address.rs", "src/address/"];
+const HOMES: &[&str] = &["src/kind/", "src/manifest/", "src/address/"];
 
 /// Something else than a kind.
 pub struct Exception {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom up. A module uses itself and modules of a lower rank, no others.
 const RANKS: &[(usize, &[&str])] = &[
-    (0, &["address", "value", "diagnostic", "seal"]),
+    (0, &["address", "value", "diagnostic", "encryption"]),
     (2, &["call"]),
     (3, &["reads"]),
     (4, &["kind"]),
@@ -21,9 +21,10 @@ const RANKS: &[(usize, &[&str])] = &[
     (11, &["event"]),
     (12, &["render", "transport"]),
     // Apply looks again before each change, with the resolver's eyes.
-    (13, &["apply", "engine", "provider"]),
+    (13, &["apply", "provider"]),
     (14, &["store"]),
-    (15, &["cli"]),
+    (15, &["engine"]),
+    (16, &["cli"]),
 ];
 
 const LONGEST_FILE: usize = 600;

@@ -52,12 +52,12 @@ const OTHER_WORDS: &[Exception] = &[
         reason: "AWS's type of a resource in an ARN",
     },
     Exception {
-        file: "src/provider/sandbox/guard.rs",
+        file: "src/provider/sandbox/guard/mod.rs",
         words: &[("user", 1), ("role", 1), ("group", 1), ("policy", 1)],
         reason: "AWS's types of resources in ARNs",
     },
     Exception {
-        file: "src/resolve/lost.rs",
+        file: "src/resolve/recovery.rs",
         words: &[("user", 1)],
         reason: "the attribute of an access key",
     },
@@ -66,7 +66,7 @@ const OTHER_WORDS: &[Exception] = &[
 /// Comparisons of kinds that decide nothing about any one kind.
 const OTHER_DECISIONS: &[Exception] = &[
     Exception {
-        file: "src/model.rs",
+        file: "src/model/mod.rs",
         words: &[("== or !=", 2)],
         reason: "the objects of a kind, whichever is asked for",
     },

@@ -78,7 +78,13 @@ impl Objects for Bucket {
         Ok(self.objects.lock().unwrap().get(key).cloned())
     }
 
-    async fn put(&self, key: &str, body: &[u8], writer: &str, only: &Only) -> Result<Put, Failure> {
+    async fn put_object(
+        &self,
+        key: &str,
+        body: &[u8],
+        writer: &str,
+        only: &Only,
+    ) -> Result<Put, Failure> {
         self.network().await?;
         if takes_one(&self.busy) {
             return Ok(Put::Busy);
@@ -90,7 +96,7 @@ impl Objects for Bucket {
         Ok(answer)
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+    async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, Failure> {
         self.network().await?;
         Ok(self.keys().into_iter().filter(|key| key.starts_with(prefix)).collect())
     }

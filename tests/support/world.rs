@@ -14,6 +14,7 @@ use futures::executor::block_on;
 use relayctl::address::KindName;
 use relayctl::apply::apply;
 use relayctl::call::{Failure, IamReply, IamWrite, Read, Reply, S3Write, StepOutput, Write};
+use relayctl::encryption;
 use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Status};
@@ -22,7 +23,6 @@ use relayctl::port::{Provider, Store};
 use relayctl::provider::Providers;
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::Sandbox;
-use relayctl::seal;
 use relayctl::state::{State, encode};
 use relayctl::store::memory::MemoryStore;
 use relayctl::{diff, engine};
@@ -199,7 +199,7 @@ impl World {
         let account = Arc::new(self.cloud.account.copied().expect("an account in memory"));
         let store = MemoryStore::new();
         if let Some(state) = self.state() {
-            block_on(store.save(&state)).expect("in memory");
+            block_on(store.save_state(&state)).expect("in memory");
         }
         let desired = Mutex::new(self.desired.lock().unwrap().clone());
         let cloud = Arc::new(Witness { account, seen });
@@ -260,7 +260,7 @@ impl World {
     }
 
     pub fn state(&self) -> Option<State> {
-        block_on(self.store.load()).expect("in memory")
+        block_on(self.store.load_state()).expect("in memory")
     }
 
     pub fn desired(&self, mode: PlanMode) -> Desired {
@@ -319,7 +319,7 @@ impl World {
         let provider = FaultyProvider::new(self.edges(), Arc::clone(faults)).replicated(account);
         let provider = Recorder { inner: provider, log };
         let store = FaultyStore::new(self.store.reopened(), Arc::clone(faults));
-        let state = store.load().await.expect("in memory");
+        let state = store.load_state().await.expect("in memory");
         let plan = self.plan(mode, &provider, state.as_ref()).await;
         log.lock().unwrap().plan = Some(plan.clone());
         let state = state.unwrap_or_else(|| {
@@ -458,7 +458,8 @@ impl World {
         let text = |file: &PathBuf| {
             let text = std::fs::read_to_string(file).expect("text");
             // What is encrypted is different each time.
-            let text = seal::label(text.as_bytes()).map_or(text, |key| format!("encrypted: {key}"));
+            let text =
+                encryption::label(text.as_bytes()).map_or(text, |key| format!("encrypted: {key}"));
             masked(&secrets.iter().fold(text, |text, secret| text.replace(secret, "*")))
         };
         let files = files(root);

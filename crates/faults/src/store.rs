@@ -32,12 +32,12 @@ impl<S: Store> FaultyStore<S> {
 
 #[async_trait]
 impl<S: Store> Store for FaultyStore<S> {
-    async fn load(&self) -> Result<Option<State>, StoreError> {
-        self.inner.load().await
+    async fn load_state(&self) -> Result<Option<State>, StoreError> {
+        self.inner.load_state().await
     }
 
-    async fn save(&self, state: &State) -> Result<(), StoreError> {
-        self.faults.pass(Seam::Save, &"state", self.inner.save(state), |_| self.lost()).await
+    async fn save_state(&self, state: &State) -> Result<(), StoreError> {
+        self.faults.pass(Seam::Save, &"state", self.inner.save_state(state), |_| self.lost()).await
     }
 
     /// Appends the changes one by one: if one of them fails, those before it are noted.
@@ -49,12 +49,12 @@ impl<S: Store> Store for FaultyStore<S> {
         Ok(())
     }
 
-    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
-        self.inner.lock(info).await
+    async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        self.inner.acquire_lock(info).await
     }
 
-    fn held(&self) -> Result<(), StoreError> {
-        self.inner.held()
+    fn check_lock(&self) -> Result<(), StoreError> {
+        self.inner.check_lock()
     }
 
     async fn unlock(&self, id: &str) -> Result<LockInfo, StoreError> {

@@ -13,7 +13,7 @@ impl<'a> Worker<'a> {
     pub(super) async fn renew(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         self.must_be_same(kind, step).await?;
         let Some(old) = step.before.as_ref().filter(|_| is_renewal(step)) else { return Ok(()) };
-        let entry = self.ledger.entry(&step.id.address).await;
+        let entry = self.writer.find_entry(&step.id.address).await;
         self.begin(kind, step, old, &[]).await?;
         let mut progress = StepProgress::default();
         let mut proven = false;
@@ -53,10 +53,11 @@ impl<'a> Worker<'a> {
             attributes,
             depends_on,
         };
-        self.ledger.put(&step.id.address, entry).await
+        self.writer.record_entry(&step.id.address, entry).await
     }
 
-    /// A key that works for somebody else is not the one that was made.
+    /// Makes sure that the new key works for its user: one that works for somebody else is not the
+    /// one that was made.
     fn checked(&self, write: &Write, reply: Reply) -> Result<Reply, Failure> {
         let (Write::ProveKey { user }, Reply::Caller(CallerIdentity { account, arn, .. })) =
             (write, &reply)
@@ -81,7 +82,7 @@ impl<'a> Worker<'a> {
         failure: Failure,
         entry: Option<RecordedObject>,
     ) -> Fault {
-        if let Err(lost) = self.ledger.held() {
+        if let Err(lost) = self.writer.check_lock() {
             return lost;
         }
         let uncertain = failure.kind == FailureKind::Unavailable;
@@ -94,7 +95,7 @@ impl<'a> Worker<'a> {
         };
         let begun_before = entry.as_ref().is_some_and(|entry| entry.status == Status::Intended);
         let noted = if undone && !begun_before && self.must_be_same(kind, step).await.is_ok() {
-            self.ledger.restore(&step.id.address, entry).await
+            self.writer.restore_entry(&step.id.address, entry).await
         } else {
             // Some sink may hold the new key: the next run may write over it.
             let made: Vec<String> = progress.carried.key.into_iter().map(|key| key.id).collect();

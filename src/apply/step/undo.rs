@@ -10,7 +10,7 @@ use crate::event::Fault;
 use crate::model::RecordedObject;
 use crate::plan::Step;
 
-/// What could not be taken back of a key that could not be delivered.
+/// The rest of a key that could not be delivered, after taking it back.
 pub(super) enum UndoResult {
     Nothing,
     /// A file that may still hold it.
@@ -20,9 +20,9 @@ pub(super) enum UndoResult {
 }
 
 impl Worker<'_> {
-    /// After a create that failed half-way: takes back what must not stay, and leaves in the state
-    /// what the next run needs to know.
-    pub(super) async fn undo(
+    /// Takes back what must not stay of a create that failed half-way, and leaves in the state what
+    /// the next run needs to know.
+    pub(super) async fn undo_step(
         &self,
         step: &Step,
         progress: StepProgress,
@@ -30,7 +30,7 @@ impl Worker<'_> {
         before: Option<RecordedObject>,
     ) -> Fault {
         // Whoever has the lock now finds the intent, and a key that was made for it.
-        if let Err(lost) = self.ledger.held() {
+        if let Err(lost) = self.writer.check_lock() {
             return lost;
         }
         let uncertain = failure.kind == FailureKind::Unavailable;
@@ -39,32 +39,33 @@ impl Worker<'_> {
             Some(key) => {
                 let (failure, left) = self.delete_undelivered(step, &progress, key, failure).await;
                 let known = match left {
-                    UndoResult::Nothing => self.ledger.restore(address, before).await,
+                    UndoResult::Nothing => self.writer.restore_entry(address, before).await,
                     UndoResult::Sink => self.replaces(address, key.id.clone()).await,
                     UndoResult::Key => Ok(()),
                 };
                 (failure, known)
             }
             None if progress.answered == 0 && !uncertain => {
-                (failure, self.ledger.restore(address, before).await)
+                (failure, self.writer.restore_entry(address, before).await)
             }
             None => (failure, Ok(())),
         };
         known.err().unwrap_or(Fault::Call(failure))
     }
 
-    /// A file still holds this key, which is no more: what is made next takes its place there.
+    /// Records that a file still holds this key, which is no more: what is made next takes its
+    /// place there.
     async fn replaces(&self, address: &Address, key: String) -> Result<(), Fault> {
-        match self.ledger.entry(address).await {
+        match self.writer.find_entry(address).await {
             Some(intent) => {
-                self.ledger.put(address, RecordedObject { id: Some(key), ..intent }).await
+                self.writer.record_entry(address, RecordedObject { id: Some(key), ..intent }).await
             }
             None => Ok(()),
         }
     }
 
-    /// A key that cannot be delivered to all of its sinks is deleted again: nobody will ever know
-    /// its secret. The sinks get back what was in them.
+    /// Deletes a key that cannot be delivered to all of its sinks: nobody will ever know its
+    /// secret. The sinks get back what was in them.
     pub(super) async fn delete_undelivered(
         &self,
         step: &Step,
@@ -119,13 +120,13 @@ impl Worker<'_> {
     }
 }
 
-/// What puts the carried key back into a sink in place of this one.
+/// Returns the write that puts the carried key back into a sink in place of this one.
 fn returned(write: &Write, key: &str) -> Option<Write> {
     let Write::File(write) = write else { return None };
     write.delivered_again(key).map(Write::File)
 }
 
-/// What takes a key out of a sink that it was put into.
+/// Returns the write that takes a key out of a sink that it was put into.
 fn emptied(write: &Write, key: &str) -> Option<Write> {
     let Write::File(write) = write else { return None };
     write.undelivered(key).map(Write::File)

@@ -9,16 +9,16 @@ use serde_json::json;
 
 use super::DocumentKind;
 use super::question::{doubts, half_excepted};
-use super::source::{Source, once, report};
+use super::source::{Source, check_stdin_once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::policy::decision::{Deciding, Decision, Policies, Verdict};
-use crate::policy::request::{Caller, Request};
-use crate::policy::statement::{Policy, PrincipalType};
-use crate::policy::{diagnose_parsed, locate, statement_pointer};
-use crate::render::text::escape;
-use crate::value::Value;
+use relayctl::diagnostic::{Diagnostic, Severity};
+use relayctl::policy::decision::{Deciding, Decision, Policies, Verdict};
+use relayctl::policy::request::{Caller, Request};
+use relayctl::policy::statement::{Policy, PrincipalType};
+use relayctl::policy::{diagnose_parsed, locate, statement_pointer};
+use relayctl::render::text::escape;
+use relayctl::value::Value;
 
 /// Ask whether policies allow a request, and by which statement
 ///
@@ -81,7 +81,7 @@ Examples:
   relayctl policy can --resource-policy trust.json --principal lambda.amazonaws.com \\
       --action sts:AssumeRole --resource arn:aws:iam::123456789012:role/x --detailed-exitcode";
 
-pub fn run(args: &CanArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &CanArgs, context: &CommandContext) -> Exit {
     let files = PolicyFiles::read(args, context)?;
     let identity = files.compiled(PolicyRole::Caller)?;
     let boundary = files.compiled(PolicyRole::Boundary)?;
@@ -91,7 +91,7 @@ pub fn run(args: &CanArgs, context: &CommandContext) -> Exit {
     doubts(&request)
         .into_iter()
         .chain(excepted)
-        .for_each(|doubt| context.terminal.warn(&escape(&doubt)));
+        .for_each(|doubt| context.terminal.print_warning(&escape(&doubt)));
     let policies =
         Policies { identity: &identity, boundary: boundary.first(), resource: resource.first() };
     let decision = policies.decide(&request);
@@ -110,7 +110,7 @@ fn request(args: &CanArgs) -> Request {
         principal: args.principal.clone(),
         action: args.action.clone(),
         resource: args.resource.clone(),
-        context: crate::policy::request::Context::default(),
+        context: relayctl::policy::request::Context::default(),
     };
     for (key, value) in &args.circumstances {
         let mut values = request.context.get(key).map(<[String]>::to_vec).unwrap_or_default();
@@ -144,7 +144,7 @@ impl PolicyFiles {
                 .chain(args.resource_policy.iter().map(|path| (PolicyRole::Resource, path)))
                 .collect();
         holds_them(&args.principal, &wanted)?;
-        once(&wanted.iter().map(|(_, path)| (*path).clone()).collect::<Vec<_>>())?;
+        check_stdin_once(&wanted.iter().map(|(_, path)| (*path).clone()).collect::<Vec<_>>())?;
         let (mut files, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
         for (place, path) in wanted {
             let read = Source::read(path).map_err(|problem| problems.push(problem));
@@ -226,14 +226,14 @@ impl PolicyFiles {
 
 impl PolicyFile {
     fn name(&self) -> String {
-        self.source.name().display().to_string()
+        self.source.shown_name().display().to_string()
     }
 
     fn compiled(&self) -> Result<Policy, CommandError> {
         Policy::compile(&self.name(), &self.document).map_err(|error| {
             let path = self.source.path.display();
-            CommandError::new(format!("this document can't be understood: {error}"))
-                .help(format!("see what is wrong with it: relayctl policy validate {path}"))
+            CommandError::because("this document can't be understood", error)
+                .with_help(format!("see what is wrong with it: relayctl policy validate {path}"))
         })
     }
 
@@ -247,8 +247,12 @@ impl PolicyFile {
             (PolicyRole::Resource, _) if speaks_of_s3(&self.document) => DocumentKind::Bucket,
             (PolicyRole::Resource, _) => return Vec::new(),
         };
-        let found =
-            diagnose_parsed(&self.source.name(), &self.source.text, &self.document, kind.usage());
+        let found = diagnose_parsed(
+            &self.source.shown_name(),
+            &self.source.text,
+            &self.document,
+            kind.usage(),
+        );
         let found = found.into_iter().filter(|one| one.code != "policy-size");
         found.map(|one| Diagnostic { severity: Severity::Warning, ..one }).collect()
     }
@@ -275,7 +279,7 @@ fn holds_them(caller: &Caller, wanted: &[(PolicyRole, &PathBuf)]) -> Result<(), 
     Err(CommandError::new(format!(
         "no policy hangs on {name}: only users and roles have policies and boundaries"
     ))
-    .help("give what hangs on the resource with --resource-policy"))
+    .with_help("give what hangs on the resource with --resource-policy"))
 }
 
 fn action(text: &str) -> Result<String, String> {

@@ -7,15 +7,15 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::DocumentKind;
-use super::source::{Source, once, report};
+use super::source::{Source, check_stdin_once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::policy::compare::{Comparison, Grant, Relation, Set, compare};
-use crate::policy::statement::Policy;
-use crate::policy::{diagnose_parsed, equivalent};
-use crate::render::text::escape;
-use crate::value::Value;
+use relayctl::diagnostic::{Diagnostic, Severity};
+use relayctl::policy::compare::{Comparison, Grant, Relation, Set, compare};
+use relayctl::policy::statement::Policy;
+use relayctl::policy::{diagnose_parsed, equivalent};
+use relayctl::render::text::escape;
+use relayctl::value::Value;
 
 /// Compare two documents: whether AWS does the same with both, and who may do what by one and not
 /// by the other
@@ -58,9 +58,9 @@ struct DiffSide {
     document: Value,
 }
 
-pub fn run(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
     let files = [args.old.clone(), args.new.clone()];
-    once(&files)?;
+    check_stdin_once(&files)?;
     let [old, new] = read(&files, context)?;
     warn(args.kind, [&old, &new], context);
     let same = equivalent(&old.document, &new.document);
@@ -71,7 +71,7 @@ pub fn run(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
     Ok(if args.detailed_exitcode && !same { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
-/// What is wrong with either is said at once.
+/// Loads both documents; the problems of both are told at once.
 fn read(files: &[PathBuf; 2], context: &CommandContext) -> Result<[DiffSide; 2], CommandError> {
     let (mut sides, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for path in files {
@@ -95,8 +95,8 @@ fn read(files: &[PathBuf; 2], context: &CommandContext) -> Result<[DiffSide; 2],
 fn warn(asked: Option<DocumentKind>, sides: [&DiffSide; 2], context: &CommandContext) {
     let looks = sides.map(|side| asked.unwrap_or_else(|| DocumentKind::guess(&side.document)));
     if looks[0] != looks[1] {
-        let [old, new] = sides.map(|side| side.source.name().display().to_string());
-        context.terminal.warn(&format!(
+        let [old, new] = sides.map(|side| side.source.shown_name().display().to_string());
+        context.terminal.print_warning(&format!(
             "{old} looks like {}, and {new} like {}; if that is wrong, say what they are with \
                 --type",
             looks[0].noun(),
@@ -105,7 +105,7 @@ fn warn(asked: Option<DocumentKind>, sides: [&DiffSide; 2], context: &CommandCon
     }
     let found = sides.into_iter().zip(looks).flat_map(|(side, kind)| {
         let DiffSide { source, document } = side;
-        diagnose_parsed(&source.name(), &source.text, document, kind.usage())
+        diagnose_parsed(&source.shown_name(), &source.text, document, kind.usage())
     });
     let warnings: Vec<_> = found
         .filter(|one| one.code != "policy-size")
@@ -116,9 +116,9 @@ fn warn(asked: Option<DocumentKind>, sides: [&DiffSide; 2], context: &CommandCon
 
 fn compared(old: &DiffSide, new: &DiffSide) -> Result<Comparison, CommandError> {
     let [before, after] = [old, new].map(|side| {
-        let name = side.source.name().display().to_string();
+        let name = side.source.shown_name().display().to_string();
         Policy::compile(&name, &side.document).map_err(|error| {
-            CommandError::new(format!("these documents cannot be compared: {error}")).help(format!(
+            CommandError::because("these documents cannot be compared", error).with_help(format!(
                 "see what is wrong with it: relayctl policy validate {}",
                 side.source.path.display()
             ))
@@ -142,7 +142,7 @@ fn as_json(same: bool, comparison: &Comparison) -> String {
 }
 
 fn told(old: &DiffSide, new: &DiffSide, same: bool, comparison: &Comparison) -> String {
-    let [old, new] = [old, new].map(|side| escape(&side.source.name().to_string_lossy()));
+    let [old, new] = [old, new].map(|side| escape(&side.source.shown_name().to_string_lossy()));
     let mut text = match comparison.relation() {
         _ if same => format!("{old} and {new} are equivalent: AWS does the same with both.\n"),
         Relation::Equal => {

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::source::{Source, once, report};
+use super::source::{Source, check_stdin_once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use crate::diagnostic::{Diagnostic, Place};
-use crate::policy::{is_policy, pretty, tidy};
-use crate::provider::files::disk::{self, FileMode};
-use crate::render::text::count;
+use relayctl::diagnostic::{Diagnostic, Place};
+use relayctl::policy::{is_policy, pretty, tidy};
+use relayctl::provider::files::disk::{self, FileMode};
+use relayctl::render::text::count;
 
 /// Lay documents out alike: AWS's order of elements, two spaces, short lists on one line
 ///
@@ -35,8 +35,8 @@ Examples:
   relayctl policy fmt --check manifests/policies/*.json
   relayctl policy fmt - < policy.json";
 
-pub fn run(args: &FmtArgs, context: &CommandContext) -> Exit {
-    once(&args.files)?;
+pub fn run_command(args: &FmtArgs, context: &CommandContext) -> Exit {
+    check_stdin_once(&args.files)?;
     let (mut problems, mut broken) = (Vec::new(), Vec::new());
     let mut changed = 0;
     for path in &args.files {
@@ -58,7 +58,7 @@ pub fn run(args: &FmtArgs, context: &CommandContext) -> Exit {
     report(&problems, &broken, context);
     if changed > 0 {
         let verb = if args.check { "would change" } else { "changed" };
-        context.terminal.note(&format!("{} {verb}", count(changed, "file")));
+        context.terminal.print_note(&format!("{} {verb}", count(changed, "file")));
     }
     if !problems.is_empty() || (args.check && changed > 0) {
         return Err(CommandError::reported());
@@ -71,7 +71,7 @@ fn formatted(source: &Source) -> Result<String, Diagnostic> {
     let document = source.parse()?;
     // The keys of other JSON have an order that means something to somebody.
     if !is_policy(&document) {
-        let place = Place { file: source.name(), line: 1, column: 1, length: 1 };
+        let place = Place { file: source.shown_name(), line: 1, column: 1, length: 1 };
         let message = "this is no policy document: it has no Statement";
         return Err(Diagnostic::error("no-policy", Some(place), message)
             .help("name files of policy documents only"));
@@ -91,7 +91,7 @@ fn settle(
     let changes = source.text != text;
     if check {
         if changes {
-            context.terminal.result(&source.name().display().to_string())?;
+            context.terminal.result(&source.shown_name().display().to_string())?;
         }
     } else if source.is_stdin() {
         context.terminal.result(text)?;
@@ -99,7 +99,7 @@ fn settle(
     } else if changes {
         let mode = FileMode::Like(source.path.clone());
         disk::replace(&source.path, text.as_bytes(), &mode)
-            .map_err(|error| CommandError::file("write", &source.path, error))?;
+            .map_err(|error| CommandError::for_file("write", &source.path, error))?;
     }
     Ok(changes)
 }

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use super::CommandContext;
 use super::error::Exit;
-use crate::policy::{Usage, statements};
-use crate::value::Value;
+use relayctl::policy::{Usage, statements};
+use relayctl::value::Value;
 
 /// Check, compare, question and format policy documents, without a network
 ///
@@ -43,16 +43,16 @@ enum PolicyCommand {
     Fmt(fmt::FmtArgs),
 }
 
-pub fn run(args: &PolicyArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &PolicyArgs, context: &CommandContext) -> Exit {
     match &args.command {
-        PolicyCommand::Validate(args) => validate::run(args, context),
-        PolicyCommand::Diff(args) => diff::run(args, context),
-        PolicyCommand::Can(args) => can::run(args, context),
-        PolicyCommand::Fmt(args) => fmt::run(args, context),
+        PolicyCommand::Validate(args) => validate::run_command(args, context),
+        PolicyCommand::Diff(args) => diff::run_command(args, context),
+        PolicyCommand::Can(args) => can::run_command(args, context),
+        PolicyCommand::Fmt(args) => fmt::run_command(args, context),
     }
 }
 
-/// What a document is for, which decides what it must hold and how large it may be.
+/// The use of a document, which decides what it must hold and how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum DocumentKind {

@@ -1,10 +1,10 @@
 //! Questions that AWS never asks itself, because of a slip in them.
 
-use crate::policy::catalogue::{self, nearest_action, nearest_service};
-use crate::policy::request::{Caller, Request};
-use crate::policy::statement::{Effect, Policy, Statement};
+use relayctl::policy::catalogue::{self, nearest_action, nearest_service};
+use relayctl::policy::request::{Caller, Request};
+use relayctl::policy::statement::{Effect, Policy, Statement};
 
-/// What is odd about the request. It is answered all the same: the catalogue may be older than the
+/// Returns what is odd about the request. It is answered all the same: the catalogue may be older than the
 /// action.
 pub fn doubts(request: &Request) -> Vec<String> {
     let mut doubts = Vec::new();

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
-use crate::diagnostic::{Diagnostic, Place};
-use crate::policy::{self, Document};
-use crate::render::diagnostic;
-use crate::value::Value;
+use relayctl::diagnostic::{Diagnostic, Place};
+use relayctl::policy::{self, Document};
+use relayctl::render::diagnostic;
+use relayctl::value::Value;
 
-/// What stands for the standard input.
+/// The name of the standard input.
 const STDIN: &str = "-";
 
 /// A file's text.
@@ -39,24 +39,23 @@ impl Source {
         is_stdin(&self.path)
     }
 
-    /// As messages call it.
-    pub fn name(&self) -> PathBuf {
+    /// Returns the name that messages give it.
+    pub fn shown_name(&self) -> PathBuf {
         named(&self.path)
     }
 
     pub fn parse(&self) -> Result<Value, Diagnostic> {
         policy::parse(&self.text)
             .map(Document::into_value)
-            .map_err(|error| policy::unparsed(&self.name(), &error))
+            .map_err(|error| policy::unparsed(&self.shown_name(), &error))
     }
 }
 
-/// More than one file can't be read from one standard input.
-pub fn once(files: &[PathBuf]) -> Result<(), CommandError> {
+/// Makes sure that the standard input is named once only: more than one file can't be read from it.
+pub fn check_stdin_once(files: &[PathBuf]) -> Result<(), CommandError> {
     if files.iter().filter(|file| is_stdin(file)).count() > 1 {
-        return Err(
-            CommandError::new("the standard input can be read only once").help("name - only once")
-        );
+        return Err(CommandError::new("the standard input can be read only once")
+            .with_help("name - only once"));
     }
     Ok(())
 }
@@ -71,9 +70,9 @@ pub fn report<'s>(
         return;
     }
     let texts: BTreeMap<_, _> =
-        sources.into_iter().map(|source| (source.name(), source.text.clone())).collect();
+        sources.into_iter().map(|source| (source.shown_name(), source.text.clone())).collect();
     let color = context.terminal.side_style().color;
-    context.terminal.side(&diagnostic::list(diagnostics, &texts, color));
+    context.terminal.print_side(&diagnostic::list(diagnostics, &texts, color));
 }
 
 fn is_stdin(path: &Path) -> bool {

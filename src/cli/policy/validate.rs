@@ -7,12 +7,12 @@ use clap::ValueEnum;
 use serde_json::json;
 
 use super::DocumentKind;
-use super::source::{Source, once, report};
+use super::source::{Source, check_stdin_once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use crate::diagnostic::Diagnostic;
-use crate::policy::diagnose;
-use crate::value::Value;
+use relayctl::diagnostic::Diagnostic;
+use relayctl::policy::diagnose;
+use relayctl::value::Value;
 
 /// Check documents by the rules of IAM and S3
 ///
@@ -40,7 +40,7 @@ Examples:
   relayctl policy validate trust.json --type trust
   relayctl policy validate - --type bucket < policy.json";
 
-/// What was found out about one file.
+/// One file, and the problems in it.
 struct ValidatedFile {
     path: PathBuf,
     /// None: it could not be read.
@@ -49,8 +49,8 @@ struct ValidatedFile {
     problems: Vec<Diagnostic>,
 }
 
-pub fn run(args: &PolicyValidateArgs, context: &CommandContext) -> Exit {
-    once(&args.files)?;
+pub fn run_command(args: &PolicyValidateArgs, context: &CommandContext) -> Exit {
+    check_stdin_once(&args.files)?;
     let checked: Vec<_> = args.files.iter().map(|path| check(path, args.kind)).collect();
     let problems: Vec<_> = checked.iter().flat_map(|one| one.problems.clone()).collect();
     if args.json {
@@ -60,7 +60,7 @@ pub fn run(args: &PolicyValidateArgs, context: &CommandContext) -> Exit {
         checked
             .iter()
             .filter_map(|one| remark(one, args.kind))
-            .for_each(|remark| context.terminal.note(&remark));
+            .for_each(|remark| context.terminal.print_note(&remark));
         let valid: Vec<_> = checked.iter().filter_map(said).collect();
         if !valid.is_empty() {
             context.terminal.result(&valid.join("\n"))?;
@@ -85,8 +85,8 @@ fn check(path: &Path, kind: Option<DocumentKind>) -> ValidatedFile {
     let kind = kind.unwrap_or_else(|| {
         source.parse().map_or(DocumentKind::Identity, |document| DocumentKind::guess(&document))
     });
-    let problems = diagnose(&source.name(), &source.text, kind.usage());
-    ValidatedFile { path: source.name(), kind: Some(kind), source: Some(source), problems }
+    let problems = diagnose(&source.shown_name(), &source.text, kind.usage());
+    ValidatedFile { path: source.shown_name(), kind: Some(kind), source: Some(source), problems }
 }
 
 fn said(checked: &ValidatedFile) -> Option<String> {

@@ -5,25 +5,23 @@ use std::path::PathBuf;
 
 use super::open;
 use crate::cli::CommandContext;
+use crate::cli::encrypt::write_sealed;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
-use crate::cli::planning::warn_of_unread;
+use crate::cli::planning::TerminalObserver;
 use crate::cli::project::shown;
-use crate::cli::running::locked;
-use crate::cli::sealing::write_sealed;
+use crate::cli::running::take_lock;
 use crate::cli::session::{DeclaredManifest, StateAt};
-use crate::engine;
-use crate::model::Desired;
-use crate::render::text::count;
-use crate::resolve::{ALL_READS, Resolver, lost};
-use crate::state::{State, StoreError, encode};
+use relayctl::engine::{self, StateLock, Workspace};
+use relayctl::render::text::count;
+use relayctl::state::{State, StoreError, encode};
 
-pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
+pub fn rebuild_state(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let location = at.store.location();
     let (state, kept) = context.wait_for(async {
-        let lock = locked(at.store.as_ref(), "state rebuild", context).await?;
-        let rebuilt = under_lock(&declared, &at, context).await;
+        let lock = take_lock(at.store.as_ref(), "state rebuild", context).await?;
+        let rebuilt = under_lock(&declared, &at, &lock, context).await;
         lock.release().await;
         rebuilt
     })?;
@@ -40,7 +38,7 @@ pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), C
     );
     context.terminal.result(&text)?;
     if let Some(kept) = kept {
-        context.terminal.note(&format!("The state from before is kept in {}.", shown(&kept)));
+        context.terminal.print_note(&format!("The state from before is kept in {}.", shown(&kept)));
     }
     Ok(())
 }
@@ -48,23 +46,20 @@ pub fn rebuild(manifest: &ManifestArg, context: &CommandContext) -> Result<(), C
 async fn under_lock(
     declared: &DeclaredManifest,
     at: &StateAt,
+    lock: &StateLock<'_>,
     context: &CommandContext,
 ) -> Result<(State, Option<PathBuf>), CommandError> {
-    let (provider, _) = declared.connect(context).await?;
+    let provider = declared.connect(context).await?;
     let (before, kept) = set_aside(declared, at, context).await?;
-    let mut resolver = Resolver::new(&provider, ALL_READS);
-    let lost::RecoveredObjects { resources, unread } =
-        engine::recover(&mut resolver, &declared.desired, true).await;
-    warn_of_unread(&unread, context);
-    let Desired { name, account, .. } = &declared.desired;
-    let first = || State::new(uuid::Uuid::new_v4().to_string(), name.as_str(), account.as_str());
-    let before = before.unwrap_or_else(first);
-    let state = State { serial: before.serial + 1, resources, ..before };
-    at.store.save(&state).await?;
+    let observer = TerminalObserver::new(&context.terminal);
+    let (desired, store) = (&declared.desired, at.store.as_ref());
+    let workspace = Workspace { desired, provider: &provider, store, observer: &observer };
+    let state = engine::rebuild_state(&workspace, lock, before).await?;
     Ok((state, kept))
 }
 
-/// The state that is there, if it can be read, and where a copy of it is kept now.
+/// Returns the state that is there, if it can be read, and the place of the copy that is kept of
+/// it.
 async fn set_aside(
     declared: &DeclaredManifest,
     at: &StateAt,
@@ -73,7 +68,7 @@ async fn set_aside(
     let default = declared.project.state_file(&declared.desired.name);
     let backup = default
         .with_extension(format!("{}.backup", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
-    match declared.recorded(at.store.as_ref()).await {
+    match declared.load_state(at.store.as_ref()).await {
         Ok(None) => Ok((None, None)),
         Ok(Some(state)) => {
             write_sealed(&backup, encode(&state).as_bytes(), &declared.desired.recipients)?;
@@ -81,7 +76,7 @@ async fn set_aside(
         }
         Err(refusal) => {
             // Of another manifest, or not readable at all: only the latter is ours to replace.
-            let broken = at.store.load().await.is_err_and(|error| {
+            let broken = at.store.load_state().await.is_err_and(|error| {
                 matches!(error, StoreError::Unreadable { .. } | StoreError::Journal { .. })
             });
             let path = PathBuf::from(at.store.location());
@@ -90,9 +85,9 @@ async fn set_aside(
             }
             context
                 .terminal
-                .warn(&format!("{} cannot be read and is replaced", at.store.location()));
+                .print_warning(&format!("{} cannot be read and is replaced", at.store.location()));
             std::fs::rename(&path, &backup)
-                .map_err(|error| CommandError::file("move", &path, error))?;
+                .map_err(|error| CommandError::for_file("move", &path, error))?;
             Ok((None, Some(backup)))
         }
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
+use crate::encryption;
 use crate::manifest::decode::{ExpandedText, Located};
 use crate::manifest::scope::DecodeScope;
 use crate::manifest::shape::StateEncryption;
-use crate::seal;
 
 pub fn read(
     encryption: Option<&Located<StateEncryption>>,
@@ -29,12 +29,12 @@ pub fn read(
 pub fn recipients(said: &[ExpandedText], scope: &mut DecodeScope<'_>) -> Vec<String> {
     let mut known = BTreeSet::new();
     for recipient in said {
-        let Err(message) = seal::recipient(&recipient.value) else {
+        let Err(message) = encryption::recipient(&recipient.value) else {
             known.insert(recipient.value.clone());
             continue;
         };
         let help = "`age-keygen` makes an identity and prints its recipient, age1…";
-        if seal::is_secret(&recipient.value) {
+        if encryption::is_secret(&recipient.value) {
             // The diagnostic has no place: its snippet would print the line with the secret in it.
             let message = format!("a recipient of age: {message}");
             scope.problems.push(Diagnostic::error("bad-recipient", None, message).help(help));

@@ -68,7 +68,13 @@ impl Objects for ObjectStore {
         }
     }
 
-    async fn put(&self, key: &str, body: &[u8], writer: &str, only: &Only) -> Result<Put, Failure> {
+    async fn put_object(
+        &self,
+        key: &str,
+        body: &[u8],
+        writer: &str,
+        only: &Only,
+    ) -> Result<Put, Failure> {
         let request =
             self.client().await?.put_object().bucket(&self.name).key(key).metadata(WRITER, writer);
         let request =
@@ -89,7 +95,7 @@ impl Objects for ObjectStore {
         }
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+    async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, Failure> {
         let mut pages = self
             .client()
             .await?

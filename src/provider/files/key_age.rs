@@ -6,7 +6,7 @@ use super::key_json;
 use super::place::{OverlaidFile, SecretText};
 use super::problem::Problem;
 use crate::call::NewKey;
-use crate::seal;
+use crate::encryption;
 
 pub fn at(place: OverlaidFile) -> KeyFile {
     KeyFile { place, held, foreign: "no key that relayctl encrypted" }
@@ -15,13 +15,13 @@ pub fn at(place: OverlaidFile) -> KeyFile {
 fn held(text: &str) -> KeyFileState {
     match text.trim() {
         "" => KeyFileState::Nothing,
-        text => seal::label(text.as_bytes())
+        text => encryption::label(text.as_bytes())
             .map_or(KeyFileState::Foreign, |id| KeyFileState::Key(id, None)),
     }
 }
 
 pub fn content(key: &NewKey, recipients: &[String]) -> Result<SecretText, Problem> {
-    seal::close_labelled(&key_json::content(key), &key.id, recipients)
+    encryption::close_labelled(&key_json::content(key), &key.id, recipients)
         .map(SecretText::new)
         .map_err(Problem::invalid)
 }

@@ -5,7 +5,7 @@
 //! bytes.
 
 mod command;
-pub(crate) mod disk;
+pub mod disk;
 mod ini;
 mod json_text;
 mod key_age;

@@ -38,11 +38,11 @@ fn store(folder: &Path) -> LocalStore {
 }
 
 fn loaded(folder: &Path) -> Option<State> {
-    block_on(store(folder).load()).unwrap_or_else(|error| panic!("{error}"))
+    block_on(store(folder).load_state()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn save(folder: &Path, state: &State) {
-    block_on(store(folder).save(state)).unwrap();
+    block_on(store(folder).save_state(state)).unwrap();
 }
 
 fn append(folder: &Path, change: &JournalChange) {

@@ -72,7 +72,7 @@ impl S3Store {
         for _ in 0..ATTEMPTS {
             let (leased, until) = leased(info, self.lease);
             let written = writer
-                .put(&key, &bytes(&leased), &only)
+                .put_object(&key, &bytes(&leased), &only)
                 .await
                 .map_err(|failure| self.unlockable(failure))?;
             if let Some(tag) = written {
@@ -115,12 +115,12 @@ impl S3Store {
         tag: &str,
     ) -> Result<(), StoreError> {
         for impossible in [Only::IfAbsent, Only::IfTag(NO_TAG.to_owned())] {
-            match self.objects.put(key, body, &writer.id, &impossible).await {
+            match self.objects.put_object(key, body, &writer.id, &impossible).await {
                 Ok(Put::Refused | Put::Busy) => {}
                 Ok(Put::Done { tag }) => {
                     drop(
                         writer
-                            .put(key, &LockContent::released(&writer.id), &Only::IfTag(tag))
+                            .put_object(key, &LockContent::released(&writer.id), &Only::IfTag(tag))
                             .await,
                     );
                     return Err(StoreError::Unconditional { location: self.location() });
@@ -128,7 +128,7 @@ impl S3Store {
                 Err(failure) => {
                     drop(
                         writer
-                            .put(
+                            .put_object(
                                 key,
                                 &LockContent::released(&writer.id),
                                 &Only::IfTag(tag.to_owned()),
@@ -182,7 +182,8 @@ impl S3Store {
             if info.id != id {
                 return Err(StoreError::OtherLock { location, info: Box::new(info) });
             }
-            let done = writer.put(&key, &LockContent::released(id), &Only::IfTag(object.tag)).await;
+            let done =
+                writer.put_object(&key, &LockContent::released(id), &Only::IfTag(object.tag)).await;
             // If the write is refused, the holder has just renewed the lock.
             if done.map_err(self.error("unlock"))?.is_some() {
                 return Ok(info);
@@ -264,7 +265,8 @@ impl RenewalState {
             return Ok(Err("it was given back".to_owned()));
         };
         loop {
-            if let Some(tag) = writer.put(&self.key, body, &Only::IfTag(tag.clone())).await? {
+            if let Some(tag) = writer.put_object(&self.key, body, &Only::IfTag(tag.clone())).await?
+            {
                 return Ok(Ok(tag));
             }
             match self.objects.get(&self.key).await? {

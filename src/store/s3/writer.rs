@@ -22,14 +22,14 @@ impl Writer<'_> {
     /// The SDK sends a write again if its answer was lost, and the second one is then refused
     /// because of the first. So a refusal is accepted only if the present object is not the one
     /// that was written here: otherwise a run would lock itself out.
-    pub async fn put(
+    pub async fn put_object(
         &self,
         key: &str,
         body: &[u8],
         only: &Only,
     ) -> Result<Option<String>, Failure> {
         for attempt in 0..ATTEMPTS {
-            match self.objects.put(key, body, &self.id, only).await? {
+            match self.objects.put_object(key, body, &self.id, only).await? {
                 Put::Done { tag } => return Ok(Some(tag)),
                 Put::Refused => {
                     let found = self.objects.get(key).await?;

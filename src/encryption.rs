@@ -16,24 +16,25 @@ use data_encoding::BASE64;
 /// The variable that names the identity.
 pub const IDENTITY: &str = "RELAYCTL_AGE_IDENTITY";
 
-/// How an encrypted file begins, armored or not.
+/// The beginnings of an encrypted file, armored or not.
 const ARMORED: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 const BINARY: &[u8] = b"age-encryption.org/";
-/// How an encrypted line begins; then comes the file in base64.
+/// The beginning of an encrypted line; then comes the file in base64.
 const LINE: &str = "age ";
 
 /// The tag of the stanza with a label.
 const LABEL: &str = "relayctl-label";
 const SECRET: &str = "AGE-SECRET-KEY-";
 
-/// For whom to encrypt, and as whom to decrypt. Without recipients everything stays as it is.
+/// The recipients to encrypt for, and the identity to decrypt with. Without recipients everything
+/// stays as it is.
 #[derive(Clone, Default)]
 pub struct FileEncryption {
     recipients: Vec<x25519::Recipient>,
     identity: AgeIdentity,
 }
 
-/// Whoever decrypts.
+/// The identity that decrypts.
 #[derive(Clone, Default)]
 pub enum AgeIdentity {
     /// None is given.
@@ -44,7 +45,7 @@ pub enum AgeIdentity {
     Known(Arc<[x25519::Identity]>),
 }
 
-/// Why something encrypted cannot be read.
+/// The reason why something encrypted cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncryptionError {
     #[error("it is encrypted, and {IDENTITY} is not set")]
@@ -57,7 +58,7 @@ pub enum EncryptionError {
     Damaged(String),
 }
 
-/// The recipient that a text names, or what is wrong with it.
+/// Parses a recipient, or says what is wrong with the text.
 pub fn recipient(text: &str) -> Result<x25519::Recipient, String> {
     text.parse().map_err(|_| {
         if is_secret(text) {
@@ -71,13 +72,13 @@ pub fn recipient(text: &str) -> Result<x25519::Recipient, String> {
     })
 }
 
-/// Whether a text is an identity, or was meant to be one.
+/// Returns true for a text that is an identity, or was meant to be one.
 pub fn is_secret(text: &str) -> bool {
     text.get(..SECRET.len()).is_some_and(|start| start.eq_ignore_ascii_case(SECRET))
 }
 
 impl AgeIdentity {
-    /// From the text of an identity, or of the file that `age-keygen` writes.
+    /// Parses an identity, or the file that `age-keygen` writes.
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().map(str::trim).enumerate();
         let mut found = Vec::new();
@@ -132,7 +133,7 @@ pub fn close_labelled(plain: &[u8], label: &str, recipients: &[String]) -> Resul
     String::from_utf8(closed).map_err(|error| failed(&error))
 }
 
-/// The label of what was closed with one.
+/// Returns the label of what was encrypted with one.
 pub fn label(closed: &[u8]) -> Option<String> {
     let mut bytes = Vec::new();
     ArmoredReader::new(closed).read_to_end(&mut bytes).ok()?;
@@ -145,7 +146,7 @@ pub fn label(closed: &[u8]) -> Option<String> {
     stanzas.find_map(|stanza| stanza.strip_prefix(LABEL)?.strip_prefix(' ').map(str::to_owned))
 }
 
-/// A recipient that nobody is.
+/// A stanza for a recipient that nobody is.
 struct RecipientLabel<'a>(&'a str);
 
 impl age::Recipient for RecipientLabel<'_> {
@@ -156,7 +157,7 @@ impl age::Recipient for RecipientLabel<'_> {
     }
 }
 
-/// Whether only an identity can read this.
+/// Returns true for what only an identity can read.
 pub fn is_sealed(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(ARMORED) || bytes.starts_with(BINARY)
 }
@@ -166,16 +167,16 @@ impl FileEncryption {
         Self { recipients, identity }
     }
 
-    /// Whether what is written is encrypted.
+    /// Returns true if what is written is encrypted.
     pub fn is_on(&self) -> bool {
         !self.recipients.is_empty()
     }
 
-    /// As a text file, which `age` reads too.
+    /// Encrypts for the recipients, as a text file, which `age` reads too.
     ///
     /// # Panics
     /// Never: there are recipients, all of one kind, and memory takes every write.
-    pub fn close<'a>(&self, plain: &'a [u8]) -> Cow<'a, [u8]> {
+    pub fn encrypt_bytes<'a>(&self, plain: &'a [u8]) -> Cow<'a, [u8]> {
         if !self.is_on() {
             return Cow::Borrowed(plain);
         }
@@ -185,8 +186,8 @@ impl FileEncryption {
         Cow::Owned(closed)
     }
 
-    /// As a part of a line.
-    pub fn close_line<'a>(&self, plain: &'a str) -> Cow<'a, str> {
+    /// Encrypts for the recipients, as a part of a line.
+    pub fn encrypt_line<'a>(&self, plain: &'a str) -> Cow<'a, str> {
         if !self.is_on() {
             return Cow::Borrowed(plain);
         }
@@ -203,8 +204,8 @@ impl FileEncryption {
         writer.finish().expect("memory takes it")
     }
 
-    /// What was closed, by whomever, or what never was.
-    pub fn open<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, EncryptionError> {
+    /// Decrypts what was encrypted, by whomever; what never was stays as it is.
+    pub fn decrypt_bytes<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, EncryptionError> {
         if is_sealed(bytes) {
             self.decrypt(bytes.trim_ascii_start()).map(Cow::Owned)
         } else {
@@ -212,7 +213,7 @@ impl FileEncryption {
         }
     }
 
-    pub fn open_line<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, EncryptionError> {
+    pub fn decrypt_line<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, EncryptionError> {
         let Some(text) = line.strip_prefix(LINE) else { return Ok(Cow::Borrowed(line)) };
         let bytes = BASE64
             .decode(text.as_bytes())
@@ -246,7 +247,7 @@ impl FileEncryption {
     }
 }
 
-/// The public halves.
+/// Names the public halves of identities.
 fn names(identities: &[x25519::Identity]) -> String {
     let names: Vec<String> =
         identities.iter().map(|identity| identity.to_public().to_string()).collect();
@@ -279,18 +280,19 @@ mod tests {
     #[test]
     fn what_is_closed_is_opened_by_any_of_its_recipients_and_by_nobody_else() {
         let [ada, bob, eve] = [(); 3].map(|()| x25519::Identity::generate());
-        let closed = of(&[&ada, &bob], AgeIdentity::Missing).close(PLAIN.as_bytes()).into_owned();
-        let line = of(&[&ada, &bob], AgeIdentity::Missing).close_line(PLAIN.trim()).into_owned();
+        let closed =
+            of(&[&ada, &bob], AgeIdentity::Missing).encrypt_bytes(PLAIN.as_bytes()).into_owned();
+        let line = of(&[&ada, &bob], AgeIdentity::Missing).encrypt_line(PLAIN.trim()).into_owned();
         assert!(is_sealed(&closed) && !line.contains('\n') && !line.contains("format"));
         for reader in [&ada, &bob].map(|one| of(&[], known(one))) {
-            assert_eq!(reader.open(&closed).unwrap(), PLAIN.as_bytes());
-            assert_eq!(reader.open_line(&line).unwrap(), PLAIN.trim());
+            assert_eq!(reader.decrypt_bytes(&closed).unwrap(), PLAIN.as_bytes());
+            assert_eq!(reader.decrypt_line(&line).unwrap(), PLAIN.trim());
         }
         let other = EncryptionError::OtherIdentity(eve.to_public().to_string());
-        assert_eq!(of(&[&ada], known(&eve)).open(&closed), Err(other.clone()));
-        assert_eq!(of(&[&ada], known(&eve)).open_line(&line), Err(other));
+        assert_eq!(of(&[&ada], known(&eve)).decrypt_bytes(&closed), Err(other.clone()));
+        assert_eq!(of(&[&ada], known(&eve)).decrypt_line(&line), Err(other));
         assert_eq!(
-            of(&[&ada], AgeIdentity::Missing).open(&closed),
+            of(&[&ada], AgeIdentity::Missing).decrypt_bytes(&closed),
             Err(EncryptionError::NoIdentity)
         );
     }
@@ -298,27 +300,27 @@ mod tests {
     #[test]
     fn without_recipients_everything_stays_as_it_is_and_what_never_was_closed_is_open() {
         let seal = FileEncryption::default();
-        assert_eq!(seal.close(PLAIN.as_bytes()), PLAIN.as_bytes());
-        assert_eq!(seal.close_line(PLAIN), PLAIN);
+        assert_eq!(seal.encrypt_bytes(PLAIN.as_bytes()), PLAIN.as_bytes());
+        assert_eq!(seal.encrypt_line(PLAIN), PLAIN);
         let seal = of(&[&x25519::Identity::generate()], AgeIdentity::Missing);
-        assert_eq!(seal.open(PLAIN.as_bytes()).unwrap(), PLAIN.as_bytes());
-        assert_eq!(seal.open_line(PLAIN).unwrap(), PLAIN);
+        assert_eq!(seal.decrypt_bytes(PLAIN.as_bytes()).unwrap(), PLAIN.as_bytes());
+        assert_eq!(seal.decrypt_line(PLAIN).unwrap(), PLAIN);
     }
 
     #[test]
     fn every_cut_and_every_changed_byte_of_what_is_closed_is_noticed() {
         let ada = x25519::Identity::generate();
         let seal = of(&[&ada], known(&ada));
-        let closed = seal.close(PLAIN.as_bytes()).into_owned();
+        let closed = seal.encrypt_bytes(PLAIN.as_bytes()).into_owned();
         let end = closed.trim_ascii_end().len();
         for at in ARMORED.len()..end {
             assert!(
-                matches!(seal.open(&closed[..at]), Err(EncryptionError::Damaged(_))),
+                matches!(seal.decrypt_bytes(&closed[..at]), Err(EncryptionError::Damaged(_))),
                 "cut at {at}"
             );
             let mut changed = closed.clone();
             changed[at] ^= 1;
-            assert!(seal.open(&changed).is_err(), "byte {at}");
+            assert!(seal.decrypt_bytes(&changed).is_err(), "byte {at}");
         }
     }
 
@@ -331,7 +333,8 @@ mod tests {
         for reader in [&ada, &bob] {
             assert_eq!(age::decrypt(reader, closed.as_bytes()).unwrap(), PLAIN.as_bytes());
         }
-        let unlabelled = of(&[&ada], AgeIdentity::Missing).close(PLAIN.as_bytes()).into_owned();
+        let unlabelled =
+            of(&[&ada], AgeIdentity::Missing).encrypt_bytes(PLAIN.as_bytes()).into_owned();
         for other in [unlabelled.as_slice(), PLAIN.as_bytes(), b"", &closed.as_bytes()[..60]] {
             assert_eq!(label(other), None);
         }

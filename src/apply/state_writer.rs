@@ -8,12 +8,12 @@ use crate::address::Address;
 use crate::event::Fault;
 use crate::model::RecordedObject;
 use crate::port::Store;
-use crate::state::{JournalChange, State, StoreError};
+use crate::state::{JournalChange, State};
 
 pub struct StateWriter<'a> {
     store: &'a dyn Store,
-    /// What is to be noted next. Steps that go on at once have their changes noted at once: each by
-    /// itself would wait for the disk, or the bucket, as often as there are steps.
+    /// The changes that are to be noted next. Steps that go on at once have their changes noted at
+    /// once: each by itself would wait for the disk, or the bucket, as often as there are steps.
     waiting: sync::Mutex<Vec<Waiting>>,
     state: Mutex<WrittenState>,
 }
@@ -40,41 +40,45 @@ impl<'a> StateWriter<'a> {
         }
     }
 
-    pub async fn entry(&self, address: &Address) -> Option<RecordedObject> {
+    pub async fn find_entry(&self, address: &Address) -> Option<RecordedObject> {
         self.state.lock().await.state.resources.get(address).cloned()
     }
 
     /// Writes the whole state under the next serial, with what an earlier run left in the journal;
     /// changes are then appended to this one.
-    pub async fn begin(&self) -> Result<(), Fault> {
+    pub async fn begin_journal(&self) -> Result<(), Fault> {
         let mut kept = self.state.lock().await;
-        self.held()?;
+        self.check_lock()?;
         kept.state.serial += 1;
-        self.store.save(&kept.state).await.map_err(|error| unsaved(&error))
+        self.store.save_state(&kept.state).await.map_err(|error| Fault::State(error.into()))
     }
 
     /// Folds the changes into the state. Nothing is lost if that fails: the next run folds them.
-    pub async fn end(&self) {
+    pub async fn fold_journal(&self) {
         let kept = self.state.lock().await;
-        if self.held().is_err() {
+        if self.check_lock().is_err() {
             return;
         }
-        if let Err(error) = self.store.save(&kept.state).await {
+        if let Err(error) = self.store.save_state(&kept.state).await {
             tracing::warn!(%error, "the changes stay in the journal; the next run folds them into \
                 the state");
         }
     }
 
-    pub async fn put(&self, address: &Address, entry: RecordedObject) -> Result<(), Fault> {
+    pub async fn record_entry(
+        &self,
+        address: &Address,
+        entry: RecordedObject,
+    ) -> Result<(), Fault> {
         self.change(address, Some(entry)).await
     }
 
-    pub async fn remove(&self, address: &Address) -> Result<(), Fault> {
+    pub async fn remove_entry(&self, address: &Address) -> Result<(), Fault> {
         self.change(address, None).await
     }
 
-    /// What was recorded before an attempt that came to nothing.
-    pub async fn restore(
+    /// Puts back what was recorded before an attempt that came to nothing.
+    pub async fn restore_entry(
         &self,
         address: &Address,
         entry: Option<RecordedObject>,
@@ -82,9 +86,10 @@ impl<'a> StateWriter<'a> {
         self.change(address, entry).await
     }
 
-    /// Another run may be at work as soon as the lock is lost: then nothing is changed any more.
-    pub fn held(&self) -> Result<(), Fault> {
-        self.store.held().map_err(|error| Fault::Lock(error.to_string()))
+    /// Makes sure that the lock is still held: without it another run may be at work, and nothing
+    /// is changed any more.
+    pub fn check_lock(&self) -> Result<(), Fault> {
+        self.store.check_lock().map_err(|error| Fault::Lock(error.into()))
     }
 
     async fn change(&self, address: &Address, entry: Option<RecordedObject>) -> Result<(), Fault> {
@@ -99,9 +104,9 @@ impl<'a> StateWriter<'a> {
             self.note(&mut kept, waiting).await;
         }
         drop(kept);
-        answer
-            .await
-            .unwrap_or_else(|_| Err(Fault::State("the run ended while it was saved".to_owned())))
+        answer.await.unwrap_or_else(|_| {
+            Err(Fault::State("the run ended while it was saved".to_owned().into()))
+        })
     }
 
     fn queue(&self) -> sync::MutexGuard<'_, Vec<Waiting>> {
@@ -109,7 +114,7 @@ impl<'a> StateWriter<'a> {
     }
 
     async fn note(&self, kept: &mut WrittenState, waiting: Vec<Waiting>) {
-        let noted = match self.held() {
+        let noted = match self.check_lock() {
             Ok(()) => self.save(kept, &waiting).await,
             Err(lost) => Err(lost),
         };
@@ -129,17 +134,13 @@ impl<'a> StateWriter<'a> {
             changes.push(change);
         }
         let saved = if kept.unsaved {
-            self.store.save(&kept.state).await
+            self.store.save_state(&kept.state).await
         } else {
             self.store.append(&changes).await
         };
         kept.unsaved = saved.is_err();
-        saved.map_err(|error| unsaved(&error))
+        saved.map_err(|error| Fault::State(error.into()))
     }
-}
-
-fn unsaved(error: &StoreError) -> Fault {
-    Fault::State(error.to_string())
 }
 
 #[cfg(test)]
@@ -154,7 +155,7 @@ mod tests {
     use crate::address::KindName;
     use crate::model::Status;
     use crate::port::Lock;
-    use crate::state::LockInfo;
+    use crate::state::{LockInfo, StoreError};
 
     const AWAY: Duration = Duration::from_millis(50);
 
@@ -164,11 +165,11 @@ mod tests {
 
     #[async_trait]
     impl Store for JournalDepth {
-        async fn load(&self) -> Result<Option<State>, StoreError> {
+        async fn load_state(&self) -> Result<Option<State>, StoreError> {
             Ok(None)
         }
 
-        async fn save(&self, state: &State) -> Result<(), StoreError> {
+        async fn save_state(&self, state: &State) -> Result<(), StoreError> {
             self.0.lock().unwrap().0 = state.serial;
             Ok(())
         }
@@ -184,7 +185,7 @@ mod tests {
             Ok(())
         }
 
-        async fn lock(&self, _info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+        async fn acquire_lock(&self, _info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
             Err(StoreError::NotLocked { location: self.location() })
         }
 
@@ -206,15 +207,17 @@ mod tests {
     async fn what_is_to_be_noted_at_once_waits_for_the_store_once_and_what_comes_meanwhile_once_more()
      {
         let store = JournalDepth::default();
-        let ledger = StateWriter::new(&store, state());
-        ledger.begin().await.unwrap();
+        let writer = StateWriter::new(&store, state());
+        writer.begin_journal().await.unwrap();
         let begun = Instant::now();
         let noted = |number: usize| {
-            let ledger = &ledger;
+            let writer = &writer;
             async move {
                 // Every second one is ready while the first ones are on their way.
                 sleep(AWAY / 2 * u32::from(number % 2 == 1)).await;
-                ledger.put(&Address::new(KindName::ROLE, format!("r{number}")), entry()).await
+                writer
+                    .record_entry(&Address::new(KindName::ROLE, format!("r{number}")), entry())
+                    .await
             }
         };
         let all = join_all((0..100).map(noted)).await;

@@ -12,11 +12,11 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::lease::LEASE;
 use crate::call::Failure;
+use crate::encryption::FileEncryption;
 use crate::port::{Lock, Objects, Only, Store};
-use crate::seal::FileEncryption;
 use crate::state::{
-    DecodeError, JournalChange, LockInfo, S3Place, State, StoreError, decode_bytes, decode_lines,
-    encode_for, kept, lines_for,
+    DecodeError, InvalidState, JournalChange, LockInfo, S3Place, State, StoreError, backup_content,
+    decode_bytes, decode_lines, encode_for, lines_for,
 };
 use lock::LentS3Lock;
 use writer::Writer;
@@ -123,7 +123,7 @@ impl S3Store {
     async fn journal(&self) -> Result<Vec<JournalChange>, StoreError> {
         let keys = self
             .objects
-            .list(&self.beside(".journal/"))
+            .list_keys(&self.beside(".journal/"))
             .await
             .map_err(self.error("read the journal of"))?;
         let entries = stream::iter(keys).map(|key| async move {
@@ -139,7 +139,7 @@ impl S3Store {
     }
 
     fn journal_refused(&self, key: &str, error: DecodeError) -> StoreError {
-        let location = S3Place { key: key.to_owned(), ..self.place.clone() }.url();
+        let location = S3Place { key: key.to_owned(), ..self.place.clone() }.to_url();
         match error {
             DecodeError::NotState(why) => StoreError::Journal { location, why },
             DecodeError::Newer(found) => StoreError::Newer { location, found },
@@ -163,19 +163,19 @@ impl S3Store {
         let found = self.objects.get(&key).await.ok().flatten()?;
         decode_bytes(&found.body, &self.seal)
             .ok()
-            .map(|_| S3Place { key, ..self.place.clone() }.url())
+            .map(|_| S3Place { key, ..self.place.clone() }.to_url())
     }
 
     /// Keeps the state that the run found, once a run. A state that cannot be read does not replace
     /// the good copy.
     async fn keep_last_good(&self, body: &[u8]) -> Result<(), StoreError> {
-        let Some(body) = kept(body, &self.seal) else { return Ok(()) };
+        let Some(body) = backup_content(body, &self.seal) else { return Ok(()) };
         let key = self.beside(".backup");
         let before = self.objects.get(&key).await.map_err(self.error("save the backup of"))?;
         let only = before.map_or(Only::IfAbsent, |object| Only::IfTag(object.tag));
         let done = self
             .writer()
-            .put(&key, &body, &only)
+            .put_object(&key, &body, &only)
             .await
             .map_err(self.error("save the backup of"))?;
         done.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
@@ -198,7 +198,7 @@ impl S3Store {
 
 #[async_trait]
 impl Store for S3Store {
-    async fn load(&self) -> Result<Option<State>, StoreError> {
+    async fn load_state(&self) -> Result<Option<State>, StoreError> {
         // The journal is read first: if a run ends meanwhile, its changes are in the state by the
         // time that the state is read.
         let journal = self.journal().await?;
@@ -206,9 +206,7 @@ impl Store for S3Store {
         let Some(body) = self.read_base().await? else {
             return match journal.as_slice() {
                 [] => Ok(None),
-                _ => Err(refused(DecodeError::NotState(
-                    "the state that it belongs to is gone".to_owned(),
-                ))),
+                _ => Err(refused(InvalidState::new("the state that it belongs to is gone").into())),
             };
         };
         match decode_bytes(&body, &self.seal) {
@@ -217,10 +215,10 @@ impl Store for S3Store {
         }
     }
 
-    async fn save(&self, state: &State) -> Result<(), StoreError> {
+    async fn save_state(&self, state: &State) -> Result<(), StoreError> {
         let base = self.base().await?;
         let entries =
-            self.objects.list(&self.beside(".journal/")).await.map_err(self.error("save"))?;
+            self.objects.list_keys(&self.beside(".journal/")).await.map_err(self.error("save"))?;
         let only = match base {
             Base::Read { tag, before } => {
                 if let Some(before) = before {
@@ -231,7 +229,7 @@ impl Store for S3Store {
             Base::Unread | Base::Absent => Only::IfAbsent,
         };
         let written =
-            self.writer().put(&self.place.key, &encode_for(state, &self.seal), &only).await;
+            self.writer().put_object(&self.place.key, &encode_for(state, &self.seal), &only).await;
         let tag = written.map_err(self.error("save"))?;
         let tag = tag.ok_or_else(|| StoreError::Moved { location: self.location() })?;
         self.remember(Base::Read { tag, before: None });
@@ -244,17 +242,19 @@ impl Store for S3Store {
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let Some(first) = changes.first() else { return Ok(()) };
         let lines = lines_for(changes, &self.seal);
-        let written =
-            self.writer().put(&self.entry(first.serial), lines.as_bytes(), &Only::IfAbsent).await;
+        let written = self
+            .writer()
+            .put_object(&self.entry(first.serial), lines.as_bytes(), &Only::IfAbsent)
+            .await;
         let tag = written.map_err(self.error("save the journal of"))?;
         tag.map(|_| ()).ok_or_else(|| StoreError::Moved { location: self.location() })
     }
 
-    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+    async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
         Ok(Box::new(self.take(info).await?))
     }
 
-    fn held(&self) -> Result<(), StoreError> {
+    fn check_lock(&self) -> Result<(), StoreError> {
         self.still_held()
     }
 
@@ -263,6 +263,6 @@ impl Store for S3Store {
     }
 
     fn location(&self) -> String {
-        self.place.url()
+        self.place.to_url()
     }
 }

@@ -1,14 +1,16 @@
 //! Plan + Provider + Store -> [`RunOutcome`]: does the plan, or stops a step and says why. It never
 //! invents a step.
 
-mod images;
-mod lanes;
-mod ledger;
+mod precheck;
 mod propagation;
+mod ready_queue;
+mod stale;
+mod state_writer;
 mod step;
 mod stop;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::Instant;
@@ -21,9 +23,10 @@ use crate::port::{Provider, Store};
 use crate::reads::Snapshot;
 use crate::state::State;
 
-use images::Precheck;
-use lanes::ReadyQueue;
-use ledger::StateWriter;
+use precheck::Precheck;
+use ready_queue::ReadyQueue;
+pub use stale::{StaleReason, stale};
+use state_writer::StateWriter;
 use step::Worker;
 pub use stop::Stop;
 
@@ -42,17 +45,25 @@ pub async fn apply(
     apply_until(plan, provider, store, state, events, options).await
 }
 
-/// How a run goes about it.
+/// The choices in doing a plan.
 pub struct ApplyOptions<'a> {
-    /// So many steps at once.
+    /// The number of steps at once.
     pub parallelism: usize,
     pub stop: &'a Stop,
-    /// What the same run has read for the plan, if that was a moment ago.
+    /// The account as the same run has read it for the plan, if that was a moment ago.
     pub seen: Option<Snapshot>,
 }
 
-/// The same, and stops when it is asked to: the steps under way are finished and noted, no other
-/// begins.
+impl Default for ApplyOptions<'_> {
+    /// Returns the choice of ten steps at once, which nobody stops.
+    fn default() -> Self {
+        static NEVER: LazyLock<Stop> = LazyLock::new(Stop::default);
+        Self { parallelism: 10, stop: &NEVER, seen: None }
+    }
+}
+
+/// Does the plan, and stops when it is asked to: the steps under way are finished and noted, no
+/// other begins.
 pub async fn apply_until(
     plan: &Plan,
     provider: &dyn Provider,
@@ -66,21 +77,21 @@ pub async fn apply_until(
         return outcome;
     }
     let began = Instant::now();
-    let ledger = StateWriter::new(store, state);
+    let writer = StateWriter::new(store, state);
     // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes
     // of this run.
-    if let Err(fault) = ledger.begin().await {
+    if let Err(fault) = writer.begin_journal().await {
         outcome.failed.extend(plan.steps.first().map(|step| (step.id.clone(), fault)));
         outcome.skipped =
             plan.steps.iter().skip(1).map(|step| (step.id.clone(), Vec::new())).collect();
         return outcome;
     }
-    let images = Precheck::new(plan, provider, seen);
-    let worker = Worker::new(plan, provider, &ledger, images, events, stop);
+    let precheck = Precheck::new(plan, provider, seen);
+    let worker = Worker::new(plan, provider, &writer, precheck, events, stop);
     run(plan, provider, &worker, parallelism, &mut outcome).await;
     outcome.calls = worker.calls();
     outcome.traffic = worker.traffic();
-    ledger.end().await;
+    writer.fold_journal().await;
     outcome.elapsed = began.elapsed();
     outcome
 }
@@ -96,26 +107,26 @@ async fn run<'a>(
     let steps: BTreeMap<&StepId, &'a Step> =
         plan.steps.iter().map(|step| (&step.id, step)).collect();
     let order = DependencyOrder::new(plan.steps.iter().map(|step| (&step.id, &step.after)));
-    let (mut ready, mut lanes) = (Ready::new(&order), ReadyQueue::new(parallelism));
+    let (mut ready, mut queue) = (Ready::new(&order), ReadyQueue::new(parallelism));
     let mut running = FuturesUnordered::new();
     let mut halted = false;
     loop {
         while let Some(id) = ready.take() {
-            steps.get(&id).copied().into_iter().for_each(|step| lanes.add(step));
+            steps.get(&id).copied().into_iter().for_each(|step| queue.add_step(step));
         }
         while !halted && !worker.stop.is_asked() {
-            let Some(step) = lanes.next(provider.waiting()) else { break };
+            let Some(step) = queue.take_next(provider.waiting()) else { break };
             events.event(&Event::Started { step: step.id.clone() });
             let began = Instant::now();
             running.push(async move { (step, worker.perform(step).await, began.elapsed()) });
         }
         let Some((step, result, time)) = running.next().await else { break };
-        lanes.ended(step);
+        queue.finish_step(step);
         let id = step.id.clone();
         outcome.took.push((id.clone(), time));
         match result {
             Ok(()) => {
-                ready.done(&id);
+                ready.mark_done(&id);
                 events.event(&Event::Done { step: id.clone() });
                 outcome.done.push(id);
             }
@@ -128,7 +139,7 @@ async fn run<'a>(
         }
     }
     let mut left = Vec::new();
-    for id in lanes.left() {
+    for id in queue.into_unstarted() {
         left.extend(ready.failed(id));
         left.push(id.clone());
     }
@@ -144,31 +155,5 @@ fn skip(steps: &[StepId], because: &Address, events: &dyn EventSink, outcome: &m
     for step in steps {
         events.event(&Event::Skipped { step: step.clone(), because: vec![because.clone()] });
         outcome.skipped.push((step.clone(), vec![because.clone()]));
-    }
-}
-
-/// Why this plan must not be applied to this state, if so.
-pub fn stale(plan: &Plan, state: Option<&State>) -> Option<String> {
-    let again = "make a new one with `relayctl plan`";
-    match (&plan.state.lineage, state) {
-        (None, Some(_)) => Some(format!(
-            "it was made before there was a state, and now there is one: it was applied already, \
-                or another run was; {again}"
-        )),
-        (Some(_), None) => Some(format!("the state that it was made against is gone; {again}")),
-        (Some(lineage), Some(state)) if *lineage != state.lineage => Some(format!(
-            "it was made against another state (lineage {lineage}, not {}); {again}",
-            state.lineage
-        )),
-        (Some(_), Some(state)) if plan.state.serial != state.serial => Some(format!(
-            "the state has changed since (serial {}, the plan saw {}): it was applied already, \
-                or another run was; {again}",
-            state.serial, plan.state.serial
-        )),
-        (Some(_), Some(state)) if plan.header.account != state.account => Some(format!(
-            "the state is of account {}, the plan of account {}; {again}",
-            state.account, plan.header.account
-        )),
-        (None, None) | (Some(_), Some(_)) => None,
     }
 }

@@ -12,13 +12,13 @@ use clap::Subcommand;
 use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
-use super::planning::no_such_address;
-use super::running::locked;
+use super::running::take_lock;
 use super::session::{self, DeclaredManifest, StateAt};
-use crate::address::Address;
-use crate::model::{RecordedObject, Status};
-use crate::state::State;
-use crate::value::Value;
+use relayctl::address::Address;
+use relayctl::engine;
+use relayctl::model::{RecordedObject, Status};
+use relayctl::state::State;
+use relayctl::value::Value;
 
 /// Look into the state, or take something out of it
 ///
@@ -112,19 +112,21 @@ enum StateCommand {
     },
 }
 
-pub fn run(args: &StateArgs, context: &CommandContext) -> Exit {
+pub fn run_command(args: &StateArgs, context: &CommandContext) -> Exit {
     match &args.command {
         StateCommand::List { manifest } => list(manifest, context),
         StateCommand::Show { manifest, address, json } => show(manifest, address, *json, context),
         StateCommand::Rm { manifest, address } => remove(manifest, address, context),
-        StateCommand::Add { manifest, address } => add::add(manifest, address, context),
+        StateCommand::Add { manifest, address } => add::add_resource(manifest, address, context),
         StateCommand::Unlock { manifest, id } => unlock(manifest, id, context),
-        StateCommand::Pull { manifest } => transfer::pull(manifest, context),
-        StateCommand::Push(args) => transfer::push(&args.manifest, &args.file, args.force, context),
-        StateCommand::Migrate(args) => {
-            transfer::migrate(&args.manifest, &args.from, &args.to, context)
+        StateCommand::Pull { manifest } => transfer::pull_state(manifest, context),
+        StateCommand::Push(args) => {
+            transfer::push_state(&args.manifest, &args.file, args.force, context)
         }
-        StateCommand::Rebuild { manifest } => rebuild::rebuild(manifest, context),
+        StateCommand::Migrate(args) => {
+            transfer::migrate_state(&args.manifest, &args.from, &args.to, context)
+        }
+        StateCommand::Rebuild { manifest } => rebuild::rebuild_state(manifest, context),
         StateCommand::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
             context.terminal.result(&at.store.location())
@@ -137,21 +139,20 @@ fn open(
     manifest: &ManifestArg,
     context: &CommandContext,
 ) -> Result<(DeclaredManifest, StateAt), CommandError> {
-    let declared = session::load(&manifest.manifest, context)?;
+    let declared = session::load_manifest(&manifest.manifest, context)?;
     let at = declared.open_state(context)?;
     Ok((declared, at))
 }
 
 async fn existing(declared: &DeclaredManifest, at: &StateAt) -> Result<State, CommandError> {
-    let missing = || CommandError::new(format!("there is no state {} yet", at.store.location()));
-    declared.recorded(at.store.as_ref()).await?.ok_or_else(missing)
+    Ok(engine::require_state(&declared.desired, at.store.as_ref()).await?)
 }
 
 fn list(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
-    let state = context.wait_for(async { declared.recorded(at.store.as_ref()).await })?;
+    let state = context.wait_for(async { declared.load_state(at.store.as_ref()).await })?;
     let Some(state) = state else {
-        context.terminal.note(&format!("There is no state {} yet.", at.store.location()));
+        context.terminal.print_note(&format!("There is no state {} yet.", at.store.location()));
         return Ok(());
     };
     let addresses: Vec<String> = state.resources.keys().map(ToString::to_string).collect();
@@ -166,13 +167,10 @@ fn show(
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = context.wait_for(async { existing(&declared, &at).await })?;
-    let entry = state
-        .resources
-        .get(address)
-        .ok_or_else(|| no_such_address(address, state.resources.keys()))?;
+    let entry = engine::find_resource(&state, address)?;
     if as_json {
         let text = serde_json::to_string_pretty(entry)
-            .map_err(|error| CommandError::new(format!("cannot print {address}: {error}")))?;
+            .map_err(|error| CommandError::because(format!("cannot print {address}"), error))?;
         return context.terminal.result(&text);
     }
     context.terminal.result(&resource(address, entry))
@@ -185,28 +183,15 @@ fn remove(
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     context.wait_for(async {
-        let lock = locked(at.store.as_ref(), "state rm", context).await?;
-        let forgotten = forget(&declared, &at, address).await;
+        let lock = take_lock(at.store.as_ref(), "state rm", context).await?;
+        let forgotten = engine::forget_resource(&declared.desired, &lock, address).await;
         lock.release().await;
-        forgotten
+        Ok(forgotten?)
     })?;
     context.terminal.result(&format!(
         "Removed {address} from {}. In AWS it stays as it is.",
         at.store.location()
     ))
-}
-
-async fn forget(
-    declared: &DeclaredManifest,
-    at: &StateAt,
-    address: &Address,
-) -> Result<(), CommandError> {
-    let mut state = existing(declared, at).await?;
-    if state.resources.remove(address).is_none() {
-        return Err(no_such_address(address, state.resources.keys()));
-    }
-    state.serial += 1;
-    Ok(at.store.save(&state).await?)
 }
 
 fn unlock(manifest: &ManifestArg, id: &str, context: &CommandContext) -> Result<(), CommandError> {
@@ -218,7 +203,7 @@ fn unlock(manifest: &ManifestArg, id: &str, context: &CommandContext) -> Result<
         .result(&format!("{text} Should that run still live, it stops before its next change."))
 }
 
-/// One resource of the state, for people.
+/// Prints one resource of the state, for people.
 pub fn resource(address: &Address, entry: &RecordedObject) -> String {
     let mut text = format!("{address}");
     if entry.status == Status::Intended {
@@ -243,7 +228,7 @@ pub fn resource(address: &Address, entry: &RecordedObject) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::KindName;
+    use relayctl::address::KindName;
 
     #[test]
     fn a_resource_is_printed_with_its_id_its_attributes_and_what_it_needs() {

@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::encryption::FileEncryption;
 use crate::port::{Lock, Store};
 use crate::provider::files::disk::{self, FileMode};
-use crate::seal::FileEncryption;
 use crate::state::{
-    DecodeError, JournalChange, LockInfo, State, StoreError, decode_bytes, decode_journal,
-    encode_for, kept, lines_for,
+    DecodeError, InvalidState, JournalChange, LockInfo, State, StoreError, backup_content,
+    decode_bytes, decode_journal, encode_for, lines_for,
 };
 
 /// A local store. `dev.json` is the state as it was last written whole. `dev.json.journal` has the
@@ -94,7 +94,7 @@ impl LocalStore {
     /// Keeps a copy of the state that is about to be replaced, if it is valid.
     fn keep_last_good(&self) -> io::Result<()> {
         let Some(bytes) = read(&self.path)? else { return Ok(()) };
-        match kept(&bytes, &self.seal) {
+        match backup_content(&bytes, &self.seal) {
             Some(bytes) => disk::replace(&self.backup(), &bytes, &FileMode::Private),
             None => Ok(()),
         }
@@ -103,16 +103,16 @@ impl LocalStore {
 
 #[async_trait]
 impl Store for LocalStore {
-    async fn load(&self) -> Result<Option<State>, StoreError> {
+    async fn load_state(&self) -> Result<Option<State>, StoreError> {
         // The journal is read first: if a run ends meanwhile, its changes are in the state by the
         // time that the state is read.
         let journal = read(&self.journal()).map_err(self.error("read the journal of"))?;
         let Some(bytes) = read(&self.path).map_err(self.error("read"))? else {
             return match journal {
                 None => Ok(None),
-                Some(_) => Err(self.journal_refused(DecodeError::NotState(
-                    "the state that it belongs to is gone".into(),
-                ))),
+                Some(_) => Err(self.journal_refused(
+                    InvalidState::new("the state that it belongs to is gone").into(),
+                )),
             };
         };
         let mut state = decode_bytes(&bytes, &self.seal).map_err(|error| self.refused(error))?;
@@ -123,7 +123,7 @@ impl Store for LocalStore {
         replayed.map(|()| Some(state)).map_err(|error| self.journal_refused(error))
     }
 
-    async fn save(&self, state: &State) -> Result<(), StoreError> {
+    async fn save_state(&self, state: &State) -> Result<(), StoreError> {
         let write = || -> io::Result<()> {
             self.keep_last_good()?;
             disk::replace(&self.path, &encode_for(state, &self.seal), &FileMode::Private)?;
@@ -139,11 +139,11 @@ impl Store for LocalStore {
             .map_err(self.error("save the journal of"))
     }
 
-    async fn lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
+    async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
         Ok(Box::new(self.take(info)?))
     }
 
-    fn held(&self) -> Result<(), StoreError> {
+    fn check_lock(&self) -> Result<(), StoreError> {
         self.still_held()
     }
 

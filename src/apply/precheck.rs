@@ -15,7 +15,7 @@ use crate::port::Provider;
 use crate::reads::{Snapshot, WantedFacts};
 use crate::resolve::{self, ALL_READS, ReadPurpose};
 
-/// For how long what was read stands for what is there. A look at each object just before its
+/// The time for which what was read stands for what is there. A look at each object just before its
 /// change leaves a gap, too: no call of IAM changes an object on condition that it is as it was.
 /// This is the gap of a plan that is applied at once.
 const FRESH: Duration = Duration::from_mins(1);
@@ -33,7 +33,7 @@ struct CachedSnapshot {
 }
 
 impl<'a> Precheck<'a> {
-    /// `seen`: what this very run has just read.
+    /// Takes in `seen` what this very run has just read.
     pub fn new(plan: &'a Plan, provider: &'a dyn Provider, seen: Option<Snapshot>) -> Self {
         let taken = seen.map(|snapshot| CachedSnapshot {
             snapshot: Arc::new(snapshot),
@@ -42,8 +42,13 @@ impl<'a> Precheck<'a> {
         Self { plan, provider, taken: tokio::sync::Mutex::new(taken), begun: Mutex::default() }
     }
 
-    /// How the object of a step looked a moment ago; none where the step must look for itself.
-    pub async fn of(&self, kind: &dyn Kind, step: &'a Step) -> Option<Observed<LiveObject>> {
+    /// Returns the object of a step as it looked a moment ago; none where the step must look for
+    /// itself.
+    pub async fn recall_object(
+        &self,
+        kind: &dyn Kind,
+        step: &'a Step,
+    ) -> Option<Observed<LiveObject>> {
         if !serves(kind, step) {
             return None;
         }
@@ -67,21 +72,21 @@ impl<'a> Precheck<'a> {
         snapshot
     }
 
-    /// What the steps that are still to come have to know.
+    /// Returns the facts that the steps still to come have to know.
     fn wanted(&self) -> WantedFacts {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let mut wanted = WantedFacts::default();
         for step in self.plan.steps.iter().filter(|step| !begun.contains(&step.id)) {
             let kind = kind::of(step.id.address.kind());
             if serves(kind, step) {
-                occasion(step).asks(kind, &step.wanted, &mut wanted);
+                occasion(step).add_wanted(kind, &step.wanted, &mut wanted);
             }
         }
         wanted
     }
 }
 
-/// What a step is about to do to its object.
+/// Returns what a step is about to do to its object.
 pub fn occasion(step: &Step) -> ReadPurpose {
     match (&step.expect, step.removal) {
         (Expect::Absent, _) => ReadPurpose::Creation,
@@ -90,9 +95,9 @@ pub fn occasion(step: &Step) -> ReadPurpose {
     }
 }
 
-/// Files are read just before they are changed, for steps may share them. So are keys, of which a
-/// second one may come, and whatever AWS would make although somebody else has made it meanwhile:
-/// no error would tell.
+/// Returns true for a step that needs no look of its own. Files are read just before they are
+/// changed, for steps may share them. So are keys, of which a second one may come, and whatever AWS
+/// would make although somebody else has made it meanwhile: no error would tell.
 fn serves(kind: &dyn Kind, step: &Step) -> bool {
     let told = match step.id.phase {
         StepPhase::Create => step.expect == Expect::Absent && !kind.overwrites(),

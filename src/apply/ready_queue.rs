@@ -20,19 +20,19 @@ struct OperationQueue<'a> {
 }
 
 impl<'a> ReadyQueue<'a> {
-    /// So many steps at once in each lane, and in all of them together, but for those that only
-    /// wait.
+    /// Allows `width` steps at once in each lane, and in all of them together, but for those that
+    /// only wait.
     pub fn new(width: usize) -> Self {
         Self { width: width.max(1), running: 0, by_operation: BTreeMap::new() }
     }
 
-    pub fn add(&mut self, step: &'a Step) {
+    pub fn add_step(&mut self, step: &'a Step) {
         self.by_operation.entry(operation(step)).or_default().ready.insert(&step.id, step);
     }
 
-    /// The next step to begin, in order of address, while so many calls of those that run `wait`
+    /// Takes the next step to begin, in order of address, while `wait` calls of those that run wait
     /// for AWS to take more.
-    pub fn next(&mut self, wait: usize) -> Option<&'a Step> {
+    pub fn take_next(&mut self, wait: usize) -> Option<&'a Step> {
         if self.running.saturating_sub(wait) >= self.width {
             return None;
         }
@@ -46,20 +46,21 @@ impl<'a> ReadyQueue<'a> {
         Some(step)
     }
 
-    pub fn ended(&mut self, step: &Step) {
+    pub fn finish_step(&mut self, step: &Step) {
         if let Some(lane) = self.by_operation.get_mut(operation(step)) {
             lane.running -= 1;
             self.running -= 1;
         }
     }
 
-    /// Those that were not begun, in order.
-    pub fn left(self) -> BTreeSet<&'a StepId> {
+    /// Returns the steps that were not begun, in order.
+    pub fn into_unstarted(self) -> BTreeSet<&'a StepId> {
         self.by_operation.into_values().flat_map(|lane| lane.ready.into_keys()).collect()
     }
 }
 
-/// What it begins with; local files are not limited, and come after what is.
+/// Returns the operation that a step begins with; local files are not limited, and come after what
+/// is.
 fn operation(step: &Step) -> &'static str {
     let first =
         step.calls.iter().find(|call| !matches!(call, Write::File(_))).or(step.calls.first());
@@ -99,45 +100,47 @@ mod tests {
         (0..count).flat_map(|name| [key(name), deletion(name)]).collect()
     }
 
-    fn lanes(steps: &[Step], width: usize) -> ReadyQueue<'_> {
-        let mut lanes = ReadyQueue::new(width);
+    fn queue(steps: &[Step], width: usize) -> ReadyQueue<'_> {
+        let mut queue = ReadyQueue::new(width);
         for step in steps {
-            lanes.add(step);
+            queue.add_step(step);
         }
-        lanes
+        queue
     }
 
-    fn begun(lanes: &mut ReadyQueue<'_>, wait: usize) -> Vec<String> {
-        std::iter::from_fn(|| lanes.next(wait)).map(|step| step.id.address.to_string()).collect()
+    fn begun(queue: &mut ReadyQueue<'_>, wait: usize) -> Vec<String> {
+        std::iter::from_fn(|| queue.take_next(wait))
+            .map(|step| step.id.address.to_string())
+            .collect()
     }
 
     #[test]
     fn without_waiting_as_many_begin_as_there_are_places_in_order_of_address() {
         let steps = steps(5);
-        let mut lanes = lanes(&steps, 4);
+        let mut queue = queue(&steps, 4);
         let first: Vec<String> = (0..4).map(|name| format!("access_key.{name:03}")).collect();
-        assert_eq!(begun(&mut lanes, 0), first);
-        lanes.ended(&steps[0]);
-        assert_eq!(begun(&mut lanes, 0), ["access_key.004"]);
-        assert_eq!(lanes.left().len(), 5);
+        assert_eq!(begun(&mut queue, 0), first);
+        queue.finish_step(&steps[0]);
+        assert_eq!(begun(&mut queue, 0), ["access_key.004"]);
+        assert_eq!(queue.into_unstarted().len(), 5);
     }
 
     #[test]
     fn steps_that_only_wait_leave_their_places_to_those_of_other_operations() {
         let steps = steps(9);
-        let mut lanes = lanes(&steps, 4);
-        assert_eq!(begun(&mut lanes, 0).len(), 4);
+        let mut queue = queue(&steps, 4);
+        assert_eq!(begun(&mut queue, 0).len(), 4);
         let others: Vec<String> = (0..3).map(|name| format!("user.{name:03}")).collect();
-        assert_eq!(begun(&mut lanes, 3), others, "and no more of the operation that waits");
-        assert_eq!(begun(&mut lanes, 7), ["user.003"]);
+        assert_eq!(begun(&mut queue, 3), others, "and no more of the operation that waits");
+        assert_eq!(begun(&mut queue, 7), ["user.003"]);
     }
 
     #[test]
     fn one_at_a_time_is_one_at_a_time() {
         let steps = steps(2);
-        let mut lanes = lanes(&steps, 1);
-        assert_eq!(begun(&mut lanes, 0), ["access_key.000"]);
-        lanes.ended(&steps[0]);
-        assert_eq!(begun(&mut lanes, 0), ["access_key.001"]);
+        let mut queue = queue(&steps, 1);
+        assert_eq!(begun(&mut queue, 0), ["access_key.000"]);
+        queue.finish_step(&steps[0]);
+        assert_eq!(begun(&mut queue, 0), ["access_key.001"]);
     }
 }

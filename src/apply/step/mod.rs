@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::images::{Precheck, occasion};
-use super::ledger::StateWriter;
+use super::precheck::{Precheck, occasion};
 use super::propagation::{self, RecentCreations};
+use super::state_writer::StateWriter;
 use super::stop::Stop;
 use crate::call::{
     Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply,
@@ -26,32 +26,32 @@ use crate::model::{RecordedObject, Status};
 use crate::plan::{Expect, Plan, Step, StepPhase, StepRecord, fingerprint};
 use crate::port::Provider;
 use crate::reads::Snapshot;
-use crate::resolve::{ReadPurpose, look};
+use crate::resolve::{ReadPurpose, read_object};
 use crate::value::Attributes;
 
 /// Does steps; shared by all that run at once.
 pub struct Worker<'a> {
     plan: &'a Plan,
     provider: &'a dyn Provider,
-    ledger: &'a StateWriter<'a>,
-    images: Precheck<'a>,
+    writer: &'a StateWriter<'a>,
+    precheck: Precheck<'a>,
     pub(super) events: &'a dyn EventSink,
     pub(super) stop: &'a Stop,
     made: AtomicBool,
     removed: AtomicBool,
     calls: AtomicUsize,
-    /// For what AWS takes to notice its own changes.
+    /// The waits for AWS to notice its own changes.
     waits: Mutex<Waits>,
     began: Instant,
 }
 
-/// What the calls of a step have brought about so far.
+/// The calls of a step that were answered, and what they have brought about.
 #[derive(Default)]
 struct StepProgress {
     carried: StepOutput,
     /// The physical id that AWS gave.
     id: Option<String>,
-    /// How many calls were answered.
+    /// The number of calls that were answered.
     answered: usize,
     /// The keys that were in the sinks before, by the number of the call that wrote over them.
     replaced: BTreeMap<usize, NewKey>,
@@ -61,16 +61,16 @@ impl<'a> Worker<'a> {
     pub fn new(
         plan: &'a Plan,
         provider: &'a dyn Provider,
-        ledger: &'a StateWriter<'a>,
-        images: Precheck<'a>,
+        writer: &'a StateWriter<'a>,
+        precheck: Precheck<'a>,
         events: &'a dyn EventSink,
         stop: &'a Stop,
     ) -> Self {
         Self {
             plan,
             provider,
-            ledger,
-            images,
+            writer,
+            precheck,
             events,
             stop,
             made: AtomicBool::new(false),
@@ -81,7 +81,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Writes sent, retries included.
+    /// Returns the number of writes that were sent, retries included.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
     }
@@ -102,12 +102,12 @@ impl<'a> Worker<'a> {
             StepPhase::Delete => self.delete(kind, step).await,
         };
         // Once the lock is lost, that is why a step failed.
-        result.map_err(|fault| self.ledger.held().err().unwrap_or(fault))
+        result.map_err(|fault| self.writer.check_lock().err().unwrap_or(fault))
     }
 
     async fn create(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
-        let before = self.ledger.entry(&step.id.address).await;
-        let snapshot = match self.images.of(kind, step).await {
+        let before = self.writer.find_entry(&step.id.address).await;
+        let snapshot = match self.precheck.recall_object(kind, step).await {
             Some(Observed::Absent) => Snapshot::default(),
             Some(Observed::Present(_) | Observed::Unknown(_)) | None => {
                 let (observed, snapshot) = self.look_for(kind, step, before.is_some()).await;
@@ -126,12 +126,13 @@ impl<'a> Worker<'a> {
                 let id = progress.id.or_else(|| kind.physical_id(&step.wanted));
                 self.record(step, id).await
             }
-            Err(failure) => Err(self.undo(step, progress, failure, before).await),
+            Err(failure) => Err(self.undo_step(step, progress, failure, before).await),
         }
     }
 
-    /// What is recorded and isn't there may only not be seen yet: the run that made it may have
-    /// ended a moment ago. Where names don't keep two of it apart, that is waited for.
+    /// Looks for the object of a step. One that is recorded and isn't there may only not be seen
+    /// yet: the run that made it may have ended a moment ago. Where names don't keep two of it
+    /// apart, that is waited for.
     async fn look_for(
         &self,
         kind: &dyn Kind,
@@ -141,7 +142,7 @@ impl<'a> Worker<'a> {
         let (mut waited, mut tries) = (Duration::ZERO, 0);
         loop {
             let (observed, snapshot) =
-                look(self.provider, kind, &step.wanted, ReadPurpose::Creation).await;
+                read_object(self.provider, kind, &step.wanted, ReadPurpose::Creation).await;
             let doubtful = recorded && kind.can_double() && observed == Observed::Absent;
             if !doubtful || waited >= propagation::UNSEEN {
                 return (observed, snapshot);
@@ -174,8 +175,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Before a create: whatever exists under this name afterwards is ours, even if no answer
-    /// arrives. `replaced` is what was there before it: a file may still hold that key.
+    /// Notes the intent before a create: whatever exists under this name afterwards is ours, even
+    /// if no answer arrives. `replaced` is what was there before it: a file may still hold that
+    /// key.
     async fn intend(
         &self,
         kind: &dyn Kind,
@@ -188,7 +190,7 @@ impl<'a> Worker<'a> {
         let depends_on = record.depends_on.clone();
         let entry =
             RecordedObject { status: Status::Intended, id: replaced, attributes, depends_on };
-        self.ledger.put(&step.id.address, entry).await
+        self.writer.record_entry(&step.id.address, entry).await
     }
 
     async fn update(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
@@ -216,8 +218,8 @@ impl<'a> Worker<'a> {
         };
         let now = self.clock().await.map_err(Fault::Call)?;
         let attributes = kind.settled(&attributes, before, now);
-        self.ledger
-            .put(&step.id.address, RecordedObject { status, id, attributes, depends_on })
+        self.writer
+            .record_entry(&step.id.address, RecordedObject { status, id, attributes, depends_on })
             .await
     }
 
@@ -243,38 +245,38 @@ impl<'a> Worker<'a> {
             self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
             self.removed.store(true, Ordering::Relaxed);
         }
-        self.ledger.remove(&step.id.address).await
+        self.writer.remove_entry(&step.id.address).await
     }
 
-    /// What an interrupted run made has no id in the state. Once the key is gone, a file may still
-    /// hold it: the next run must know that it was ours.
+    /// Records the id of what an interrupted run made. Once the key is gone, a file may still hold
+    /// it: the next run must know that it was ours.
     async fn know(&self, step: &Step) -> Result<(), Fault> {
         let address = &step.id.address;
-        match (self.ledger.entry(address).await, &step.before) {
+        match (self.writer.find_entry(address).await, &step.before) {
             (Some(entry), Some(seen)) if entry.status == Status::Intended => {
-                self.ledger
-                    .put(address, RecordedObject { id: Some(seen.id.clone()), ..entry })
+                self.writer
+                    .record_entry(address, RecordedObject { id: Some(seen.id.clone()), ..entry })
                     .await
             }
             _ => Ok(()),
         }
     }
 
-    /// The promise of the plan: it is done to the object that the plan saw, or not at all.
+    /// Keeps the promise of the plan: it is done to the object that the plan saw, or not at all.
     async fn must_be_same(
         &self,
         kind: &dyn Kind,
         step: &'a Step,
     ) -> Result<Option<LiveObject>, Fault> {
         let Expect::Same(expected) = &step.expect else { return Ok(None) };
-        if let Some(Observed::Present(seen)) = self.images.of(kind, step).await
+        if let Some(Observed::Present(seen)) = self.precheck.recall_object(kind, step).await
             && fingerprint(kind, &seen) == *expected
             && hung_up(step, &seen).is_none()
         {
             return Ok(Some(seen));
         }
         let changed = |what: String| Fault::Changed { address: step.id.address.clone(), what };
-        match look(self.provider, kind, &step.wanted, occasion(step)).await.0 {
+        match read_object(self.provider, kind, &step.wanted, occasion(step)).await.0 {
             Observed::Unknown(failure) => Err(Fault::Call(failure)),
             Observed::Absent if step.id.phase == StepPhase::Delete => Ok(None),
             Observed::Absent => Err(changed("it is gone".to_owned())),
@@ -290,10 +292,10 @@ impl<'a> Worker<'a> {
 
     async fn record(&self, step: &Step, id: Option<String>) -> Result<(), Fault> {
         let Some(StepRecord { attributes, depends_on }) = step.record.clone() else {
-            return self.ledger.remove(&step.id.address).await;
+            return self.writer.remove_entry(&step.id.address).await;
         };
         let entry = RecordedObject { status: Status::Done, id, attributes, depends_on };
-        self.ledger.put(&step.id.address, entry).await
+        self.writer.record_entry(&step.id.address, entry).await
     }
 
     async fn send_all(&self, step: &Step, progress: &mut StepProgress) -> Result<(), Failure> {
@@ -331,7 +333,7 @@ impl<'a> Worker<'a> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
         loop {
-            if let Err(lost) = self.ledger.held() {
+            if let Err(lost) = self.writer.check_lock() {
                 return Err(Failure::new(
                     FailureKind::Refused,
                     write.action(),
@@ -352,7 +354,7 @@ impl<'a> Worker<'a> {
                 removed: begun || self.removed.load(Ordering::Relaxed),
             };
             let Some(wait) =
-                propagation::wait(write, &failure, recent).filter(|wait| waited < wait.limit)
+                propagation::find_wait(write, &failure, recent).filter(|wait| waited < wait.limit)
             else {
                 return Err(failure);
             };
@@ -364,7 +366,7 @@ impl<'a> Worker<'a> {
             });
             let pause = propagation::pause(tries).min(wait.limit.saturating_sub(waited));
             let now = self.began.elapsed();
-            self.waits.lock().unwrap_or_else(PoisonError::into_inner).add(now, now + pause);
+            self.waits.lock().unwrap_or_else(PoisonError::into_inner).add_wait(now, now + pause);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 // Nobody waits two minutes for IAM who wants to stop.
@@ -375,8 +377,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// A create that says "already exists" although the step saw that it didn't: an answer was lost
-    /// and the call was sent again. If it carries our tag, it is what we made; this is its id.
+    /// Returns the id of what an earlier try of a create has made. A create that says "already
+    /// exists" although the step saw that it didn't: an answer was lost and the call was sent
+    /// again. If the object carries our tag, it is ours.
     async fn lost_answer(
         &self,
         step: &Step,
@@ -389,15 +392,17 @@ impl<'a> Worker<'a> {
             return None;
         }
         let kind = kind::of(step.id.address.kind());
-        let seen =
-            look(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0.present()?;
+        let seen = read_object(self.provider, kind, &step.wanted, ReadPurpose::Change)
+            .await
+            .0
+            .present()?;
         (seen.owner.as_deref() == Some(self.plan.header.manifest.as_str())).then_some(seen.id)
     }
 
-    /// What was to be removed is not there, although the step saw it: the answer to an earlier try
-    /// was lost. IAM may also not have noticed yet that it is there, so it is looked at once more;
-    /// but not for what is removed on the way, without which the last call does the same, or is
-    /// refused.
+    /// Returns true if what was to be removed is gone, although the step saw it: the answer to an
+    /// earlier try was lost. IAM may also not have noticed yet that it is there, so it is looked at
+    /// once more; but not for what is removed on the way, without which the last call does the
+    /// same, or is refused.
     async fn is_gone(&self, step: &Step, write: &Write, failure: &Failure) -> bool {
         if step.id.phase != StepPhase::Delete || failure.kind != FailureKind::NotFound {
             return false;
@@ -408,7 +413,7 @@ impl<'a> Worker<'a> {
         }
         let kind = kind::of(step.id.address.kind());
         matches!(
-            look(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0,
+            read_object(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0,
             Observed::Absent
         )
     }
@@ -447,8 +452,8 @@ fn must_be_absent(step: &Step, observed: Observed<LiveObject>) -> Result<(), Fau
     }
 }
 
-/// What hangs on an object that goes and didn't when the plan was made: AWS would refuse, and not
-/// say what it is. How many objects are in a bucket changes all the time.
+/// Names what hangs on an object that goes and didn't when the plan was made: AWS would refuse, and
+/// not say what it is. The number of objects in a bucket changes all the time.
 fn hung_up(step: &Step, now: &LiveObject) -> Option<String> {
     let planned = step.before.as_ref().map(|seen| seen.hanging.as_slice()).unwrap_or_default();
     let new = now.hanging.iter().filter(|it| !it.is_volatile() && !planned.contains(it));
@@ -461,12 +466,13 @@ fn is_renewal(step: &Step) -> bool {
     step.before.as_ref().is_some_and(|before| matches!(before.upkeep, Some(Maintenance::Renew(_))))
 }
 
-/// What is left of something that is gone is cleared away: some of that may be gone, too.
+/// Returns true for a step that clears away what is left of something that is gone: some of that
+/// may be gone, too.
 fn is_clearing(step: &Step) -> bool {
     step.id.phase == StepPhase::Delete && step.expect == Expect::Anything && step.before.is_none()
 }
 
-/// What is different now, by field, for people.
+/// Says what is different now, by field, for people.
 fn differences(kind: &dyn Kind, before: Option<&LiveObject>, now: &LiveObject) -> String {
     let Some(before) = before else { return "it differs from what the plan saw".to_owned() };
     let mut found = Vec::new();

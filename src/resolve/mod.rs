@@ -1,9 +1,9 @@
 //! Reads the account: reads -> [`Snapshot`] -> [`Live`]. All reads are sent at once, in as few
 //! rounds as the answers allow.
 
-mod beyond;
 pub mod keys;
-pub mod lost;
+pub mod recovery;
+mod unmanaged;
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ pub enum ReadPurpose {
 
 impl ReadPurpose {
     /// Adds the facts that must be known of an object.
-    pub fn asks(self, kind: &dyn Kind, attributes: &Attributes, wanted: &mut WantedFacts) {
+    pub fn add_wanted(self, kind: &dyn Kind, attributes: &Attributes, wanted: &mut WantedFacts) {
         wanted.add(kind.facets(attributes), self != Self::Creation);
         if self == Self::Removal {
             wanted.add(kind.deletion_facets(attributes), true);
@@ -54,14 +54,14 @@ impl ReadPurpose {
 }
 
 /// Reads one object again, just before it is changed.
-pub async fn look(
+pub async fn read_object(
     provider: &dyn Provider,
     kind: &dyn Kind,
     wanted: &Attributes,
     occasion: ReadPurpose,
 ) -> (Observed<LiveObject>, Snapshot) {
     let mut facets = WantedFacts::default();
-    occasion.asks(kind, wanted, &mut facets);
+    occasion.add_wanted(kind, wanted, &mut facets);
     let mut resolver = Resolver::new(provider, ALL_READS);
     resolver.read(facets, ReadScope::Targeted).await;
     (kind.seen(wanted, &resolver.known), resolver.known)

@@ -4,24 +4,25 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::project::{write_private, write_private_with};
-use crate::plan::{Plan, file};
-use crate::seal::{self, AgeIdentity, FileEncryption, IDENTITY};
+use relayctl::encryption::{self, AgeIdentity, FileEncryption, IDENTITY};
+use relayctl::plan::{Plan, file};
 
-/// For these recipients. The identity is looked at only when something turns out to be encrypted.
+/// Encrypts for these recipients. The identity is looked at only when something turns out to be
+/// encrypted.
 pub fn seal_for(recipients: &[String]) -> Result<FileEncryption, CommandError> {
     let recipients: Result<Vec<_>, String> =
-        recipients.iter().map(|text| seal::recipient(text)).collect();
+        recipients.iter().map(|text| encryption::recipient(text)).collect();
     Ok(FileEncryption::new(recipients.map_err(CommandError::new)?, identity()))
 }
 
-/// The identity itself, or the file that it is in, as the programs of age have it.
+/// Finds the identity: given itself, or as the file that it is in, as the programs of age have it.
 fn identity() -> AgeIdentity {
     let Ok(given) = std::env::var(IDENTITY) else { return AgeIdentity::Missing };
     let given = given.trim();
     if given.is_empty() {
         return AgeIdentity::Missing;
     }
-    if seal::is_secret(given) || given.contains('\n') {
+    if encryption::is_secret(given) || given.contains('\n') {
         return AgeIdentity::parse(given);
     }
     let path = below_home(given);
@@ -44,32 +45,35 @@ pub fn write_sealed(
     content: &[u8],
     recipients: &[String],
 ) -> Result<(), CommandError> {
-    write_private(path, &seal_for(recipients)?.close(content))
+    write_private(path, &seal_for(recipients)?.encrypt_bytes(content))
 }
 
-/// The same for a plan, which may be long, and stands in memory only where it is encrypted.
+/// Writes a plan so that only its owner and the recipients can read it. A plan may be long, and
+/// stands in memory only where it is encrypted.
 pub fn write_plan(path: &Path, plan: &Plan, recipients: &[String]) -> Result<(), CommandError> {
     if recipients.is_empty() {
         return write_private_with(path, |file| file::write(plan, file));
     }
     let mut text = Vec::new();
-    file::write(plan, &mut text).map_err(|error| CommandError::file("write", path, error))?;
+    file::write(plan, &mut text).map_err(|error| CommandError::for_file("write", path, error))?;
     write_sealed(path, &text, recipients)
 }
 
 /// Reads a file that may be encrypted.
 pub fn read_sealed(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let bytes = std::fs::read(path).map_err(|error| CommandError::file("read", path, error))?;
+    let bytes = std::fs::read(path).map_err(|error| CommandError::for_file("read", path, error))?;
     opened(&bytes, path)
 }
 
 pub fn opened(bytes: &[u8], path: &Path) -> Result<Vec<u8>, CommandError> {
-    if !seal::is_sealed(bytes) {
+    if !encryption::is_sealed(bytes) {
         return Ok(bytes.to_vec());
     }
-    let plain =
-        FileEncryption::new(Vec::new(), identity()).open(bytes).map(std::borrow::Cow::into_owned);
+    let plain = FileEncryption::new(Vec::new(), identity())
+        .decrypt_bytes(bytes)
+        .map(std::borrow::Cow::into_owned);
     plain.map_err(|why| {
         CommandError::sealed(format!("{} cannot be read: {why}", path.display()), &why)
+            .caused_by(why)
     })
 }

@@ -2,10 +2,10 @@
 
 use super::CommandContext;
 use super::error::CommandError;
-use crate::plan::Plan;
-use crate::render::human;
+use relayctl::plan::Plan;
+use relayctl::render::human;
 
-/// What a plan may do.
+/// The option that bounds what a plan may do.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
 pub struct WideningBounds {
     /// Refuse, with exit code 1, a plan by which anybody gains access, or might: its gains are
@@ -15,7 +15,8 @@ pub struct WideningBounds {
 }
 
 impl WideningBounds {
-    /// Why the plan is refused. `consequence` says what therefore hasn't happened.
+    /// Returns the refusal of a plan by which somebody gains access. `consequence` says what
+    /// therefore hasn't happened.
     pub fn refusal(
         self,
         plan: &Plan,
@@ -26,11 +27,9 @@ impl WideningBounds {
             return None;
         }
         let error = refused(&human::widening(plan, context.terminal.side_style()))?;
-        Some(
-            error.help(format!(
-                "{consequence}; if these gains are wanted, leave --deny-widening out"
-            )),
-        )
+        Some(error.with_help(format!(
+            "{consequence}; if these gains are wanted, leave --deny-widening out"
+        )))
     }
 }
 

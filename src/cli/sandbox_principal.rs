@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::error::CommandError;
-use crate::policy::statement::Policy;
-use crate::policy::{self, Usage};
-use crate::provider::sandbox::CallerPolicies;
+use relayctl::policy::statement::Policy;
+use relayctl::policy::{self, Usage};
+use relayctl::provider::sandbox::CallerPolicies;
 
-/// From what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity
+/// Reads what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity
 /// policies.
-pub fn acting(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> {
+pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> {
     // An environment variable that is set to nothing is not set.
     let given: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
     let principal = |text: &String| {
@@ -35,22 +35,22 @@ pub fn acting(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> 
 
 fn load(file: &Path) -> Result<Policy, CommandError> {
     let text = std::fs::read_to_string(file).map_err(|error| {
-        CommandError::file("read", file, error).help(
+        CommandError::for_file("read", file, error).with_help(
             "--sandbox-enforce takes a file with an identity policy, such as `relayctl \
                 permissions MANIFEST` prints, \
              or user/NAME or role/NAME of the sandbox",
         )
     })?;
     let shown = file.display().to_string();
-    let document =
-        policy::parse(&text).map_err(|error| CommandError::new(format!("{shown}: {error}")))?;
+    let document = policy::parse(&text).map_err(|error| CommandError::because(&shown, error))?;
     if let Some(finding) = policy::validate(&document, Usage::Managed).first() {
         return Err(CommandError::new(format!(
             "{shown}: {} ({})",
             finding.message, finding.pointer
         )));
     }
-    Policy::compile(&shown, &document).map_err(|error| CommandError::new(error.to_string()))
+    Policy::compile(&shown, &document)
+        .map_err(|error| CommandError::new(error.to_string()).caused_by(error))
 }
 
 #[cfg(test)]
@@ -59,13 +59,13 @@ mod tests {
 
     #[test]
     fn a_principal_is_told_from_a_file() {
-        let one = |text: &str| acting(&[text.to_owned()]);
+        let one = |text: &str| sandbox_principal(&[text.to_owned()]);
         assert!(matches!(one("user/ci"), Ok(Some(CallerPolicies::User(name))) if name == "ci"));
         assert!(
             matches!(one("role/deploy"), Ok(Some(CallerPolicies::Role(name))) if name == "deploy")
         );
-        assert!(matches!(acting(&[]), Ok(None)) && matches!(one(""), Ok(None)));
-        let both = acting(&["user/ci".to_owned(), "plan.json".to_owned()]).unwrap_err();
+        assert!(matches!(sandbox_principal(&[]), Ok(None)) && matches!(one(""), Ok(None)));
+        let both = sandbox_principal(&["user/ci".to_owned(), "plan.json".to_owned()]).unwrap_err();
         assert!(both.message.is_some_and(|message| message.contains("not both")));
     }
 
@@ -74,17 +74,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("plan.json");
         let given = [file.display().to_string()];
-        assert!(acting(&given).unwrap_err().help.is_some());
+        assert!(sandbox_principal(&given).unwrap_err().help.is_some());
         for text in ["{", "[]", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}"#]
         {
             std::fs::write(&file, text).unwrap();
-            let message = acting(&given).unwrap_err().message.unwrap();
+            let message = sandbox_principal(&given).unwrap_err().message.unwrap();
             assert!(message.starts_with(&given[0]), "{message}");
         }
         let allow = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}"#;
         std::fs::write(&file, allow).unwrap();
         assert!(
-            matches!(acting(&given), Ok(Some(CallerPolicies::Under(policies))) if policies.len() == 1)
+            matches!(sandbox_principal(&given), Ok(Some(CallerPolicies::Under(policies))) if policies.len() == 1)
         );
     }
 }

@@ -1,0 +1,29 @@
+//! The changes of a plan as changes of access.
+
+use crate::access::{self, AccessChange, UnmanagedAccess};
+use crate::address::Principal;
+use crate::model::{Desired, Live};
+use crate::plan::Plan;
+use crate::resolve::Resolver;
+
+/// Returns what the changes mean for access. Who else has an edited policy is asked, and what other
+/// people's policies say is read, only for those whose access changes.
+pub async fn access_changes(
+    resolver: &mut Resolver<'_>,
+    plan: &Plan,
+    live: &Live,
+    desired: &Desired,
+) -> Vec<AccessChange> {
+    let mut unmanaged = UnmanagedAccess::default();
+    let edited = access::edited(&plan.changes, live, desired);
+    (unmanaged.holders, unmanaged.unlisted) = resolver.holders(&edited, live).await;
+    let members = access::members(&plan.changes, live, desired, &unmanaged);
+    unmanaged.groups = resolver.groups(members).await;
+    let changed_groups = access::changed_groups(&plan.changes, live, desired);
+    unmanaged.members = resolver.members(changed_groups).await;
+    let users = unmanaged.members.values().flatten().flatten().map(Principal::user).collect();
+    unmanaged.holders.extend(resolver.unmanaged(users, live).await);
+    let unread = access::unread(&plan.changes, live, desired, &unmanaged);
+    (unmanaged.documents, unmanaged.unread) = resolver.documents(&unread).await;
+    access::changes(&plan.changes, live, desired, &unmanaged)
+}

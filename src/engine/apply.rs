@@ -1,0 +1,132 @@
+//! Applying a plan: under the lock, to the state that it was made for.
+
+use super::error::EngineError;
+use super::lock::{LockOptions, StateLock};
+use super::workspace::{Workspace, check_owner};
+use crate::apply::{self, ApplyOptions};
+use crate::event::{EventSink, RunOutcome};
+use crate::model::{Recorded, RecordedObject, Status};
+use crate::plan::{Plan, StepPhase};
+use crate::port::Provider;
+use crate::state::State;
+
+/// A plan that can be applied: the state is locked, and is the one that the plan was made for.
+pub struct ReadyPlan<'a> {
+    plan: &'a Plan,
+    lock: &'a StateLock<'a>,
+    state: State,
+}
+
+impl<'a> ReadyPlan<'a> {
+    /// Loads the state under the lock, and makes sure that the plan was made for it.
+    pub async fn check(plan: &'a Plan, lock: &'a StateLock<'a>) -> Result<Self, EngineError> {
+        let (header, store) = (&plan.header, lock.store());
+        let state = store.load_state().await?;
+        if let Some(state) = &state {
+            check_owner(state, &header.manifest, &header.account, &store.location())?;
+        }
+        if let Some(reason) = apply::stale(plan, state.as_ref()) {
+            let manifest_file = header.manifest_file.clone();
+            return Err(EngineError::Stale { manifest_file, reason });
+        }
+        let state = state.unwrap_or_else(|| first_state(plan));
+        Ok(Self { plan, lock, state })
+    }
+
+    /// Does the plan, and records each step as it is done. What fails is in the outcome.
+    pub async fn perform(
+        self,
+        provider: &dyn Provider,
+        events: &dyn EventSink,
+        options: ApplyOptions<'_>,
+    ) -> RunOutcome {
+        let Self { plan, lock, state } = self;
+        apply::apply_until(plan, provider, lock.store(), state, events, options).await
+    }
+}
+
+/// Applies a plan: takes the lock on the state, makes sure that the plan was made for it, does the
+/// steps, and gives the lock back. A plan without steps needs no lock.
+///
+/// After an error nothing was changed. Steps that fail are no error: the outcome names them.
+pub async fn apply_plan(
+    plan: &Plan,
+    workspace: &Workspace<'_>,
+    lock: &LockOptions,
+    events: &dyn EventSink,
+    options: ApplyOptions<'_>,
+) -> Result<RunOutcome, EngineError> {
+    if plan.steps.is_empty() {
+        return Ok(RunOutcome::default());
+    }
+    let lock = StateLock::take(workspace.store, lock, workspace.observer).await?;
+    let outcome = match ReadyPlan::check(plan, &lock).await {
+        Ok(ready) => Ok(ready.perform(workspace.provider, events, options).await),
+        Err(error) => Err(error),
+    };
+    lock.release().await;
+    outcome
+}
+
+/// Returns the state of a run that is the first. What the plan found by its tags and removes is
+/// recorded until that is done: a run that stops in the middle leaves the next one a state, which
+/// then doesn't look for tags.
+fn first_state(plan: &Plan) -> State {
+    let header = &plan.header;
+    let removals = || {
+        plan.steps.iter().filter(|step| step.id.phase == StepPhase::Delete && step.record.is_none())
+    };
+    let mut resources = Recorded::new();
+    for (step, seen) in removals()
+        .filter_map(|step| Some((step, step.before.as_ref()?)))
+        .filter(|(_, seen)| !seen.id.is_empty())
+    {
+        let made_upon = removals().filter(|other| other.id != step.id);
+        let depends_on = made_upon
+            .filter(|other| other.after.contains(&step.id))
+            .map(|it| it.id.address.clone());
+        let mut attributes = step.wanted.clone();
+        attributes.remove("id");
+        let entry = RecordedObject {
+            status: Status::Done,
+            id: Some(seen.id.clone()),
+            attributes,
+            depends_on: depends_on.collect(),
+        };
+        resources.insert(step.id.address.clone(), entry);
+    }
+    let lineage = uuid::Uuid::new_v4().to_string();
+    State { resources, ..State::new(lineage, header.manifest.as_str(), header.account.as_str()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Desired;
+    use crate::plan::{PlanHeader, PlanMode, StateStamp, Summary};
+
+    fn plan() -> Plan {
+        Plan {
+            header: PlanHeader {
+                manifest: "dev".into(),
+                account: "123456789012".into(),
+                ..PlanHeader::new(&Desired::default(), PlanMode::Apply)
+            },
+            state: StateStamp::of(None),
+            changes: Vec::new(),
+            steps: Vec::new(),
+            access: Vec::new(),
+            summary: Summary::default(),
+        }
+    }
+
+    #[test]
+    fn the_first_state_belongs_to_the_plans_manifest_and_account() {
+        let state = first_state(&plan());
+        assert_eq!(
+            (state.manifest.as_str(), state.account.as_str(), state.serial),
+            ("dev", "123456789012", 0)
+        );
+        assert_eq!(state.lineage.len(), 36);
+    }
+}

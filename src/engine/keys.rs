@@ -1,0 +1,57 @@
+//! The access keys of a manifest's users: list them, and have them renewed.
+
+use super::error::EngineError;
+use super::recover::recover;
+use super::workspace::Workspace;
+use crate::address::{Address, KindName};
+use crate::model::Desired;
+use crate::model::keys::AccessKeyInfo;
+use crate::resolve::{ALL_READS, Resolver, keys};
+use crate::state::State;
+
+/// Lists all keys of the users whose keys are declared or recorded, in order of user and phase.
+/// `state` is the manifest's; none: there is none.
+pub async fn list_keys(
+    workspace: &Workspace<'_>,
+    state: Option<State>,
+) -> Result<Vec<AccessKeyInfo>, EngineError> {
+    let mut resolver = Resolver::new(workspace.provider, ALL_READS);
+    let recorded = if let Some(state) = state {
+        state.resources
+    } else {
+        let found = recover(&mut resolver, workspace.desired, false).await;
+        if !found.unread.is_empty() {
+            workspace.observer.tags_were_unread(&found.unread);
+        }
+        found.resources
+    };
+    Ok(keys::keys(&mut resolver, workspace.desired, &recorded).await?)
+}
+
+/// Has the keys of these users renewed by the next plan, or all that are declared if none is named.
+/// Returns their addresses, for a plan of them only.
+pub fn renew_keys(desired: &mut Desired, users: &[String]) -> Result<Vec<Address>, EngineError> {
+    let keys: Vec<Address> =
+        desired.of_kind(KindName::AccessKey).map(|(address, _)| address.clone()).collect();
+    if keys.is_empty() {
+        return Err(EngineError::NoAccessKeys);
+    }
+    let find = |user: &String| {
+        let unknown = || EngineError::UnknownKeyUser {
+            user: user.clone(),
+            known: keys.iter().map(|address| address.name().to_owned()).collect(),
+        };
+        keys.iter().find(|it| it.name() == user).cloned().ok_or_else(unknown)
+    };
+    let chosen: Vec<Address> = if users.is_empty() {
+        keys.clone()
+    } else {
+        users.iter().map(find).collect::<Result<_, _>>()?
+    };
+    for address in &chosen {
+        if let Some(resource) = desired.resources.get_mut(address) {
+            resource.renew = true;
+        }
+    }
+    Ok(chosen)
+}

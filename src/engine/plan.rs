@@ -1,0 +1,249 @@
+//! Making a plan: read what exists, compare, order, and tell what it means for access.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::FutureExt;
+use futures::future::try_join;
+
+use super::access::access_changes;
+use super::error::EngineError;
+use super::recover::recover;
+use super::workspace::Workspace;
+use crate::address::Address;
+use crate::call::{CallerIdentity, Failure};
+use crate::diff::{self, ChangeAction, Removal};
+use crate::model::{Desired, Live, Recorded};
+use crate::plan::guard::{self, Brake, Objection};
+use crate::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
+use crate::reads::{Explanation, Snapshot};
+use crate::resolve::recovery::RecoveredObjects;
+use crate::resolve::{ALL_READS, Resolver};
+use crate::state::State;
+
+/// The choices in making a plan.
+#[derive(Clone, Debug)]
+pub struct PlanOptions {
+    pub mode: PlanMode,
+    /// Only these resources and what they depend on; none: all.
+    pub targets: Vec<Address>,
+    /// Also remove what others hung on what goes: their keys, passwords, devices, attachments.
+    pub delete_foreign: bool,
+    pub origin: PlanOrigin,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self {
+            mode: PlanMode::Apply,
+            targets: Vec::new(),
+            delete_foreign: false,
+            origin: PlanOrigin::default(),
+        }
+    }
+}
+
+/// The places that a saved plan names, so that it can be applied later and elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct PlanOrigin {
+    pub manifest_file: String,
+    /// The place of the state; none: its default place.
+    pub store: Option<String>,
+    /// The account is a simulated one.
+    pub sandbox: bool,
+}
+
+/// A plan that was just made, with what speaks against it and what was read for it.
+pub struct PreparedPlan {
+    pub plan: Plan,
+    /// The reasons why it must not be applied.
+    pub objections: Vec<Objection>,
+    /// The account as it was read, for an apply that follows at once.
+    pub seen: Snapshot,
+    /// The calls that read it, and why these.
+    pub reads: Explanation,
+}
+
+/// The brakes on a plan that are overridden. `prevent_destroy` never is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BrakeOverrides {
+    /// The `limits:` of the manifest.
+    pub limits: bool,
+    /// The plan may take from the caller what it takes to undo it.
+    pub lockout: bool,
+}
+
+impl BrakeOverrides {
+    /// Returns true for a brake that is overridden.
+    pub fn overrides(self, brake: Brake) -> bool {
+        match brake {
+            Brake::PreventDestroy => false,
+            Brake::Limits => self.limits,
+            Brake::Lockout => self.lockout,
+        }
+    }
+}
+
+impl PreparedPlan {
+    /// Makes sure that nothing speaks against the plan but what is overridden.
+    pub fn check_brakes(&self, overrides: BrakeOverrides) -> Result<(), EngineError> {
+        let objections = standing_objections(&self.objections, overrides);
+        if objections.is_empty() { Ok(()) } else { Err(EngineError::Objected { objections }) }
+    }
+}
+
+/// Returns the objections that are not overridden.
+pub fn standing_objections(objections: &[Objection], overrides: BrakeOverrides) -> Vec<Objection> {
+    objections.iter().filter(|it| !overrides.overrides(it.brake)).cloned().collect()
+}
+
+/// Makes the plan for a manifest: loads its state, reads what exists, compares. Nothing is changed.
+pub async fn make_plan(
+    workspace: &Workspace<'_>,
+    options: &PlanOptions,
+) -> Result<PreparedPlan, EngineError> {
+    let state = workspace.load_state().await?;
+    plan_from_state(workspace, state, options).await
+}
+
+/// Makes the plan for a manifest whose state is loaded; none: there is no state yet, or it is lost.
+pub async fn plan_from_state(
+    workspace: &Workspace<'_>,
+    state: Option<State>,
+    options: &PlanOptions,
+) -> Result<PreparedPlan, EngineError> {
+    let removing = options.mode == PlanMode::Destroy;
+    let stamp = StateStamp::of(state.as_ref());
+    // The account is asked for together with everything else. Nothing that was read is looked at
+    // before it is known that this is the right one.
+    let reading = read_account(workspace, state, removing);
+    let (caller, mut reading) = try_join(workspace.verify_account(), reading.map(Ok)).await?;
+    reading.report(workspace);
+    let AccountReading { resolver, desired, recorded, live, .. } = &mut reading;
+    check_targets(&options.targets, workspace.desired, recorded)?;
+
+    let removal = Removal { everything: removing, foreign: options.delete_foreign };
+    let decisions = diff::diff(desired, recorded, live, removal);
+    let header = header(workspace.desired, &caller, options);
+    let mut plan = build::build(header, stamp, decisions, desired, recorded)?;
+    plan.access = access_changes(resolver, &plan, live, desired).await;
+    let objections = guard::objections(&plan, workspace.desired, count_known(&plan, recorded));
+    let reads = resolver.explain();
+    let seen = reading.resolver.into_known();
+    Ok(PreparedPlan { plan, objections, seen, reads })
+}
+
+/// The account and the state, as a plan compares them.
+struct AccountReading<'a> {
+    resolver: Resolver<'a>,
+    desired: Cow<'a, Desired>,
+    recorded: Recorded,
+    live: Live,
+    /// The reads that failed in looking for the manifest's tag, where there is no state.
+    unread: Vec<Failure>,
+}
+
+async fn read_account<'a>(
+    workspace: &Workspace<'a>,
+    state: Option<State>,
+    removing: bool,
+) -> AccountReading<'a> {
+    let declared = workspace.desired;
+    let mut resolver = Resolver::new(workspace.provider, ALL_READS);
+    let RecoveredObjects { resources: recorded, unread } = match state {
+        Some(state) => RecoveredObjects { resources: state.resources, unread: Vec::new() },
+        None => recover(&mut resolver, declared, removing).await,
+    };
+    let desired =
+        if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
+    let live = super::read_live(&mut resolver, &desired, &recorded, removing).await;
+    workspace.observer.account_was_read();
+    AccountReading { resolver, desired, recorded, live, unread }
+}
+
+impl AccountReading<'_> {
+    /// Reports what could not be asked, or was asked in another way.
+    fn report(&self, workspace: &Workspace<'_>) {
+        if !self.unread.is_empty() {
+            workspace.observer.tags_were_unread(&self.unread);
+        } else if let Some(failure) = self.resolver.sweep_failure() {
+            workspace.observer.sweep_failed(failure);
+        }
+    }
+}
+
+/// Counts the resources that are recorded, or would be if the state weren't lost.
+fn count_known(plan: &Plan, recorded: &Recorded) -> usize {
+    let there = |action| {
+        matches!(action, ChangeAction::Adopt | ChangeAction::Update | ChangeAction::Replace)
+    };
+    let found =
+        plan.changes.iter().filter(|it| there(it.action) && !recorded.contains_key(&it.address));
+    recorded.len() + found.count()
+}
+
+fn header(desired: &Desired, caller: &CallerIdentity, options: &PlanOptions) -> PlanHeader {
+    let PlanOptions { mode, targets, origin, .. } = options;
+    PlanHeader {
+        manifest_file: origin.manifest_file.clone(),
+        caller: caller.arn.clone(),
+        store: origin.store.clone(),
+        sandbox: origin.sandbox,
+        targets: targets.iter().cloned().collect(),
+        ..PlanHeader::new(desired, *mode)
+    }
+}
+
+/// A destroy wants nothing to be there, under the same name.
+fn without_resources(desired: &Desired) -> Desired {
+    Desired { resources: BTreeMap::new(), ..desired.clone() }
+}
+
+/// Makes sure that every target is declared or recorded.
+fn check_targets(
+    targets: &[Address],
+    desired: &Desired,
+    recorded: &Recorded,
+) -> Result<(), EngineError> {
+    let known: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
+    match targets.iter().find(|target| !known.contains(target)) {
+        None => Ok(()),
+        Some(unknown) => Err(EngineError::UnknownAddress {
+            address: unknown.clone(),
+            known: known.into_iter().cloned().collect(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::KindName;
+    use crate::model::Resource;
+
+    #[test]
+    fn a_target_that_is_not_there_is_an_error_with_those_that_are() {
+        let serverless = Address::new(KindName::USER, "serverless");
+        let mut desired = Desired::default();
+        desired.resources.insert(serverless.clone(), Resource::default());
+        let check = |name: &str| {
+            let targets = [Address::new(KindName::USER, name)];
+            check_targets(&targets, &desired, &Recorded::new())
+        };
+        assert!(check("serverless").is_ok());
+        let error = check("serverles").unwrap_err();
+        assert_eq!(error.to_string(), "there is no resource user.serverles");
+        let EngineError::UnknownAddress { known, .. } = error else { panic!("{error:?}") };
+        assert_eq!(known, [serverless]);
+    }
+
+    #[test]
+    fn limits_can_be_overruled_and_protected_resources_cannot() {
+        let released = BrakeOverrides { limits: true, lockout: false };
+        assert!(released.overrides(Brake::Limits));
+        assert!(!BrakeOverrides::default().overrides(Brake::Limits));
+        assert!(!released.overrides(Brake::PreventDestroy));
+        assert!(!released.overrides(Brake::Lockout));
+        assert!(BrakeOverrides { lockout: true, ..released }.overrides(Brake::Lockout));
+    }
+}

@@ -1,0 +1,224 @@
+//! Changes of a state by hand: forget, record, rebuild, replace, copy. Each is made under the lock.
+
+use super::error::{EngineError, SuccessionError};
+use super::lock::StateLock;
+use super::recover::{entry_of, recover};
+use super::workspace::{Workspace, load_state, require_state};
+use crate::address::Address;
+use crate::call::Observed;
+use crate::kind::{self, Kind, Ownership};
+use crate::model::{Desired, RecordedObject};
+use crate::port::Store;
+use crate::resolve::{ALL_READS, ReadPurpose, Resolver, read_object};
+use crate::state::{State, StoreError};
+
+/// Finds one resource in a state.
+pub fn find_resource<'s>(
+    state: &'s State,
+    address: &Address,
+) -> Result<&'s RecordedObject, EngineError> {
+    let known = || state.resources.keys().cloned().collect();
+    let unknown = || EngineError::UnknownAddress { address: address.clone(), known: known() };
+    state.resources.get(address).ok_or_else(unknown)
+}
+
+/// Forgets one resource: it stays in AWS, and is no longer the manifest's.
+pub async fn forget_resource(
+    desired: &Desired,
+    lock: &StateLock<'_>,
+    address: &Address,
+) -> Result<(), EngineError> {
+    let mut state = require_state(desired, lock.store()).await?;
+    find_resource(&state, address)?;
+    state.resources.remove(address);
+    state.serial += 1;
+    Ok(lock.store().save_state(&state).await?)
+}
+
+/// Makes sure that an object can be recorded by hand: that it is declared, and that nothing but the
+/// state can say whose it is.
+pub fn check_addable(
+    desired: &Desired,
+    address: &Address,
+) -> Result<&'static dyn Kind, EngineError> {
+    let kind = kind::of(address.kind());
+    let facts = kind.facts();
+    if facts.ownership != Ownership::State || facts.parent.is_some() {
+        let (address, ownership) = (address.clone(), facts.ownership);
+        return Err(EngineError::NotAddable { address, ownership });
+    }
+    if !desired.resources.contains_key(address) {
+        let known = desired.resources.keys().cloned().collect();
+        return Err(EngineError::UnknownAddress { address: address.clone(), known });
+    }
+    Ok(kind)
+}
+
+/// Records an object that exists as the manifest's, with the values that it has.
+pub async fn add_resource(
+    workspace: &Workspace<'_>,
+    lock: &StateLock<'_>,
+    address: &Address,
+) -> Result<(), EngineError> {
+    let Workspace { desired, provider, .. } = *workspace;
+    let kind = check_addable(desired, address)?;
+    let state = if let Some(state) = load_state(desired, lock.store()).await? {
+        state
+    } else {
+        // A first state holds all that is known to be the manifest's: a later plan asks for no tags
+        // any more.
+        let mut resolver = Resolver::new(provider, ALL_READS);
+        let found = recover(&mut resolver, desired, true).await;
+        State { resources: found.resources, ..new_state(desired) }
+    };
+    if state.resources.contains_key(address) {
+        return Err(EngineError::AlreadyRecorded { address: address.clone() });
+    }
+    let resource = &desired.resources[address];
+    let (observed, _) =
+        read_object(provider, kind, &resource.attributes, ReadPurpose::Change).await;
+    let seen = match observed {
+        Observed::Present(seen) => seen,
+        Observed::Absent => return Err(EngineError::NotInAws { address: address.clone() }),
+        Observed::Unknown(failure) => return Err(failure.into()),
+    };
+    let mut state = State { serial: state.serial + 1, ..state };
+    state.resources.insert(address.clone(), entry_of(kind, resource, &seen));
+    Ok(lock.store().save_state(&state).await?)
+}
+
+/// Makes the state anew from what exists: all that is declared and the manifest's, and all that
+/// carries its tag. `before` is the state that it follows; none: there is none that can be read.
+pub async fn rebuild_state(
+    workspace: &Workspace<'_>,
+    lock: &StateLock<'_>,
+    before: Option<State>,
+) -> Result<State, EngineError> {
+    let mut resolver = Resolver::new(workspace.provider, ALL_READS);
+    let found = recover(&mut resolver, workspace.desired, true).await;
+    if !found.unread.is_empty() {
+        workspace.observer.tags_were_unread(&found.unread);
+    }
+    let before = before.unwrap_or_else(|| new_state(workspace.desired));
+    let state = State { serial: before.serial + 1, resources: found.resources, ..before };
+    lock.store().save_state(&state).await?;
+    Ok(state)
+}
+
+fn new_state(desired: &Desired) -> State {
+    let lineage = uuid::Uuid::new_v4().to_string();
+    State::new(lineage, desired.name.as_str(), desired.account.as_str())
+}
+
+/// The choices in replacing a state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PushOptions {
+    /// Also replace a state that is newer, another one, or damaged.
+    pub force: bool,
+}
+
+/// Replaces the whole state by another. Returns its new serial; none if it was the same already.
+pub async fn push_state(
+    lock: &StateLock<'_>,
+    state: State,
+    options: PushOptions,
+) -> Result<Option<u64>, EngineError> {
+    replace_state(lock.store(), state, options).await
+}
+
+async fn replace_state(
+    store: &dyn Store,
+    mut state: State,
+    PushOptions { force }: PushOptions,
+) -> Result<Option<u64>, EngineError> {
+    let current = match store.load_state().await {
+        Err(StoreError::Unreadable { .. } | StoreError::Journal { .. }) if force => None,
+        loaded => loaded?,
+    };
+    if let Some(current) = current {
+        if current == state {
+            return Ok(None);
+        }
+        if !force {
+            check_successor(&state, &current).map_err(|reason| EngineError::NotSuccessor {
+                location: store.location(),
+                reason,
+            })?;
+        }
+        state.serial = state.serial.max(current.serial);
+    }
+    // Plans that were made against what was there can't be applied to what is there now.
+    state.serial += 1;
+    store.save_state(&state).await?;
+    Ok(Some(state.serial))
+}
+
+fn check_successor(state: &State, current: &State) -> Result<(), SuccessionError> {
+    if state.lineage != current.lineage {
+        let (stored, pushed) = (current.lineage.clone(), state.lineage.clone());
+        return Err(SuccessionError::OtherLineage { stored, pushed });
+    }
+    if state.serial < current.serial {
+        let (stored, pushed) = (current.serial, state.serial);
+        return Err(SuccessionError::OlderSerial { stored, pushed });
+    }
+    Ok(())
+}
+
+/// Makes sure that two stores are not the same place.
+pub fn check_distinct(from: &dyn Store, to: &dyn Store) -> Result<(), EngineError> {
+    if from.location() == to.location() {
+        return Err(EngineError::SameStore { location: from.location() });
+    }
+    Ok(())
+}
+
+/// Copies a manifest's state from one store to another, both locked, and looks whether it got
+/// there.
+pub async fn migrate_state(
+    desired: &Desired,
+    from: &StateLock<'_>,
+    to: &StateLock<'_>,
+) -> Result<(), EngineError> {
+    let state = require_state(desired, from.store()).await?;
+    let store = to.store();
+    match load_state(desired, store).await? {
+        // A run that was killed after copying is finished by running it again.
+        Some(there) if there == state => return Ok(()),
+        Some(_) => return Err(EngineError::OccupiedStore { location: store.location() }),
+        None => store.save_state(&state).await?,
+    }
+    match store.load_state().await? {
+        Some(copied) if copied == state => Ok(()),
+        Some(_) | None => Err(EngineError::CopyDiffers { location: store.location() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::memory::MemoryStore;
+
+    fn state(lineage: &str, serial: u64) -> State {
+        State { serial, ..State::new(lineage, "dev", "123456789012") }
+    }
+
+    #[tokio::test]
+    async fn an_older_or_another_state_is_pushed_only_by_force_and_always_under_a_new_serial() {
+        let store = MemoryStore::new();
+        let push = async |state, force| replace_state(&store, state, PushOptions { force }).await;
+        assert_eq!(push(state("a", 3), false).await.unwrap(), Some(4));
+        assert_eq!(push(state("a", 4), false).await.unwrap(), None);
+        let refusal = async |state| push(state, false).await.unwrap_err().to_string();
+        assert!(
+            refusal(state("a", 3))
+                .await
+                .contains("newer than the file (serial 4, the file says 3)")
+        );
+        assert!(
+            refusal(state("b", 9)).await.contains("another state (lineage a, the file says b)")
+        );
+        assert_eq!(push(state("b", 2), true).await.unwrap(), Some(5));
+        assert_eq!(store.load_state().await.unwrap(), Some(state("b", 5)));
+    }
+}

@@ -1,0 +1,126 @@
+//! The things that a plan is made of: a manifest, the account that it is for, and the state.
+
+use super::error::{EngineError, StateClaim};
+use crate::call::{CallerIdentity, Failure};
+use crate::model::Desired;
+use crate::port::{Provider, Store};
+use crate::resolve;
+use crate::state::{LockInfo, State};
+
+/// A manifest, the way to the account that it is for, and the store of its state.
+#[derive(Clone, Copy)]
+pub struct Workspace<'a> {
+    pub desired: &'a Desired,
+    pub provider: &'a dyn Provider,
+    pub store: &'a dyn Store,
+    /// Hears of what a run should know and goes on after; `&()` hears nothing.
+    pub observer: &'a dyn EngineObserver,
+}
+
+/// Hears of what the engine meets on its way.
+pub trait EngineObserver: Send + Sync {
+    /// All that the plan compares has been read.
+    fn account_was_read(&self) {}
+
+    /// There is no state, and not everything could be asked for the manifest's tag: what is no
+    /// longer declared may not be found.
+    fn tags_were_unread(&self, _failures: &[Failure]) {}
+
+    /// The account could not be read in one sweep, so each object was asked for by itself.
+    fn sweep_failed(&self, _failure: &Failure) {}
+
+    /// The state at `location` is locked by another run, which is waited for.
+    fn lock_is_held(&self, _location: &str, _holder: &LockInfo) {}
+}
+
+impl EngineObserver for () {}
+
+impl Workspace<'_> {
+    /// Makes sure that the credentials are for the manifest's account.
+    pub async fn verify_account(&self) -> Result<CallerIdentity, EngineError> {
+        verify_account(self.provider, &self.desired.account).await
+    }
+
+    /// Loads the state, if there is one yet; it must be this manifest's.
+    pub async fn load_state(&self) -> Result<Option<State>, EngineError> {
+        load_state(self.desired, self.store).await
+    }
+}
+
+/// Asks who the credentials belong to; their account must be this one.
+pub async fn verify_account(
+    provider: &dyn Provider,
+    account: &str,
+) -> Result<CallerIdentity, EngineError> {
+    let caller = resolve::caller(provider).await?;
+    if caller.account == account {
+        return Ok(caller);
+    }
+    Err(EngineError::WrongAccount { account: account.to_owned(), caller })
+}
+
+/// Loads a manifest's state, if there is one yet. One of another manifest is an error.
+pub async fn load_state(
+    desired: &Desired,
+    store: &dyn Store,
+) -> Result<Option<State>, EngineError> {
+    let state = store.load_state().await?;
+    if let Some(state) = &state {
+        check_owner(state, &desired.name, &desired.account, &store.location())?;
+    }
+    Ok(state)
+}
+
+/// Loads a manifest's state, which must be there.
+pub async fn require_state(desired: &Desired, store: &dyn Store) -> Result<State, EngineError> {
+    let missing = || EngineError::NoState { location: store.location() };
+    load_state(desired, store).await?.ok_or_else(missing)
+}
+
+/// Makes sure that a state was made for this manifest and this account: another's must not be
+/// compared with them.
+pub fn check_owner(
+    state: &State,
+    manifest: &str,
+    account: &str,
+    location: &str,
+) -> Result<(), EngineError> {
+    let foreign = |claim, theirs: &str, ours: &str| {
+        Err(EngineError::ForeignState {
+            location: location.to_owned(),
+            claim,
+            theirs: theirs.to_owned(),
+            ours: ours.to_owned(),
+        })
+    };
+    if state.manifest != manifest {
+        return foreign(StateClaim::Manifest, &state.manifest, manifest);
+    }
+    if state.account != account {
+        return foreign(StateClaim::Account, &state.account, account);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(manifest: &str, account: &str) -> State {
+        State { serial: 1, ..State::new("l", manifest, account) }
+    }
+
+    #[test]
+    fn another_manifests_state_is_refused_by_name() {
+        assert!(check_owner(&state("dev", "1"), "dev", "1", "s").is_ok());
+        let refusal = |state: State| check_owner(&state, "dev", "1", "state/x.json").unwrap_err();
+        assert_eq!(
+            refusal(state("prod", "1")).to_string(),
+            "the state state/x.json belongs to the manifest prod, not to dev"
+        );
+        assert_eq!(
+            refusal(state("dev", "2")).to_string(),
+            "the state state/x.json belongs to account 2, not to 1"
+        );
+    }
+}
