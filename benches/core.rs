@@ -53,7 +53,7 @@ fn of_six_kilobytes(extra: &Value) -> Policy {
         }
         statements.push(statement);
         let document = json!({"Version": "2012-10-17", "Statement": statements});
-        if policy::size(&document, Usage::Managed) > policy::limit(Usage::Managed) {
+        if policy::document_size(&document, Usage::Managed) > policy::limit(Usage::Managed) {
             statements.pop();
             break;
         }
@@ -121,7 +121,7 @@ fn manifests(criterion: &mut Criterion) {
     criterion.bench_function("manifest/load", |bench| {
         bench.iter(|| {
             let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &nothing };
-            manifest::load(black_box(&path), &inputs)
+            manifest::load_manifest(black_box(&path), &inputs)
         });
     });
 }

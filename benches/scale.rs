@@ -89,7 +89,9 @@ fn stages(criterion: &mut Criterion) {
                 &UnmanagedAccess::default(),
             )));
         });
-        stage("render", &mut || drop(black_box(human::plan(&creation, HumanStyle::default()))));
+        stage("render", &mut || {
+            drop(black_box(human::render_plan(&creation, HumanStyle::default())));
+        });
         let mut group = sized(criterion, "build");
         group.throughput(Throughput::Elements(size as u64));
         group.bench_function(BenchmarkId::from_parameter(size), |bench| {
@@ -125,19 +127,19 @@ fn whole(criterion: &mut Criterion) {
         whole("plan/nothing", &mut || {
             let desired = relays::load(&path);
             let live = account.look(&desired, &world.recorded);
-            human::plan(
+            human::render_plan(
                 &relays::plan(&desired, &world.recorded, &live, PlanMode::Apply),
                 HumanStyle::default(),
             )
         });
         whole("plan/create", &mut || {
             let desired = relays::load(&path);
-            human::plan(
+            human::render_plan(
                 &relays::plan(&desired, &Recorded::new(), &Live::new(), PlanMode::Apply),
                 HumanStyle::default(),
             )
         });
-        whole("plan/destroy", &mut || human::plan(&world.removal(), HumanStyle::default()));
+        whole("plan/destroy", &mut || human::render_plan(&world.removal(), HumanStyle::default()));
     }
 }
 

@@ -45,7 +45,7 @@ pub async fn plan_and_apply(manifest: &Path, folder: &Path) -> Result<RunOutcome
     // Nothing is changed here. The plan says, besides every change and its calls, what the changes
     // mean for access (`plan.access`).
     let prepared = engine::make_plan(&workspace, &PlanOptions::default()).await?;
-    println!("{}", human::plan(&prepared.plan, human::HumanStyle::default()));
+    println!("{}", human::render_plan(&prepared.plan, human::HumanStyle::default()));
     println!("{} changes of access.", prepared.plan.access.len());
 
     // `prevent_destroy`, `limits`, and what would lock the caller out.
@@ -68,9 +68,9 @@ pub async fn plan_and_apply(manifest: &Path, folder: &Path) -> Result<RunOutcome
 pub fn load_manifest(path: &Path) -> Result<Desired, Box<dyn Error>> {
     let environment = |name: &str| std::env::var(name).ok();
     let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &environment };
-    let loaded = manifest::load(path, &inputs);
+    let loaded = manifest::load_manifest(path, &inputs);
     if !loaded.diagnostics.is_empty() {
-        eprintln!("{}", diagnostic::list(&loaded.diagnostics, &loaded.sources, false));
+        eprintln!("{}", diagnostic::list_diagnostics(&loaded.diagnostics, &loaded.sources, false));
     }
     loaded.desired.ok_or_else(|| "the manifest has errors".into())
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use iam_policy::compare::{Relation, Set, compare};
 use iam_policy::statement::Policy;
 use iam_policy::{
-    Usage, Value, canonical, compact, diagnose, equivalent, limit, locate, parse, pretty, size,
-    tidy, validate,
+    Usage, Value, canonical, compact, diagnose, document_size, equivalent, limit, locate, parse,
+    pretty, tidy, validate,
 };
 
 const USAGES: [Usage; 6] = [
@@ -81,7 +81,7 @@ fn what_is_valid_compiles(document: &Value) {
     assert!(compiled.is_err() || Policy::compile("x", &sent).is_ok(), "{document}");
     for usage in USAGES {
         let findings = validate(document, usage);
-        assert!(size(&sent, usage) <= limit(usage) || !findings.is_empty());
+        assert!(document_size(&sent, usage) <= limit(usage) || !findings.is_empty());
         if findings.is_empty() {
             assert!(compiled.is_ok(), "{compiled:?} although nothing is wrong with {document}");
             assert_eq!(validate(&sent, usage), [], "{document}");

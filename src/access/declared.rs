@@ -1,11 +1,11 @@
 //! Finds the policies that a manifest gives to a user, a role or a group.
 
-use super::memberships::pair;
+use super::memberships::user_and_group;
 use super::roles::{Gives, KINDS_BY_ROLE, PolicyPart, document_field};
 use crate::address::{Address, Principal, PrincipalKind};
 use crate::model::{Desired, Resource};
 use crate::policy::statement::{Policy, Unreadable};
-use crate::value::{optional_text, text};
+use crate::value::{optional_text, text_of};
 
 /// The policies that decide the requests of a principal, as far as the manifest declares them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,12 +45,15 @@ impl DeclaredPolicies {
     /// Adds the policies of one principal.
     fn add_parts(&mut self, desired: &Desired, principal: &Principal) {
         for PolicyPart { kind, gives } in KINDS_BY_ROLE.parts(principal.kind) {
-            let holder =
-                |part: &Resource| text(&part.attributes, principal.kind.as_str()) == principal.name;
+            let holder = |part: &Resource| {
+                text_of(&part.attributes, principal.kind.as_str()) == principal.name
+            };
             for (address, part) in desired.of_kind(kind).filter(|(_, part)| holder(part)) {
                 let policy = match gives {
                     Gives::Inline => self.compiled(address, part),
-                    Gives::Managed => self.managed(desired, text(&part.attributes, "policy_arn")),
+                    Gives::Managed => {
+                        self.managed(desired, text_of(&part.attributes, "policy_arn"))
+                    }
                 };
                 // A principal may get a policy in several ways.
                 let policy =
@@ -63,7 +66,7 @@ impl DeclaredPolicies {
     fn managed(&mut self, desired: &Desired, arn: &str) -> Option<Policy> {
         let mut policies = KINDS_BY_ROLE.policies.iter().flat_map(|kind| desired.of_kind(*kind));
         let Some((address, policy)) =
-            policies.find(|(_, policy)| text(&policy.attributes, "arn") == arn)
+            policies.find(|(_, policy)| text_of(&policy.attributes, "arn") == arn)
         else {
             self.add_unread(arn.to_owned());
             return None;
@@ -96,7 +99,8 @@ fn groups(desired: &Desired, principal: &Principal) -> Vec<Principal> {
         PrincipalKind::User => {
             let kinds = KINDS_BY_ROLE.memberships.iter();
             let memberships = kinds.flat_map(|kind| desired.of_kind(*kind));
-            let pairs = memberships.filter_map(|(_, membership)| pair(&membership.attributes));
+            let pairs =
+                memberships.filter_map(|(_, membership)| user_and_group(&membership.attributes));
             pairs
                 .filter(|(user, _)| *user == principal.name)
                 .map(|(_, group)| Principal::group(group))

@@ -7,7 +7,7 @@ use crate::address::{Address, PrincipalKind};
 use crate::call::Observed;
 use crate::diff::ResourceChange;
 use crate::model::{Desired, Live, of_kind};
-use crate::value::{Attributes, text};
+use crate::value::{Attributes, text_of};
 
 /// A user in a group, before the plan, after it, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +30,14 @@ impl Memberships {
         for kind in &KINDS_BY_ROLE.memberships {
             let removed = of_kind(changes, *kind)
                 .map(|(address, change)| ((*address).clone(), removed_pair(change)));
-            let declared =
-                desired.of_kind(*kind).map(|(address, it)| (address.clone(), pair(&it.attributes)));
+            let declared = desired
+                .of_kind(*kind)
+                .map(|(address, it)| (address.clone(), user_and_group(&it.attributes)));
             let seen =
                 of_kind(live, *kind).filter_map(|(address, sighting)| match &sighting.observed {
-                    Observed::Present(seen) => Some((address.clone(), pair(&seen.attributes))),
+                    Observed::Present(seen) => {
+                        Some((address.clone(), user_and_group(&seen.attributes)))
+                    }
                     Observed::Absent | Observed::Unknown(_) => None,
                 });
             let known = removed.chain(declared).chain(seen);
@@ -57,9 +60,9 @@ impl Memberships {
 }
 
 /// Returns the user and the group of a membership.
-pub(super) fn pair(attributes: &Attributes) -> Option<(String, String)> {
+pub(super) fn user_and_group(attributes: &Attributes) -> Option<(String, String)> {
     let named = |kind: PrincipalKind| {
-        Some(text(attributes, kind.as_str()).to_owned()).filter(|name| !name.is_empty())
+        Some(text_of(attributes, kind.as_str()).to_owned()).filter(|name| !name.is_empty())
     };
     Some((named(PrincipalKind::User)?, named(PrincipalKind::Group)?))
 }

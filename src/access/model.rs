@@ -11,7 +11,7 @@ use crate::diff::{ChangeAction, ResourceChange};
 use crate::kind::{LiveObject, LiveResource};
 use crate::model::{Desired, Live, hanging_on, of_kind};
 use crate::policy::compare::Comparer;
-use crate::value::{Value, text};
+use crate::value::{Value, text_of};
 
 /// The time of a side of the comparison: before the changes of a plan, or after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl<'a> AccessModel<'a> {
         let seen =
             seen.filter_map(|(address, _)| Some((address, &model.seen(address)?.attributes)));
         let by_arn =
-            declared.chain(seen).map(|(address, attributes)| (text(attributes, "arn"), address));
+            declared.chain(seen).map(|(address, attributes)| (text_of(attributes, "arn"), address));
         let by_arn: Vec<_> = by_arn.collect();
         // Of several policies with one ARN the first wins, and a declared one before an existing
         // one.

@@ -8,7 +8,7 @@ use super::report::report;
 use super::tags::ChangedTags;
 use super::unread::UnreadPolicies;
 use super::unread_groups;
-use super::via::via;
+use super::via::find_via;
 use crate::address::{Address, Principal, PrincipalKind};
 use crate::kind::DeletionBlocker;
 use crate::policy::compare::Cause;
@@ -38,7 +38,7 @@ pub(super) fn access(
         before.boundary.as_ref().map(|it| &it.0) != after.boundary.as_ref().map(|it| &it.0);
     let via = |policy: &str, cause: Cause| match cause {
         Cause::Boundary if other_boundary => subject.clone(),
-        Cause::Boundary | Cause::Allow | Cause::Deny => via(model, subject, policy),
+        Cause::Boundary | Cause::Allow | Cause::Deny => find_via(model, subject, policy),
     };
     let mut change = AccessChange::new(subject, arn, Aspect::Permissions);
     report(&mut change, comparison, &unread, &via);

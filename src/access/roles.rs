@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::address::{KindName, PrincipalKind};
-use crate::kind::{AccessRole, all, of};
+use crate::kind::{AccessRole, all, kind_of};
 use crate::policy::Usage;
 
 /// The kinds by their part in access.
@@ -104,5 +104,5 @@ fn of_usage(usage: Usage) -> Option<ResourceSays> {
 
 /// Returns the attribute that holds the document of an object of this kind.
 pub(super) fn document_field(kind: KindName) -> Option<&'static str> {
-    Some(of(kind).facts().document?.field)
+    Some(kind_of(kind).facts().document?.field)
 }

@@ -7,7 +7,7 @@ use crate::diff::ChangeAction;
 /// Returns the attachment or the membership that is made or deleted; else the policy that is
 /// edited; else the principal's own change (its boundary); else any change of a policy, attachment
 /// or membership of the principal.
-pub(super) fn via(model: &AccessModel<'_>, subject: &Address, policy: &str) -> Address {
+pub(super) fn find_via(model: &AccessModel<'_>, subject: &Address, policy: &str) -> Address {
     let named =
         policy.parse().ok().and_then(|policy: Address| model.changes.get_key_value(&policy));
     let named = named.map(|(address, _)| *address).filter(|address| model.is_changed(address));

@@ -77,7 +77,7 @@ impl<'a> Precheck<'a> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let mut wanted = WantedFacts::default();
         for step in self.plan.steps.iter().filter(|step| !begun.contains(&step.id)) {
-            let kind = kind::of(step.id.address.kind());
+            let kind = kind::kind_of(step.id.address.kind());
             if serves(kind, step) {
                 occasion(step).add_wanted(kind, &step.wanted, &mut wanted);
             }

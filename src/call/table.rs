@@ -250,7 +250,7 @@ macro_rules! writes {
                     $(Self::$call $({ $($field),* })? $(($($part),*))? => {
                         $(let $it = permission; let permission = $with;)?
                         let all = Vec::from(permission);
-                        $(let all = $crate::call::permission::both(all, $moves_to.permission(action, places));)?
+                        $(let all = $crate::call::permission::join_permissions(all, $moves_to.permission(action, places));)?
                         all
                     })*
                 }

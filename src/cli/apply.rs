@@ -128,7 +128,7 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
         ));
     }
     if plan.steps.is_empty() && !args.run.consent.json {
-        context.terminal.result(&human::plan(plan, context.terminal.style()))?;
+        context.terminal.result(&human::render_plan(plan, context.terminal.style()))?;
     }
     let url =
         context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
@@ -187,7 +187,7 @@ fn manifest_changed(manifest: &Path, header: &PlanHeader, context: &CommandConte
     let inputs =
         Inputs { variables: std::collections::BTreeMap::new(), region, environment: &environment };
     // Without the --var of the plan it may not load; then there is nothing to compare with.
-    manifest::load(manifest, &inputs)
+    manifest::load_manifest(manifest, &inputs)
         .desired
         .is_some_and(|desired| desired.digest != header.manifest_digest)
 }

@@ -36,7 +36,11 @@ impl Brakes {
             return None;
         }
         let color = context.terminal.side_style().color;
-        context.terminal.print_side(&diagnostic::list(&standing, &declared.sources, color));
+        context.terminal.print_side(&diagnostic::list_diagnostics(
+            &standing,
+            &declared.sources,
+            color,
+        ));
         Some(CommandError::new(format!("this plan must not be applied as it is: {consequence}")))
     }
 

@@ -42,9 +42,9 @@ pub fn run_command(args: &GraphArgs, context: &CommandContext) -> Exit {
     let declared = session::load_manifest(&args.manifest.manifest, context)?;
     let desired = &declared.desired;
     context.terminal.result(&match args.format {
-        Format::Dot => graph::dot(desired),
+        Format::Dot => graph::render_dot(desired),
         Format::Mermaid => graph::mermaid(desired),
-        Format::Svg => graph::svg(desired),
+        Format::Svg => graph::render_svg(desired),
     })?;
     Ok(ExitCode::SUCCESS)
 }

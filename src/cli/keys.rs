@@ -82,7 +82,7 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &CommandContext) -> Exit
         Ok(engine::list_keys(&workspace, state).await?)
     })?;
     if as_json {
-        context.terminal.result(&render::json(&found))?;
+        context.terminal.result(&render::render_json(&found))?;
     } else if found.is_empty() {
         context.terminal.print_note("None of this manifest's users has an access key.");
     } else {

@@ -78,20 +78,20 @@ pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
         return explain(name, context);
     }
     let Some(manifest) = args.manifest.as_ref().filter(|_| !args.list) else {
-        context.terminal.result(&page::list(rules()))?;
+        context.terminal.result(&page::render_rules(rules()))?;
         return Ok(ExitCode::SUCCESS);
     };
     let (declared, documents) = session::load_whole(manifest, context)?;
     let least = args.min_severity.severity();
-    let mut found = lint::lint(&declared.desired, &documents);
+    let mut found = lint::lint_manifest(&declared.desired, &documents);
     found.retain(|one| one.severity <= least);
     let failed = found.iter().any(fails);
     let style = context.terminal.style();
     context.terminal.result(&if args.sarif {
         let folder = std::env::current_dir().unwrap_or_default();
-        format!("{:#}", sarif::log(&found, &folder, manifest))
+        format!("{:#}", sarif::sarif_log(&found, &folder, manifest))
     } else if args.json {
-        page::json(&found, failed)
+        page::render_json(&found, failed)
     } else {
         page::human(&found, &declared.sources, style.color, style.verbose)
     })?;
@@ -111,7 +111,7 @@ fn explain(name: &str, context: &CommandContext) -> Exit {
             error.with_help(near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned()))
         );
     };
-    context.terminal.result(&page::rule(&rule))?;
+    context.terminal.result(&page::render_rule(&rule))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use super::session;
 use super::suggest::nearest;
 use relayctl::kind::{self, Output, OutputValue};
 use relayctl::model::{Recorded, Status};
-use relayctl::value::{Value, text};
+use relayctl::value::{Value, text_of};
 
 /// Print what others need to know: ARNs, key ids, bucket names
 ///
@@ -66,10 +66,10 @@ pub fn run_command(args: &OutputArgs, context: &CommandContext) -> Exit {
 fn outputs(recorded: &Recorded) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
     for (address, entry) in recorded.iter().filter(|(_, entry)| entry.status == Status::Done) {
-        for Output { section, field, value } in kind::of(address.kind()).facts().outputs {
+        for Output { section, field, value } in kind::kind_of(address.kind()).facts().outputs {
             let value = match value {
                 OutputValue::Name => address.name().to_owned(),
-                OutputValue::Arn => text(&entry.attributes, "arn").to_owned(),
+                OutputValue::Arn => text_of(&entry.attributes, "arn").to_owned(),
                 OutputValue::Id => entry.id.clone().unwrap_or_default(),
             };
             outputs.insert(format!("{section}.{}.{field}", address.name()), value);

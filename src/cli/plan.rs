@@ -127,13 +127,13 @@ pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
 /// Prints a plan as it was asked for.
 pub fn print(plan: &Plan, form: &PlanFormat, context: &CommandContext) -> Result<(), CommandError> {
     context.terminal.result(&if form.json {
-        json::plan(plan)
+        json::render_plan(plan)
     } else if form.markdown {
-        markdown::plan(plan)
+        markdown::render_plan(plan)
     } else if form.html {
-        html::plan(plan)
+        html::render_plan(plan)
     } else {
-        human::plan(plan, context.terminal.style())
+        human::render_plan(plan, context.terminal.style())
     })
 }
 

@@ -59,9 +59,9 @@ async fn run_planned(
     let RunArgs { bounds, brakes, consent } = args;
     let Planned { prepared: PreparedPlan { plan, objections, seen, .. }, provider } = planned;
     if consent.json {
-        context.terminal.print_side(&human::plan(&plan, context.terminal.side_style()));
+        context.terminal.print_side(&human::render_plan(&plan, context.terminal.side_style()));
     } else {
-        context.terminal.result(&human::plan(&plan, context.terminal.style()))?;
+        context.terminal.result(&human::render_plan(&plan, context.terminal.style()))?;
     }
     if let Some(refusal) = brakes.refusal(&objections, declared, "nothing was changed", context) {
         return Err(refusal);

@@ -85,7 +85,7 @@ fn read(
     if !path.is_file() {
         return Err(no_manifest(path));
     }
-    let mut loaded = manifest::load(
+    let mut loaded = manifest::load_manifest(
         path,
         &Inputs {
             variables: context.options.variables.iter().cloned().collect(),
@@ -96,7 +96,11 @@ fn read(
     loaded.diagnostics.extend(further(&loaded));
     if !loaded.diagnostics.is_empty() {
         let color = context.terminal.side_style().color;
-        context.terminal.print_side(&diagnostic::list(&loaded.diagnostics, &loaded.sources, color));
+        context.terminal.print_side(&diagnostic::list_diagnostics(
+            &loaded.diagnostics,
+            &loaded.sources,
+            color,
+        ));
     }
     let failed = loaded.has_errors();
     let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;

@@ -30,7 +30,7 @@ pub fn print(version: &str) -> ExitCode {
     let text = format!(
         "{}\niam catalogue: {}, {} services, {actions} actions\nfrom: {}\n",
         version.trim_end(),
-        catalogue::date(),
+        catalogue::catalogue_date(),
         services.len(),
         catalogue::source()
     );

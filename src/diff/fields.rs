@@ -77,7 +77,7 @@ impl<'a> FieldComparison<'a> {
             }
             FieldForm::Plain | FieldForm::Document | FieldForm::Identity => live,
         };
-        if same(field.form, &before, &wanted) {
+        if is_same_value(field.form, &before, &wanted) {
             self.unchanged += 1;
         } else {
             self.fields.push(diff(
@@ -110,7 +110,7 @@ impl<'a> FieldComparison<'a> {
 }
 
 /// Returns true if two values of a field are the same to AWS.
-pub fn same(form: FieldForm, one: &Value, other: &Value) -> bool {
+pub fn is_same_value(form: FieldForm, one: &Value, other: &Value) -> bool {
     match form {
         FieldForm::Document => one == other || policy::equivalent(one, other),
         FieldForm::Plain
@@ -184,7 +184,7 @@ pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<F
             } else {
                 Cow::Borrowed(is)
             };
-            (!same(field.form, was, &is)).then(|| FieldChange {
+            (!is_same_value(field.form, was, &is)).then(|| FieldChange {
                 field: field.name.to_owned(),
                 before: Some(was.clone().into()),
                 after: Some(is.into_owned().into()),

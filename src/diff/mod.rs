@@ -8,7 +8,7 @@ mod fields;
 mod obstruction;
 mod spread;
 
-pub use fields::same;
+pub use fields::is_same_value;
 pub use obstruction::Obstruction;
 
 use std::borrow::Cow;
@@ -171,7 +171,7 @@ pub fn diff<'a>(
         .into_iter()
         .map(|address| {
             let subject = DiffSubject {
-                kind: kind::of(address.kind()),
+                kind: kind::kind_of(address.kind()),
                 address,
                 resource: desired.resources.get(address),
                 entry: recorded.get(address),

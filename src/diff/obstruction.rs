@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::call::{Write, WriteVerb};
 use crate::kind::{self, Attached, DeletionBlocker, Kind, LiveObject};
 use crate::model::{Desired, Recorded, Status};
-use crate::value::{Attributes, text};
+use crate::value::{Attributes, text_of};
 
 /// One object or setting that AWS requires to be removed first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,7 +107,7 @@ struct ManagedObjects<'a> {
 
 impl ManagedObjects<'_> {
     fn blocker(&self, blocker: &DeletionBlocker) -> Option<Address> {
-        let arn = text(&self.seen.attributes, "arn");
+        let arn = text_of(&self.seen.attributes, "arn");
         match blocker {
             DeletionBlocker::AttachedTo(holder) => {
                 known(holder, &Attached::Managed(arn.to_owned()), self.desired, self.recorded)
@@ -129,7 +129,7 @@ impl ManagedObjects<'_> {
 
     fn object(&self, blocker: &DeletionBlocker) -> Option<Address> {
         let (address, id) = blocker.as_object(self.address)?;
-        let (kind, entry) = (kind::of(address.kind()), self.recorded.get(&address)?);
+        let (kind, entry) = (kind::kind_of(address.kind()), self.recorded.get(&address)?);
         let is_intended = entry.status == Status::Intended;
         kind.is_recorded_as(&entry.known(), is_intended, id).then_some(address)
     }
@@ -137,7 +137,8 @@ impl ManagedObjects<'_> {
     fn bounded(&self, holder: Address, arn: &str) -> Option<Address> {
         let recorded = self.recorded.get(&holder).map(|entry| &entry.attributes);
         let declared = self.desired.resources.get(&holder).map(|resource| &resource.attributes);
-        let is_bounded = |attributes: &&Attributes| text(attributes, "permissions_boundary") == arn;
+        let is_bounded =
+            |attributes: &&Attributes| text_of(attributes, "permissions_boundary") == arn;
         recorded.into_iter().chain(declared).any(|it| is_bounded(&it)).then_some(holder)
     }
 }

@@ -10,7 +10,7 @@ use crate::address::{Address, Principal};
 use crate::kind::{self, Attached, FieldForm, Kind, LiveObject};
 use crate::model::{Dependents, Desired, Recorded, hanging_on};
 use crate::policy::statements;
-use crate::value::{Attributes, FieldChange, SharedValue, Value, flag, text};
+use crate::value::{Attributes, FieldChange, SharedValue, Value, flag_of, text_of};
 
 /// Returns the recorded or declared object for that policy on that principal.
 pub fn known<'a>(
@@ -33,8 +33,8 @@ pub fn known<'a>(
     let declared = hanging_on(&desired.resources, kind, &holder.name)
         .map(|(address, it)| (address, &it.attributes));
     let found = |(_, attributes): &(&Address, &Attributes)| {
-        text(attributes, holder.kind.as_str()) == holder.name
-            && text(attributes, attribute) == value
+        text_of(attributes, holder.kind.as_str()) == holder.name
+            && text_of(attributes, attribute) == value
     };
     recorded.chain(declared).find(found).map(|(address, _)| address)
 }
@@ -52,7 +52,7 @@ pub fn exclusive(decisions: &mut Vec<PlannedChange<'_>>, desired: &Desired, reco
         // Memberships are also listed if only the state has the exclusive setting, so the
         // manifest's setting decides.
         let is_exclusive = |it: &Attached| match it.exclusive_by() {
-            Some(setting) => flag(&resource.attributes, setting),
+            Some(setting) => flag_of(&resource.attributes, setting),
             None => resource.exclusive,
         };
         let unknown = seen
@@ -68,7 +68,7 @@ pub fn exclusive(decisions: &mut Vec<PlannedChange<'_>>, desired: &Desired, reco
 fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
     let address = attached.address(holder, &|_| None);
     let attributes = attached.attributes(holder);
-    let kind = kind::of(address.kind());
+    let kind = kind::kind_of(address.kind());
     PlannedChange {
         change: ResourceChange {
             address,
@@ -95,7 +95,7 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
 /// turns the ARN of a deleted user or role into its unique id, which the new one doesn't have.
 pub fn replacements(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
     let arn = |attributes: Option<&Attributes>| {
-        attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default()
+        attributes.map(|it| text_of(it, "arn").to_owned()).unwrap_or_default()
     };
     let moves: BTreeMap<Address, Replacement> = decisions
         .iter()
@@ -113,7 +113,7 @@ pub fn replacements(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
     for decision in decisions {
         let address = decision.change.address.clone();
         let Some(resource) = desired.resources.get(&address) else { continue };
-        let kind = kind::of(address.kind());
+        let kind = kind::kind_of(address.kind());
         for (parent, it) in
             resource.depends_on.iter().filter_map(|parent| moves.get_key_value(parent))
         {

@@ -39,7 +39,7 @@ fn entry(decision: &PlannedChange<'_>, desired: &Desired) -> Option<(Address, Re
     let seen = decision.seen.as_ref().filter(|_| ours)?;
     let address = &decision.change.address;
     let resource = desired.resources.get(address)?;
-    Some((address.clone(), entry_of(kind::of(address.kind()), resource, seen)))
+    Some((address.clone(), entry_of(kind::kind_of(address.kind()), resource, seen)))
 }
 
 /// Returns what the state records of an object that is there: what is declared of it, with the

@@ -41,7 +41,7 @@ pub fn check_addable(
     desired: &Desired,
     address: &Address,
 ) -> Result<&'static dyn Kind, EngineError> {
-    let kind = kind::of(address.kind());
+    let kind = kind::kind_of(address.kind());
     let facts = kind.facts();
     if facts.ownership != Ownership::State || facts.parent.is_some() {
         let (address, ownership) = (address.clone(), facts.ownership);

@@ -144,7 +144,7 @@ mod tests {
     fn its_attributes_are_the_identity_fields_of_its_kind() {
         let user = Principal::user("serverless");
         for attached in [Attached::Managed("arn:x".into()), Attached::Inline("debug".into())] {
-            let kind = crate::kind::of(attached.address(&user, &|_| None).kind());
+            let kind = crate::kind::kind_of(attached.address(&user, &|_| None).kind());
             let fields =
                 kind.fields().iter().filter(|field| field.form == crate::kind::FieldForm::Identity);
             let mut identity: Vec<_> = fields.map(|field| field.name).collect();

@@ -50,8 +50,8 @@ impl Kind for PolicyAttachmentKind {
     /// the recorded ARN is attached.
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let holder = self.holder(wanted);
-        let declared = value::text(wanted, "policy_arn");
-        let recorded = value::text(wanted, "id").split_once('|').map(|(_, arn)| arn);
+        let declared = value::text_of(wanted, "policy_arn");
+        let recorded = value::text_of(wanted, "id").split_once('|').map(|(_, arn)| arn);
         snapshot.policies(&holder).and_then(|policies| {
             let is_attached = |arn: &str| policies.attached.iter().any(|attached| attached == arn);
             match [Some(declared), recorded].into_iter().flatten().find(|arn| is_attached(arn)) {
@@ -62,11 +62,11 @@ impl Kind for PolicyAttachmentKind {
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
-        Some(id(&self.holder(wanted).name, value::text(wanted, "policy_arn")))
+        Some(id(&self.holder(wanted).name, value::text_of(wanted, "policy_arn")))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        vec![principal::attach(&self.holder(wanted), value::text(wanted, "policy_arn"))]
+        vec![principal::attach(&self.holder(wanted), value::text_of(wanted, "policy_arn"))]
     }
 
     fn any_blockers(&self, _wanted: &Attributes) -> Vec<DeletionBlocker> {
@@ -80,20 +80,20 @@ impl Kind for PolicyAttachmentKind {
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![principal::detach(
             &self.holder(&seen.attributes),
-            value::text(&seen.attributes, "policy_arn"),
+            value::text_of(&seen.attributes, "policy_arn"),
         )]
     }
 
     fn must_replace(&self, seen: &LiveObject, wanted: &Attributes) -> Option<String> {
         let (live, declared) =
-            (value::text(&seen.attributes, "policy_arn"), value::text(wanted, "policy_arn"));
+            (value::text_of(&seen.attributes, "policy_arn"), value::text_of(wanted, "policy_arn"));
         (live != declared).then(|| format!("the policy's ARN is no longer {live}"))
     }
 }
 
 impl PolicyAttachmentKind {
     fn holder(&self, attributes: &Attributes) -> Principal {
-        Principal::new(self.0, value::text(attributes, self.0.as_str()))
+        Principal::new(self.0, value::text_of(attributes, self.0.as_str()))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::field::null;
+use super::field::null_default;
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership,
     Recovery, Uniqueness,
@@ -19,7 +19,7 @@ const SETTINGS: [&str; 2] = ["region", "output"];
 
 const FIELDS: &[Field] = &[
     Field::identity("profile"),
-    Field::in_place("region", FieldForm::Plain, null),
+    Field::in_place("region", FieldForm::Plain, null_default),
     Field::in_place("output", FieldForm::Plain, || json!("json")),
 ];
 
@@ -45,11 +45,11 @@ impl Kind for AwsProfileKind {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        vec![Facet::Profile { profile: value::text(wanted, "profile").to_owned() }]
+        vec![Facet::Profile { profile: value::text_of(wanted, "profile").to_owned() }]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
-        let profile = value::text(wanted, "profile");
+        let profile = value::text_of(wanted, "profile");
         let section = snapshot.file(&FileRead::Profile { profile: profile.to_owned() });
         section.map(|reply| {
             let mut attributes = Attributes::from([("profile", json!(profile))]);
@@ -65,7 +65,7 @@ impl Kind for AwsProfileKind {
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
-        Some(id(value::text(wanted, "profile")))
+        Some(id(value::text_of(wanted, "profile")))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -111,13 +111,13 @@ fn set(wanted: &Attributes, names: &[&str]) -> Option<Write> {
         Some(((*name).to_owned(), wanted.get(name).filter(|value| !value.is_null())?.clone()))
     };
     let settings: SectionSettings = names.iter().filter_map(value).collect();
-    let profile = value::text(wanted, "profile").to_owned();
+    let profile = value::text_of(wanted, "profile").to_owned();
     (!settings.is_empty()).then_some(Write::File(FileWrite::SetProfile { profile, settings }))
 }
 
 fn unset(attributes: &Attributes, names: &[&str]) -> Option<Write> {
     let settings: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-    let profile = value::text(attributes, "profile").to_owned();
+    let profile = value::text_of(attributes, "profile").to_owned();
     (!settings.is_empty()).then_some(Write::File(FileWrite::UnsetProfile { profile, settings }))
 }
 

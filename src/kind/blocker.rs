@@ -9,7 +9,7 @@ use super::{LiveObject, principal};
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::{IamWrite, Write};
 use crate::reads::{UserDependents, Uses};
-use crate::value::text;
+use crate::value::text_of;
 
 /// An object that AWS wants gone before another one is deleted. The policies of principals are in
 /// [`LiveObject::attached`].
@@ -66,10 +66,10 @@ impl DeletionBlocker {
     /// without which its holder could do more; and none for objects, which only `force_destroy`
     /// deletes.
     pub fn removal(&self, of: &LiveObject) -> Vec<Write> {
-        let user = || text(&of.attributes, "name").to_owned();
+        let user = || text_of(&of.attributes, "name").to_owned();
         let writes = match self.clone() {
             Self::AttachedTo(holder) => {
-                return vec![principal::detach(&holder, text(&of.attributes, "arn"))];
+                return vec![principal::detach(&holder, text_of(&of.attributes, "arn"))];
             }
             Self::AccessKey(id) => vec![IamWrite::DeleteAccessKey { user: user(), id }],
             Self::LoginProfile => vec![IamWrite::DeleteLoginProfile { user: user() }],
@@ -88,11 +88,11 @@ impl DeletionBlocker {
             }
             Self::Group(group) => return vec![principal::leave_group(&user(), &group)],
             Self::Member(user) => {
-                return vec![principal::leave_group(&user, text(&of.attributes, "name"))];
+                return vec![principal::leave_group(&user, text_of(&of.attributes, "name"))];
             }
             Self::InstanceProfile(profile) => {
                 vec![IamWrite::RemoveRoleFromInstanceProfile {
-                    role: text(&of.attributes, "name").to_owned(),
+                    role: text_of(&of.attributes, "name").to_owned(),
                     profile,
                 }]
             }

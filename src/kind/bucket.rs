@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::field::{empty_list, empty_map, no, null};
+use super::field::{empty_list, empty_map, false_default, null_default};
 use super::tags::owner;
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
@@ -20,15 +20,20 @@ pub(super) struct BucketKind;
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::replace("region", FieldForm::Plain, "a bucket cannot move to another region", null),
+    Field::replace(
+        "region",
+        FieldForm::Plain,
+        "a bucket cannot move to another region",
+        null_default,
+    ),
     Field::in_place("tags", FieldForm::Keyed, empty_map),
-    Field::in_place("versioning", FieldForm::Plain, no).harmless(),
+    Field::in_place("versioning", FieldForm::Plain, false_default).harmless(),
     Field::in_place("encryption", FieldForm::Plain, sse_s3),
     Field::in_place("public_access_block", FieldForm::Plain, || blocked(true)),
     Field::in_place("ownership", FieldForm::Plain, || json!(OWNER_ENFORCED)),
-    Field::in_place("policy", FieldForm::Document, null).compared(),
+    Field::in_place("policy", FieldForm::Document, null_default).compared(),
     Field::in_place("lifecycle", FieldForm::Plain, empty_list).harmless(),
-    Field::in_place("force_destroy", FieldForm::Setting, no).harmless(),
+    Field::in_place("force_destroy", FieldForm::Setting, false_default).harmless(),
 ];
 
 const OWNER_ENFORCED: &str = "BucketOwnerEnforced";
@@ -92,7 +97,7 @@ impl Kind for BucketKind {
         };
         let mut attributes = Attributes::from([
             ("name", json!(bucket.name)),
-            ("arn", json!(value::text(wanted, "arn"))),
+            ("arn", json!(value::text_of(wanted, "arn"))),
             ("region", json!(region)),
         ]);
         for (name, aspect) in aspects(wanted) {
@@ -116,7 +121,7 @@ impl Kind for BucketKind {
             }
             Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {}
         }
-        let owner = owner(&value::tags(&attributes, "tags"));
+        let owner = owner(&value::tags_of(&attributes, "tags"));
         Observed::Present(LiveObject {
             id: bucket.name,
             owner,
@@ -132,7 +137,7 @@ impl Kind for BucketKind {
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
-        Some(value::text(wanted, "name").to_owned())
+        Some(value::text_of(wanted, "name").to_owned())
     }
 
     /// Returns the calls that make the bucket. The tags come first: they tell the next run the
@@ -178,7 +183,7 @@ impl Kind for BucketKind {
 }
 
 fn bucket(attributes: &Attributes) -> BucketRef {
-    let text = |name| value::text(attributes, name).to_owned();
+    let text = |name| value::text_of(attributes, name).to_owned();
     BucketRef { name: text("name"), region: text("region") }
 }
 

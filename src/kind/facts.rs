@@ -3,7 +3,7 @@
 
 use crate::address::{Address, KindName, PrincipalKind};
 use crate::policy::Usage;
-use crate::value::{Attributes, text};
+use crate::value::{Attributes, text_of};
 
 #[derive(Clone, Copy, Debug)]
 pub struct KindFacts {
@@ -43,7 +43,7 @@ pub struct Parent {
 
 impl Parent {
     pub fn address(self, part: &Attributes) -> Address {
-        Address::new(self.kind, text(part, self.attribute))
+        Address::new(self.kind, text_of(part, self.attribute))
     }
 }
 

@@ -11,7 +11,7 @@ impl Field {
             name,
             form: FieldForm::Identity,
             change: OnChange::InPlace,
-            default: null,
+            default: null_default,
             access: FieldAccess::Unknown,
         }
     }
@@ -51,11 +51,11 @@ impl Field {
     }
 }
 
-pub(super) fn null() -> Value {
+pub(super) fn null_default() -> Value {
     Value::Null
 }
 
-pub(super) fn no() -> Value {
+pub(super) fn false_default() -> Value {
     Value::Bool(false)
 }
 
@@ -77,6 +77,6 @@ pub(super) fn root_path() -> Value {
 }
 
 /// Returns the declared path, or IAM's default.
-pub(super) fn path(wanted: &Attributes) -> String {
+pub(super) fn path_or_root(wanted: &Attributes) -> String {
     optional_text(wanted, "path").unwrap_or_else(|| "/".to_owned())
 }

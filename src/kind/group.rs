@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::attached::{Attached, EXCLUSIVE_MEMBERS, attached};
-use super::field::{no, path, root_path};
+use super::field::{false_default, path_or_root, root_path};
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
     OutputValue, Ownership, Recovery, Uniqueness, with_blockers,
@@ -19,7 +19,7 @@ const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
     Field::in_place("path", FieldForm::Plain, root_path),
-    Field::in_place(EXCLUSIVE_MEMBERS, FieldForm::Setting, no).harmless(),
+    Field::in_place(EXCLUSIVE_MEMBERS, FieldForm::Setting, false_default).harmless(),
 ];
 
 impl Kind for GroupKind {
@@ -46,8 +46,8 @@ impl Kind for GroupKind {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        let group = Principal::group(value::text(wanted, "name"));
-        let members = value::flag(wanted, EXCLUSIVE_MEMBERS)
+        let group = Principal::group(value::text_of(wanted, "name"));
+        let members = value::flag_of(wanted, EXCLUSIVE_MEMBERS)
             .then(|| Facet::Members { group: group.name.clone() });
         [Facet::Principal(group.clone()), Facet::Policies(group)]
             .into_iter()
@@ -56,15 +56,15 @@ impl Kind for GroupKind {
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
-        vec![Facet::Members { group: value::text(recorded, "name").to_owned() }]
+        vec![Facet::Members { group: value::text_of(recorded, "name").to_owned() }]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
-        let name = value::text(wanted, "name");
+        let name = value::text_of(wanted, "name");
         let found = snapshot.group(name).and_then(|group| {
             snapshot.policies(&Principal::group(name)).map(|policies| seen(group, policies))
         });
-        let found = if value::flag(wanted, EXCLUSIVE_MEMBERS) {
+        let found = if value::flag_of(wanted, EXCLUSIVE_MEMBERS) {
             found.and_then(|seen| snapshot.members(name).map(|members| with_members(seen, members)))
         } else {
             found
@@ -75,9 +75,9 @@ impl Kind for GroupKind {
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        let path = path(wanted);
+        let path = path_or_root(wanted);
         vec![Write::Iam(IamWrite::CreateGroup {
-            group: value::text(wanted, "name").to_owned(),
+            group: value::text_of(wanted, "name").to_owned(),
             path,
         })]
     }
@@ -87,17 +87,17 @@ impl Kind for GroupKind {
     }
 
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
-        let group = value::text(&seen.attributes, "name").to_owned();
+        let group = value::text_of(&seen.attributes, "name").to_owned();
         let moved = changed.contains(&"path");
         moved
-            .then(|| Write::Iam(IamWrite::UpdateGroup { group, path: path(wanted) }))
+            .then(|| Write::Iam(IamWrite::UpdateGroup { group, path: path_or_root(wanted) }))
             .into_iter()
             .collect()
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::DeleteGroup {
-            group: value::text(&seen.attributes, "name").to_owned(),
+            group: value::text_of(&seen.attributes, "name").to_owned(),
         })]
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::field::null;
+use super::field::null_default;
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
     Ownership, Parent, Recovery, Uniqueness, principal,
@@ -14,7 +14,7 @@ use crate::value::{self, Attributes};
 
 pub(super) struct InlinePolicyKind(pub PrincipalKind);
 
-const DOCUMENT: Field = Field::in_place("document", FieldForm::Document, null).compared();
+const DOCUMENT: Field = Field::in_place("document", FieldForm::Document, null_default).compared();
 const USER_FIELDS: &[Field] = &[Field::identity("user"), Field::identity("name"), DOCUMENT];
 const ROLE_FIELDS: &[Field] = &[Field::identity("role"), Field::identity("name"), DOCUMENT];
 const GROUP_FIELDS: &[Field] = &[Field::identity("group"), Field::identity("name"), DOCUMENT];
@@ -52,7 +52,7 @@ impl Kind for InlinePolicyKind {
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
-        let (holder, name) = (self.holder(wanted), value::text(wanted, "name"));
+        let (holder, name) = (self.holder(wanted), value::text_of(wanted, "name"));
         snapshot.policies(&holder).and_then(|policies| {
             let Some(policy) = policies.inline.into_iter().find(|policy| policy.name == name)
             else {
@@ -78,11 +78,11 @@ impl Kind for InlinePolicyKind {
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
-        Some(id(&self.holder(wanted).name, value::text(wanted, "name")))
+        Some(id(&self.holder(wanted).name, value::text_of(wanted, "name")))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        let (name, document) = (value::text(wanted, "name"), value::shared(wanted, "document"));
+        let (name, document) = (value::text_of(wanted, "name"), value::shared(wanted, "document"));
         vec![principal::put_inline(&self.holder(wanted), name, document)]
     }
 
@@ -97,14 +97,14 @@ impl Kind for InlinePolicyKind {
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![principal::delete_inline(
             &self.holder(&seen.attributes),
-            value::text(&seen.attributes, "name"),
+            value::text_of(&seen.attributes, "name"),
         )]
     }
 }
 
 impl InlinePolicyKind {
     fn holder(&self, attributes: &Attributes) -> Principal {
-        Principal::new(self.0, value::text(attributes, self.0.as_str()))
+        Principal::new(self.0, value::text_of(attributes, self.0.as_str()))
     }
 }
 

@@ -322,7 +322,7 @@ const ORDER: [KindName; KindName::ALL.len()] = [
 
 /// Returns all kinds, in the order in which a plan lists them.
 pub fn all() -> impl Iterator<Item = &'static dyn Kind> {
-    ORDER.into_iter().map(of)
+    ORDER.into_iter().map(kind_of)
 }
 
 /// Adds the blockers to an object, if they were read. If that read failed, the object becomes
@@ -340,7 +340,7 @@ fn with_blockers(
 }
 
 /// Returns the kind of that name.
-pub fn of(name: KindName) -> &'static dyn Kind {
+pub fn kind_of(name: KindName) -> &'static dyn Kind {
     use PrincipalKind::{Group, Role, User};
     match name {
         KindName::AccessKey => &access_key::AccessKeyKind,

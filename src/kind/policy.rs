@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::field::{empty_map, empty_text, null, path, root_path};
+use super::field::{empty_map, empty_text, null_default, path_or_root, root_path};
 use super::tags::{TagChange, owner};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
@@ -31,7 +31,7 @@ const FIELDS: &[Field] = &[
         empty_text,
     )
     .harmless(),
-    Field::in_place("document", FieldForm::Document, null).compared(),
+    Field::in_place("document", FieldForm::Document, null_default).compared(),
     Field::in_place("tags", FieldForm::Keyed, empty_map),
 ];
 
@@ -57,26 +57,26 @@ impl Kind for PolicyKind {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        vec![Facet::Policy { arn: value::text(wanted, "arn").to_owned() }]
+        vec![Facet::Policy { arn: value::text_of(wanted, "arn").to_owned() }]
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
-        vec![Facet::Uses { arn: value::text(recorded, "arn").to_owned() }]
+        vec![Facet::Uses { arn: value::text_of(recorded, "arn").to_owned() }]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
-        let arn = value::text(wanted, "arn");
+        let arn = value::text_of(wanted, "arn");
         with_blockers(snapshot.policy(arn).map(seen), snapshot.uses(arn).map(blocker::of_policy))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::CreatePolicy {
-            policy: value::text(wanted, "name").to_owned(),
-            path: path(wanted),
+            policy: value::text_of(wanted, "name").to_owned(),
+            path: path_or_root(wanted),
             description: value::optional_text(wanted, "description")
                 .filter(|text| !text.is_empty()),
             document: value::shared(wanted, "document"),
-            tags: value::tags(wanted, "tags"),
+            tags: value::tags_of(wanted, "tags"),
         })]
     }
 
@@ -85,7 +85,7 @@ impl Kind for PolicyKind {
     }
 
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
-        let arn = || value::text(&seen.attributes, "arn").to_owned();
+        let arn = || value::text_of(&seen.attributes, "arn").to_owned();
         let mut writes = Vec::new();
         if changed.contains(&"document") {
             let old = old_versions(seen);
@@ -112,7 +112,7 @@ impl Kind for PolicyKind {
     /// Returns the calls that delete the policy and its old versions: `DeletePolicy` fails with
     /// `DeleteConflict` as long as there are versions besides the default one.
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
-        let arn = || value::text(&seen.attributes, "arn").to_owned();
+        let arn = || value::text_of(&seen.attributes, "arn").to_owned();
         let old = old_versions(seen).into_iter();
         old.map(|version| IamWrite::DeletePolicyVersion { arn: arn(), version })
             .chain([IamWrite::DeletePolicy { arn: arn() }])
@@ -148,7 +148,7 @@ fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> LiveObject {
 
 /// Returns all versions but the default one, the oldest first.
 fn old_versions(seen: &LiveObject) -> Vec<String> {
-    let default = value::text(&seen.internals, "default_version");
+    let default = value::text_of(&seen.internals, "default_version");
     let versions = seen.internals.get("versions").and_then(Value::as_array);
     let newest_first = versions.into_iter().flatten().filter_map(Value::as_str);
     newest_first.rev().filter(|version| *version != default).map(str::to_owned).collect()

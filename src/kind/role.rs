@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::attached::attached;
-use super::field::{empty_map, empty_text, null, path, root_path};
+use super::field::{empty_map, empty_text, null_default, path_or_root, root_path};
 use super::tags::{TagChange, owner};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
@@ -27,8 +27,8 @@ const FIELDS: &[Field] = &[
     Field::replace("path", FieldForm::Plain, "IAM cannot change a role's path", root_path),
     Field::in_place("description", FieldForm::Plain, empty_text).harmless(),
     Field::in_place("max_session_duration", FieldForm::Plain, || json!(SESSION_SECONDS)).harmless(),
-    Field::in_place("trust", FieldForm::Document, null).compared(),
-    Field::in_place("permissions_boundary", FieldForm::Plain, null).compared(),
+    Field::in_place("trust", FieldForm::Document, null_default).compared(),
+    Field::in_place("permissions_boundary", FieldForm::Plain, null_default).compared(),
     Field::in_place("tags", FieldForm::Keyed, empty_map),
 ];
 
@@ -54,7 +54,7 @@ impl Kind for RoleKind {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        let role = || value::text(wanted, "name").to_owned();
+        let role = || value::text_of(wanted, "name").to_owned();
         let settings = has_settings(wanted).then(|| Facet::RoleSettings { role: role() });
         let principal = Principal::role(role());
         [Facet::Principal(principal.clone()), Facet::Policies(principal)]
@@ -64,11 +64,11 @@ impl Kind for RoleKind {
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
-        vec![Facet::InstanceProfiles { role: value::text(recorded, "name").to_owned() }]
+        vec![Facet::InstanceProfiles { role: value::text_of(recorded, "name").to_owned() }]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
-        let name = value::text(wanted, "name");
+        let name = value::text_of(wanted, "name");
         let profiles =
             |names: Vec<String>| names.into_iter().map(DeletionBlocker::InstanceProfile).collect();
         let found = snapshot.role(name).and_then(|role| {
@@ -84,14 +84,14 @@ impl Kind for RoleKind {
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::CreateRole {
-            role: value::text(wanted, "name").to_owned(),
-            path: path(wanted),
+            role: value::text_of(wanted, "name").to_owned(),
+            path: path_or_root(wanted),
             description: value::optional_text(wanted, "description")
                 .filter(|text| !text.is_empty()),
             max_session_duration: wanted.get("max_session_duration").and_then(Value::as_i64),
             trust: value::shared(wanted, "trust"),
             boundary: value::optional_text(wanted, "permissions_boundary"),
-            tags: value::tags(wanted, "tags"),
+            tags: value::tags_of(wanted, "tags"),
         })]
     }
 
@@ -100,7 +100,7 @@ impl Kind for RoleKind {
     }
 
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
-        let role = || value::text(&seen.attributes, "name").to_owned();
+        let role = || value::text_of(&seen.attributes, "name").to_owned();
         let mut writes = Vec::new();
         if changed.contains(&"description") || changed.contains(&"max_session_duration") {
             writes.push(update_role(seen, wanted, changed));
@@ -131,7 +131,7 @@ impl Kind for RoleKind {
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::DeleteRole {
-            role: value::text(&seen.attributes, "name").to_owned(),
+            role: value::text_of(&seen.attributes, "name").to_owned(),
         })]
     }
 }
@@ -143,8 +143,8 @@ fn update_role(seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> IamW
     let session =
         source("max_session_duration").get("max_session_duration").and_then(Value::as_i64);
     IamWrite::UpdateRole {
-        role: value::text(&seen.attributes, "name").to_owned(),
-        description: value::text(source("description"), "description").to_owned(),
+        role: value::text_of(&seen.attributes, "name").to_owned(),
+        description: value::text_of(source("description"), "description").to_owned(),
         max_session_duration: session.unwrap_or(SESSION_SECONDS),
     }
 }

@@ -12,8 +12,8 @@ pub(super) struct TagChange {
 
 impl TagChange {
     pub(super) fn between(seen: &LiveObject, wanted: &Attributes) -> Self {
-        let before = value::tags(&seen.attributes, "tags");
-        let mut after = value::tags(wanted, "tags");
+        let before = value::tags_of(&seen.attributes, "tags");
+        let mut after = value::tags_of(wanted, "tags");
         let remove = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
         after.retain(|key, value| before.get(key) != Some(value));
         Self { set: after, remove }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::attached::{Attached, EXCLUSIVE_GROUPS, attached};
-use super::field::{empty_map, no, null, path, root_path};
+use super::field::{empty_map, false_default, null_default, path_or_root, root_path};
 use super::tags::{TagChange, owner};
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
@@ -21,9 +21,9 @@ const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
     Field::in_place("path", FieldForm::Plain, root_path),
-    Field::in_place("permissions_boundary", FieldForm::Plain, null).compared(),
+    Field::in_place("permissions_boundary", FieldForm::Plain, null_default).compared(),
     Field::in_place("tags", FieldForm::Keyed, empty_map),
-    Field::in_place(EXCLUSIVE_GROUPS, FieldForm::Setting, no).harmless(),
+    Field::in_place(EXCLUSIVE_GROUPS, FieldForm::Setting, false_default).harmless(),
 ];
 
 impl Kind for UserKind {
@@ -48,8 +48,8 @@ impl Kind for UserKind {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        let principal = Principal::user(value::text(wanted, "name"));
-        let groups = value::flag(wanted, EXCLUSIVE_GROUPS)
+        let principal = Principal::user(value::text_of(wanted, "name"));
+        let groups = value::flag_of(wanted, EXCLUSIVE_GROUPS)
             .then(|| Facet::Groups { user: principal.name.clone() });
         [Facet::Principal(principal.clone()), Facet::Policies(principal)]
             .into_iter()
@@ -58,15 +58,15 @@ impl Kind for UserKind {
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
-        vec![Facet::UserDependents { user: value::text(recorded, "name").to_owned() }]
+        vec![Facet::UserDependents { user: value::text_of(recorded, "name").to_owned() }]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
-        let name = value::text(wanted, "name");
+        let name = value::text_of(wanted, "name");
         let found = snapshot.user(name).and_then(|user| {
             snapshot.policies(&Principal::user(name)).map(|policies| seen(user, policies))
         });
-        let found = if value::flag(wanted, EXCLUSIVE_GROUPS) {
+        let found = if value::flag_of(wanted, EXCLUSIVE_GROUPS) {
             found.and_then(|seen| snapshot.groups(name).map(|groups| with_groups(seen, groups)))
         } else {
             found
@@ -76,22 +76,22 @@ impl Kind for UserKind {
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::CreateUser {
-            user: value::text(wanted, "name").to_owned(),
-            path: path(wanted),
+            user: value::text_of(wanted, "name").to_owned(),
+            path: path_or_root(wanted),
             boundary: value::optional_text(wanted, "permissions_boundary"),
-            tags: value::tags(wanted, "tags"),
+            tags: value::tags_of(wanted, "tags"),
         })]
     }
 
     fn any_blockers(&self, wanted: &Attributes) -> Vec<DeletionBlocker> {
-        blocker::any_of_user(value::text(wanted, "arn"))
+        blocker::any_of_user(value::text_of(wanted, "arn"))
     }
 
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
-        let user = || value::text(&seen.attributes, "name").to_owned();
+        let user = || value::text_of(&seen.attributes, "name").to_owned();
         let mut writes = Vec::new();
         if changed.contains(&"path") {
-            writes.push(IamWrite::UpdateUser { user: user(), path: path(wanted) });
+            writes.push(IamWrite::UpdateUser { user: user(), path: path_or_root(wanted) });
         }
         if changed.contains(&"permissions_boundary") {
             writes.push(match value::optional_text(wanted, "permissions_boundary") {
@@ -113,7 +113,7 @@ impl Kind for UserKind {
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::DeleteUser {
-            user: value::text(&seen.attributes, "name").to_owned(),
+            user: value::text_of(&seen.attributes, "name").to_owned(),
         })]
     }
 }

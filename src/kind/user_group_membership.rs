@@ -37,11 +37,11 @@ impl Kind for UserGroupMembershipKind {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        vec![Facet::Groups { user: value::text(wanted, "user").to_owned() }]
+        vec![Facet::Groups { user: value::text_of(wanted, "user").to_owned() }]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
-        let [user, group] = ["user", "group"].map(|name| value::text(wanted, name));
+        let [user, group] = ["user", "group"].map(|name| value::text_of(wanted, name));
         snapshot.groups(user).and_then(|groups| {
             if groups.iter().any(|name| name == group) {
                 Observed::Present(seen(user, group))
@@ -52,7 +52,7 @@ impl Kind for UserGroupMembershipKind {
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
-        Some(id(value::text(wanted, "user"), value::text(wanted, "group")))
+        Some(id(value::text_of(wanted, "user"), value::text_of(wanted, "group")))
     }
 
     /// Returns true: a membership's address is all that it is.
@@ -61,7 +61,7 @@ impl Kind for UserGroupMembershipKind {
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        let [user, group] = ["user", "group"].map(|name| value::text(wanted, name).to_owned());
+        let [user, group] = ["user", "group"].map(|name| value::text_of(wanted, name).to_owned());
         vec![Write::Iam(IamWrite::AddUserToGroup { user, group })]
     }
 
@@ -75,7 +75,7 @@ impl Kind for UserGroupMembershipKind {
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
         let [user, group] =
-            ["user", "group"].map(|name| value::text(&seen.attributes, name).to_owned());
+            ["user", "group"].map(|name| value::text_of(&seen.attributes, name).to_owned());
         vec![Write::Iam(IamWrite::RemoveUserFromGroup { user, group })]
     }
 }

@@ -51,7 +51,7 @@ impl Kind for ZappaSettingsKind {
                 FileReply::Settings(settings) => settings.into_iter().collect(),
                 FileReply::KeyId(_) => Map::new(),
             };
-            let (file, stage) = (value::text(wanted, "file"), value::text(wanted, "stage"));
+            let (file, stage) = (value::text_of(wanted, "file"), value::text_of(wanted, "stage"));
             let attributes =
                 [("file", json!(file)), ("stage", json!(stage)), ("settings", settings.into())];
             LiveObject {
@@ -65,7 +65,7 @@ impl Kind for ZappaSettingsKind {
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
-        Some(id(value::text(wanted, "file"), value::text(wanted, "stage")))
+        Some(id(value::text_of(wanted, "file"), value::text_of(wanted, "stage")))
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -103,11 +103,11 @@ impl Kind for ZappaSettingsKind {
 }
 
 fn file(attributes: &Attributes) -> LocalFile {
-    LocalFile::Path(value::text(attributes, "file").to_owned())
+    LocalFile::Path(value::text_of(attributes, "file").to_owned())
 }
 
 fn stage(attributes: &Attributes) -> String {
-    value::text(attributes, "stage").to_owned()
+    value::text_of(attributes, "stage").to_owned()
 }
 
 fn settings(attributes: &Attributes) -> SectionSettings {

@@ -10,7 +10,7 @@ use crate::diagnostic::{Place, Severity};
 use crate::kind::AccessRole;
 use crate::policy::escalation::{self, Escalation, Gain, Holder};
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
-use crate::value::text;
+use crate::value::text_of;
 
 /// AWS's own policies that make further checks pointless.
 const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
@@ -33,18 +33,18 @@ pub(super) fn unattached(subject: &LintSubject<'_>) -> Vec<Address> {
     let bounding = subject.bounding();
     let used: BTreeSet<&str> = subject
         .attachments()
-        .map(|(_, attachment)| text(&attachment.attributes, "policy_arn"))
+        .map(|(_, attachment)| text_of(&attachment.attributes, "policy_arn"))
         .collect();
     let free = |arn: &str| !used.contains(arn) && !bounding.contains(arn);
     let policies = subject
         .in_role(|role| role == AccessRole::Policy)
-        .filter(|(_, policy)| free(text(&policy.attributes, "arn")));
+        .filter(|(_, policy)| free(text_of(&policy.attributes, "arn")));
     policies.map(|(address, _)| address.clone()).collect()
 }
 
 /// Returns the policies that decide together on the requests of a principal, or a policy alone if
 /// it is attached to nobody.
-pub(super) fn held(subject: &LintSubject<'_>, address: &Address) -> DeclaredPolicies {
+pub(super) fn held_policies(subject: &LintSubject<'_>, address: &Address) -> DeclaredPolicies {
     if !LintSubject::is_policy(address) {
         return DeclaredPolicies::of(&subject.desired, address);
     }
@@ -57,7 +57,7 @@ pub(super) fn held(subject: &LintSubject<'_>, address: &Address) -> DeclaredPoli
 fn administrator(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFinding> {
     let mut found = Vec::new();
     for attachment in subject.attachments_of(address) {
-        let arn = text(&attachment.attributes, "policy_arn");
+        let arn = text_of(&attachment.attributes, "policy_arn");
         let Some(name) = arn.rsplit_once(":aws:policy/").map(|(_, name)| name) else { continue };
         if ADMINISTRATORS.contains(&name) {
             found.push(ManifestFinding {
@@ -76,7 +76,7 @@ fn administrator(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFi
 }
 
 fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFinding> {
-    let held = held(subject, address);
+    let held = held_policies(subject, address);
     if may_everything(&held) {
         return Vec::new();
     }
@@ -84,11 +84,11 @@ fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFind
         .desired
         .resources
         .get(address)
-        .map(|it| text(&it.attributes, "arn"))
+        .map(|it| text_of(&it.attributes, "arn"))
         .unwrap_or_default();
     let of_holder = subject.attachments_of(address);
     let attached: Vec<String> =
-        of_holder.map(|it| text(&it.attributes, "policy_arn").to_owned()).collect();
+        of_holder.map(|it| text_of(&it.attributes, "policy_arn").to_owned()).collect();
     let is_policy = LintSubject::is_policy(address);
     let holder = Holder {
         arn: (!is_policy).then_some(own),

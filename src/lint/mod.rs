@@ -17,7 +17,7 @@ use crate::manifest::Documents;
 use crate::model::{Desired, Resource};
 use crate::policy::lint::{self as document, Home};
 use crate::policy::{self, Usage};
-use crate::value::{Value, optional_text, text};
+use crate::value::{Value, optional_text, text_of};
 
 pub use rules::{Rule, explain, named, nearest, rules};
 
@@ -51,7 +51,7 @@ impl ManifestFinding {
 }
 
 /// Returns all findings, in the order of their places.
-pub fn lint(desired: &Desired, documents: &Documents) -> Vec<ManifestFinding> {
+pub fn lint_manifest(desired: &Desired, documents: &Documents) -> Vec<ManifestFinding> {
     let subject = LintSubject::new(desired, documents);
     let mut found = subject.documents();
     found.extend(holders::all(&subject));
@@ -94,12 +94,12 @@ impl<'a> LintSubject<'a> {
     }
 
     fn is_policy(address: &Address) -> bool {
-        kind::of(address.kind()).facts().access == AccessRole::Policy
+        kind::kind_of(address.kind()).facts().access == AccessRole::Policy
     }
 
     /// Returns the document of a resource, and the attribute that holds it.
     fn document(&self, address: &Address) -> Option<(DocumentField, &Value)> {
-        let held = kind::of(address.kind()).facts().document?;
+        let held = kind::kind_of(address.kind()).facts().document?;
         Some((held, self.desired.resources.get(address)?.attributes.get(held.field)?))
     }
 
@@ -129,7 +129,7 @@ impl<'a> LintSubject<'a> {
                 usage,
                 account: &self.desired.account,
                 partition: &self.desired.partition,
-                grants: !bounding.contains(text(&resource.attributes, "arn"))
+                grants: !bounding.contains(text_of(&resource.attributes, "arn"))
                     || usage != Usage::Managed,
             };
             let of_document = document::lint(document, &home).into_iter();
@@ -160,7 +160,7 @@ impl<'a> LintSubject<'a> {
             .collect();
         let attached = |arn: &String| {
             self.attachments()
-                .any(|(_, attachment)| text(&attachment.attributes, "policy_arn") == arn)
+                .any(|(_, attachment)| text_of(&attachment.attributes, "policy_arn") == arn)
         };
         bounds.into_iter().filter(|arn| !attached(arn)).collect()
     }
@@ -192,7 +192,8 @@ impl<'a> LintSubject<'a> {
             else {
                 continue;
             };
-            sizes.entry(holder).or_insert((held.usage, 0)).1 += policy::size(document, held.usage);
+            sizes.entry(holder).or_insert((held.usage, 0)).1 +=
+                policy::document_size(document, held.usage);
         }
         let full = |(holder, (usage, size)): (&Address, &(Usage, usize))| {
             document::nearly_full(*size, *usage).map(|finding| self.found(holder, finding))
@@ -203,7 +204,7 @@ impl<'a> LintSubject<'a> {
 
 /// Returns the object that a resource is a part of.
 fn parent(address: &Address, resource: &Resource) -> Option<Address> {
-    Some(kind::of(address.kind()).facts().parent?.address(&resource.attributes))
+    Some(kind::kind_of(address.kind()).facts().parent?.address(&resource.attributes))
 }
 
 #[cfg(test)]

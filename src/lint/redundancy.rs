@@ -11,7 +11,7 @@ use crate::policy::lint::{
     REDUNDANT_STATEMENT, Redundant, Rule, SHADOWED_ACTION, redundant, shadowed,
 };
 use crate::policy::statement::{Effect, Policy};
-use crate::value::text;
+use crate::value::text_of;
 
 pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
     let sets = sets(subject);
@@ -30,7 +30,7 @@ fn sets(subject: &LintSubject<'_>) -> Vec<Vec<Policy>> {
     let people = subject.principals().map(|(address, _)| address.clone());
     let mut sets: Vec<Vec<Policy>> = people
         .chain(holders::unattached(subject))
-        .map(|address| holders::held(subject, &address).policies)
+        .map(|address| holders::held_policies(subject, &address).policies)
         .collect();
     // A boundary, a trust policy and a bucket policy each decide alone.
     let bounding = subject.bounding();
@@ -39,7 +39,7 @@ fn sets(subject: &LintSubject<'_>) -> Vec<Vec<Policy>> {
             continue;
         };
         let alone = matches!(usage, Usage::Trust | Usage::Bucket);
-        if alone || bounding.contains(text(&resource.attributes, "arn")) {
+        if alone || bounding.contains(text_of(&resource.attributes, "arn")) {
             sets.extend(Policy::compile(&address.to_string(), document).map(|policy| vec![policy]));
         }
     }

@@ -55,7 +55,7 @@ impl Stage {
     }
 
     fn found(&self) -> Vec<ManifestFinding> {
-        lint(&self.desired, &Documents::new())
+        lint_manifest(&self.desired, &Documents::new())
     }
 
     /// Returns rule and address of the findings that aren't accepted.

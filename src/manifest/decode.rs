@@ -316,7 +316,7 @@ pub fn check_fields(node: &Node, what: &str, known: &[&str], scope: &mut DecodeS
         return false;
     };
     for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
-        let help = suggest::help(&entry.key, known.iter().copied(), "fields");
+        let help = suggest::suggest_name(&entry.key, known.iter().copied(), "fields");
         scope.error(
             "unknown-field",
             &entry.key_spot,

@@ -139,7 +139,7 @@ pub fn resolve(
 }
 
 /// Checks a document that was made from the short form at `said`.
-pub fn made(
+pub fn build_document(
     value: Value,
     said: &Span,
     usage: Usage,

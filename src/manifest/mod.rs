@@ -32,7 +32,7 @@ use self::scope::DecodeScope;
 use self::source::SourceFiles;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Desired;
-use crate::value::{Value, pack};
+use crate::value::{Value, shrink_map};
 
 /// The inputs that come from outside the manifest.
 pub struct Inputs<'a> {
@@ -64,7 +64,7 @@ impl Loaded {
 }
 
 /// Reads a manifest and every file it names.
-pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
+pub fn load_manifest(path: &Path, inputs: &Inputs<'_>) -> Loaded {
     let mut files = SourceFiles::new(path.parent().unwrap_or(Path::new("")));
     let mut diagnostics = Vec::new();
     let name = path.file_name().map_or(Path::new("."), Path::new);
@@ -75,7 +75,7 @@ pub fn load(path: &Path, inputs: &Inputs<'_>) -> Loaded {
     };
     let (mut desired, documents) = lowered.unzip();
     if let Some(desired) = &mut desired {
-        pack(&mut desired.resources);
+        shrink_map(&mut desired.resources);
     }
     // The same text can be read for two reasons, and its problems are then found twice.
     diagnostics.sort();

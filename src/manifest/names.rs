@@ -2,7 +2,7 @@
 //! wrong.
 
 /// Checks an IAM name: `[\w+=,.@-]+`, ASCII only.
-pub fn iam(name: &str, longest: usize) -> Result<(), String> {
+pub fn check_iam_name(name: &str, longest: usize) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
         return Err(format!(
@@ -13,7 +13,7 @@ pub fn iam(name: &str, longest: usize) -> Result<(), String> {
 }
 
 /// Checks an IAM path: `/`, or visible ASCII between slashes.
-pub fn path(path: &str) -> Result<(), String> {
+pub fn check_path(path: &str) -> Result<(), String> {
     if !path.starts_with('/') || !path.ends_with('/') {
         return Err(format!("the path `{path}` must begin and end with /"));
     }
@@ -116,7 +116,7 @@ pub fn profile(name: &str) -> Result<(), String> {
 }
 
 /// Checks a tag's key or value by IAM's and S3's pattern: letters, digits, spaces and `_.:/=+-@`.
-pub fn tag(text: &str) -> Result<(), String> {
+pub fn check_tag(text: &str) -> Result<(), String> {
     let allowed = |c: char| {
         c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
     };
@@ -160,19 +160,19 @@ mod tests {
 
     #[test]
     fn iam_names() {
-        assert!(iam("a_b+c=d,e.f@g-h", 64).is_ok());
-        assert!(iam(&"x".repeat(64), 64).is_ok());
+        assert!(check_iam_name("a_b+c=d,e.f@g-h", 64).is_ok());
+        assert!(check_iam_name(&"x".repeat(64), 64).is_ok());
         for bad in ["", "a b", "ä", "a/b", &"x".repeat(65)] {
-            assert!(iam(bad, 64).is_err(), "{bad}");
+            assert!(check_iam_name(bad, 64).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn paths() {
-        assert!(path("/").is_ok());
-        assert!(path("/a/b/").is_ok());
+        assert!(check_path("/").is_ok());
+        assert!(check_path("/a/b/").is_ok());
         for bad in ["", "a/", "/a", "/a b/", "/ä/", &format!("/{}/", "x".repeat(511))] {
-            assert!(path(bad).is_err(), "{bad}");
+            assert!(check_path(bad).is_err(), "{bad}");
         }
     }
 
@@ -219,8 +219,8 @@ mod tests {
         );
         assert!(manifest("a.b_c-1").is_ok());
         assert!(["", ".a", "a/b", "a b"].iter().all(|n| manifest(n).is_err()));
-        assert!(tag("Ä b_c.:/=+-@9").is_ok());
-        assert!(tag("a&b").is_err() && tag("a\nb").is_err());
+        assert!(check_tag("Ä b_c.:/=+-@9").is_ok());
+        assert!(check_tag("a&b").is_err() && check_tag("a\nb").is_err());
         assert!(profile("my-profile").is_ok() && profile("a]b").is_err() && profile("").is_err());
         assert!(description("Größe\n").is_ok() && description("日本").is_err());
     }

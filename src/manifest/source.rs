@@ -164,7 +164,7 @@ impl SourceFiles {
 
     /// Reads a file, whose path is relative to the manifest's folder.
     pub fn read(&mut self, relative: &Path) -> Result<Arc<SourceFile>, ReadError> {
-        let shown = tidy(&self.folder.join(relative));
+        let shown = normalize_path(&self.folder.join(relative));
         if let Some(file) = self.read.get(&shown) {
             return Ok(Arc::clone(file));
         }
@@ -216,7 +216,7 @@ impl SourceFiles {
 
 /// Makes a path that is written in `file` relative to the manifest's folder.
 pub fn relative_to(file: &SourceFile, path: &str) -> PathBuf {
-    tidy(&file.relative.parent().unwrap_or(Path::new("")).join(path))
+    normalize_path(&file.relative.parent().unwrap_or(Path::new("")).join(path))
 }
 
 /// Returns a path as text, with `/` on every system.
@@ -226,7 +226,7 @@ pub fn slashed(path: &Path) -> String {
 
 /// Removes `.` and `name/..` without asking the file system: links are followed when the file is
 /// read.
-pub fn tidy(path: &Path) -> PathBuf {
+pub fn normalize_path(path: &Path) -> PathBuf {
     let mut tidied = PathBuf::new();
     for component in path.components() {
         match component {
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(relative_to(&file, "policies/x.json"), Path::new("../base/policies/x.json"));
         assert_eq!(relative_to(&file, "../manifests/./x.json"), Path::new("../manifests/x.json"));
         assert_eq!(relative_to(&file, "/etc/x.json"), Path::new("/etc/x.json"));
-        assert_eq!(tidy(Path::new("../../a")), Path::new("../../a"));
+        assert_eq!(normalize_path(Path::new("../../a")), Path::new("../../a"));
     }
 
     #[test]

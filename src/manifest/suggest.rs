@@ -15,7 +15,11 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
 }
 
 /// Returns "did you mean `x`?", or else a list of all known names.
-pub fn help<'a>(written: &str, known: impl IntoIterator<Item = &'a str>, what: &str) -> String {
+pub fn suggest_name<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    what: &str,
+) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(written, known.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
@@ -36,6 +40,6 @@ mod tests {
         assert_eq!(nearest("policy", ["path", "policies"]), Some("policies"));
         assert_eq!(nearest("version", ["region", "versioning"]), Some("versioning"));
         assert_eq!(nearest("groups", ["policies", "users", "roles"]), None);
-        assert_eq!(help("x", [], "users"), "there are no users");
+        assert_eq!(suggest_name("x", [], "users"), "there are no users");
     }
 }

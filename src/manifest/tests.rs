@@ -36,7 +36,7 @@ impl Folder {
         let environment = |name: &str| (name == "STAGE").then(|| "dev".to_owned());
         let inputs =
             Inputs { variables, region: region.map(str::to_owned), environment: &environment };
-        load(&self.0.path().join(manifest), &inputs)
+        load_manifest(&self.0.path().join(manifest), &inputs)
     }
 
     fn desired(&self, manifest: &str) -> Desired {

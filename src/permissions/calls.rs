@@ -14,7 +14,7 @@ use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, 
 use crate::kind::{self, AccessRole, Attached, FieldForm, Kind, LiveObject, OnChange};
 use crate::model::{Desired, Resource, of_kind};
 use crate::reads::{Facet, ReadScope, Snapshot, WantedFacts, next_reads};
-use crate::value::{Attributes, Tags, optional_text, text};
+use crate::value::{Attributes, Tags, optional_text, text_of};
 
 /// Returns the reads of the declared objects, and of other objects that matter for changes of
 /// access. The resolver prefers `GetAccountAuthorizationDetails`, which shows the whole account and
@@ -50,7 +50,7 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
 fn foreign(desired: &Desired) -> impl Iterator<Item = String> {
     let policies = of_kind(&desired.resources, KindName::Policy);
     let declared: BTreeSet<String> =
-        policies.map(|(_, it)| text(&it.attributes, "arn").to_owned()).collect();
+        policies.map(|(_, it)| text_of(&it.attributes, "arn").to_owned()).collect();
     let all = desired.resources.values().map(|resource| &resource.attributes);
     let named = all.flat_map(|it| {
         ["policy_arn", "permissions_boundary"].map(|field| optional_text(it, field))
@@ -76,7 +76,7 @@ fn bystanders(desired: &Desired) -> impl Iterator<Item = IamRead> {
         let name = || address.name().to_owned();
         match kind.facts().access {
             AccessRole::Policy => {
-                let arn = text(&resource.attributes, "arn").to_owned();
+                let arn = text_of(&resource.attributes, "arn").to_owned();
                 Some(IamRead::ListEntitiesForPolicy { arn, usage: PolicyUsage::Any })
             }
             AccessRole::Principal(PrincipalKind::User) => {
@@ -199,7 +199,7 @@ fn kinds(desired: &Desired) -> impl Iterator<Item = (&'static dyn Kind, &Address
     desired
         .resources
         .iter()
-        .map(|(address, resource)| (kind::of(address.kind()), address, resource))
+        .map(|(address, resource)| (kind::kind_of(address.kind()), address, resource))
 }
 
 /// Returns the declared fields that are changed in place. A user's path is changed in place, too,

@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 
 use crate::call::Permission;
 use crate::policy::catalogue::{self, AccessLevel, ValueType};
-use crate::policy::{Usage, limit, size};
+use crate::policy::{Usage, document_size, limit};
 use crate::value::Value;
 
 /// The condition keys of a request that the policy tests: the attached policy, and the boundary.
@@ -206,7 +206,7 @@ pub fn policies(statements: &[PermissionStatement]) -> Vec<Value> {
 }
 
 fn fits(statements: &[Value]) -> bool {
-    size(&document(statements), Usage::Managed) <= limit(Usage::Managed)
+    document_size(&document(statements), Usage::Managed) <= limit(Usage::Managed)
 }
 
 fn document(statements: &[Value]) -> Value {

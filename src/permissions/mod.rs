@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::address::Principal;
 use crate::call::{Permission, PrincipalPaths};
 use crate::model::Desired;
-use crate::value::text;
+use crate::value::text_of;
 
 pub use document::{PermissionStatement, policies, statements};
 
@@ -50,8 +50,8 @@ pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
 fn places(desired: &Desired) -> PrincipalPaths {
     let paths = desired.resources.iter().filter_map(|(address, resource)| {
         let Principal { kind, .. } = address.principal()?;
-        let name = text(&resource.attributes, "name");
-        Some((Principal::new(kind, name), text(&resource.attributes, "path").to_owned()))
+        let name = text_of(&resource.attributes, "name");
+        Some((Principal::new(kind, name), text_of(&resource.attributes, "path").to_owned()))
     });
     PrincipalPaths {
         partition: desired.partition.clone(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::manifest::{self, Inputs};
-use crate::policy::{Usage, limit, size, validate};
+use crate::policy::{Usage, document_size, limit, validate};
 use crate::value::Value;
 
 fn desired(text: &str) -> Desired {
@@ -20,7 +20,7 @@ fn desired(text: &str) -> Desired {
 
 fn load(file: &Path) -> Desired {
     let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
-    let loaded = manifest::load(file, &inputs);
+    let loaded = manifest::load_manifest(file, &inputs);
     assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
     loaded.desired.unwrap()
 }
@@ -42,7 +42,7 @@ fn the_sample_manifests_need_one_valid_policy_for_each_job() {
             let documents = written(&desired, job);
             assert_eq!(documents.len(), 1, "{manifest} {job:?}");
             assert_eq!(validate(&documents[0], Usage::Managed), [], "{manifest} {job:?}");
-            assert!(size(&documents[0], Usage::Managed) <= limit(Usage::Managed));
+            assert!(document_size(&documents[0], Usage::Managed) <= limit(Usage::Managed));
             assert_eq!(written(&desired, job), documents, "the same each time");
         }
     }
@@ -262,4 +262,15 @@ fn removing_what_others_hung_there_takes_permissions_of_its_own() {
     ] {
         assert!(more.iter().any(|it| it == one), "{one}: {more:#?}");
     }
+}
+
+/// A group's members are the objects of others that stand in the way of its deletion.
+#[test]
+fn removing_a_groups_foreign_members_takes_a_permission_of_its_own() {
+    let desired = desired("groups: {ops: {}}\n");
+    let is_removal = |it: &&Permission| it.action == "iam:RemoveUserFromGroup";
+    assert_eq!(needed(&desired, Job::Destroy).iter().find(is_removal), None);
+    let allowed = foreign(&desired);
+    let removal = allowed.iter().find(is_removal).expect("members are removed");
+    assert_eq!(removal.resource, "arn:aws:iam::123456789012:group/ops");
 }

@@ -113,7 +113,8 @@ impl<'a> Needs<'a> {
     }
 
     fn steps(&self, decision: &PlannedChange<'_>) -> Vec<Step> {
-        let draft = Draft { kind: kind::of(decision.change.address.kind()), decision, needs: self };
+        let draft =
+            Draft { kind: kind::kind_of(decision.change.address.kind()), decision, needs: self };
         match decision.change.action {
             ChangeAction::Create => {
                 draft.clear().into_iter().chain(draft.create(Expect::Absent)).collect()
@@ -135,7 +136,7 @@ impl<'a> Needs<'a> {
         let step = |address: &Address, phase| Some(StepId { address: address.clone(), phase });
         let mut after = BTreeSet::new();
         if id.phase == StepPhase::Delete {
-            let is_local = kind::of(id.address.kind()).is_local();
+            let is_local = kind::kind_of(id.address.kind()).is_local();
             for dependent in self.dependents.on(&id.address) {
                 after.extend(step(dependent, StepPhase::Delete));
                 // An update that drops the reference frees this object for removal; an update that

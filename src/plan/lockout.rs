@@ -39,7 +39,7 @@ pub fn diagnostics(plan: &Plan) -> Vec<Diagnostic> {
 /// Returns the object that this is a part of. The part's name begins with the parent's:
 /// `serverless/Deploy`, `serverless`.
 fn parent(address: &Address) -> Option<Address> {
-    let parent = kind::of(address.kind()).facts().parent?;
+    let parent = kind::kind_of(address.kind()).facts().parent?;
     Some(Address::new(parent.kind, address.name().split('/').next().unwrap_or_default()))
 }
 

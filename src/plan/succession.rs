@@ -8,7 +8,7 @@ use crate::address::{Address, KindName, Principal};
 use crate::diff::PlannedChange;
 use crate::kind::{self, AccessRole, Attached};
 use crate::model::Desired;
-use crate::policy::{limit, size};
+use crate::policy::{document_size, limit};
 use crate::value::Attributes;
 
 type Steps = BTreeMap<StepId, Step>;
@@ -28,7 +28,7 @@ impl<'d> AccessPart<'d> {
     fn of(decision: &'d PlannedChange<'d>) -> Option<Self> {
         let address = &decision.change.address;
         let (holder, rest) = address.name().split_once('/')?;
-        let (holder, group) = match kind::of(address.kind()).facts().access {
+        let (holder, group) = match kind::kind_of(address.kind()).facts().access {
             AccessRole::PolicyAttachment(kind) | AccessRole::InlinePolicy(kind) => {
                 (Principal::new(kind, holder), None)
             }
@@ -66,10 +66,11 @@ impl<'d> AccessPart<'d> {
     /// Returns the share of its quota that it takes, and the quota. Inline policies share a quota
     /// of characters.
     fn weight(&self, attributes: &Attributes) -> (usize, usize) {
-        match kind::of(self.address().kind()).facts().document {
-            Some(it) => {
-                (attributes.get(it.field).map_or(0, |text| size(text, it.usage)), limit(it.usage))
-            }
+        match kind::kind_of(self.address().kind()).facts().document {
+            Some(it) => (
+                attributes.get(it.field).map_or(0, |text| document_size(text, it.usage)),
+                limit(it.usage),
+            ),
             None => (1, QUOTA),
         }
     }
@@ -142,7 +143,7 @@ fn givers<'p>(
 }
 
 fn is_policy(address: &Address) -> bool {
-    match kind::of(address.kind()).facts().access {
+    match kind::kind_of(address.kind()).facts().access {
         AccessRole::Policy => true,
         AccessRole::Principal(_)
         | AccessRole::PolicyAttachment(_)

@@ -2,7 +2,7 @@
 //! deleted.
 
 use super::account::Presence;
-use super::lookup::{Lookup, Missing, ReadHint, both, observed};
+use super::lookup::{Lookup, Missing, ReadHint, both_found, observed};
 use super::snapshot::Snapshot;
 use crate::address::PrincipalKind;
 use crate::call::{IamRead, IamReply, Observed};
@@ -50,11 +50,14 @@ impl Snapshot {
                 login_profile,
                 (mfa_devices, (ssh_keys, (certificates, (service_credentials, groups)))),
             ),
-        ) = both(
+        ) = both_found(
             keys,
-            both(
+            both_found(
                 self.find_login_profile(name),
-                both(devices, both(ssh_keys, both(certificates, both(credentials, groups)))),
+                both_found(
+                    devices,
+                    both_found(ssh_keys, both_found(certificates, both_found(credentials, groups))),
+                ),
             ),
         )?;
         Ok(UserDependents {

@@ -70,7 +70,7 @@ pub(super) fn unread<T>(found: Lookup<T>) -> BTreeSet<Read> {
 
 /// Combines two facts. An absent or unknown one decides the pair, the first before the second: the
 /// other need not be read.
-pub(super) fn both<A, B>(one: Lookup<A>, other: Lookup<B>) -> Lookup<(A, B)> {
+pub(super) fn both_found<A, B>(one: Lookup<A>, other: Lookup<B>) -> Lookup<(A, B)> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
         (Err(Missing::Unread(mut reads)), Err(Missing::Unread(more))) => {

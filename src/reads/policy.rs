@@ -1,7 +1,7 @@
 //! The lookups of managed policies in a snapshot: from the sweep or from targeted reads.
 
 use super::account::Presence;
-use super::lookup::{Lookup, Missing, ReadHint, both, observed};
+use super::lookup::{Lookup, Missing, ReadHint, both_found, observed};
 use super::snapshot::Snapshot;
 use crate::call::iam::{ManagedPolicy, PolicyDetail, PolicyVersion};
 use crate::call::{IamRead, IamReply, Observed, Read};
@@ -73,7 +73,7 @@ impl Snapshot {
             Some(document) => Ok(document),
             None => self.document(&policy.arn, default),
         };
-        let (versions, document) = both(listed, document)?;
+        let (versions, document) = both_found(listed, document)?;
         Ok(PolicyParts { policy, versions, document })
     }
 

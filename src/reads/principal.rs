@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::account::Presence;
-use super::lookup::{Lookup, Missing, ReadHint, all, both, observed, unexpected};
+use super::lookup::{Lookup, Missing, ReadHint, all, both_found, observed, unexpected};
 use super::parts::{PrincipalPolicies, PrincipalRef, RoleSettings};
 use super::snapshot::Snapshot;
 use crate::address::{Principal, PrincipalKind};
@@ -107,7 +107,7 @@ impl Snapshot {
             let IamReply::Attached(arns) = reply else { return None };
             Some(arns.clone())
         });
-        let (attached, names) = both(attached, self.names(inline))?;
+        let (attached, names) = both_found(attached, self.names(inline))?;
         // Policies that were removed after they were listed are left out.
         let inline = all(names.into_iter().map(|name| self.find_inline(principal, name)))?;
         Ok(Cow::Owned(PrincipalPolicies::new(attached, inline)))

@@ -1,6 +1,6 @@
 //! The lookups of the principals that have a policy, attached or as a boundary.
 
-use super::lookup::{Lookup, ReadHint, all, both, observed};
+use super::lookup::{Lookup, ReadHint, all, both_found, observed};
 use super::parts::Uses;
 use super::snapshot::Snapshot;
 use crate::address::{Principal, PrincipalKind};
@@ -24,7 +24,7 @@ impl Snapshot {
         }
         let attached = self.entities(&arn, PolicyUsage::PermissionsPolicy);
         let boundary = self.entities(&arn, PolicyUsage::PermissionsBoundary);
-        let (attached, boundary) = both(attached, boundary)?;
+        let (attached, boundary) = both_found(attached, boundary)?;
         // Servers that speak IAM and don't know the filter return all principals twice. A principal
         // that is in both lists may still have the policy in both ways: only the user or role
         // itself tells. A group has no boundary.
@@ -36,7 +36,8 @@ impl Snapshot {
                 Ok(bounded.then(|| name.clone()))
             }))
         };
-        let (users, roles) = both(bounded(PrincipalKind::User), bounded(PrincipalKind::Role))?;
+        let (users, roles) =
+            both_found(bounded(PrincipalKind::User), bounded(PrincipalKind::Role))?;
         let names = |found: Vec<Option<String>>| found.into_iter().flatten().collect();
         let boundary = Entities { users: names(users), roles: names(roles), groups: Vec::new() };
         Ok(Uses { attached, boundary })

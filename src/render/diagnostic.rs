@@ -11,7 +11,7 @@ use crate::render::text::{count, escape, escape_lines};
 
 /// Returns the diagnostics sorted by place, with the number of errors, warnings and notes at the
 /// end; empty if there are none.
-pub fn list(
+pub fn list_diagnostics(
     diagnostics: &[Diagnostic],
     sources: &BTreeMap<PathBuf, impl AsRef<str>>,
     color: bool,

@@ -18,7 +18,7 @@ const LOOK: &str = include_str!("html.css");
 /// contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-pub fn plan(plan: &Plan) -> String {
+pub fn render_plan(plan: &Plan) -> String {
     let title = format!("relayctl plan: {}", plan.header.manifest);
     let page = html! {
         (DOCTYPE)
@@ -155,7 +155,7 @@ fn change(plan: &Arranged<'_>, change: &ResourceChange, sentences: &[&Sentence])
     html! {
         details open[!matches!(change.action, ChangeAction::Adopt | ChangeAction::Forget)] {
             summary class=(class(mark)) {
-                b { (mark.symbol()) " " (escape(&change.address.to_string())) } " " (human::reason::verb(change.action))
+                b { (mark.symbol()) " " (escape(&change.address.to_string())) } " " (human::reason::action_phrase(change.action))
                 " " small { (phrase(plan, change)) }
             }
             (list(sentences, false))

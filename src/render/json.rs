@@ -18,7 +18,7 @@ struct PlanDocument<'a> {
     plan: &'a Plan,
 }
 
-pub fn plan(plan: &Plan) -> String {
+pub fn render_plan(plan: &Plan) -> String {
     pretty(&PlanDocument { format_version: FORMAT, plan })
 }
 

@@ -56,7 +56,7 @@ fn row(key: &AccessKeyInfo) -> [String; 7] {
 }
 
 /// Returns the keys as JSON, for machines.
-pub fn json(keys: &[AccessKeyInfo]) -> String {
+pub fn render_json(keys: &[AccessKeyInfo]) -> String {
     format!("{:#}", json!({"format_version": "1.0", "keys": keys}))
 }
 
@@ -109,7 +109,7 @@ mod tests {
         access_key.serverless: when AKIA9 was last used can't be told: iam:GetAccessKeyLastUsed: AccessDenied: no
         ");
         assert!(!table(&keys[1..2]).contains("access_key."), "nothing is to be said");
-        let value: serde_json::Value = serde_json::from_str(&json(&keys[..2])).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&render_json(&keys[..2])).unwrap();
         assert_eq!(value["keys"][0]["rotation_due"], "2026-04-01T00:00:00Z");
         assert_eq!(value["keys"][0]["last_used"]["last"]["service"], "s3");
         assert_eq!(

@@ -24,7 +24,7 @@ pub fn human(
 ) -> String {
     let shown: Vec<Diagnostic> =
         found.iter().filter(|one| all || one.accepted.is_none()).map(told).collect();
-    let mut out = diagnostic::list(&shown, sources, color);
+    let mut out = diagnostic::list_diagnostics(&shown, sources, color);
     if out.is_empty() {
         out.push_str("No findings.\n");
     }
@@ -53,7 +53,7 @@ fn told(one: &ManifestFinding) -> Diagnostic {
     }
 }
 
-pub fn json(found: &[ManifestFinding], failed: bool) -> String {
+pub fn render_json(found: &[ManifestFinding], failed: bool) -> String {
     let of = |severity| {
         found.iter().filter(|one| one.severity == severity && one.accepted.is_none()).count()
     };
@@ -72,7 +72,7 @@ pub fn json(found: &[ManifestFinding], failed: bool) -> String {
 }
 
 /// Returns all rules, one a line.
-pub fn list(rules: impl Iterator<Item = Rule>) -> String {
+pub fn render_rules(rules: impl Iterator<Item = Rule>) -> String {
     let rules: Vec<Rule> = rules.collect();
     let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
     let line = |rule: &Rule| {
@@ -81,7 +81,7 @@ pub fn list(rules: impl Iterator<Item = Rule>) -> String {
     rules.iter().map(line).collect()
 }
 
-pub fn rule(rule: &Rule) -> String {
+pub fn render_rule(rule: &Rule) -> String {
     format!("{} ({})\n\n{}\n", rule.name, word(rule.severity), explain(rule))
 }
 

@@ -126,7 +126,7 @@ struct Suppression {
 
 /// Returns one run with all rules. `folder` is the base of relative URIs; `manifest` is the place
 /// of a finding without one, since GitHub shows none without a place.
-pub fn log(found: &[ManifestFinding], folder: &Path, manifest: &Path) -> Value {
+pub fn sarif_log(found: &[ManifestFinding], folder: &Path, manifest: &Path) -> Value {
     let known: Vec<Rule> = rules().collect();
     let results: Vec<SarifResult> =
         found.iter().map(|one| finding(one, &known, folder, manifest)).collect();

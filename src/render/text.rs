@@ -22,13 +22,13 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// Returns the text unchanged if nothing in it could be taken for punctuation, otherwise in quotes.
-pub fn bare(text: &str) -> String {
+pub fn bare_text(text: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !obeyed(c) && !matches!(c, ',' | '"');
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
 }
 
 /// Returns a key of a map: an identifier unchanged, others in quotes, as Terraform prints them.
-pub fn key(text: &str) -> String {
+pub fn key_text(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
 }
@@ -76,10 +76,10 @@ mod tests {
 
     #[test]
     fn quotes_appear_only_where_punctuation_could_mislead() {
-        assert_eq!(bare("arn:aws:s3:::zappa-*/*"), "arn:aws:s3:::zappa-*/*");
-        assert_eq!(bare("a, b"), "\"a, b\"");
-        assert_eq!(bare(""), "\"\"");
-        assert_eq!(key("relayctl:manifest"), "\"relayctl:manifest\"");
-        assert_eq!(key("project-name_1"), "project-name_1");
+        assert_eq!(bare_text("arn:aws:s3:::zappa-*/*"), "arn:aws:s3:::zappa-*/*");
+        assert_eq!(bare_text("a, b"), "\"a, b\"");
+        assert_eq!(bare_text(""), "\"\"");
+        assert_eq!(key_text("relayctl:manifest"), "\"relayctl:manifest\"");
+        assert_eq!(key_text("project-name_1"), "project-name_1");
     }
 }

@@ -15,7 +15,7 @@ use crate::model::keys::{AccessKeyInfo, KeyPhase, KeyUse};
 use crate::model::{Desired, Live, Recorded, of_kind};
 use crate::port::Provider;
 use crate::reads::Snapshot;
-use crate::value::text;
+use crate::value::text_of;
 
 /// Returns the keys, in order of user and phase.
 pub async fn keys(
@@ -84,7 +84,7 @@ impl Asker<'_> {
             .desired
             .resources
             .get(address)
-            .map(|it| text(&it.attributes, "rotate_after").to_owned());
+            .map(|it| text_of(&it.attributes, "rotate_after").to_owned());
         let limit = rotate
             .and_then(|text| kind::lasting(&text).ok())
             .filter(|_| phase == KeyPhase::Current);

@@ -202,7 +202,7 @@ fn subjects<'a>(
             let declared = desired.resources.get(address).map(|resource| &resource.attributes);
             ReadSubject {
                 address,
-                kind: kind::of(address.kind()),
+                kind: kind::kind_of(address.kind()),
                 declared,
                 entry,
                 expected: entry.is_some_and(|entry| entry.status == Status::Done),

@@ -15,7 +15,7 @@ use crate::call::{
 use crate::kind::{self, Attached, OWNER_TAG, Recovery, Tagged};
 use crate::model::{Desired, Recorded, RecordedObject, Status, of_kind};
 use crate::reads::{BucketAspect, Facet, PrincipalPolicies, ReadScope};
-use crate::value::{Attributes, Tags, from_tags, text};
+use crate::value::{Attributes, Tags, from_tags, text_of};
 
 /// The objects of this manifest, and the failures of reads.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl Resolver<'_> {
 fn names(desired: &Desired) -> BTreeMap<String, String> {
     let policies = of_kind(&desired.resources, KindName::Policy);
     policies
-        .map(|(address, it)| (text(&it.attributes, "arn").to_owned(), address.name().to_owned()))
+        .map(|(address, it)| (text_of(&it.attributes, "arn").to_owned(), address.name().to_owned()))
         .collect()
 }
 
@@ -220,7 +220,7 @@ impl Sweep<'_, '_> {
             }
             let address = attached.address(holder, &|_| policy.clone());
             let attributes = attached.attributes(holder);
-            let Some(id) = kind::of(address.kind()).physical_id(&attributes) else { continue };
+            let Some(id) = kind::kind_of(address.kind()).physical_id(&attributes) else { continue };
             let mut depends_on = BTreeSet::from([parent.clone()]);
             depends_on.extend(policy.map(|name| Address::new(KindName::Policy, name)));
             self.record(address, id, attributes, depends_on);
@@ -258,7 +258,7 @@ impl Sweep<'_, '_> {
             settings.into_iter().filter(|(name, _)| ["region", "output"].contains(&name.as_str())),
         );
         let address = Address::new(KindName::AwsProfile, name);
-        let id = kind::of(KindName::AwsProfile).physical_id(&attributes).unwrap_or_default();
+        let id = kind::kind_of(KindName::AwsProfile).physical_id(&attributes).unwrap_or_default();
         self.record(address, id, attributes, BTreeSet::from([key]));
     }
 

@@ -118,7 +118,7 @@ impl Resolver<'_> {
         let described: BTreeMap<Address, Attributes> =
             names.iter().map(|it| (it.address(), named(it))).collect();
         let of = |(address, attributes)| {
-            let kind = kind::of(Address::kind(address));
+            let kind = kind::kind_of(Address::kind(address));
             ReadSubject {
                 address,
                 kind,

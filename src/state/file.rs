@@ -8,7 +8,7 @@ use serde_json::error::Category;
 
 use super::{State, VERSION};
 use crate::encryption::{EncryptionError, FileEncryption, is_sealed};
-use crate::value::{Value, pack};
+use crate::value::{Value, shrink_map};
 
 /// The marker that distinguishes a state from any other JSON file.
 const FORMAT: &str = "relayctl-state";
@@ -137,7 +137,7 @@ pub fn decode(text: &str) -> Result<State, DecodeError> {
         None => return Err(not_state("it says no version")),
     }
     let mut state: State = parse(text)?;
-    pack(&mut state.resources);
+    shrink_map(&mut state.resources);
     Ok(state)
 }
 

@@ -33,7 +33,7 @@ pub struct FieldChange {
 }
 
 /// Returns the text of an attribute, or "" if it isn't set or isn't text.
-pub fn text<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
+pub fn text_of<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
     attributes.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -43,7 +43,7 @@ pub fn optional_text(attributes: &Attributes, name: &str) -> Option<String> {
 }
 
 /// Returns true if an attribute is set and true.
-pub fn flag(attributes: &Attributes, name: &str) -> bool {
+pub fn flag_of(attributes: &Attributes, name: &str) -> bool {
     attributes.get(name).and_then(Value::as_bool).unwrap_or_default()
 }
 
@@ -53,7 +53,7 @@ pub fn shared(attributes: &Attributes, name: &str) -> SharedValue {
 }
 
 /// Returns a map attribute as tags; values that aren't text are left out.
-pub fn tags(attributes: &Attributes, name: &str) -> Tags {
+pub fn tags_of(attributes: &Attributes, name: &str) -> Tags {
     let map = attributes.get(name).and_then(Value::as_object);
     map.into_iter()
         .flatten()
@@ -67,7 +67,7 @@ pub fn from_tags(tags: &Tags) -> Value {
 }
 
 /// Rebuilds a map in one go: a map that grew entry by entry is little more than half full.
-pub fn pack<K: Ord, V>(map: &mut BTreeMap<K, V>) {
+pub fn shrink_map<K: Ord, V>(map: &mut BTreeMap<K, V>) {
     *map = std::mem::take(map).into_iter().collect();
 }
 

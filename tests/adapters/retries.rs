@@ -345,7 +345,8 @@ impl Unreliable {
             region: None,
             environment: &|_| None,
         };
-        let desired = manifest::load(&folder.path().join("dev.yaml"), &inputs).desired.unwrap();
+        let desired =
+            manifest::load_manifest(&folder.path().join("dev.yaml"), &inputs).desired.unwrap();
         let account = Arc::new(Sandbox::in_memory(&desired.account, "us-east-1"));
         let transport = Arc::new(Transport::default());
         let faults = Faults::of(planned);

@@ -375,7 +375,7 @@ fn a_verbose_version_says_of_which_day_the_catalogue_is() {
     );
     let verbose = run(folder.path(), &["--version", "--verbose"]);
     assert_eq!(verbose.code, 0);
-    let expected = format!("iam catalogue: {}, ", relayctl::policy::catalogue::date());
+    let expected = format!("iam catalogue: {}, ", relayctl::policy::catalogue::catalogue_date());
     assert!(
         verbose.stdout.lines().nth(1).is_some_and(|line| line.starts_with(&expected)),
         "{}",

@@ -353,7 +353,7 @@ fn a_question_that_aws_never_asks_is_answered_with_a_warning() {
     warned("s3:getobject", CAT, "");
     warned("iam:PassRole", ROLE, "");
     warned("s3:ListAllMyBuckets", "*", "");
-    let date = relayctl::policy::catalogue::date();
+    let date = relayctl::policy::catalogue::catalogue_date();
     warned(
         "s3:GetObjects",
         CAT,

@@ -42,7 +42,8 @@ fn every_refusal_is_in_the_words_of_aws_at_its_place() {
         let found = diagnose(&path, &text, usage(&path));
         assert!(!found.is_empty(), "{} is not refused", path.display());
         assert!(found.iter().all(|one| one.place.is_some() && one.help.is_some()), "{found:?}");
-        let shown = diagnostic::list(&found, &BTreeMap::from([(path.clone(), text)]), false);
+        let shown =
+            diagnostic::list_diagnostics(&found, &BTreeMap::from([(path.clone(), text)]), false);
         settings.bind(|| insta::assert_snapshot!(name(&path), shown));
     }
 }

@@ -130,7 +130,7 @@ fn edited(gained: Vec<Value>, lost: Vec<Value>) -> Plan {
 
 /// The lines of a plan that speak of access.
 fn said(plan: &Plan, style: HumanStyle) -> String {
-    let text = human::plan(plan, style);
+    let text = human::render_plan(plan, style);
     let about = |line: &&str| {
         line.starts_with("  # ") || line.starts_with("Access:") || line.starts_with("No one")
     };
@@ -155,7 +155,7 @@ fn a_widened_pattern_says_what_was_allowed_before() {
         "resource": arn("role/*-ZappaLambdaExecutionRole")}]}),
     );
     let plan = edited(vec![wide], vec![]);
-    assert_snapshot!(human::plan(&plan, PLAIN));
+    assert_snapshot!(human::render_plan(&plan, PLAIN));
     assert_snapshot!("a_widened_pattern_in_full", said(&plan, VERBOSE));
 }
 
@@ -298,7 +298,7 @@ fn a_doubt_is_said_as_one() {
     let mut elsewhere = doubtful("gained");
     elsewhere.access[0].doubts[0].through = None;
     let cases = [doubtful("gained"), doubtful("lost")].map(|plan| said(&plan, PLAIN));
-    let whole = human::plan(&elsewhere, PLAIN);
+    let whole = human::render_plan(&elsewhere, PLAIN);
     assert_snapshot!(format!(
         "{}\n\n{}",
         cases.join("\n\n"),
@@ -388,7 +388,7 @@ fn what_widens_is_listed_alone() {
 fn colours_tell_gains_from_losses() {
     let color = HumanStyle { color: true, verbose: false };
     let plan = edited(vec![pass_role("a")], vec![pass_role("b")]);
-    let text = human::plan(&plan, color);
+    let text = human::render_plan(&plan, color);
     assert!(
         text.contains(
             "\u{1b}[1mserverless\u{1b}[0m \u{1b}[1m\u{1b}[32mgains\u{1b}[0m iam:PassRole"
@@ -396,20 +396,20 @@ fn colours_tell_gains_from_losses() {
         "{text:?}"
     );
     assert!(text.contains("\u{1b}[31mloses\u{1b}[0m iam:PassRole"), "{text:?}");
-    assert_eq!(anstream::adapter::strip_str(&text).to_string(), human::plan(&plan, PLAIN));
+    assert_eq!(anstream::adapter::strip_str(&text).to_string(), human::render_plan(&plan, PLAIN));
 }
 
 #[test]
 fn json_has_gains_and_losses_as_data() {
     let plan =
         trust_change(vec![trusted("apigateway.amazonaws.com")], vec![], &["lambda.amazonaws.com"]);
-    let value: Value = serde_json::from_str(&json::plan(&plan)).unwrap();
+    let value: Value = serde_json::from_str(&json::render_plan(&plan)).unwrap();
     assert_snapshot!(serde_json::to_string_pretty(&value["access"]).unwrap());
 }
 
 #[test]
 fn a_pull_request_begins_with_access() {
-    let text = markdown::plan(&new_relay());
+    let text = markdown::render_plan(&new_relay());
     assert_snapshot!(text[..text.find("<details><summary>The whole plan").unwrap()]);
 }
 
@@ -417,7 +417,7 @@ fn a_pull_request_begins_with_access() {
 fn access_leaves_room_in_a_comment() {
     let gained =
         (0..3_000).map(|n| pass_role(&format!("a-rather-long-name-of-a-role-{n:04}"))).collect();
-    let text = markdown::plan(&edited(gained, vec![]));
+    let text = markdown::render_plan(&edited(gained, vec![]));
     assert!(text.len() <= 65_536, "{}", text.len());
     assert!(text.contains("… and ") && text.contains("<details><summary>The whole plan"), "{text}");
 }
@@ -427,12 +427,12 @@ fn a_page_shows_the_plan_without_scripts() {
     let mut plan = new_relay();
     plan.changes.extend([document_update(), tag_drift()]);
     plan.header.sandbox = true;
-    assert_snapshot!(html::plan(&plan));
+    assert_snapshot!(html::render_plan(&plan));
 }
 
 #[test]
 fn a_page_without_changes_says_so() {
-    let text = html::plan(&fixtures::plan(vec![same("user.serverless")]));
+    let text = html::render_plan(&fixtures::plan(vec![same("user.serverless")]));
     assert!(text.contains("No changes. Your AWS account matches the manifest."), "{text}");
 }
 
@@ -473,7 +473,7 @@ proptest! {
         plan.header.caller.clone_from(&text);
         plan.header.manifest.clone_from(&text);
         plan.changes[0].left_alone = vec![text.clone()];
-        let page = |text: &str, plan: Plan| html::plan(&Plan { access: hostile(text), ..plan });
+        let page = |text: &str, plan: Plan| html::render_plan(&Plan { access: hostile(text), ..plan });
         let foreign = page(&text, plan.clone());
         plan.changes = vec![created("user.x", &[("x", FieldForm::Plain, json!("x"))])];
         plan.changes[0].left_alone = vec!["x".to_owned()];

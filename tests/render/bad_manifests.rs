@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use relayctl::manifest::{Inputs, Loaded, load, schema};
+use relayctl::manifest::{Inputs, Loaded, load_manifest, schema};
 use relayctl::render::diagnostic;
 
 fn loaded(path: &Path) -> Loaded {
-    load(path, &Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None })
+    load_manifest(
+        path,
+        &Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None },
+    )
 }
 
 #[test]
@@ -28,11 +31,11 @@ fn every_bad_manifest_is_told_what_is_wrong_with_it() {
     for manifest in manifests {
         let loaded = loaded(&manifest);
         assert!(loaded.desired.is_none(), "{} is not bad", manifest.display());
-        let text = diagnostic::list(&loaded.diagnostics, &loaded.sources, false);
+        let text = diagnostic::list_diagnostics(&loaded.diagnostics, &loaded.sources, false);
         assert!(loaded.diagnostics.iter().all(|problem| problem.help.is_some()), "{text}");
         let name = manifest.file_stem().unwrap().to_string_lossy().into_owned();
         // The catalogue is made anew from time to time.
-        let text = text.replace(relayctl::policy::catalogue::date(), "DATE");
+        let text = text.replace(relayctl::policy::catalogue::catalogue_date(), "DATE");
         settings.bind(|| insta::assert_snapshot!(name, text));
     }
 }

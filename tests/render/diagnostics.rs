@@ -34,9 +34,9 @@ fn manifest() -> (Vec<Diagnostic>, BTreeMap<PathBuf, String>) {
 #[test]
 fn diagnostics_show_the_lines_they_speak_of() {
     let (diagnostics, sources) = manifest();
-    let text = diagnostic::list(&diagnostics, &sources, false);
+    let text = diagnostic::list_diagnostics(&diagnostics, &sources, false);
     assert!(!text.contains('\u{1b}'));
-    assert!(diagnostic::list(&diagnostics, &sources, true).contains("\u{1b}["));
-    assert_eq!(diagnostic::list(&[], &sources, false), "");
+    assert!(diagnostic::list_diagnostics(&diagnostics, &sources, true).contains("\u{1b}["));
+    assert_eq!(diagnostic::list_diagnostics(&[], &sources, false), "");
     assert_snapshot!(text);
 }

@@ -29,7 +29,7 @@ fn desired() -> Desired {
 
 #[test]
 fn graph_as_dot() {
-    assert_snapshot!(graph::dot(&desired()));
+    assert_snapshot!(graph::render_dot(&desired()));
 }
 
 #[test]
@@ -39,13 +39,13 @@ fn graph_as_mermaid() {
 
 #[test]
 fn graph_as_svg() {
-    let svg = graph::svg(&desired());
+    let svg = graph::render_svg(&desired());
     assert_eq!(svg.matches("<text ").count(), 6);
     assert_eq!(svg.matches("marker-").count(), 5);
     assert!(svg.contains("user.&quot;x&quot; &lt;&amp;&gt;"));
     assert!(
-        (0..10).all(|_| graph::svg(&desired()) == svg),
+        (0..10).all(|_| graph::render_svg(&desired()) == svg),
         "the same graph gives the same picture"
     );
-    assert!(graph::svg(&Desired::default()).ends_with("</svg>\n"));
+    assert!(graph::render_svg(&Desired::default()).ends_with("</svg>\n"));
 }

@@ -23,12 +23,15 @@ use super::fixtures::{
 
 #[test]
 fn a_new_stack_is_shown_completely() {
-    assert_snapshot!(human::plan(&plan(stack()), PLAIN));
+    assert_snapshot!(human::render_plan(&plan(stack()), PLAIN));
 }
 
 #[test]
 fn a_changed_document_is_shown_by_statement() {
-    assert_snapshot!(human::plan(&plan(vec![document_update(), same("user.serverless")]), PLAIN));
+    assert_snapshot!(human::render_plan(
+        &plan(vec![document_update(), same("user.serverless")]),
+        PLAIN
+    ));
 }
 
 #[test]
@@ -38,12 +41,12 @@ fn verbose_shows_what_stays() {
     let attributes = serde_json::from_value(attributes).unwrap();
     let seen = LiveObject { id: "ANPA1".to_owned(), attributes, ..LiveObject::default() };
     plan.steps[0].before = Some(Box::new(seen));
-    assert_snapshot!(human::plan(&plan, VERBOSE));
+    assert_snapshot!(human::render_plan(&plan, VERBOSE));
 }
 
 #[test]
 fn drift_and_what_is_left_alone_are_said() {
-    assert_snapshot!(human::plan(&plan(vec![tag_drift()]), PLAIN));
+    assert_snapshot!(human::render_plan(&plan(vec![tag_drift()]), PLAIN));
 }
 
 #[test]
@@ -52,7 +55,7 @@ fn drift_in_a_document_is_shown_by_statement() {
     change.fields =
         vec![field("document", FieldForm::Document, Some(edited()), Some(deployment()))];
     change.drift = vec![changed("document", Some(deployment()), Some(edited()))];
-    assert_snapshot!(human::plan(&plan(vec![change]), PLAIN));
+    assert_snapshot!(human::render_plan(&plan(vec![change]), PLAIN));
 }
 
 #[test]
@@ -63,12 +66,12 @@ fn a_replacement_names_the_field_that_forces_it() {
         Reason::ParentReplaced(at("role.worker")),
     );
     inline.unchanged = 1;
-    assert_snapshot!(human::plan(&plan(vec![replacement(), inline]), PLAIN));
+    assert_snapshot!(human::render_plan(&plan(vec![replacement(), inline]), PLAIN));
 }
 
 #[test]
 fn what_is_refused_or_blocked_comes_with_its_remedy() {
-    assert_snapshot!(human::plan(&plan(stuck()), PLAIN));
+    assert_snapshot!(human::render_plan(&plan(stuck()), PLAIN));
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn a_destroy_shows_what_goes() {
     let mut plan = plan(vec![role, change("user.gone", ChangeAction::Forget, Reason::Destroy)]);
     plan.header.mode = PlanMode::Destroy;
     plan.header.sandbox = true;
-    assert_snapshot!(human::plan(&plan, PLAIN));
+    assert_snapshot!(human::render_plan(&plan, PLAIN));
 }
 
 #[test]
@@ -117,7 +120,10 @@ fn nested_values_are_compared_where_they_differ() {
         vec![field("settings", FieldForm::Keyed, exclude.0, exclude.1)],
         0,
     );
-    assert_snapshot!(human::plan(&plan(vec![updated("bucket.b", fields, 1), settings]), PLAIN));
+    assert_snapshot!(human::render_plan(
+        &plan(vec![updated("bucket.b", fields, 1), settings]),
+        PLAIN
+    ));
 }
 
 #[test]
@@ -139,7 +145,7 @@ fn every_other_reason_has_words() {
             Reason::Exclusive,
         ),
     ];
-    assert_snapshot!(human::plan(&plan(changes), PLAIN));
+    assert_snapshot!(human::render_plan(&plan(changes), PLAIN));
 }
 
 #[test]
@@ -150,7 +156,7 @@ fn no_changes_is_the_first_word_of_an_empty_plan() {
     ];
     quiet.drift = vec![changed("path", Some(json!("/old/")), Some(json!("/")))];
     let empty = plan(vec![same("policy.a"), quiet]);
-    let text = human::plan(&empty, PLAIN);
+    let text = human::render_plan(&empty, PLAIN);
     assert!(text.contains("\nNo changes. Your AWS account matches the manifest.\n"));
     assert_snapshot!(text);
 }
@@ -162,7 +168,7 @@ fn without_changes_the_state_may_still_have_to_learn() {
         change("policy.b", ChangeAction::Forget, Reason::Vanished),
         same("user.serverless"),
     ];
-    assert_snapshot!(human::plan(&plan(changes), PLAIN));
+    assert_snapshot!(human::render_plan(&plan(changes), PLAIN));
 }
 
 #[test]
@@ -174,7 +180,7 @@ fn a_partial_plan_in_the_sandbox_says_both() {
 #[test]
 fn json_is_the_plan_itself() {
     let plan = plan(vec![replacement(), tag_drift()]);
-    let text = json::plan(&plan);
+    let text = json::render_plan(&plan);
     let mut value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         value["summary"],
@@ -182,7 +188,7 @@ fn json_is_the_plan_itself() {
     );
     assert_eq!(value.as_object_mut().unwrap().remove("format_version"), Some(json!("1.0")));
     assert_eq!(serde_json::from_value::<Plan>(value).unwrap(), plan);
-    assert_eq!(json::plan(&plan), text);
+    assert_eq!(json::render_plan(&plan), text);
 }
 
 #[test]
@@ -192,9 +198,12 @@ fn colours_are_added_but_change_no_text() {
     changes.extend([document_update(), tag_drift(), replacement()]);
     changes.extend(stuck());
     let plan = plan(changes);
-    let coloured = human::plan(&plan, color);
+    let coloured = human::render_plan(&plan, color);
     assert!(coloured.contains("\u{1b}[32m+\u{1b}[0m"));
-    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), human::plan(&plan, PLAIN));
+    assert_eq!(
+        anstream::adapter::strip_str(&coloured).to_string(),
+        human::render_plan(&plan, PLAIN)
+    );
 }
 
 proptest! {
@@ -225,11 +234,11 @@ proptest! {
         let outcome = RunOutcome { failed: failed.clone(), ..RunOutcome::default() };
         let event = Event::Failed { step: failed[0].0.clone(), why: Fault::State(text.clone().into()) };
         let screens = [
-            human::plan(&plan, PLAIN),
-            human::plan(&plan, VERBOSE),
+            human::render_plan(&plan, PLAIN),
+            human::render_plan(&plan, VERBOSE),
             human::outcome(&plan, &outcome, PLAIN),
             human::event(&event, PLAIN),
-            markdown::plan(&plan),
+            markdown::render_plan(&plan),
         ];
         for screen in screens {
             prop_assert!(screen.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')), "{screen:?}");
@@ -274,7 +283,7 @@ fn with_calls() -> Plan {
 #[test]
 fn a_plan_ends_with_the_calls_that_apply_makes() {
     let tail = |style| {
-        let text = human::plan(&with_calls(), style);
+        let text = human::render_plan(&with_calls(), style);
         text[text.find("\nCalls: ").unwrap() + 1..].to_owned()
     };
     assert_snapshot!(format!("{}\n{}", tail(PLAIN), tail(VERBOSE)));
@@ -294,7 +303,7 @@ fn verbose_shows_the_critical_path_of_a_plan_and_of_its_run() {
         boundary: None,
         tags: BTreeMap::new(),
     })];
-    let told = human::plan(&plan, VERBOSE);
+    let told = human::render_plan(&plan, VERBOSE);
     assert_snapshot!(told[told.find("Critical path").unwrap()..].trim_end(), @r"
     Critical path: 4 of 7 writes, one after another
       user.serverless: create (1 write)
@@ -318,6 +327,6 @@ fn verbose_shows_the_critical_path_of_a_plan_and_of_its_run() {
       access_key.serverless: create (0.12 s)
       aws_profile.serverless: create (0.01 s)
     ");
-    assert!(!human::plan(&plan, PLAIN).contains("Critical path"));
+    assert!(!human::render_plan(&plan, PLAIN).contains("Critical path"));
     assert!(!human::outcome(&plan, &outcome, PLAIN).contains("Critical path"));
 }

@@ -152,7 +152,7 @@ impl Far {
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("stacks.yaml"), manifest).unwrap();
         let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
-        let loaded = manifest::load(&at("stacks.yaml"), &inputs);
+        let loaded = manifest::load_manifest(&at("stacks.yaml"), &inputs);
         assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
         let desired = loaded.desired.unwrap();
         let account = Arc::new(Sandbox::in_memory(&desired.account, &desired.region));

@@ -129,7 +129,7 @@ impl World {
         let path = folder.path().join("stacks.yaml");
         std::fs::write(&path, stacks(count, settings)).unwrap();
         let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
-        let loaded = manifest::load(&path, &inputs);
+        let loaded = manifest::load_manifest(&path, &inputs);
         let desired = loaded.desired.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
         let account = Arc::new(Sandbox::in_memory("123456789012", "us-east-1"));
         Self { folder, desired, account, store: MemoryStore::new() }

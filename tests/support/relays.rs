@@ -28,7 +28,7 @@ use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Live, Recorded, RecordedObject, Status};
 use relayctl::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
 use relayctl::port::Provider;
-use relayctl::value::{Attributes, Value, optional_text, shared, tags, text};
+use relayctl::value::{Attributes, Value, optional_text, shared, tags_of, text_of};
 use serde_json::{Map, json};
 
 /// The resources of one relay: a user with its key, the key's profile and a policy, a role with its
@@ -132,7 +132,7 @@ pub fn manifest(relays: usize) -> String {
 /// Loads the manifest in a file.
 pub fn load(path: &Path) -> Desired {
     let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
-    let loaded = manifest::load(path, &inputs);
+    let loaded = manifest::load_manifest(path, &inputs);
     loaded.desired.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
 }
 
@@ -252,7 +252,7 @@ impl Account {
     }
 
     fn policy(&mut self, attributes: &Attributes) -> PolicyDetail {
-        let own = |name: &str| text(attributes, name).to_owned();
+        let own = |name: &str| text_of(attributes, name).to_owned();
         let policy = ManagedPolicy {
             name: own("name"),
             id: format!("ANPA{}", own("name")),
@@ -260,7 +260,7 @@ impl Account {
             path: own("path"),
             description: own("description"),
             default_version: "v1".to_owned(),
-            tags: tags(attributes, "tags"),
+            tags: tags_of(attributes, "tags"),
         };
         let document = attributes.shared("document").cloned();
         let versions = vec![PolicyVersion { id: "v1".to_owned(), is_default: true, document }];
@@ -269,7 +269,7 @@ impl Account {
     }
 
     fn user(&mut self, desired: &Desired, user: String, attributes: &Attributes) -> UserDetail {
-        let own = |name: &str| text(attributes, name).to_owned();
+        let own = |name: &str| text_of(attributes, name).to_owned();
         let attached = attached(desired, "user", &user);
         let itself = User {
             id: format!("AIDA{user}"),
@@ -277,14 +277,14 @@ impl Account {
             arn: own("arn"),
             path: own("path"),
             boundary: optional_text(attributes, "permissions_boundary"),
-            tags: tags(attributes, "tags"),
+            tags: tags_of(attributes, "tags"),
         };
         self.iam(IamRead::GetUser { user }, IamReply::User(itself.clone()));
         UserDetail { user: itself, attached, ..UserDetail::default() }
     }
 
     fn role(&mut self, desired: &Desired, role: String, attributes: &Attributes) -> RoleDetail {
-        let own = |name: &str| text(attributes, name).to_owned();
+        let own = |name: &str| text_of(attributes, name).to_owned();
         let attached = attached(desired, "role", &role);
         let itself = Role {
             id: format!("AROA{role}"),
@@ -295,7 +295,7 @@ impl Account {
             max_session_duration: attributes["max_session_duration"].as_i64().unwrap(),
             trust: shared(attributes, "trust"),
             boundary: optional_text(attributes, "permissions_boundary"),
-            tags: tags(attributes, "tags"),
+            tags: tags_of(attributes, "tags"),
         };
         self.iam(IamRead::GetRole { role }, IamReply::Role(itself.clone()));
         RoleDetail { role: itself, attached, ..RoleDetail::default() }
@@ -309,8 +309,9 @@ impl Account {
             created: "2026-01-01T00:00:00Z".to_owned(),
         };
         self.iam(IamRead::ListAccessKeys { user }, IamReply::AccessKeys(vec![key]));
-        let read =
-            Read::File(FileRead::Credentials { profile: text(attributes, "profile").to_owned() });
+        let read = Read::File(FileRead::Credentials {
+            profile: text_of(attributes, "profile").to_owned(),
+        });
         self.answers.insert(read, Reply::File(FileReply::KeyId(Some(id))));
     }
 
@@ -325,13 +326,13 @@ impl Account {
     fn bucket(&mut self, attributes: &Attributes) {
         let own = |name: &str| attributes.get(name).cloned().unwrap_or_default();
         let bucket = relayctl::call::BucketRef {
-            name: text(attributes, "name").to_owned(),
-            region: text(attributes, "region").to_owned(),
+            name: text_of(attributes, "name").to_owned(),
+            region: text_of(attributes, "region").to_owned(),
         };
         let versioning = if own("versioning") == true { "Enabled" } else { "" };
         let answers = [
             (S3Read::HeadBucket(bucket.clone()), S3Reply::Bucket { region: bucket.region.clone() }),
-            (S3Read::GetBucketTagging(bucket.clone()), S3Reply::Tags(tags(attributes, "tags"))),
+            (S3Read::GetBucketTagging(bucket.clone()), S3Reply::Tags(tags_of(attributes, "tags"))),
             (
                 S3Read::GetBucketVersioning(bucket.clone()),
                 S3Reply::Versioning(versioning.to_owned()),
@@ -358,8 +359,8 @@ fn attached(desired: &Desired, holder: &str, name: &str) -> Vec<String> {
     let kind = format!("{holder}_policy_attachment").parse().unwrap();
     let first = relayctl::address::Address::new(kind, format!("{name}/"));
     let from = desired.resources.range(first..);
-    let hanging = from.take_while(|(_, it)| text(&it.attributes, holder) == name);
-    hanging.map(|(_, it)| text(&it.attributes, "policy_arn").to_owned()).collect()
+    let hanging = from.take_while(|(_, it)| text_of(&it.attributes, holder) == name);
+    hanging.map(|(_, it)| text_of(&it.attributes, "policy_arn").to_owned()).collect()
 }
 
 #[async_trait]

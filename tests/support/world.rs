@@ -506,7 +506,7 @@ fn load(path: &std::path::Path) -> Desired {
         region: None,
         environment: &|_| None,
     };
-    let loaded = manifest::load(path, &inputs);
+    let loaded = manifest::load_manifest(path, &inputs);
     assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
     loaded.desired.expect("a manifest without errors")
 }

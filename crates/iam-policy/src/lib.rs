@@ -74,7 +74,7 @@ pub use principal::NoCaller;
 pub use print::pretty;
 pub use public::is_public;
 pub use request::{Caller, Context, Request};
-pub use size::{compact, limit, size};
+pub use size::{compact, document_size, limit};
 pub use statement::Policy;
 pub use tidy::tidy;
 pub use usage::Usage;

@@ -25,7 +25,7 @@ pub fn limit(usage: Usage) -> usize {
 
 /// Returns the size that counts towards the limit. IAM counts characters without white space, not
 /// even inside texts; S3 counts bytes.
-pub fn size(document: &Value, usage: Usage) -> usize {
+pub fn document_size(document: &Value, usage: Usage) -> usize {
     let text = compact(document);
     if usage == Usage::Bucket {
         text.len()
@@ -38,7 +38,7 @@ pub fn size(document: &Value, usage: Usage) -> usize {
 /// every escape and every list of one value.
 pub(super) fn size_of_text(text: &str, document: &Value, usage: Usage) -> usize {
     if usage == Usage::Bucket {
-        return size(document, usage);
+        return document_size(document, usage);
     }
     text.trim_start_matches('\u{feff}').chars().filter(|c| !c.is_whitespace()).count()
 }
@@ -52,8 +52,8 @@ mod tests {
     #[test]
     fn iam_counts_characters_without_white_space_and_s3_bytes() {
         let document = json!({"Sid": "a é"});
-        assert_eq!(size(&document, Usage::Managed), 12);
-        assert_eq!(size(&document, Usage::Bucket), 14);
+        assert_eq!(document_size(&document, Usage::Managed), 12);
+        assert_eq!(document_size(&document, Usage::Bucket), 14);
     }
 
     #[test]

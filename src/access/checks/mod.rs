@@ -16,7 +16,7 @@ use crate::policy::compare::{Comparison, Grant, Set, compare};
 use crate::policy::decision::{Deciding, Policies, Verdict};
 use crate::policy::request::{Caller, Request};
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
-use crate::value::{Value, optional_text, text};
+use crate::value::{Value, optional_text, text_of};
 
 /// A check that doesn't hold, or can't be proven.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +103,7 @@ impl<'d> Judged<'d> {
     fn new(desired: &'d Desired, check: &'d Check) -> Self {
         let mut declared = DeclaredPolicies::of(desired, &check.subject);
         let attributes = desired.resources.get(&check.subject).map(|it| &it.attributes);
-        let arn = attributes.map(|it| text(it, "arn").to_owned()).unwrap_or_default();
+        let arn = attributes.map(|it| text_of(it, "arn").to_owned()).unwrap_or_default();
         let bounded_by = attributes.and_then(|it| optional_text(it, "permissions_boundary"));
         let on_buckets = resource_side::about(desired, &arn, &mut declared.unreadable);
 

@@ -6,7 +6,7 @@ use crate::model::Desired;
 use crate::policy::statement::{
     Clause, Effect, Policy, PrincipalType, Principals, Statement, Unreadable,
 };
-use crate::value::text;
+use crate::value::text_of;
 
 /// Returns the statements that are about the principal with this ARN, as if they were attached to
 /// it. In its own account a resource's policy that names a user or a role (or everyone) allows like
@@ -23,7 +23,12 @@ pub fn about(desired: &Desired, arn: &str, unreadable: &mut Vec<Unreadable>) -> 
         let Some(document) = resource.attributes.get(field) else { continue };
         match Policy::compile(&address.to_string(), document) {
             Ok(policy) => {
-                found.push(hung(policy, text(&resource.attributes, "arn"), arn, &desired.account));
+                found.push(hung(
+                    policy,
+                    text_of(&resource.attributes, "arn"),
+                    arn,
+                    &desired.account,
+                ));
             }
             Err(error) => unreadable.push(error),
         }

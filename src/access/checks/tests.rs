@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::manifest::{Inputs, Loaded, load};
+use crate::manifest::{Inputs, Loaded, load_manifest};
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn loaded(text: &str, document: &str) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("m.yaml"), format!("{HEAD}{text}")).unwrap();
     fs::write(folder.path().join("p.json"), document).unwrap();
-    load(
+    load_manifest(
         &folder.path().join("m.yaml"),
         &Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None },
     )

@@ -91,7 +91,7 @@ impl<'a> Worker<'a> {
     }
 
     pub async fn perform(&self, step: &'a Step) -> Result<(), Fault> {
-        let kind = kind::of(step.id.address.kind());
+        let kind = kind::kind_of(step.id.address.kind());
         let result = match step.id.phase {
             StepPhase::Record => {
                 self.record(step, step.before.as_ref().map(|seen| seen.id.clone())).await
@@ -391,7 +391,7 @@ impl<'a> Worker<'a> {
         if !recognizable || answered > 0 || failure.kind != FailureKind::AlreadyExists {
             return None;
         }
-        let kind = kind::of(step.id.address.kind());
+        let kind = kind::kind_of(step.id.address.kind());
         let seen = read_object(self.provider, kind, &step.wanted, ReadPurpose::Change)
             .await
             .0
@@ -411,7 +411,7 @@ impl<'a> Worker<'a> {
         if step.calls.iter().rfind(sent) != Some(write) {
             return true;
         }
-        let kind = kind::of(step.id.address.kind());
+        let kind = kind::kind_of(step.id.address.kind());
         matches!(
             read_object(self.provider, kind, &step.wanted, ReadPurpose::Change).await.0,
             Observed::Absent
@@ -487,7 +487,7 @@ fn differences(kind: &dyn Kind, before: Option<&LiveObject>, now: &LiveObject) -
     let fields = kind.fields().iter().filter(|field| {
         let (one, other) = (before.attributes.get(field.name), now.attributes.get(field.name));
         match (one, other) {
-            (Some(one), Some(other)) => !crate::diff::same(field.form, one, other),
+            (Some(one), Some(other)) => !crate::diff::is_same_value(field.form, one, other),
             (one, other) => one != other,
         }
     });

@@ -201,7 +201,10 @@ impl Permission {
 }
 
 /// Adds the same action on the path to which the object is moved.
-pub(super) fn both(mut here: Vec<Permission>, there: Option<Permission>) -> Vec<Permission> {
+pub(super) fn join_permissions(
+    mut here: Vec<Permission>,
+    there: Option<Permission>,
+) -> Vec<Permission> {
     here.extend(there);
     here.dedup();
     here

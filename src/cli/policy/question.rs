@@ -69,5 +69,5 @@ fn unknown(action: &str) -> String {
         Some(_) => (format!("action {action}"), nearest_action(action)),
     };
     let near = near.map(|near| format!(": did you mean {near}?")).unwrap_or_default();
-    format!("AWS has no {what} (the list is of {}){near}", catalogue::date())
+    format!("AWS has no {what} (the list is of {}){near}", catalogue::catalogue_date())
 }

@@ -72,7 +72,7 @@ pub fn report<'s>(
     let texts: BTreeMap<_, _> =
         sources.into_iter().map(|source| (source.shown_name(), source.text.clone())).collect();
     let color = context.terminal.side_style().color;
-    context.terminal.print_side(&diagnostic::list(diagnostics, &texts, color));
+    context.terminal.print_side(&diagnostic::list_diagnostics(diagnostics, &texts, color));
 }
 
 fn is_stdin(path: &Path) -> bool {

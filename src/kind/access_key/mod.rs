@@ -14,7 +14,7 @@ mod sinks;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::field::{no, null};
+use super::field::{false_default, null_default};
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, LiveObject, Maintenance, Output,
     OutputValue, Ownership, Parent, Recovery, Uniqueness,
@@ -39,13 +39,13 @@ const MOST_KEYS: usize = 2;
 /// The fields. Those of the sinks have the names in [`SINKS`].
 const FIELDS: &[Field] = &[
     Field::identity("user"),
-    Field::replace("profile", FieldForm::Plain, SHOWN_ONCE, null),
-    Field::replace("csv", FieldForm::Plain, SHOWN_ONCE, null),
-    Field::replace("age", FieldForm::Recorded, SHOWN_ONCE, null),
-    Field::replace("command", FieldForm::Recorded, SHOWN_ONCE, null),
-    Field::in_place("replace_profile", FieldForm::Setting, no),
-    Field::in_place("rotate_after", FieldForm::Setting, null),
-    Field::in_place("retire_after", FieldForm::Setting, null),
+    Field::replace("profile", FieldForm::Plain, SHOWN_ONCE, null_default),
+    Field::replace("csv", FieldForm::Plain, SHOWN_ONCE, null_default),
+    Field::replace("age", FieldForm::Recorded, SHOWN_ONCE, null_default),
+    Field::replace("command", FieldForm::Recorded, SHOWN_ONCE, null_default),
+    Field::in_place("replace_profile", FieldForm::Setting, false_default),
+    Field::in_place("rotate_after", FieldForm::Setting, null_default),
+    Field::in_place("retire_after", FieldForm::Setting, null_default),
 ];
 
 impl Kind for AccessKeyKind {
@@ -72,7 +72,7 @@ impl Kind for AccessKeyKind {
     /// Returns the facets of the keys, and that of the user: its tag tells the owner, since a key
     /// has no tags.
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        let user = || value::text(wanted, "user").to_owned();
+        let user = || value::text_of(wanted, "user").to_owned();
         let keys = [Facet::AccessKeys { user: user() }, Facet::Principal(Principal::user(user()))];
         keys.into_iter().chain(sinks::facets(wanted)).chain(rotation::facets(wanted)).collect()
     }
@@ -95,7 +95,7 @@ impl Kind for AccessKeyKind {
         if let Some(conflict) = sinks::conflict(wanted, &held, &ours) {
             return Some(conflict);
         }
-        let user = value::text(wanted, "user");
+        let user = value::text_of(wanted, "user");
         let keys = snapshot.access_keys(user).present().unwrap_or_default();
         (seen.is_none() && keys.len() >= MOST_KEYS)
             .then(|| format!("user {user} already has two access keys, AWS's limit: delete one"))
@@ -104,7 +104,8 @@ impl Kind for AccessKeyKind {
     /// Returns the wanted attributes with the keys that exist before the create: any other key is
     /// then the interrupted run's.
     fn intent(&self, wanted: &Attributes, snapshot: &Snapshot) -> Attributes {
-        let keys = snapshot.access_keys(value::text(wanted, "user")).present().unwrap_or_default();
+        let keys =
+            snapshot.access_keys(value::text_of(wanted, "user")).present().unwrap_or_default();
         let known: Vec<_> = keys.into_iter().map(|key| key.id).collect();
         let mut intent = wanted.clone();
         intent.insert("known", json!(known));
@@ -112,7 +113,7 @@ impl Kind for AccessKeyKind {
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
-        let user = value::text(wanted, "user").to_owned();
+        let user = value::text_of(wanted, "user").to_owned();
         let mut writes = vec![Write::Iam(IamWrite::CreateAccessKey { user })];
         writes.extend(sinks::stored(wanted, |_| value::optional_text(wanted, "id")));
         writes
@@ -131,8 +132,8 @@ impl Kind for AccessKeyKind {
     /// Returns the calls of a rotation. The old key is deactivated last: nothing is taken away
     /// until the new key is in its sinks and proven.
     fn renew(&self, seen: &LiveObject, wanted: &Attributes) -> Vec<Write> {
-        let user = || value::text(wanted, "user").to_owned();
-        let held = |sink: &str| value::optional_text(&ours::held(seen), sink);
+        let user = || value::text_of(wanted, "user").to_owned();
+        let held = |sink: &str| value::optional_text(&ours::held_attributes(seen), sink);
         // The key of an interrupted run has lost its secret, or nobody has proven it; and it takes
         // one of the two places.
         let given_up =
@@ -159,7 +160,7 @@ impl Kind for AccessKeyKind {
     }
 
     fn renewal_obstacle(&self, seen: &LiveObject) -> Option<String> {
-        let user = value::text(&seen.attributes, "user");
+        let user = value::text_of(&seen.attributes, "user");
         let other = ours::others(seen).into_iter().next()?;
         Some(match SupersededKey::of(seen) {
             Some(lingering) if lingering.key.id == other => format!(
@@ -204,7 +205,7 @@ impl Kind for AccessKeyKind {
     /// Returns the calls that delete all keys that are ours. The current key goes last: as long as
     /// it exists, the next run finds the others by it.
     fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
-        let user = value::text(&seen.attributes, "user");
+        let user = value::text_of(&seen.attributes, "user");
         let retired = SupersededKey::of(seen).map(|lingering| lingering.key.id);
         let unfinished = ours::unfinished(seen);
         let keys = retired.iter().chain(&unfinished).chain([&seen.id]);
@@ -223,7 +224,7 @@ impl Kind for AccessKeyKind {
     /// still exists.
     fn leftovers(&self, recorded: &Attributes) -> Vec<Write> {
         let Some(id) = value::optional_text(recorded, "id") else { return Vec::new() };
-        let user = value::text(recorded, "user").to_owned();
+        let user = value::text_of(recorded, "user").to_owned();
         let retired = RetiredKey::remembered(recorded);
         let retired = retired.map(|it| Write::Iam(IamWrite::DeleteAccessKey { user, id: it.id }));
         retired.into_iter().chain(sinks::emptied(recorded, &id)).collect()

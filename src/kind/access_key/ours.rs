@@ -46,7 +46,7 @@ impl OwnedKey {
 
 impl KeyFacts {
     pub(super) fn of(wanted: &Attributes, snapshot: &Snapshot) -> Observed<Self> {
-        let user = value::text(wanted, "user");
+        let user = value::text_of(wanted, "user");
         snapshot.user(user).and_then(|found| {
             snapshot.access_keys(user).and_then(|keys| match SinkContents::read(wanted, snapshot) {
                 Ok(held) => Observed::Present(Self {
@@ -130,7 +130,7 @@ impl KeyFacts {
                 self.held.attributes(wanted, |held| held.is_none_or(|held| ours.contains(held)))
             }
         };
-        attributes.insert("user", json!(value::text(wanted, "user")));
+        attributes.insert("user", json!(value::text_of(wanted, "user")));
         let ids: BTreeSet<&String> = self.live.keys().collect();
         let mut seen =
             LiveObject { id, owner: self.owner.clone(), attributes, ..LiveObject::default() };
@@ -196,7 +196,7 @@ pub(super) fn unfinished(seen: &LiveObject) -> Option<String> {
 
 /// Returns the keys of ours that the sinks hold after an interrupted rotation, by the names of the
 /// sinks.
-pub(super) fn held(seen: &LiveObject) -> Attributes {
+pub(super) fn held_attributes(seen: &LiveObject) -> Attributes {
     let ours: Vec<&str> = begun_part(seen, "made")
         .and_then(Value::as_array)
         .into_iter()

@@ -55,7 +55,7 @@ pub(super) fn is_asked(declared: &Attributes) -> bool {
 
 /// Returns the facet that is read before a retired key is deleted: its last use.
 pub(super) fn retired_facet(declared: &Attributes) -> Option<Facet> {
-    let user = value::text(declared, "user").to_owned();
+    let user = value::text_of(declared, "user").to_owned();
     is_asked(declared).then(|| Facet::LastUsed { user, id: "*".to_owned() })
 }
 
@@ -103,7 +103,7 @@ impl SupersededKey {
 pub(super) fn facets(wanted: &Attributes) -> Vec<Facet> {
     let retired = RetiredKey::remembered(wanted);
     let timed = retired.is_some() || lasting_of(wanted, "rotate_after").is_some();
-    let user = || value::text(wanted, "user").to_owned();
+    let user = || value::text_of(wanted, "user").to_owned();
     let last_use = retired.map(|retired| Facet::LastUsed { user: user(), id: retired.id });
     timed.then_some(Facet::Clock).into_iter().chain(last_use).collect()
 }
@@ -119,7 +119,7 @@ pub(super) struct Ages<'a> {
 
 impl Ages<'_> {
     fn used(&self, id: &str) -> Observed<Option<LastUsed>> {
-        self.snapshot.last_used(value::text(self.wanted, "user"), id)
+        self.snapshot.last_used(value::text_of(self.wanted, "user"), id)
     }
 
     pub(super) fn lingering(&self) -> Option<SupersededKey> {
@@ -228,7 +228,7 @@ pub fn in_words(age: SignedDuration) -> String {
 pub(super) fn tended(seen: &LiveObject) -> Option<Write> {
     let lingering =
         SupersededKey::of(seen).filter(|_| matches!(seen.upkeep, Some(Maintenance::Tend(_))))?;
-    let (user, id) = (value::text(&seen.attributes, "user").to_owned(), lingering.key.id);
+    let (user, id) = (value::text_of(&seen.attributes, "user").to_owned(), lingering.key.id);
     Some(Write::Iam(if lingering.active {
         IamWrite::UpdateAccessKey { user, id, active: false }
     } else {

@@ -124,12 +124,12 @@ impl SecretSink for ProfileSink {
     }
 
     fn label(&self, wanted: &Attributes) -> String {
-        format!("profile [{}]", value::text(wanted, "profile"))
+        format!("profile [{}]", value::text_of(wanted, "profile"))
     }
 
     fn conflict(&self, wanted: &Attributes, key: &str) -> Option<String> {
         (!Self::replaces_any(wanted)).then(|| {
-            let profile = value::text(wanted, "profile");
+            let profile = value::text_of(wanted, "profile");
             format!(
                 "profile [{profile}] of the credentials file holds another key ({key}): \
                  name another profile, or set replace_profile: true"
@@ -171,11 +171,11 @@ impl SecretSink for CsvSink {
     }
 
     fn label(&self, wanted: &Attributes) -> String {
-        value::text(wanted, "csv").to_owned()
+        value::text_of(wanted, "csv").to_owned()
     }
 
     fn conflict(&self, wanted: &Attributes, key: &str) -> Option<String> {
-        let file = value::text(wanted, "csv");
+        let file = value::text_of(wanted, "csv");
         Some(format!("{file} holds another key ({key}): name another file, or move this one away"))
     }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{FieldForm, Kind, LiveObject, ORDER, all, of};
+use super::{FieldForm, Kind, LiveObject, ORDER, all, kind_of};
 use crate::address::KindName;
 use crate::call::{Failure, FailureKind, Observed, Read, Reply, Write};
 use crate::reads::{ReadScope, Snapshot, WantedFacts, next_reads};
@@ -24,7 +24,7 @@ use crate::value::{Attributes, Value};
 const ACCOUNT: &str = "arn:aws:iam::123456789012";
 
 fn kind(name: &str) -> &'static dyn Kind {
-    of(name.parse().expect("a kind of that name"))
+    kind_of(name.parse().expect("a kind of that name"))
 }
 
 fn attributes(value: &Value) -> Attributes {
@@ -141,7 +141,7 @@ fn plans_list_kinds_in_this_order() {
 #[test]
 fn every_name_has_the_kind_that_bears_it() {
     for name in KindName::ALL {
-        assert_eq!(of(*name).name(), *name);
+        assert_eq!(kind_of(*name).name(), *name);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::address::{Address, KindName, PrincipalKind};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Desired, Resource};
 use crate::policy::{self, statement::Policy};
-use crate::value::{Value, text};
+use crate::value::{Value, text_of};
 
 use runtime::Standing;
 
@@ -63,7 +63,7 @@ impl<'a> ZappaStage<'a> {
         let written = self
             .desired
             .of_kind(KindName::AccessKey)
-            .map(|(_, key)| text(&key.attributes, "profile"));
+            .map(|(_, key)| text_of(&key.attributes, "profile"));
         let named = self.desired.of_kind(KindName::AwsProfile).map(|(address, _)| address.name());
         let known: Vec<_> = written.chain(named).filter(|name| !name.is_empty()).collect();
         if !known.contains(&profile) {
@@ -152,7 +152,7 @@ impl<'a> ZappaStage<'a> {
     /// Returns the role that the functions run as. Zappa takes a name or an ARN.
     fn declared_role(&self) -> Option<(&'a Address, &'a Resource)> {
         let by_arn =
-            |role: &Resource| Some(text(&role.attributes, "arn")) == self.setting("role_arn");
+            |role: &Resource| Some(text_of(&role.attributes, "arn")) == self.setting("role_arn");
         self.desired.of_kind(KindName::ROLE).find(|(address, role)| {
             match self.setting("role_name") {
                 Some(name) => address.name() == name,
@@ -192,7 +192,7 @@ impl<'a> ZappaStage<'a> {
         };
         let Some(policies) = UserPolicies::of(self.desired, user) else { return };
         if let Some((address, role)) = self.declared_role() {
-            let arn = text(&role.attributes, "arn");
+            let arn = text_of(&role.attributes, "arn");
             self.grant(
                 user,
                 &policies,
@@ -240,8 +240,8 @@ impl<'a> ZappaStage<'a> {
 /// Returns the user whose access key is written to that profile.
 fn deployer<'a>(desired: &'a Desired, profile: &str) -> Option<&'a str> {
     let mut keys = desired.of_kind(KindName::AccessKey);
-    keys.find(|(_, key)| text(&key.attributes, "profile") == profile)
-        .map(|(_, key)| text(&key.attributes, "user"))
+    keys.find(|(_, key)| text_of(&key.attributes, "profile") == profile)
+        .map(|(_, key)| text_of(&key.attributes, "user"))
 }
 
 /// The policies that the manifest attaches to a user.
@@ -254,15 +254,15 @@ impl<'a> UserPolicies<'a> {
     /// Returns `None` if one of the policies is not declared in the manifest, or can't be read: its
     /// permissions aren't known offline.
     fn of(desired: &'a Desired, user: &str) -> Option<Self> {
-        let of_user = |(_, part): &(&Address, &Resource)| text(&part.attributes, "user") == user;
+        let of_user = |(_, part): &(&Address, &Resource)| text_of(&part.attributes, "user") == user;
         let attached: Option<Vec<_>> = desired
             .of_kind(KindName::PolicyAttachment(PrincipalKind::User))
             .filter(of_user)
             .map(|(_, attachment)| {
-                let arn = text(&attachment.attributes, "policy_arn");
+                let arn = text_of(&attachment.attributes, "policy_arn");
                 desired
                     .of_kind(KindName::Policy)
-                    .find(|(_, policy)| text(&policy.attributes, "arn") == arn)
+                    .find(|(_, policy)| text_of(&policy.attributes, "arn") == arn)
             })
             .collect();
         let inline = desired.of_kind(KindName::InlinePolicy(PrincipalKind::User)).filter(of_user);

@@ -86,7 +86,7 @@ impl Lowering<'_, '_, '_> {
 
     pub(super) fn one_of(&mut self, text: &ExpandedText, known: &[&str], what: &str) {
         if !known.contains(&text.value.as_str()) {
-            let help = suggest::help(&text.value, known.iter().copied(), "values");
+            let help = suggest::suggest_name(&text.value, known.iter().copied(), "values");
             self.scope.error(
                 "unknown-value",
                 &text.spot,

@@ -90,7 +90,7 @@ impl Lowering<'_, '_, '_> {
                 known.push(key);
             }
         }
-        let help = suggest::help(said, known.iter().map(String::as_str), "users and roles");
+        let help = suggest::suggest_name(said, known.iter().map(String::as_str), "users and roles");
         self.scope.error(
             "unknown-reference",
             spot,

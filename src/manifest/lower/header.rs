@@ -124,7 +124,7 @@ fn variables(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     let known = scope.variable_names();
     for given in scope.given_variables() {
         if !known.contains(&given.as_str()) {
-            let help = suggest::help(&given, known.iter().copied(), "variables");
+            let help = suggest::suggest_name(&given, known.iter().copied(), "variables");
             let message = format!("--var {given}=…: the manifest has no variable `{given}`");
             scope.problems.push(Diagnostic::error("unknown-variable", None, message).help(help));
         }

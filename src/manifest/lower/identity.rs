@@ -132,7 +132,12 @@ impl Lowering<'_, '_, '_> {
     /// Checks the name, and returns the attributes that every user, group and role has.
     pub(super) fn named(&mut self, holder: &LoweredPrincipal<'_>) -> Attributes {
         let help = format!("change the {}'s name", holder.kind);
-        self.check(names::iam(holder.name, holder.longest_name), "bad-name", holder.spot, &help);
+        self.check(
+            names::check_iam_name(holder.name, holder.longest_name),
+            "bad-name",
+            holder.spot,
+            &help,
+        );
         Attributes::from([
             ("name", holder.name.into()),
             ("arn", self.arn(holder.section, holder.name)),
@@ -259,7 +264,7 @@ impl Lowering<'_, '_, '_> {
             (0, if policies.is_empty() { 0 } else { policy::limit(holder.inline) });
         for policy in policies {
             self.check(
-                names::iam(&policy.name, 128),
+                names::check_iam_name(&policy.name, 128),
                 "bad-name",
                 &policy.spot,
                 "change the policy's name",
@@ -267,7 +272,7 @@ impl Lowering<'_, '_, '_> {
             let Some(document) = self.read_document(&policy.body, holder.inline) else {
                 continue;
             };
-            total += policy::size(&document.value, holder.inline);
+            total += policy::document_size(&document.value, holder.inline);
             let address = holder.principal().inline_policy(&policy.name);
             let mut attributes = Attributes::from([
                 (holder.kind.as_str(), holder.name.into()),

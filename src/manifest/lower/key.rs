@@ -173,7 +173,7 @@ impl Lowering<'_, '_, '_> {
             && !OUTPUTS.contains(&output.value.as_str())
         {
             let message = format!("`{}` is not an output format of the AWS CLI", output.value);
-            let help = crate::manifest::suggest::help(&output.value, OUTPUTS, "formats");
+            let help = crate::manifest::suggest::suggest_name(&output.value, OUTPUTS, "formats");
             self.scope.error("unknown-value", &output.spot, message, help);
         }
         let Some(profile) = &key.profile else {

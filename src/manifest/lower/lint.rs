@@ -74,7 +74,8 @@ impl Lowering<'_, '_, '_> {
             );
         }
         if !known.contains(&on.value) {
-            let help = suggest::help(&on.value, known.iter().map(String::as_str), "addresses");
+            let help =
+                suggest::suggest_name(&on.value, known.iter().map(String::as_str), "addresses");
             self.scope.error(
                 "unknown-reference",
                 &on.spot,

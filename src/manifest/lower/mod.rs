@@ -160,7 +160,12 @@ impl<'m> Lowering<'_, '_, 'm> {
 
     fn path(&mut self, path: Option<&ExpandedText>) -> Value {
         let Some(path) = path else { return "/".into() };
-        self.check(names::path(&path.value), "bad-path", &path.spot, "write for example /service/");
+        self.check(
+            names::check_path(&path.value),
+            "bad-path",
+            &path.spot,
+            "write for example /service/",
+        );
         path.value.as_str().into()
     }
 

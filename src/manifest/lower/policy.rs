@@ -11,7 +11,12 @@ use crate::value::Attributes;
 impl Lowering<'_, '_, '_> {
     pub(super) fn policy(&mut self, policy: &Declared<shape::Policy>) {
         let (name, body) = (policy.name.as_str(), &policy.body);
-        self.check(names::iam(name, 128), "bad-name", &policy.spot, "change the policy's name");
+        self.check(
+            names::check_iam_name(name, 128),
+            "bad-name",
+            &policy.spot,
+            "change the policy's name",
+        );
         let address = Address::new(KindName::Policy, name);
         let mut attributes = Attributes::from([
             ("name", name.into()),

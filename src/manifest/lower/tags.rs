@@ -62,10 +62,10 @@ impl Lowering<'_, '_, '_> {
             let message = format!("the tag key `{key}` begins with `{prefix}`, which is reserved");
             self.scope.error("reserved-tag", &tag.spot, message, "choose another key");
         }
-        let checked = names::length(key, 1, 128, "a tag key").and_then(|()| names::tag(key));
+        let checked = names::length(key, 1, 128, "a tag key").and_then(|()| names::check_tag(key));
         self.check(checked, "bad-tag", &tag.spot, "shorten the key, or leave the character out");
         let checked = names::length(&value.value, 0, 256, "a tag value")
-            .and_then(|()| names::tag(&value.value));
+            .and_then(|()| names::check_tag(&value.value));
         self.check(
             checked,
             "bad-tag",

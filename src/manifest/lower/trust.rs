@@ -29,7 +29,13 @@ impl Lowering<'_, '_, '_> {
                 let statement =
                     json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"});
                 let document = json!({"Version": "2012-10-17", "Statement": [statement]});
-                documents::made(document, &trust.spot, Usage::Trust, &mut self.checked, self.scope)
+                documents::build_document(
+                    document,
+                    &trust.spot,
+                    Usage::Trust,
+                    &mut self.checked,
+                    self.scope,
+                )
             }
         }
     }

@@ -28,7 +28,7 @@ pub fn check(resources: &BTreeMap<Address, Resource>, scope: &mut DecodeScope<'_
 }
 
 fn is_folded(address: &Address) -> bool {
-    match kind::of(address.kind()).facts().uniqueness {
+    match kind::kind_of(address.kind()).facts().uniqueness {
         Uniqueness::IgnoringCase => true,
         Uniqueness::Exact => false,
     }

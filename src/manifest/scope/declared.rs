@@ -101,7 +101,7 @@ impl DecodeScope<'_> {
 
     pub fn unknown_name(&mut self, section: Section, name: &str, spot: &Span) {
         let names = self.names(section);
-        let help = suggest::help(name, names.iter().map(String::as_str), section.key());
+        let help = suggest::suggest_name(name, names.iter().map(String::as_str), section.key());
         let message = format!("there is no {} `{name}` in this manifest", section.kind());
         self.error("unknown-reference", spot, message, help);
     }

@@ -54,7 +54,7 @@ impl DecodeScope<'_> {
             (Some(given), Some(_)) => Some(given.clone()),
             (None, Some(entry)) => self.scalar(&entry.node),
             (_, None) => {
-                let help = suggest::help(name, self.variable_names(), "variables");
+                let help = suggest::suggest_name(name, self.variable_names(), "variables");
                 let message = format!("there is no variable `{name}` in `variables:`");
                 self.error("unknown-variable", &at(), message, help);
                 None

@@ -38,7 +38,7 @@ fn boundary(found: Option<types::AttachedPermissionsBoundary>) -> Option<String>
 }
 
 /// Returns a part of an answer that AWS always sends. Nothing is known of an object without it.
-pub(super) fn must<T>(part: Option<T>, name: &str) -> Result<T, FailureCause> {
+pub(super) fn require_part<T>(part: Option<T>, name: &str) -> Result<T, FailureCause> {
     part.ok_or_else(|| FailureCause::unreadable(format!("the answer has no {name}")))
 }
 
@@ -48,19 +48,22 @@ pub(super) fn attached(
     found
         .unwrap_or_default()
         .into_iter()
-        .map(|policy| must(policy.policy_arn, "PolicyArn"))
+        .map(|policy| require_part(policy.policy_arn, "PolicyArn"))
         .collect()
 }
 
 fn inline(found: Option<Vec<types::PolicyDetail>>) -> Result<Vec<Inline>, FailureCause> {
     let one = |policy: types::PolicyDetail| {
-        let text = must(policy.policy_document, "PolicyDocument")?;
-        Ok(Inline { name: must(policy.policy_name, "PolicyName")?, document: document(&text)? })
+        let text = require_part(policy.policy_document, "PolicyDocument")?;
+        Ok(Inline {
+            name: require_part(policy.policy_name, "PolicyName")?,
+            document: document(&text)?,
+        })
     };
     found.unwrap_or_default().into_iter().map(one).collect()
 }
 
-pub(super) fn user(found: types::User) -> User {
+pub(super) fn convert_user(found: types::User) -> User {
     User {
         name: found.user_name,
         id: found.user_id,
@@ -73,9 +76,9 @@ pub(super) fn user(found: types::User) -> User {
 
 pub(super) fn user_detail(found: types::UserDetail) -> Result<UserDetail, FailureCause> {
     let user = User {
-        name: must(found.user_name, "UserName")?,
+        name: require_part(found.user_name, "UserName")?,
         id: found.user_id.unwrap_or_default(),
-        arn: must(found.arn, "Arn")?,
+        arn: require_part(found.arn, "Arn")?,
         path: found.path.unwrap_or_else(|| "/".to_owned()),
         boundary: boundary(found.permissions_boundary),
         tags: tags(found.tags),
@@ -85,9 +88,12 @@ pub(super) fn user_detail(found: types::UserDetail) -> Result<UserDetail, Failur
     Ok(UserDetail { user, attached, inline, groups: found.group_list.unwrap_or_default() })
 }
 
-pub(super) fn role(found: types::Role) -> Result<Role, FailureCause> {
+pub(super) fn convert_role(found: types::Role) -> Result<Role, FailureCause> {
     Ok(Role {
-        trust: document(&must(found.assume_role_policy_document, "AssumeRolePolicyDocument")?)?,
+        trust: document(&require_part(
+            found.assume_role_policy_document,
+            "AssumeRolePolicyDocument",
+        )?)?,
         name: found.role_name,
         id: found.role_id,
         arn: found.arn,
@@ -101,13 +107,16 @@ pub(super) fn role(found: types::Role) -> Result<Role, FailureCause> {
 
 pub(super) fn role_detail(found: types::RoleDetail) -> Result<RoleDetail, FailureCause> {
     let role = Role {
-        name: must(found.role_name, "RoleName")?,
+        name: require_part(found.role_name, "RoleName")?,
         id: found.role_id.unwrap_or_default(),
-        arn: must(found.arn, "Arn")?,
+        arn: require_part(found.arn, "Arn")?,
         path: found.path.unwrap_or_else(|| "/".to_owned()),
         description: String::new(),
         max_session_duration: 0,
-        trust: document(&must(found.assume_role_policy_document, "AssumeRolePolicyDocument")?)?,
+        trust: document(&require_part(
+            found.assume_role_policy_document,
+            "AssumeRolePolicyDocument",
+        )?)?,
         boundary: boundary(found.permissions_boundary),
         tags: tags(found.tags),
     };
@@ -121,9 +130,9 @@ pub(super) fn group(found: types::Group) -> Group {
 
 pub(super) fn group_detail(found: types::GroupDetail) -> Result<GroupDetail, FailureCause> {
     let group = Group {
-        name: must(found.group_name, "GroupName")?,
+        name: require_part(found.group_name, "GroupName")?,
         id: found.group_id.unwrap_or_default(),
-        arn: must(found.arn, "Arn")?,
+        arn: require_part(found.arn, "Arn")?,
         path: found.path.unwrap_or_else(|| "/".to_owned()),
     };
     let inline = inline(found.group_policy_list)?;
@@ -131,13 +140,13 @@ pub(super) fn group_detail(found: types::GroupDetail) -> Result<GroupDetail, Fai
 }
 
 pub(super) fn policy(found: types::Policy) -> Result<ManagedPolicy, FailureCause> {
-    let arn = must(found.arn, "Arn")?;
+    let arn = require_part(found.arn, "Arn")?;
     Ok(ManagedPolicy {
         name: found.policy_name.unwrap_or_else(|| last_segment(&arn)),
         id: found.policy_id.unwrap_or_default(),
         path: found.path.unwrap_or_else(|| "/".to_owned()),
         description: found.description.unwrap_or_default(),
-        default_version: must(found.default_version_id, "DefaultVersionId")?,
+        default_version: require_part(found.default_version_id, "DefaultVersionId")?,
         tags: tags(found.tags),
         arn,
     })
@@ -146,13 +155,13 @@ pub(super) fn policy(found: types::Policy) -> Result<ManagedPolicy, FailureCause
 pub(super) fn policy_detail(
     found: types::ManagedPolicyDetail,
 ) -> Result<PolicyDetail, FailureCause> {
-    let arn = must(found.arn, "Arn")?;
+    let arn = require_part(found.arn, "Arn")?;
     let policy = ManagedPolicy {
         name: found.policy_name.unwrap_or_else(|| last_segment(&arn)),
         id: found.policy_id.unwrap_or_default(),
         path: found.path.unwrap_or_else(|| "/".to_owned()),
         description: found.description.unwrap_or_default(),
-        default_version: must(found.default_version_id, "DefaultVersionId")?,
+        default_version: require_part(found.default_version_id, "DefaultVersionId")?,
         tags: Tags::new(),
         arn,
     };
@@ -168,7 +177,7 @@ fn last_segment(arn: &str) -> String {
 
 pub(super) fn policy_version(found: types::PolicyVersion) -> Result<PolicyVersion, FailureCause> {
     Ok(PolicyVersion {
-        id: must(found.version_id, "VersionId")?,
+        id: require_part(found.version_id, "VersionId")?,
         is_default: found.is_default_version,
         document: found.document.as_deref().map(document).transpose()?,
     })
@@ -176,8 +185,8 @@ pub(super) fn policy_version(found: types::PolicyVersion) -> Result<PolicyVersio
 
 pub(super) fn access_key(found: types::AccessKeyMetadata) -> Result<AccessKey, FailureCause> {
     Ok(AccessKey {
-        id: must(found.access_key_id, "AccessKeyId")?,
-        status: must(found.status, "Status")?.as_str().to_owned(),
+        id: require_part(found.access_key_id, "AccessKeyId")?,
+        status: require_part(found.status, "Status")?.as_str().to_owned(),
         created: found.create_date.map(|date| date.to_string()).unwrap_or_default(),
     })
 }

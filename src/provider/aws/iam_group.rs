@@ -15,7 +15,7 @@ pub(super) async fn members(iam: &Client, group: &str) -> Result<IamReply, Failu
         found = page.group.or(found);
         users.extend(page.users.into_iter().map(|user| user.user_name));
     }
-    Ok(IamReply::Members { group: convert::group(convert::must(found, "Group")?), users })
+    Ok(IamReply::Members { group: convert::group(convert::require_part(found, "Group")?), users })
 }
 
 pub(super) async fn attached(iam: &Client, group: &str) -> Result<Vec<String>, FailureCause> {
@@ -31,5 +31,5 @@ pub(super) async fn inline_names(iam: &Client, group: &str) -> Result<Vec<String
 
 pub(super) async fn create(iam: &Client, group: &str, path: &str) -> Result<Reply, FailureCause> {
     let made = iam.create_group().group_name(group).path(path).send().await?;
-    Ok(Reply::Iam(IamReply::Group(convert::group(convert::must(made.group, "Group")?))))
+    Ok(Reply::Iam(IamReply::Group(convert::group(convert::require_part(made.group, "Group")?))))
 }

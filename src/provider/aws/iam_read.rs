@@ -4,7 +4,7 @@
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::PolicyUsageType;
 
-use super::convert::{self, must};
+use super::convert::{self, require_part};
 use super::failure::FailureCause;
 use super::pages::pages;
 use super::{iam_group, iam_sweep};
@@ -98,13 +98,16 @@ fn names(
 async fn roles(iam: &Client) -> Result<Vec<Role>, FailureCause> {
     pages!(iam.list_roles().max_items(1000))
         .flat_map(|page| page.roles)
-        .map(convert::role)
+        .map(convert::convert_role)
         .collect()
 }
 
 async fn get_user(iam: &Client, user: &str) -> Result<User, FailureCause> {
     let found = iam.get_user().user_name(user).send().await?;
-    found.user.map(convert::user).ok_or_else(|| FailureCause::unreadable("the answer has no User"))
+    found
+        .user
+        .map(convert::convert_user)
+        .ok_or_else(|| FailureCause::unreadable("the answer has no User"))
 }
 
 async fn attached_to_user(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
@@ -135,7 +138,9 @@ async fn groups(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
 
 async fn get_role(iam: &Client, role: &str) -> Result<Role, FailureCause> {
     let found = iam.get_role().role_name(role).send().await?;
-    convert::role(found.role.ok_or_else(|| FailureCause::unreadable("the answer has no Role"))?)
+    convert::convert_role(
+        found.role.ok_or_else(|| FailureCause::unreadable("the answer has no Role"))?,
+    )
 }
 
 async fn attached_to_role(iam: &Client, role: &str) -> Result<Vec<String>, FailureCause> {
@@ -241,13 +246,13 @@ async fn entities(iam: &Client, arn: &str, usage: PolicyUsage) -> Result<Entitie
         pages!(iam.list_entities_for_policy().policy_arn(arn).set_policy_usage_filter(usage))
     {
         for user in page.policy_users.unwrap_or_default() {
-            all.users.push(must(user.user_name, "UserName")?);
+            all.users.push(require_part(user.user_name, "UserName")?);
         }
         for role in page.policy_roles.unwrap_or_default() {
-            all.roles.push(must(role.role_name, "RoleName")?);
+            all.roles.push(require_part(role.role_name, "RoleName")?);
         }
         for group in page.policy_groups.unwrap_or_default() {
-            all.groups.push(must(group.group_name, "GroupName")?);
+            all.groups.push(require_part(group.group_name, "GroupName")?);
         }
     }
     Ok(all)

@@ -66,7 +66,7 @@ fn add_page(
 pub(super) async fn summary(iam: &Client) -> Result<AccountSummary, FailureCause> {
     let found = iam.get_account_summary().send().await?.summary_map.unwrap_or_default();
     let count = |key| {
-        convert::must(found.get(&key).copied(), "SummaryMap")
+        convert::require_part(found.get(&key).copied(), "SummaryMap")
             .map(|count| count.max(0).unsigned_abs().into())
     };
     Ok(AccountSummary::from([

@@ -175,7 +175,7 @@ async fn create_user(
     let call =
         iam.create_user().user_name(user).path(path).set_permissions_boundary(boundary.cloned());
     let made = call.set_tags(Some(iam_tags(tags)?)).send().await?;
-    Ok(Reply::Iam(IamReply::User(convert::user(convert::must(made.user, "User")?))))
+    Ok(Reply::Iam(IamReply::User(convert::convert_user(convert::require_part(made.user, "User")?))))
 }
 
 async fn put_user_policy(
@@ -205,7 +205,9 @@ async fn create_role(
 ) -> Result<Reply, FailureCause> {
     let call = call.set_max_session_duration(max_session_duration.map(seconds).transpose()?);
     let made = call.assume_role_policy_document(trust.to_string()).send().await?;
-    Ok(Reply::Iam(IamReply::Role(convert::role(convert::must(made.role, "Role")?)?)))
+    Ok(Reply::Iam(IamReply::Role(convert::convert_role(convert::require_part(
+        made.role, "Role",
+    )?)?)))
 }
 
 async fn update_role(
@@ -239,7 +241,7 @@ async fn create_policy(
     let call =
         iam.create_policy().policy_name(policy).path(path).policy_document(document.to_string());
     let call = call.set_description(description.map(str::to_owned)).set_tags(Some(iam_tags(tags)?));
-    Ok(Reply::Iam(IamReply::Policy(convert::policy(convert::must(
+    Ok(Reply::Iam(IamReply::Policy(convert::policy(convert::require_part(
         call.send().await?.policy,
         "Policy",
     )?)?)))

@@ -45,7 +45,7 @@ impl ObjectStore {
         let find = || async {
             let aws = self.aws().await;
             let bucket = BucketRef { name: self.name.clone(), region: self.options.region.clone() };
-            let found = s3_read::head(&aws.s3(&bucket.region), &bucket).await;
+            let found = s3_read::head_bucket(&aws.s3(&bucket.region), &bucket).await;
             let region =
                 found.map_err(|cause| cause.into_failure("s3:HeadBucket", aws.endpoint()))?;
             Ok(aws.s3(&region))

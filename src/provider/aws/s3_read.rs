@@ -12,7 +12,9 @@ use crate::call::{BucketRef, FailureKind, S3Read, S3Reply};
 pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, FailureCause> {
     let name = read.target().bucket().map_or("", |bucket| bucket.name.as_str());
     Ok(match read {
-        S3Read::HeadBucket(bucket) => S3Reply::Bucket { region: head(client, bucket).await? },
+        S3Read::HeadBucket(bucket) => {
+            S3Reply::Bucket { region: head_bucket(client, bucket).await? }
+        }
         S3Read::GetBucketTagging(_) => {
             let found = client.get_bucket_tagging().bucket(name).send().await?;
             S3Reply::Tags(found.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect())
@@ -70,7 +72,10 @@ async fn buckets(client: &Client) -> Result<Vec<BucketRef>, FailureCause> {
 /// Returns the bucket's region. In another region S3 answers 301 or 400, and for somebody else's
 /// bucket 403, always with the region in a header. An answer to HEAD has no body, so there is no
 /// error code.
-pub(super) async fn head(client: &Client, bucket: &BucketRef) -> Result<String, FailureCause> {
+pub(super) async fn head_bucket(
+    client: &Client,
+    bucket: &BucketRef,
+) -> Result<String, FailureCause> {
     let cause = match client.head_bucket().bucket(&bucket.name).send().await {
         Ok(found) => return Ok(found.bucket_region.unwrap_or_else(|| bucket.region.clone())),
         Err(error) => FailureCause::from(error),

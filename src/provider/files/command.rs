@@ -34,7 +34,7 @@ const SHARED: usize = 8;
 
 /// Runs the command in the manifest's folder, without a shell. In a sandbox, whose folder is
 /// `overlay`, nothing runs: the command's input is written to a file there.
-pub async fn send(
+pub async fn send_to_command(
     action: &'static str,
     command: &[String],
     key: &NewKey,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::witness::step;
+use super::witness::pass_crash_point;
 
 /// The permissions of the file that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +78,9 @@ pub fn replace_with(
     // The lock tells [`sweep`] that this process lives. If files cannot be locked, nothing is swept
     // either.
     drop(temporary.as_file().try_lock());
-    step();
+    pass_crash_point();
     write(temporary.as_file_mut())?;
-    step();
+    pass_crash_point();
     if let Some(permissions) = permissions(mode, before.as_ref()) {
         temporary.as_file().set_permissions(permissions)?;
     }
@@ -88,9 +88,9 @@ pub fn replace_with(
         keep_owner(temporary.as_file(), &before);
     }
     temporary.as_file().sync_all()?;
-    step();
+    pass_crash_point();
     temporary.persist(&path).map_err(|error| error.error)?;
-    step();
+    pass_crash_point();
     sync_folder(folder)
 }
 
@@ -150,7 +150,7 @@ pub fn sweep(folder: &Path) {
 pub fn remove(path: &Path) -> io::Result<()> {
     let target = target(path)?;
     fs::remove_file(&target)?;
-    step();
+    pass_crash_point();
     if target != path {
         fs::remove_file(path)?;
     }

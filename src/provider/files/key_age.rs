@@ -8,7 +8,7 @@ use super::problem::Problem;
 use crate::call::NewKey;
 use crate::encryption;
 
-pub fn at(place: OverlaidFile) -> KeyFile {
+pub fn age_file_at(place: OverlaidFile) -> KeyFile {
     KeyFile { place, held, foreign: "no key that relayctl encrypted" }
 }
 

@@ -12,7 +12,7 @@ use crate::call::NewKey;
 const ID: &str = "Access key ID";
 const SECRET: &str = "Secret access key";
 
-pub fn at(place: OverlaidFile) -> KeyFile {
+pub fn csv_file_at(place: OverlaidFile) -> KeyFile {
     KeyFile { place, held, foreign: "not a key's CSV file" }
 }
 

@@ -27,7 +27,7 @@ pub struct FileLockGuard {
 }
 
 /// Waits until nobody else changes files in the folder of `file`, and locks it.
-pub fn hold(file: &Path) -> Result<FileLockGuard, Problem> {
+pub fn hold_lock(file: &Path) -> Result<FileLockGuard, Problem> {
     hold_for(file, PATIENCE)
 }
 
@@ -104,7 +104,7 @@ mod tests {
 
         let (sender, receiver) = std::sync::mpsc::channel();
         let waiting = std::thread::spawn(move || {
-            let held = hold(&file);
+            let held = hold_lock(&file);
             sender.send(()).unwrap();
             held.is_ok()
         });

@@ -58,8 +58,8 @@ impl Files {
             FileRead::Profile { profile } => {
                 profile::read_settings(&self.place(&LocalFile::Config), profile)
             }
-            FileRead::KeyCsv { file } => key_csv::at(self.place(file)).read(),
-            FileRead::KeyAge { file } => key_age::at(self.place(file)).read(),
+            FileRead::KeyCsv { file } => key_csv::csv_file_at(self.place(file)).read(),
+            FileRead::KeyAge { file } => key_age::age_file_at(self.place(file)).read(),
             FileRead::Stage { file, stage } => settings::read(&self.place(file), stage),
         }
     }
@@ -91,23 +91,27 @@ impl Files {
             }
             FileWrite::StoreKeyCsv { file, replaces } => {
                 let key = key(carried)?;
-                let file = key_csv::at(self.place(file));
+                let file = key_csv::csv_file_at(self.place(file));
                 return stored(file.store(key, replaces.as_deref(), || key_csv::content(key))?);
             }
-            FileWrite::RemoveKeyCsv { file, key } => key_csv::at(self.place(file)).remove(key),
+            FileWrite::RemoveKeyCsv { file, key } => {
+                key_csv::csv_file_at(self.place(file)).remove(key)
+            }
             FileWrite::StoreKeyAge { file, recipients, replaces } => {
                 let key = key(carried)?;
-                let file = key_age::at(self.place(file));
+                let file = key_age::age_file_at(self.place(file));
                 // The old key's secret can't be read back without an identity.
                 file.store(key, replaces.as_deref(), || key_age::content(key, recipients)).map(drop)
             }
-            FileWrite::RemoveKeyAge { file, key } => key_age::at(self.place(file)).remove(key),
+            FileWrite::RemoveKeyAge { file, key } => {
+                key_age::age_file_at(self.place(file)).remove(key)
+            }
             // [`command::send`] does it: a command takes its time, and has its own time limit.
             FileWrite::RunCommand { .. } => {
                 Err(Problem::refused("NotAFile", "a command is no file"))
             }
             FileWrite::SetStage { file, stage, settings } => {
-                settings::set(&self.place(file), stage, settings)
+                settings::set_stage(&self.place(file), stage, settings)
             }
             FileWrite::UnsetStage { file, stage, settings } => {
                 settings::unset(&self.place(file), stage, settings)
@@ -178,9 +182,14 @@ impl Provider for Files {
         let Write::File(file) = write else { return Err(not_local(write.action())) };
         if let FileWrite::RunCommand { command } = file {
             let key = key(carried).map_err(|problem| problem.into_failure(write.action()))?;
-            let sent =
-                command::send(write.action(), command, key, &self.base, self.overlay.as_deref())
-                    .await;
+            let sent = command::send_to_command(
+                write.action(),
+                command,
+                key,
+                &self.base,
+                self.overlay.as_deref(),
+            )
+            .await;
             return sent.map(|()| Reply::Done);
         }
         let (files, file, carried) = (self.clone(), file.clone(), carried.clone());

@@ -133,7 +133,7 @@ impl OverlaidFile {
     ) -> Result<(), Problem> {
         let problem = |error: io::Error| Problem::io("write", &self.path, &error);
         let target = disk::target(&self.path).map_err(problem)?;
-        let _held = lock::hold(&target)?;
+        let _held = lock::hold_lock(&target)?;
         disk::sweep(disk::folder(&target));
         let before = self.text(privacy)?;
         let closed = || privacy != Privacy::Secret || disk::is_private(&self.path);

@@ -50,7 +50,11 @@ pub fn read(place: &OverlaidFile, stage: &str) -> Result<FileReply, Problem> {
     }
 }
 
-pub fn set(place: &OverlaidFile, stage: &str, settings: &SectionSettings) -> Result<(), Problem> {
+pub fn set_stage(
+    place: &OverlaidFile,
+    stage: &str,
+    settings: &SectionSettings,
+) -> Result<(), Problem> {
     place.edit(Privacy::Shared, |text| {
         let (mut json, root) = parse(place, text)?;
         match root.get(stage) {

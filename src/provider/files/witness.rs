@@ -1,10 +1,10 @@
 //! The steps of a change, at which a test sees the disk as a kill would leave it.
 
 #[cfg(not(test))]
-pub fn step() {}
+pub fn pass_crash_point() {}
 
 #[cfg(test)]
-pub use watching::{snapshots, step};
+pub use watching::{pass_crash_point, snapshots};
 
 #[cfg(test)]
 mod watching {
@@ -18,7 +18,7 @@ mod watching {
         static WATCHED: RefCell<Option<(PathBuf, Vec<TempDir>)>> = const { RefCell::new(None) };
     }
 
-    pub fn step() {
+    pub fn pass_crash_point() {
         WATCHED.with_borrow_mut(|watched| {
             if let Some((folder, seen)) = watched {
                 seen.push(copied(folder));
@@ -30,7 +30,7 @@ mod watching {
     pub fn snapshots(folder: &Path, work: impl FnOnce()) -> Vec<TempDir> {
         WATCHED.set(Some((folder.to_owned(), vec![copied(folder)])));
         work();
-        step();
+        pass_crash_point();
         WATCHED.take().map(|(_, seen)| seen).unwrap_or_default()
     }
 

@@ -13,17 +13,21 @@ pub(super) fn read(account: &Account, at: &BucketRef, order: ListOrder) -> Sandb
     let policy = account.bucket_at(at)?.policy.as_ref();
     let policy = policy
         .ok_or_else(|| Refusal::unset("NoSuchBucketPolicy", "The bucket policy does not exist"))?;
-    Ok(order.document(&document_principals::seen(account, policy)))
+    Ok(order.document(&document_principals::replace_ids_by_arns(account, policy)))
 }
 
-pub(super) fn put(account: &mut Account, at: &BucketRef, document: &Value) -> SandboxResult<()> {
+pub(super) fn put_bucket_policy(
+    account: &mut Account,
+    at: &BucketRef,
+    document: &Value,
+) -> SandboxResult<()> {
     let bucket = account.bucket_at(at)?;
     limits::bucket_policy(document)?;
     documents::check(document, Usage::Bucket)?;
     if !statements(document).all(|(_, statement)| concerns(statement, account, &at.name)) {
         return Err(malformed("Policy has invalid resource"));
     }
-    let kept = document_principals::kept(account, document)
+    let kept = document_principals::replace_arns_by_ids(account, document)
         .map_err(|_| malformed("Invalid principal in policy"))?;
     if bucket.public_access_block.block_public_policy && is_public(document) {
         return Err(Refusal::denied(format!(

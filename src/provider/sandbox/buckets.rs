@@ -124,7 +124,7 @@ impl Account {
 
 /// Returns the region in which the bucket really is: `HeadBucket` answers so in every region. An
 /// answer to HEAD has no body, so its refusals have no message.
-pub(super) fn head(account: &Account, name: &str) -> SandboxResult<String> {
+pub(super) fn head_bucket(account: &Account, name: &str) -> SandboxResult<String> {
     match account.buckets.get(name) {
         Some(bucket) => Ok(bucket.region.clone()),
         None if taken(account, name) => {

@@ -25,7 +25,10 @@ impl std::fmt::Display for UnknownPrincipal {
 }
 
 /// Returns the document as AWS keeps it.
-pub(super) fn kept(account: &Account, document: &Value) -> Result<Value, UnknownPrincipal> {
+pub(super) fn replace_arns_by_ids(
+    account: &Account,
+    document: &Value,
+) -> Result<Value, UnknownPrincipal> {
     mapped(document, &|kind, principal| match kind {
         "AWS" => keep(account, principal),
         "Service" => known_service(principal).then(|| principal.to_owned()),
@@ -34,7 +37,7 @@ pub(super) fn kept(account: &Account, document: &Value) -> Result<Value, Unknown
 }
 
 /// Returns the document as AWS shows it.
-pub(super) fn seen(account: &Account, document: &Value) -> Value {
+pub(super) fn replace_ids_by_arns(account: &Account, document: &Value) -> Value {
     let shown = mapped(document, &|kind, principal| {
         let arn = if kind == "AWS" { arn_of(account, principal) } else { None };
         Some(arn.unwrap_or_else(|| principal.to_owned()))

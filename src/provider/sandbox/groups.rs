@@ -48,7 +48,7 @@ pub(super) fn create(account: &mut Account, name: &str, path: &str) -> SandboxRe
 
 /// Moves the group to another path, which changes its ARN; its policies and members stay.
 pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxResult<Reply> {
-    names::path(path)?;
+    names::check_path(path)?;
     path.clone_into(&mut account.group_mut(name)?.identity.path);
     Ok(Reply::Done)
 }

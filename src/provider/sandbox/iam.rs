@@ -22,7 +22,7 @@ pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> Sandb
             ))
         }
         IamRead::GetAccountSummary => IamReply::AccountSummary(sweep::summary(account)),
-        IamRead::ListRoles => IamReply::Roles(roles::list(account, order)),
+        IamRead::ListRoles => IamReply::Roles(roles::list_roles(account, order)),
         IamRead::GetUser { user } => IamReply::User(users::reply(account, account.user(user)?)),
         IamRead::ListAttachedUserPolicies { user } => attached(account, &P::user(user), order)?,
         IamRead::ListUserPolicies { user } => inline_names(account, &P::user(user), order)?,
@@ -30,7 +30,7 @@ pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> Sandb
             inline_policy(account, &P::user(user), policy, order)?
         }
         IamRead::ListAccessKeys { user } => {
-            IamReply::AccessKeys(order.list(keys::list(account, user)?))
+            IamReply::AccessKeys(order.list(keys::list_keys(account, user)?))
         }
         IamRead::GetAccessKeyLastUsed { user: _, id } => {
             IamReply::LastUsed(keys::last_used(account, id)?)
@@ -95,7 +95,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         }
         W::UpdateUser { user, path } => users::update(account, user, path),
         W::DeleteUser { user } => users::delete(account, user),
-        W::TagUser { user, tags } => identity::tag(account, &P::user(user), tags),
+        W::TagUser { user, tags } => identity::tag_principal(account, &P::user(user), tags),
         W::UntagUser { user, keys } => identity::untag(account, &P::user(user), keys),
         W::PutUserPermissionsBoundary { user, arn } => {
             identity::put_boundary(account, &P::user(user), arn)
@@ -130,7 +130,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         }
         W::UpdateAssumeRolePolicy { role, trust } => roles::update_trust(account, role, trust),
         W::DeleteRole { role } => roles::delete(account, role),
-        W::TagRole { role, tags } => identity::tag(account, &P::role(role), tags),
+        W::TagRole { role, tags } => identity::tag_principal(account, &P::role(role), tags),
         W::UntagRole { role, keys } => identity::untag(account, &P::role(role), keys),
         W::PutRolePermissionsBoundary { role, arn } => {
             identity::put_boundary(account, &P::role(role), arn)
@@ -158,7 +158,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         }
         W::DeletePolicyVersion { arn, version } => policies::delete_version(account, arn, version),
         W::DeletePolicy { arn } => policies::delete(account, arn),
-        W::TagPolicy { arn, tags } => policies::tag(account, arn, tags),
+        W::TagPolicy { arn, tags } => policies::tag_policy(account, arn, tags),
         W::UntagPolicy { arn, keys } => policies::untag(account, arn, keys),
         W::DeleteLoginProfile { user } => {
             removed(std::mem::take(&mut account.dependents_mut(user)?.login_profile))

@@ -27,7 +27,7 @@ pub(super) struct NewIdentity<'a> {
 pub(super) fn check_name(account: &Account, principal: &Principal) -> SandboxResult<()> {
     let Principal { kind, name } = principal;
     let rules = rules(*kind);
-    names::name(rules.name_parameter, name, rules.longest_name)?;
+    names::check_name(rules.name_parameter, name, rules.longest_name)?;
     let exists = account.identities_of(*kind).any(|other| same_name(&other.name, name));
     if exists {
         return Err(Refusal::already_exists(format!(
@@ -44,12 +44,12 @@ pub(super) fn create(
     principal: &Principal,
     wanted: &NewIdentity,
 ) -> SandboxResult<IdentityRecord> {
-    names::path(wanted.path)?;
+    names::check_path(wanted.path)?;
     if let Some(arn) = wanted.boundary {
         check_boundary(account, arn)?;
     }
     let mut all = Tags::new();
-    tags::add(&mut all, wanted.tags, KeyCase::IgnoringCase)?;
+    tags::add_tags(&mut all, wanted.tags, KeyCase::IgnoringCase)?;
     Ok(IdentityRecord {
         name: principal.name.clone(),
         id: account.new_id(rules(principal.kind).id_prefix),
@@ -79,12 +79,12 @@ impl IdentityRecord {
     }
 }
 
-pub(super) fn tag(
+pub(super) fn tag_principal(
     account: &mut Account,
     principal: &Principal,
     added: &Tags,
 ) -> SandboxResult<Reply> {
-    tags::add(&mut account.identity_mut(principal)?.tags, added, KeyCase::IgnoringCase)?;
+    tags::add_tags(&mut account.identity_mut(principal)?.tags, added, KeyCase::IgnoringCase)?;
     Ok(Reply::Done)
 }
 
@@ -196,7 +196,7 @@ pub(super) fn put_inline(
     document: &SharedValue,
 ) -> SandboxResult<Reply> {
     let usage = rules(principal.kind).inline_usage;
-    names::name("policyName", policy, names::POLICY)?;
+    names::check_name("policyName", policy, names::POLICY)?;
     let identity = account.identity_mut(principal)?;
     identity.inline.insert(policy.to_owned(), document.clone());
     let all = identity.inline.values().map(|document| &**document);

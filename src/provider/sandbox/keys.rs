@@ -24,7 +24,7 @@ const INACTIVE: &str = "Inactive";
 /// The region of the global STS endpoint.
 const REGION: &str = "us-east-1";
 
-pub(super) fn list(account: &Account, user: &str) -> SandboxResult<Vec<AccessKey>> {
+pub(super) fn list_keys(account: &Account, user: &str) -> SandboxResult<Vec<AccessKey>> {
     let keys = account.user(user)?.keys.iter();
     Ok(keys
         .map(|(id, key)| AccessKey {
@@ -76,7 +76,7 @@ pub(super) fn last_used(account: &Account, id: &str) -> SandboxResult<Option<Las
 }
 
 /// Notes a request that was signed with this key.
-pub(super) fn used(account: &mut Account, id: &str, service: &str) -> SandboxResult<Reply> {
+pub(super) fn record_use(account: &mut Account, id: &str, service: &str) -> SandboxResult<Reply> {
     let used =
         LastUsed { at: account.now(), service: service.to_owned(), region: REGION.to_owned() };
     let holder = account
@@ -115,7 +115,7 @@ pub(super) fn prove(account: &mut Account, key: Option<&NewKey>) -> SandboxResul
         arn: account.user_arn(user),
         user_id: user.identity.id.clone(),
     };
-    used(account, &key.id, "sts")?;
+    record_use(account, &key.id, "sts")?;
     Ok(Reply::Caller(caller))
 }
 

@@ -1,7 +1,7 @@
 //! The account's quotas, with the values of a new account.
 
 use crate::address::PrincipalKind;
-use crate::policy::{Usage, limit, size};
+use crate::policy::{Usage, document_size, limit};
 use crate::value::Value;
 
 use super::refusal::{Refusal, SandboxResult};
@@ -20,15 +20,15 @@ pub(super) fn quota(name: &str, count: usize, quota: usize) -> SandboxResult<()>
 }
 
 pub(super) fn managed_policy(document: &Value) -> SandboxResult<()> {
-    quota("PolicySize", size(document, Usage::Managed), limit(Usage::Managed))
+    quota("PolicySize", document_size(document, Usage::Managed), limit(Usage::Managed))
 }
 
 pub(super) fn trust_policy(document: &Value) -> SandboxResult<()> {
-    quota("ACLSizePerRole", size(document, Usage::Trust), limit(Usage::Trust))
+    quota("ACLSizePerRole", document_size(document, Usage::Trust), limit(Usage::Trust))
 }
 
 pub(super) fn bucket_policy(document: &Value) -> SandboxResult<()> {
-    if size(document, Usage::Bucket) <= limit(Usage::Bucket) {
+    if document_size(document, Usage::Bucket) <= limit(Usage::Bucket) {
         return Ok(());
     }
     Err(Refusal::invalid("PolicyTooLarge", "Policy exceeds the maximum allowed document size."))
@@ -42,7 +42,7 @@ pub(super) fn inline_policies<'a>(
     documents: impl Iterator<Item = &'a Value>,
 ) -> SandboxResult<()> {
     let limit = limit(usage);
-    if documents.map(|document| size(document, usage)).sum::<usize>() <= limit {
+    if documents.map(|document| document_size(document, usage)).sum::<usize>() <= limit {
         return Ok(());
     }
     Err(Refusal::limit_exceeded(format!(

@@ -146,7 +146,7 @@ impl Sandbox {
     /// objects.
     pub fn put_object(&self, bucket: &str, key: &str) -> Result<(), Failure> {
         self.change("s3:PutObject", |account| {
-            objects::put(account.bucket_mut(bucket)?, key);
+            objects::put_object(account.bucket_mut(bucket)?, key);
             Ok(Reply::Done)
         })
         .map(drop)
@@ -164,7 +164,7 @@ impl Sandbox {
 
     /// Adds an object to the account, as others do by other means than relayctl.
     pub fn add(&self, thing: &UnmanagedObject) -> Result<(), Failure> {
-        self.change("sandbox:Add", |account| unmanaged::add(account, thing)).map(drop)
+        self.change("sandbox:Add", |account| unmanaged::add_object(account, thing)).map(drop)
     }
 
     /// Lets time pass.
@@ -178,7 +178,7 @@ impl Sandbox {
 
     /// Notes a request to `service` that somebody signs with a key.
     pub fn use_key(&self, id: &str, service: &str) -> Result<(), Failure> {
-        self.change("sandbox:UseKey", |account| keys::used(account, id, service)).map(drop)
+        self.change("sandbox:UseKey", |account| keys::record_use(account, id, service)).map(drop)
     }
 
     /// Locks the state and reads the file again, if it has changed: another process may have
@@ -203,7 +203,7 @@ impl Sandbox {
         let mut account = inner.account.clone();
         let reply = change(&mut account).map_err(|refusal| refusal.answer(call))?;
         if let Some(file) = &self.file {
-            inner.stamp = Some(store::save(file, &account, call)?);
+            inner.stamp = Some(store::save_account(file, &account, call)?);
         }
         inner.account = account;
         Ok(reply)
@@ -261,7 +261,7 @@ impl Provider for Sandbox {
 
 /// Returns the account in the file, or `fresh` if there is no file.
 fn opened(file: &Path, fresh: Account) -> Result<(Account, Option<AccountFileStamp>), Failure> {
-    match store::load(file)? {
+    match store::load_account(file)? {
         Some((stored, stamp)) => {
             store::belongs(file, &stored, &fresh)?;
             Ok((stored, Some(stamp)))

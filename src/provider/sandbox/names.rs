@@ -12,7 +12,7 @@ pub(super) fn same_name(one: &str, other: &str) -> bool {
 }
 
 /// Checks a name. `parameter` is its name in the API: `userName`.
-pub(super) fn name(parameter: &str, value: &str, longest: usize) -> SandboxResult<()> {
+pub(super) fn check_name(parameter: &str, value: &str, longest: usize) -> SandboxResult<()> {
     length(parameter, value, 1, longest)?;
     if value.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)) {
         return Ok(());
@@ -24,7 +24,7 @@ pub(super) fn name(parameter: &str, value: &str, longest: usize) -> SandboxResul
     )))
 }
 
-pub(super) fn path(value: &str) -> SandboxResult<()> {
+pub(super) fn check_path(value: &str) -> SandboxResult<()> {
     length("path", value, 1, PATH)?;
     let slashes = value.starts_with('/') && value.ends_with('/') && !value.contains("//");
     if slashes && value.chars().all(|c| c.is_ascii_graphic()) {

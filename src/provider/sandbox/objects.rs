@@ -3,7 +3,7 @@
 
 use super::records::{BucketRecord, ObjectRecord};
 
-pub(super) fn put(bucket: &mut BucketRecord, key: &str) {
+pub(super) fn put_object(bucket: &mut BucketRecord, key: &str) {
     add(bucket, key, false);
 }
 

@@ -150,8 +150,8 @@ fn aws_version() -> iam::PolicyVersion {
 
 pub(super) fn create(account: &mut Account, wanted: &NewPolicy) -> SandboxResult<Reply> {
     let description = wanted.description.unwrap_or_default();
-    names::name("policyName", wanted.name, names::POLICY)?;
-    names::path(wanted.path)?;
+    names::check_name("policyName", wanted.name, names::POLICY)?;
+    names::check_path(wanted.path)?;
     names::description(description)?;
     if account.policies.keys().any(|name| same_name(name, wanted.name)) {
         return Err(Refusal::already_exists(format!(
@@ -161,7 +161,7 @@ pub(super) fn create(account: &mut Account, wanted: &NewPolicy) -> SandboxResult
     }
     checked(wanted.document)?;
     let mut all = Tags::new();
-    tags::add(&mut all, wanted.tags, KeyCase::Exact)?;
+    tags::add_tags(&mut all, wanted.tags, KeyCase::Exact)?;
     let mut policy = PolicyRecord {
         name: wanted.name.to_owned(),
         id: account.new_id("ANPA"),
@@ -261,8 +261,8 @@ pub(super) fn entities(
     })
 }
 
-pub(super) fn tag(account: &mut Account, arn: &str, added: &Tags) -> SandboxResult<Reply> {
-    tags::add(&mut account.policy_mut(arn)?.tags, added, KeyCase::Exact)?;
+pub(super) fn tag_policy(account: &mut Account, arn: &str, added: &Tags) -> SandboxResult<Reply> {
+    tags::add_tags(&mut account.policy_mut(arn)?.tags, added, KeyCase::Exact)?;
     Ok(Reply::Done)
 }
 

@@ -25,14 +25,16 @@ pub(super) fn reply(account: &Account, role: &RoleRecord, order: ListOrder) -> i
         path: identity.path.clone(),
         description: role.description.clone(),
         max_session_duration: role.max_session_duration,
-        trust: order.document(&document_principals::seen(account, &role.trust)).into(),
+        trust: order
+            .document(&document_principals::replace_ids_by_arns(account, &role.trust))
+            .into(),
         boundary: identity.boundary.clone(),
         tags: identity.tags.clone(),
     }
 }
 
 /// Returns the roles as `ListRoles` gives them.
-pub(super) fn list(account: &Account, order: ListOrder) -> Vec<iam::Role> {
+pub(super) fn list_roles(account: &Account, order: ListOrder) -> Vec<iam::Role> {
     let bare =
         |role| iam::Role { tags: Tags::new(), boundary: None, ..reply(account, role, order) };
     order.list(account.roles.values().map(bare))
@@ -123,12 +125,14 @@ pub(super) fn leave_instance_profile(
 fn checked_trust(account: &Account, trust: &SharedValue) -> SandboxResult<SharedValue> {
     limits::trust_policy(trust)?;
     documents::check(trust, Usage::Trust)?;
-    document_principals::kept(account, trust).map(SharedValue::from).map_err(|unknown| {
-        Refusal::invalid(
-            "MalformedPolicyDocument",
-            format!("Invalid principal in policy: {unknown}"),
-        )
-    })
+    document_principals::replace_arns_by_ids(account, trust).map(SharedValue::from).map_err(
+        |unknown| {
+            Refusal::invalid(
+                "MalformedPolicyDocument",
+                format!("Invalid principal in policy: {unknown}"),
+            )
+        },
+    )
 }
 
 fn session_length(seconds: i64) -> SandboxResult<()> {

@@ -12,7 +12,9 @@ const PAGE: usize = 1000;
 
 pub(super) fn read(account: &Account, read: &S3Read, order: ListOrder) -> SandboxResult<S3Reply> {
     Ok(match read {
-        S3Read::HeadBucket(at) => S3Reply::Bucket { region: buckets::head(account, &at.name)? },
+        S3Read::HeadBucket(at) => {
+            S3Reply::Bucket { region: buckets::head_bucket(account, &at.name)? }
+        }
         S3Read::GetBucketTagging(at) => S3Reply::Tags(account.bucket_at(at)?.tags()?.clone()),
         S3Read::GetBucketVersioning(at) => {
             S3Reply::Versioning(account.bucket_at(at)?.versioning.clone())
@@ -66,7 +68,7 @@ pub(super) fn write(account: &mut Account, write: &S3Write) -> SandboxResult<Rep
             account.bucket_at_mut(bucket)?.put_ownership(ownership)?;
         }
         S3Write::PutBucketPolicy { bucket, document } => {
-            bucket_policy::put(account, bucket, document)?;
+            bucket_policy::put_bucket_policy(account, bucket, document)?;
         }
         S3Write::DeleteBucketPolicy(at) => account.bucket_at_mut(at)?.policy = None,
         S3Write::PutBucketLifecycle { bucket, rules } => {

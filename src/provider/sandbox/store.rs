@@ -51,7 +51,7 @@ struct AccountFileHeader {
     version: u32,
 }
 
-pub(super) fn load(file: &Path) -> Result<Option<(Account, AccountFileStamp)>, Failure> {
+pub(super) fn load_account(file: &Path) -> Result<Option<(Account, AccountFileStamp)>, Failure> {
     let Some(seen) = stamp(file) else { return Ok(None) };
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
@@ -110,7 +110,7 @@ pub(super) fn belongs(file: &Path, stored: &Account, wanted: &Account) -> Result
 
 /// Writes a temporary file beside the account's file, and renames it: a kill leaves the old content
 /// or the new. The temporary file has mode 0600 from its first byte.
-pub(super) fn save(
+pub(super) fn save_account(
     file: &Path,
     account: &Account,
     call: &str,

@@ -15,7 +15,7 @@ pub(super) enum KeyCase {
 }
 
 /// Adds `added` to an IAM entity's tags.
-pub(super) fn add(tags: &mut Tags, added: &Tags, keys: KeyCase) -> SandboxResult<()> {
+pub(super) fn add_tags(tags: &mut Tags, added: &Tags, keys: KeyCase) -> SandboxResult<()> {
     for (position, (key, value)) in added.iter().enumerate() {
         names::length(&format!("tags.{}.member.key", position + 1), key, 1, 128)?;
         names::length(&format!("tags.{}.member.value", position + 1), value, 0, 256)?;

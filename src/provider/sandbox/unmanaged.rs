@@ -20,7 +20,7 @@ pub enum UnmanagedObject {
     InstanceProfile { profile: String, role: String },
 }
 
-pub(super) fn add(account: &mut Account, thing: &UnmanagedObject) -> SandboxResult<Reply> {
+pub(super) fn add_object(account: &mut Account, thing: &UnmanagedObject) -> SandboxResult<Reply> {
     match thing {
         UnmanagedObject::LoginProfile { user } => {
             account.dependents_mut(user)?.login_profile = true;

@@ -41,7 +41,7 @@ pub(super) fn create(
 
 /// Moves the user to another path, which changes its ARN; its policies, keys and groups stay.
 pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxResult<Reply> {
-    names::path(path)?;
+    names::check_path(path)?;
     path.clone_into(&mut account.user_mut(name)?.identity.path);
     Ok(Reply::Done)
 }

@@ -9,8 +9,9 @@ use crate::policy::compare::{Grant, GrantPart, Side};
 use crate::value::Value;
 
 /// Returns `s3:GetObject on arn:… if …`.
-pub fn part(part: &GrantPart) -> String {
-    let condition = part.condition.as_ref().map(|it| condition::said(it).all().join(" and "));
+pub fn part_text(part: &GrantPart) -> String {
+    let condition =
+        part.condition.as_ref().map(|it| condition::condition_phrase(it).all().join(" and "));
     let condition = condition.map(|text| format!(" if {text}")).unwrap_or_default();
     // A trust policy names no resource: its resource is its role.
     let on =
@@ -100,7 +101,7 @@ impl<'g> Common<'g> {
         if let Some(theirs) =
             self.condition.filter(|theirs| grant.condition.as_ref() != Some(theirs))
         {
-            let said = condition::said(theirs);
+            let said = condition::condition_phrase(theirs);
             words.say(
                 " if ",
                 Folded { pieces: vec![code(said.short)], shortened: said.whole.is_some() },
@@ -230,7 +231,7 @@ mod tests {
             format!("{text} (keeps it under other conditions)")
         );
         assert_eq!(
-            super::part(&grant(&part(Some(&external))).already[0]),
+            super::part_text(&grant(&part(Some(&external))).already[0]),
             "sts:AssumeRole if sts:ExternalId is x"
         );
     }

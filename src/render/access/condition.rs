@@ -21,7 +21,7 @@ impl ConditionPhrase {
     }
 }
 
-pub fn said(condition: &Value) -> ConditionPhrase {
+pub fn condition_phrase(condition: &Value) -> ConditionPhrase {
     let tests = tests(condition);
     let whole: Vec<String> = tests.iter().map(|test| test.words(usize::MAX)).collect();
     let mut short: Vec<String> = tests.iter().take(TESTS).map(|test| test.words(VALUES)).collect();
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     fn short(condition: &Value) -> String {
-        said(condition).short
+        condition_phrase(condition).short
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
             ),
         ];
         for (condition, words) in cases {
-            let said = said(&condition);
+            let said = condition_phrase(&condition);
             assert_eq!((said.short.as_str(), said.whole), (words, None), "{condition}");
         }
     }
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn long_ones_are_shortened_and_said_whole_elsewhere() {
         let ips: Vec<String> = (0..5).map(|n| format!("10.0.{n}.0/24")).collect();
-        let said = said(&json!({"IpAddress": {"aws:SourceIp": ips}}));
+        let said = condition_phrase(&json!({"IpAddress": {"aws:SourceIp": ips}}));
         assert_eq!(said.short, "aws:SourceIp is in 10.0.0.0/24, 10.0.1.0/24 or 3 more");
         let whole =
             "aws:SourceIp is in 10.0.0.0/24, 10.0.1.0/24, 10.0.2.0/24, 10.0.3.0/24 or 10.0.4.0/24";

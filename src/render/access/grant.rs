@@ -1,13 +1,13 @@
 //! The parts of a sentence about one grant: its actions, resources, condition and cause.
 
-use super::already::{already, part, withheld};
+use super::already::{already, part_text, withheld};
 use super::fold::{Folded, actions, resources};
 use super::{Detail, TextRun, code, condition, plain};
 use crate::policy::compare::{Cause, Grant, Side};
 use crate::render::text::quoted;
 
 /// Returns `iam:PassRole on arn:…`, `every action but iam:* on *`.
-pub fn what(grant: &Grant) -> (Vec<TextRun>, Vec<Detail>) {
+pub fn grant_text(grant: &Grant) -> (Vec<TextRun>, Vec<Detail>) {
     let mut pieces = Vec::new();
     let mut details = Vec::new();
     let mut add = |label: &'static str, list: &[String], folded: Folded| {
@@ -51,7 +51,7 @@ pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<TextRun>>, Vec<Detail>) {
     let mut remarks = Vec::new();
     let mut details = Vec::new();
     if let Some(condition) = &grant.condition {
-        let said = condition::said(condition);
+        let said = condition::condition_phrase(condition);
         remarks.push(vec![plain("if "), code(said.short)]);
         details.extend(said.whole.map(|items| Detail { label: "if", items, folded: true }));
     }
@@ -59,14 +59,14 @@ pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<TextRun>>, Vec<Detail>) {
         let (remark, shortened) = withheld(side, grant);
         remarks.push(remark);
         let label = if side == Side::Gained { "but not" } else { "was denied" };
-        let items = grant.withheld.iter().map(part).collect();
+        let items = grant.withheld.iter().map(part_text).collect();
         details.extend(shortened.then_some(Detail { label, items, folded: true }));
     }
     if !grant.already.is_empty() {
         let (remark, shortened) = already(side, grant);
         remarks.push(remark);
         let label = if side == Side::Gained { "before only" } else { "keeps" };
-        let items = grant.already.iter().map(part).collect();
+        let items = grant.already.iter().map(part_text).collect();
         details.extend(shortened.then_some(Detail { label, items, folded: true }));
     }
     let (cause, folded) = cause(side, grant);
@@ -76,7 +76,7 @@ pub fn remarks(side: Side, grant: &Grant) -> (Vec<Vec<TextRun>>, Vec<Detail>) {
 }
 
 fn cause(side: Side, grant: &Grant) -> (Option<Vec<TextRun>>, Option<Detail>) {
-    let denied = grant.denied_if.as_ref().map(condition::said);
+    let denied = grant.denied_if.as_ref().map(condition::condition_phrase);
     let text = match (grant.cause, side) {
         (Cause::Allow, _) => return (None, None),
         // The boundary may have been removed, or allow more than before.

@@ -122,8 +122,8 @@ pub fn by_change(sentences: &[Sentence]) -> BTreeMap<&Address, Vec<&Sentence>> {
 /// Returns the sentences of a comparison of two documents: `gains …`, `loses …`. They name no
 /// principal that the documents are attached to.
 pub fn of_comparison(comparison: &Comparison) -> Vec<Sentence> {
-    let gains = comparison.gained.iter().map(|it| sentence::bare(Side::Gained, it));
-    let losses = comparison.lost.iter().map(|it| sentence::bare(Side::Lost, it));
+    let gains = comparison.gained.iter().map(|it| sentence::bare_sentence(Side::Gained, it));
+    let losses = comparison.lost.iter().map(|it| sentence::bare_sentence(Side::Lost, it));
     gains.chain(losses).chain(sentence::doubts(&comparison.doubts)).collect()
 }
 

@@ -225,7 +225,7 @@ fn is_part(name: &str, who: &str) -> bool {
 
 /// Returns the sentence on a grant of one of two documents, which are not known to be attached to
 /// any principal.
-pub fn bare(side: Side, grant: &Grant) -> Sentence {
+pub fn bare_sentence(side: Side, grant: &Grant) -> Sentence {
     if grant.principals.is_empty() {
         return finish(side, None, vec![verb(side, false, "")], None, grant);
     }
@@ -262,7 +262,7 @@ fn finish(
     folded: Option<Detail>,
     grant: &Grant,
 ) -> Sentence {
-    let (what, details) = grant::what(grant);
+    let (what, details) = grant::grant_text(grant);
     clause.extend(what);
     assembled(side, through, clause, folded.into_iter().chain(details).collect(), grant)
 }

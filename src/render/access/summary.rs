@@ -118,7 +118,7 @@ enum Meaning {
 }
 
 fn meaning(change: &ResourceChange) -> Meaning {
-    meaning_of(kind::of(change.address.kind()), change)
+    meaning_of(kind::kind_of(change.address.kind()), change)
 }
 
 fn meaning_of(kind: &dyn Kind, change: &ResourceChange) -> Meaning {

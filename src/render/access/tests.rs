@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::policy::compare::{Grant, Side};
 
-use super::grant::{remarks, what};
+use super::grant::{grant_text, remarks};
 use super::read;
 
 /// Returns a plain grant, with these fields in place of its own.
@@ -20,7 +20,7 @@ pub fn grant(fields: &Value) -> Grant {
 
 pub fn said(side: Side, fields: &Value) -> String {
     let grant = grant(fields);
-    let (clause, _) = what(&grant);
+    let (clause, _) = grant_text(&grant);
     let (remarks, _) = remarks(side, &grant);
     let sentence = std::iter::once(&clause).chain(&remarks).map(|pieces| read(pieces));
     sentence.collect::<Vec<_>>().join(" ")

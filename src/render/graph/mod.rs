@@ -9,10 +9,10 @@ use crate::address::Address;
 use crate::model::Desired;
 use crate::render::text::escape;
 
-pub use svg::svg;
+pub use svg::render_svg;
 
 /// Returns the graph in Graphviz's DOT language.
-pub fn dot(desired: &Desired) -> String {
+pub fn render_dot(desired: &Desired) -> String {
     let quoted =
         |text: &str| format!("\"{}\"", escape(text).replace('\\', "\\\\").replace('"', "\\\""));
     let mut out = format!(

@@ -26,7 +26,7 @@ const MARGIN: f64 = 10.0;
 /// takes too long for a picture.
 const OPTIMISED: usize = 80;
 
-pub fn svg(desired: &Desired) -> String {
+pub fn render_svg(desired: &Desired) -> String {
     let mut canvas = Canvas::default();
     let mut graph = VisualGraph::new(Orientation::LeftToRight);
     let mut handles = BTreeMap::new();

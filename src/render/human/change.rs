@@ -2,7 +2,7 @@
 
 use super::arranged::Arranged;
 use super::line::{LineMark, PlanLine};
-use super::reason::{name, phrase, remedy, verb};
+use super::reason::{action_phrase, address_text, phrase, remedy};
 use super::{HumanStyle, access, fields};
 use crate::call::Write;
 use crate::diff::{ChangeAction, FieldDiff, ResourceChange};
@@ -13,8 +13,8 @@ use crate::value::FieldChange;
 /// Returns the change's heading, its effects on access, its remedies, prerequisites and drift, and
 /// its fields.
 pub fn block(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) -> Vec<PlanLine> {
-    let address = name(&change.address);
-    let heading = style.bold(&format!("{address} {}", verb(change.action)));
+    let address = address_text(&change.address);
+    let heading = style.bold(&format!("{address} {}", action_phrase(change.action)));
     let mut lines = vec![PlanLine::plain(2, format!("# {heading} ({})", phrase(plan, change)))];
     lines.extend(access::of_change(plan.sentences(&change.address), style));
     lines.extend(remedy(change).into_iter().map(|text| PlanLine::plain(2, format!("# {text}"))));
@@ -39,7 +39,7 @@ fn before_it(change: &ResourceChange) -> Vec<PlanLine> {
     }
     let goes = change.action != ChangeAction::Refuse && change.action != ChangeAction::Blocked;
     let lines = change.before_it.iter().map(|it| {
-        let owner = it.owner.as_ref().map_or("not made by relayctl".to_owned(), name);
+        let owner = it.owner.as_ref().map_or("not made by relayctl".to_owned(), address_text);
         let calls: Vec<&str> = it.calls.iter().map(Write::action).collect();
         let calls =
             if calls.is_empty() { String::new() } else { format!(": {}", calls.join(", ")) };
@@ -98,19 +98,19 @@ fn kept(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) -> Vec<
             .filter(|field| field.before == field.after);
         let rest: Vec<_> =
             again.filter_map(|field| Some((&*field.field, field.after.as_deref()?))).collect();
-        return fields::kept(&rest, 8, style);
+        return fields::kept_fields(&rest, 8, style);
     }
     let seen = plan.update(&change.address).and_then(|step| step.before.as_ref());
     let attributes = seen.into_iter().flat_map(|seen| &seen.attributes);
     let rest: Vec<_> = attributes
         .filter(|(name, _)| !change.fields.iter().any(|diff| diff.change.field == *name))
         .collect();
-    fields::kept(&rest, 8, style)
+    fields::kept_fields(&rest, 8, style)
 }
 
 /// Returns the notes on an object, even if nothing happens to it.
 pub fn notes(change: &ResourceChange, style: HumanStyle) -> Vec<PlanLine> {
-    let address = name(&change.address);
+    let address = address_text(&change.address);
     let alone = change
         .left_alone
         .iter()

@@ -4,10 +4,12 @@
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
 
 use super::line::{LineMark, PlanLine};
-use super::statement::{Element, Numbered, Pair, all, effect, elements, pair, sid};
+use super::statement::{
+    Element, Numbered, Pair, all, effect, elements, pair_statements, statement_sid,
+};
 use super::{HumanStyle, value};
 use crate::policy::STATEMENT;
-use crate::render::text::{count, key, quoted};
+use crate::render::text::{count, key_text, quoted};
 use crate::value::Value;
 
 /// The column at which lines of listed values are broken.
@@ -47,7 +49,7 @@ pub fn whole(
         if mark == LineMark::None { (indent + 2, indent) } else { (indent + 4, indent + 2) };
     let mut lines = vec![PlanLine::new(indent, mark, format!("{label}{{"))];
     for (name, member) in frame(document) {
-        lines.extend(value::entire(mark, &format!("{} = ", key(name)), member, inner));
+        lines.extend(value::entire(mark, &format!("{} = ", key_text(name)), member, inner));
     }
     for statement in statements {
         lines.extend(entire(mark, statement, inner, style));
@@ -68,7 +70,7 @@ fn changed(
     indent: usize,
     style: HumanStyle,
 ) -> Option<Vec<PlanLine>> {
-    let pairs = pair(&all(before)?, &all(after)?);
+    let pairs = pair_statements(&all(before)?, &all(after)?);
     let inner = indent + 4;
     let mut lines = vec![PlanLine::new(indent, LineMark::Update, format!("{label}{{"))];
     let gone = frame(before).filter(|(name, _)| after.get(*name).is_none());
@@ -78,7 +80,7 @@ fn changed(
         let text = |document: &Value| {
             document.get(name).map_or_else(|| "null".to_owned(), Value::to_string)
         };
-        let text = format!("{} = {} -> {}", key(name), text(before), text(after));
+        let text = format!("{} = {} -> {}", key_text(name), text(before), text(after));
         lines.push(PlanLine::new(inner, LineMark::Update, text));
     }
     let same = pairs.iter().filter(|pair| matches!(pair, Pair::Same)).count();
@@ -112,7 +114,8 @@ fn title(number: usize, sid: Option<&str>) -> String {
 /// Returns a complete statement that is added, removed or unchanged.
 fn entire(mark: LineMark, numbered: Numbered, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let Numbered { number, statement } = numbered;
-    let heading = format!("{}: {}", title(number, sid(statement)), style.bold(&effect(statement)));
+    let heading =
+        format!("{}: {}", title(number, statement_sid(statement)), style.bold(&effect(statement)));
     let inner = if mark == LineMark::None { indent + 2 } else { indent + 4 };
     let rest = elements(statement).into_iter().flat_map(|element| wrapped(mark, &element, inner));
     std::iter::once(PlanLine::new(indent, mark, heading)).chain(rest).collect()
@@ -143,9 +146,10 @@ fn wrapped(mark: LineMark, element: &Element, indent: usize) -> Vec<PlanLine> {
 /// Returns a statement of which some elements change, with the others as context.
 fn statement(old: Numbered, new: Numbered, indent: usize, style: HumanStyle) -> Vec<PlanLine> {
     let arrow = |old: String, new: String| if old == new { new } else { format!("{old} -> {new}") };
-    let name = |statement: &Value| sid(statement).map_or_else(|| "no Sid".to_owned(), quoted);
-    let title = if sid(old.statement) == sid(new.statement) {
-        title(new.number, sid(new.statement))
+    let name =
+        |statement: &Value| statement_sid(statement).map_or_else(|| "no Sid".to_owned(), quoted);
+    let title = if statement_sid(old.statement) == statement_sid(new.statement) {
+        title(new.number, statement_sid(new.statement))
     } else {
         format!("{} {}", title(new.number, None), arrow(name(old.statement), name(new.statement)))
     };

@@ -1,12 +1,12 @@
 //! Renders events, one line each, in Terraform's words.
 
-use super::reason::name;
+use super::reason::address_text;
 use super::{HumanStyle, traffic};
 use crate::event::Event;
 use crate::plan::{StepId, StepPhase};
 use crate::render::text::escape;
 
-pub fn line(event: &Event, style: HumanStyle) -> String {
+pub fn event_line(event: &Event, style: HumanStyle) -> String {
     match event {
         Event::Started { step } => say(step, style, &format!("{}...", words(step.phase).0)),
         Event::Waiting { step, why, waited, limit } => {
@@ -20,7 +20,7 @@ pub fn line(event: &Event, style: HumanStyle) -> String {
             say(step, style, &format!("{failed} {}", escape(&why.to_string())))
         }
         Event::Skipped { step, because } => {
-            let because: Vec<_> = because.iter().map(name).collect();
+            let because: Vec<_> = because.iter().map(address_text).collect();
             say(
                 step,
                 style,
@@ -31,7 +31,7 @@ pub fn line(event: &Event, style: HumanStyle) -> String {
 }
 
 fn say(step: &StepId, style: HumanStyle, what: &str) -> String {
-    format!("{}: {}", style.bold(&name(&step.address)), what.trim_end_matches(' '))
+    format!("{}: {}", style.bold(&address_text(&step.address)), what.trim_end_matches(' '))
 }
 
 /// Returns the words for a step in progress, for a completed one, and for the step itself.

@@ -5,7 +5,7 @@ use super::value::{entire, entry, label};
 use super::{HumanStyle, document};
 use crate::diff::FieldDiff;
 use crate::kind::FieldForm;
-use crate::render::text::key;
+use crate::render::text::key_text;
 use crate::value::Value;
 
 /// Returns the lines of changed attributes, with their symbols at the column `indent`.
@@ -14,13 +14,19 @@ pub fn lines(diffs: &[FieldDiff], indent: usize, style: HumanStyle) -> Vec<PlanL
         .iter()
         .filter(|diff| set(diff.change.before.as_deref()) != set(diff.change.after.as_deref()))
         .collect();
-    let width = shown.iter().map(|diff| key(&diff.change.field).chars().count()).max().unwrap_or(0);
+    let width =
+        shown.iter().map(|diff| key_text(&diff.change.field).chars().count()).max().unwrap_or(0);
     shown.into_iter().flat_map(|diff| field(diff, width, indent, style)).collect()
 }
 
 /// Returns attributes that stay as they are, without symbols.
-pub fn kept(attributes: &[(&str, &Value)], indent: usize, style: HumanStyle) -> Vec<PlanLine> {
-    let width = attributes.iter().map(|(name, _)| key(name).chars().count()).max().unwrap_or(0);
+pub fn kept_fields(
+    attributes: &[(&str, &Value)],
+    indent: usize,
+    style: HumanStyle,
+) -> Vec<PlanLine> {
+    let width =
+        attributes.iter().map(|(name, _)| key_text(name).chars().count()).max().unwrap_or(0);
     let whole = attributes.iter().flat_map(|(name, value)| {
         let label = label(name, width);
         document::whole(LineMark::None, &label, value, indent, style)

@@ -41,10 +41,10 @@ pub struct HumanStyle {
 }
 
 /// Returns the whole plan: header, changes, calls, summary.
-pub fn plan(plan: &Plan, style: HumanStyle) -> String {
+pub fn render_plan(plan: &Plan, style: HumanStyle) -> String {
     let mut lines = header::lines(&plan.header, style);
     lines.push(PlanLine::blank());
-    lines.extend(body(plan, style));
+    lines.extend(render_body(plan, style));
     // Each line is rendered and dropped before the next, so that the lines of a plan for thousands
     // of objects are not in memory beside all of its text.
     lines.into_iter().map(|line| line.render(style) + "\n").collect()
@@ -57,7 +57,7 @@ pub fn header(header: &PlanHeader, style: HumanStyle) -> String {
 
 /// Returns one line for one event: `user.serverless: Creating...`, as Terraform's users know it.
 pub fn event(event: &Event, style: HumanStyle) -> String {
-    event::line(event, style)
+    event::event_line(event, style)
 }
 
 /// Returns `Apply complete! Resources: 7 added, 0 changed, 0 destroyed.`, or lists of the steps
@@ -86,7 +86,7 @@ pub fn caller(caller: &CallerIdentity) -> String {
 }
 
 /// Returns the plan without its header.
-pub(super) fn body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
+pub(super) fn render_body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let changes = ordered(plan);
     let sentences = of_plan(plan);
     let mut lines = Vec::new();

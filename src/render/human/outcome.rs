@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::HumanStyle;
 use super::line::PlanLine;
 use super::path;
-use super::reason::name;
+use super::reason::address_text;
 use crate::address::Address;
 use crate::call::{Failure, FailureKind};
 use crate::diff::ChangeAction;
@@ -125,11 +125,11 @@ fn said(step: &StepId, done: bool) -> String {
         StepPhase::Update => "changed",
         StepPhase::Record => "recorded in the state",
     };
-    format!("{}: {}{what}", name(&step.address), if done { "" } else { "not " })
+    format!("{}: {}{what}", address_text(&step.address), if done { "" } else { "not " })
 }
 
 fn skip(step: &StepId, because: &[Address]) -> PlanLine {
-    let because: Vec<_> = because.iter().map(name).collect();
+    let because: Vec<_> = because.iter().map(address_text).collect();
     PlanLine::plain(2, format!("{}, because of {}", said(step, false), because.join(", ")))
 }
 

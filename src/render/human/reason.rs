@@ -7,7 +7,7 @@ use crate::kind::{self, OWNER_TAG, Ownership};
 use crate::render::text::escape;
 
 /// Returns the verb of a change: `will be created`.
-pub fn verb(action: ChangeAction) -> &'static str {
+pub fn action_phrase(action: ChangeAction) -> &'static str {
     match action {
         ChangeAction::Nothing => "stays as it is",
         ChangeAction::Create => "will be created",
@@ -32,7 +32,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
         Reason::Due(why) => format!("due: {}", escape(why)),
         Reason::ParentReplaced(parent) => {
-            format!("part of {}, which is replaced", name(parent))
+            format!("part of {}, which is replaced", address_text(parent))
         }
         Reason::Interrupted => {
             "interrupted: an earlier run stopped before it saved the state".to_owned()
@@ -58,14 +58,14 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
             format!("unknown: it could not be read: {}", escape(&failure.to_string()))
         }
         Reason::DependsOn(other) => {
-            format!("it depends on {}, which is refused or blocked", name(other))
+            format!("it depends on {}, which is refused or blocked", address_text(other))
         }
     }
 }
 
 /// Returns true if only the state can say who owns the object.
 fn is_tagless(change: &ResourceChange) -> bool {
-    match kind::of(change.address.kind()).facts().ownership {
+    match kind::kind_of(change.address.kind()).facts().ownership {
         Ownership::State => true,
         Ownership::Tag | Ownership::Parent | Ownership::LocalFile => false,
     }
@@ -73,7 +73,7 @@ fn is_tagless(change: &ResourceChange) -> bool {
 
 /// Returns advice to the reader, one sentence a line; empty if nothing has to be done.
 pub fn remedy(change: &ResourceChange) -> Vec<String> {
-    let this = name(&change.address);
+    let this = address_text(&change.address);
     match &change.reason {
         Reason::NotOurs { owner: None } if is_tagless(change) => {
             vec![
@@ -118,7 +118,7 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
             vec!["Nothing is done to it until this is fixed. Then plan again.".to_owned()]
         }
         Reason::DependsOn(other) => {
-            vec![format!("It follows in the plan after {} is mended.", name(other))]
+            vec![format!("It follows in the plan after {} is mended.", address_text(other))]
         }
         Reason::CannotChange(_)
             if matches!(change.action, ChangeAction::Refuse | ChangeAction::Blocked) =>
@@ -140,7 +140,7 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
     }
 }
 
-pub fn name(address: &Address) -> String {
+pub fn address_text(address: &Address) -> String {
     escape(&address.to_string())
 }
 

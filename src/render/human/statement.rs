@@ -3,7 +3,7 @@
 use similar::{Algorithm, capture_diff_slices, diff_ratio};
 
 use crate::policy::{StatementPointer, is_policy, statements};
-use crate::render::text::bare;
+use crate::render::text::bare_text;
 use crate::value::Value;
 
 /// A statement and its number in its document, from 1.
@@ -49,11 +49,13 @@ pub fn all(document: &Value) -> Option<Vec<Numbered<'_>>> {
 
 /// Pairs equal statements first, then those of the same Sid, then the most similar. The pairs are
 /// in the order of `after`; removed statements come last.
-pub fn pair<'a>(before: &[Numbered<'a>], after: &[Numbered<'a>]) -> Vec<Pair<'a>> {
+pub fn pair_statements<'a>(before: &[Numbered<'a>], after: &[Numbered<'a>]) -> Vec<Pair<'a>> {
     let mut free: Vec<_> = before.to_vec();
     let mut partner: Vec<Option<Numbered<'a>>> = vec![None; after.len()];
-    let rules: [fn(&Value, &Value) -> bool; 2] =
-        [|old, new| old == new, |old, new| sid(old).is_some() && sid(old) == sid(new)];
+    let rules: [fn(&Value, &Value) -> bool; 2] = [
+        |old, new| old == new,
+        |old, new| statement_sid(old).is_some() && statement_sid(old) == statement_sid(new),
+    ];
     for rule in rules {
         for (new, partner) in
             after.iter().zip(&mut partner).filter(|(_, partner)| partner.is_none())
@@ -106,7 +108,7 @@ fn sayings(statement: &Value) -> Vec<String> {
     std::iter::once(format!("Effect={}", effect(statement))).chain(rest).collect()
 }
 
-pub fn sid(statement: &Value) -> Option<&str> {
+pub fn statement_sid(statement: &Value) -> Option<&str> {
     statement.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty())
 }
 
@@ -124,22 +126,22 @@ pub fn elements(statement: &Value) -> Vec<Element> {
 }
 
 fn element(name: &str, value: &Value) -> Vec<Element> {
-    let name = bare(name);
+    let name = bare_text(name);
     let Value::Object(parts) = value else { return vec![labelled(name, value)] };
     if name == "Condition" {
         parts.iter().flat_map(|(operator, keys)| condition(operator, keys)).collect()
     } else {
         parts
             .iter()
-            .map(|(kind, value)| labelled(format!("{name} ({})", bare(kind)), value))
+            .map(|(kind, value)| labelled(format!("{name} ({})", bare_text(kind)), value))
             .collect()
     }
 }
 
 fn condition(operator: &str, keys: &Value) -> Vec<Element> {
-    let label = format!("Condition {}", bare(operator));
+    let label = format!("Condition {}", bare_text(operator));
     let Value::Object(keys) = keys else { return vec![labelled(label, keys)] };
-    keys.iter().map(|(key, value)| labelled(format!("{label} {}", bare(key)), value)).collect()
+    keys.iter().map(|(key, value)| labelled(format!("{label} {}", bare_text(key)), value)).collect()
 }
 
 /// Makes an element. IAM takes one value for a list of one.
@@ -154,7 +156,7 @@ fn labelled(label: String, value: &Value) -> Element {
 }
 
 fn item(value: &Value) -> String {
-    value.as_str().map_or_else(|| crate::render::text::escape(&value.to_string()), bare)
+    value.as_str().map_or_else(|| crate::render::text::escape(&value.to_string()), bare_text)
 }
 
 #[cfg(test)]
@@ -163,7 +165,7 @@ mod tests {
     use serde_json::json;
 
     fn kinds(before: &Value, after: &Value) -> Vec<String> {
-        let pairs = pair(&all(before).unwrap(), &all(after).unwrap());
+        let pairs = pair_statements(&all(before).unwrap(), &all(after).unwrap());
         let name = |pair: &Pair| match pair {
             Pair::Same => "same".to_owned(),
             Pair::Changed(old, new) => format!("{}~{}", old.number, new.number),

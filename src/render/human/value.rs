@@ -5,12 +5,12 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::HumanStyle;
 use super::line::{LineMark, PlanLine};
-use crate::render::text::{count, key, quoted};
+use crate::render::text::{count, key_text, quoted};
 use crate::value::Value;
 
 /// Returns `name = `, with the `=` in one column for all names of the list.
 pub fn label(name: &str, width: usize) -> String {
-    format!("{:<width$} = ", key(name))
+    format!("{:<width$} = ", key_text(name))
 }
 
 /// Returns one value before and after; `label` is `name = `, or empty for an item of a list.
@@ -69,7 +69,7 @@ fn map(
     let (same, changed): (Vec<_>, Vec<_>) =
         keys.into_iter().partition(|name| before.get(*name) == after.get(*name));
     let shown = || changed.iter().chain(if style.verbose { same.as_slice() } else { &[] });
-    let width = shown().map(|name| key(name).chars().count()).max().unwrap_or(0);
+    let width = shown().map(|name| key_text(name).chars().count()).max().unwrap_or(0);
     let of = |name: &String| label(name, width);
     let mut lines: Vec<_> = changed
         .iter()
@@ -135,7 +135,7 @@ pub fn entire(mark: LineMark, label: &str, value: &Value, indent: usize) -> Vec<
         if mark == LineMark::None { (indent, indent + 2) } else { (indent + 2, indent + 4) };
     let (open, close, items) = match value {
         Value::Object(map) if !map.is_empty() => {
-            let width = map.keys().map(|name| key(name).chars().count()).max().unwrap_or(0);
+            let width = map.keys().map(|name| key_text(name).chars().count()).max().unwrap_or(0);
             let of = |(name, item): (&String, &Value)| {
                 entire(mark, &self::label(name, width), item, inner)
             };
@@ -170,7 +170,7 @@ fn inline(value: &Value) -> String {
         Value::Object(map) => {
             let pairs: Vec<_> = map
                 .iter()
-                .map(|(name, item)| format!("{} = {}", key(name), inline(item)))
+                .map(|(name, item)| format!("{} = {}", key_text(name), inline(item)))
                 .collect();
             format!("{{ {} }}", pairs.join(", "))
         }

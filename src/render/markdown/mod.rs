@@ -22,7 +22,7 @@ const TABLE: usize = 30_000;
 /// The part of the limit that the section on access may take.
 const ACCESS: usize = 15_000;
 
-pub fn plan(plan: &Plan) -> String {
+pub fn render_plan(plan: &Plan) -> String {
     let mut out = title(plan);
     for note in notes(plan) {
         let _ = write!(out, "\n> {note}\n");
@@ -113,7 +113,8 @@ fn row(plan: &Arranged<'_>, change: &ResourceChange) -> String {
 }
 
 fn details(plan: &Plan, room: usize) -> String {
-    let lines: Vec<_> = human::body(plan, HumanStyle::default()).iter().map(diff_line).collect();
+    let lines: Vec<_> =
+        human::render_body(plan, HumanStyle::default()).iter().map(diff_line).collect();
     let fence =
         "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or(0).max(2) + 1);
     let head = format!("\n<details><summary>The whole plan</summary>\n\n{fence}diff\n");

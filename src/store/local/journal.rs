@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::provider::files::disk;
-use crate::provider::files::witness::step;
+use crate::provider::files::witness::pass_crash_point;
 
 /// Appends lines, which are on the disk when this returns. After an error the file is as it was.
 pub fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
@@ -13,9 +13,9 @@ pub fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
     let mut file = disk::open_private(path)?;
     let end = end_of_lines(&mut file)?;
     file.seek(SeekFrom::Start(end))?;
-    step();
+    pass_crash_point();
     let written = file.write_all(lines).and_then(|()| {
-        step();
+        pass_crash_point();
         file.sync_data()
     });
     if let Err(error) = written {
@@ -32,7 +32,7 @@ pub fn clear(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
         Ok(()) => {
-            step();
+            pass_crash_point();
             disk::sync_folder(disk::folder(path))
         }
     }
@@ -58,6 +58,6 @@ fn end_of_lines(file: &mut File) -> io::Result<u64> {
     let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let end = u64::try_from(end).unwrap_or(length);
     file.set_len(end)?;
-    step();
+    pass_crash_point();
     Ok(end)
 }

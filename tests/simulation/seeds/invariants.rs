@@ -10,7 +10,7 @@ use relayctl::event::RunOutcome;
 use relayctl::model::{Desired, Status};
 use relayctl::plan::{Plan, PlanMode, StepId};
 use relayctl::state::encode;
-use relayctl::value::{Attributes, text};
+use relayctl::value::{Attributes, text_of};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -147,24 +147,28 @@ impl Known {
         let holder = holder_kind(address);
         match address.kind() {
             KindName::PolicyAttachment(_) => {
-                let part =
-                    [holder, text(attributes, holder), "attached", text(attributes, "policy_arn")];
+                let part = [
+                    holder,
+                    text_of(attributes, holder),
+                    "attached",
+                    text_of(attributes, "policy_arn"),
+                ];
                 self.parts.insert(owned(part));
             }
             KindName::InlinePolicy(_) => {
                 self.parts.insert(owned([
                     holder,
-                    text(attributes, holder),
+                    text_of(attributes, holder),
                     "inline",
-                    text(attributes, "name"),
+                    text_of(attributes, "name"),
                 ]));
             }
             KindName::UserGroupMembership => {
                 self.parts.insert(owned([
                     "group",
-                    text(attributes, "group"),
+                    text_of(attributes, "group"),
                     "members",
-                    text(attributes, "user"),
+                    text_of(attributes, "user"),
                 ]));
             }
             kind => {
@@ -177,7 +181,7 @@ impl Known {
                     self.forced.insert(address.name().to_owned());
                 }
                 if attributes.get("replace_profile") == Some(&json!(true)) {
-                    self.replaced_profiles.insert(text(attributes, "profile").to_owned());
+                    self.replaced_profiles.insert(text_of(attributes, "profile").to_owned());
                 }
             }
         }
@@ -435,7 +439,7 @@ pub fn keys_are_at_home(world: &World, plan: &Plan) {
                 .expect("it was seen");
             let wanted = ["profile", "csv"]
                 .iter()
-                .filter(|sink| !text(&entry.attributes, sink).is_empty())
+                .filter(|sink| !text_of(&entry.attributes, sink).is_empty())
                 .count();
             let held =
                 sinks.iter().filter(|sink| sink.contains(secret) && sink.contains(id)).count();

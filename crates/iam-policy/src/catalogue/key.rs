@@ -106,9 +106,9 @@ pub fn condition_key(name: &str) -> Option<ConditionKey> {
 
 /// Returns the key as listed by the service that its name begins with.
 fn own(name: &str) -> Option<ConditionKey> {
-    let shelf = text::book().shelf(name.split(':').next()?)?;
+    let shelf = text::load_catalogue().shelf(name.split(':').next()?)?;
     let spelt = listed(shelf).find(|key| key.name.eq_ignore_ascii_case(name));
-    spelt.or_else(|| listed(shelf).find(|key| fits(key.name, name)))
+    spelt.or_else(|| listed(shelf).find(|key| matches_form(key.name, name)))
 }
 
 /// Returns the key of an OIDC claim. Only a provider's address has a dot; no service's prefix does.
@@ -119,13 +119,13 @@ fn claim(name: &str) -> Option<ConditionKey> {
 }
 
 pub(super) fn is_global(name: &str) -> bool {
-    GLOBAL.iter().any(|(form, _)| fits(form, name))
+    GLOBAL.iter().any(|(form, _)| matches_form(form, name))
 }
 
 /// Tells if a key has a form: `aws:requesttag/team` has that of `aws:RequestTag/${TagKey}`, and
 /// `s3:ExistingObjectTag/x` that of `s3:ExistingObjectTag/<key>`. A placeholder stands for at least
 /// one character.
-pub(super) fn fits(form: &str, name: &str) -> bool {
+pub(super) fn matches_form(form: &str, name: &str) -> bool {
     match wildcards(form) {
         Some(pattern) => action_matches(&pattern, name),
         None => form.eq_ignore_ascii_case(name),
@@ -166,7 +166,7 @@ impl KnownKeys {
 
     fn find(&self, name: &str) -> Option<ConditionKey> {
         let found = self.plain.get(&name.to_lowercase());
-        found.or_else(|| self.forms.iter().find(|key| fits(key.name, name))).copied()
+        found.or_else(|| self.forms.iter().find(|key| matches_form(key.name, name))).copied()
     }
 }
 
@@ -179,7 +179,7 @@ fn global() -> &'static KnownKeys {
 /// Returns the keys of all services. This unpacks the whole catalogue.
 fn all() -> &'static KnownKeys {
     static ALL: OnceLock<KnownKeys> = OnceLock::new();
-    ALL.get_or_init(|| KnownKeys::of(text::book().shelves().flat_map(listed)))
+    ALL.get_or_init(|| KnownKeys::of(text::load_catalogue().shelves().flat_map(listed)))
 }
 
 fn listed(shelf: text::Shelf) -> impl Iterator<Item = ConditionKey> {

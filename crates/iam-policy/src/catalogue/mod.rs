@@ -112,33 +112,37 @@ impl Action {
     pub fn takes_key(&self, key: &str) -> bool {
         let of_resources = self.resources.iter().flat_map(|resource| &resource.condition_keys);
         key::is_global(key)
-            || self.condition_keys.iter().chain(of_resources).any(|form| key::fits(form, key))
+            || self
+                .condition_keys
+                .iter()
+                .chain(of_resources)
+                .any(|form| key::matches_form(form, key))
     }
 }
 
 /// Returns the date of the data: `2026-09-26`.
-pub fn date() -> &'static str {
-    text::book().date
+pub fn catalogue_date() -> &'static str {
+    text::load_catalogue().date
 }
 
 /// Returns the packages that the data was made from, with their versions.
 pub fn source() -> &'static str {
-    text::book().source
+    text::load_catalogue().source
 }
 
 /// Returns the number of packs that this process has unpacked so far.
 pub fn unpacked() -> usize {
-    text::book().unpacked()
+    text::load_catalogue().unpacked()
 }
 
 /// Returns all services, by prefix.
 pub fn services() -> impl Iterator<Item = Service> {
-    text::book().shelves().map(|shelf| Service { prefix: shelf.prefix, name: shelf.name })
+    text::load_catalogue().shelves().map(|shelf| Service { prefix: shelf.prefix, name: shelf.name })
 }
 
 /// Returns the service of that prefix, in any case.
 pub fn service(prefix: &str) -> Option<Service> {
-    let shelf = text::book().shelf(prefix)?;
+    let shelf = text::load_catalogue().shelf(prefix)?;
     Some(Service { prefix: shelf.prefix, name: shelf.name })
 }
 
@@ -153,7 +157,7 @@ pub fn action(name: &str) -> Option<&'static Action> {
 
 /// Returns the actions of a service by name; empty where there is no such service.
 pub fn actions_of(service: &str) -> &'static [Action] {
-    text::book().shelf(service).map_or(&[], text::Shelf::actions)
+    text::load_catalogue().shelf(service).map_or(&[], text::Shelf::actions)
 }
 
 /// Returns the actions that a policy's pattern matches: `s3:Get*`, `*`.

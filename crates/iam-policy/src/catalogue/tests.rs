@@ -12,14 +12,14 @@ fn the_whole_catalogue_can_be_read() {
     assert!(services.len() > 400, "{}", services.len());
     let actions: usize = services.iter().map(|service| actions_of(service.prefix).len()).sum();
     assert!(actions > 20_000, "{actions}");
-    assert!(date().parse::<jiff::civil::Date>().is_ok(), "{}", date());
+    assert!(catalogue_date().parse::<jiff::civil::Date>().is_ok(), "{}", catalogue_date());
     assert!(source().contains("iam-data"), "{}", source());
 }
 
 /// Nothing is dropped when the data is read: a line that can't be read would be missing here.
 #[test]
 fn every_line_becomes_an_action() {
-    for shelf in text::book().shelves() {
+    for shelf in text::load_catalogue().shelves() {
         assert_eq!(shelf.actions().len(), shelf.lines_of_actions(), "{}", shelf.prefix);
         for action in shelf.actions() {
             assert_eq!(super::action(&action.name.to_uppercase()), Some(action));
@@ -176,7 +176,7 @@ fn a_service_s_actions_are_in_order() {
 /// must not depend on that.
 #[test]
 fn a_key_is_found_wherever_it_is_listed() {
-    let listed = text::book().shelves().flat_map(text::Shelf::keys);
+    let listed = text::load_catalogue().shelves().flat_map(text::Shelf::keys);
     let mut count = 0;
     for (name, value) in listed.filter(|(name, _)| !key::is_global(name)) {
         let found = condition_key(name).expect(name);

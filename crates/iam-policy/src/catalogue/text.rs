@@ -47,7 +47,7 @@ pub(super) struct Shelf {
 
 /// Returns the catalogue. Data that can't be read would be an empty catalogue; a test reads all of
 /// it.
-pub(super) fn book() -> &'static Book {
+pub(super) fn load_catalogue() -> &'static Book {
     static BOOK: OnceLock<Book> = OnceLock::new();
     BOOK.get_or_init(|| opened(WHOLE).unwrap_or_default())
 }

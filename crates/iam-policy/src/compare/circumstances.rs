@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{ValueType, condition_key};
-use crate::condition::date;
+use crate::condition::parse_date;
 use crate::pattern::{self as texts, Filling, variable_key, variables};
 use crate::request::{Caller, Context};
 use crate::statement::{ConditionTest, OperatorName, Statement};
@@ -215,7 +215,7 @@ fn values(key: &str, tests: &[&ConditionTest], filling: &Context) -> Vec<String>
             found.extend(near(test.operator.comparison, value, filling));
         }
     }
-    found.extend(witnesses(tests, is_text, &[PatternToken::Star(true)], pattern::text));
+    found.extend(witnesses(tests, is_text, &[PatternToken::Star(true)], pattern::literal_pattern));
     found.extend(witnesses(tests, is_arn, &pattern::any_arn(), |value| {
         pattern::resource(value, false).tokens
     }));
@@ -322,7 +322,7 @@ fn numbers(value: &str) -> Vec<String> {
 }
 
 fn dates(value: &str) -> Vec<String> {
-    let Some(time) = date(value) else { return vec![value.to_owned()] };
+    let Some(time) = parse_date(value) else { return vec![value.to_owned()] };
     let around = [-1, 1].into_iter().filter_map(|seconds| {
         time.checked_add(jiff::SignedDuration::from_secs(seconds))
             .ok()

@@ -4,7 +4,7 @@
 use ipnet::IpNet;
 use jiff::Timestamp;
 
-use crate::condition::{Number, date, network};
+use crate::condition::{Number, network, parse_date};
 use crate::statement::OperatorName::{
     self, ArnLike, Bool, DateEquals, DateGreaterThan, DateGreaterThanEquals, DateLessThan,
     DateLessThanEquals, IpAddress, NumericEquals, NumericGreaterThan, NumericGreaterThanEquals,
@@ -96,7 +96,7 @@ fn reach((comparison, value, variables): ValueTest<'_>) -> Option<ValueMatch<'_>
     }
     Some(match comparison {
         StringEquals => ValueMatch::Text(pattern::literal(value)),
-        StringLike => ValueMatch::Text(pattern::text(value)),
+        StringLike => ValueMatch::Text(pattern::literal_pattern(value)),
         StringEqualsIgnoreCase => ValueMatch::AnyCase(value.to_lowercase()),
         ArnLike if value.splitn(6, ':').count() == 6 => {
             ValueMatch::Arn(pattern::resource(value, false).tokens)
@@ -114,7 +114,7 @@ fn reach((comparison, value, variables): ValueTest<'_>) -> Option<ValueMatch<'_>
         | DateLessThan
         | DateLessThanEquals
         | DateGreaterThan
-        | DateGreaterThanEquals => ValueMatch::Dates(Range::of(comparison, date(value)?)),
+        | DateGreaterThanEquals => ValueMatch::Dates(Range::of(comparison, parse_date(value)?)),
         _ => return None,
     })
 }

@@ -29,7 +29,7 @@ use crate::statement::Effect;
 use case::{RegionCase, VerdictKey};
 use grants::{DiffRegion, Direction};
 use membership::MemberTest;
-use set::same;
+use set::are_equal_sets;
 use space::{Entangled, Space};
 use verdict::RegionVerdict;
 
@@ -77,7 +77,7 @@ impl Comparer {
         after: &Set<'_>,
         caller: Option<&Caller>,
     ) -> Comparison {
-        if same(before, after) {
+        if are_equal_sets(before, after) {
             return Comparison::default();
         }
         match Space::new(before, after, caller, &self.0) {

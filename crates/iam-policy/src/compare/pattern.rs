@@ -43,10 +43,10 @@ pub(super) fn any_arn() -> Pattern {
 
 /// Returns the pattern of an action in lower case: AWS ignores the case of actions.
 pub(super) fn action(text: &str) -> Pattern {
-    self::text(&text.to_lowercase())
+    self::literal_pattern(&text.to_lowercase())
 }
 
-pub(super) fn text(text: &str) -> Pattern {
+pub(super) fn literal_pattern(text: &str) -> Pattern {
     text.chars().map(|c| wildcard(c, true)).collect()
 }
 

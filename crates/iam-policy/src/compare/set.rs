@@ -26,7 +26,7 @@ impl<'a> Set<'a> {
 }
 
 /// Tells if there is nothing to compare: both sides have the same statements, in any order.
-pub(super) fn same(before: &Set<'_>, after: &Set<'_>) -> bool {
+pub(super) fn are_equal_sets(before: &Set<'_>, after: &Set<'_>) -> bool {
     let statements = |policies: &[Policy]| {
         let mut list: Vec<String> =
             policies.iter().flat_map(|it| &it.statements).map(Statement::meaning).collect();

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 /// Parses a date; `None` for any other text. Digits alone are seconds since 1970, so `2024` is no
 /// year. A date without a time is midnight of that day, and a time without a zone is in UTC.
-pub(crate) fn date(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse_date(text: &str) -> Option<Timestamp> {
     if !text.is_empty()
         && text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())
     {
@@ -37,11 +37,14 @@ mod tests {
             "2024-07-01T00:00:00",
             "1719792000",
         ] {
-            assert_eq!(date(text).map(Timestamp::as_second), Some(1_719_792_000), "{text}");
+            assert_eq!(parse_date(text).map(Timestamp::as_second), Some(1_719_792_000), "{text}");
         }
-        assert_eq!(date("2024-07-01T00:00:00.5Z").map(Timestamp::subsec_millisecond), Some(500));
-        assert_eq!(date("2024").map(Timestamp::as_second), Some(2024));
-        assert_eq!(date("-1").map(Timestamp::as_second), Some(-1));
+        assert_eq!(
+            parse_date("2024-07-01T00:00:00.5Z").map(Timestamp::subsec_millisecond),
+            Some(500)
+        );
+        assert_eq!(parse_date("2024").map(Timestamp::as_second), Some(2024));
+        assert_eq!(parse_date("-1").map(Timestamp::as_second), Some(-1));
     }
 
     #[test]
@@ -49,7 +52,7 @@ mod tests {
         for text in
             ["", "-", "tomorrow", "2024-13-01", "2024-07-32", "2024/07/01", "99999999999999999999"]
         {
-            assert_eq!(date(text), None, "{text}");
+            assert_eq!(parse_date(text), None, "{text}");
         }
     }
 }

@@ -13,7 +13,7 @@ use super::pattern::{Filling, arn_matches, filled, text_matches};
 use super::request::Context;
 use super::statement::{ConditionTest, OperatorName, Quantifier};
 
-pub(super) use date::date;
+pub(super) use date::parse_date;
 pub(super) use network::network;
 pub(super) use number::Number;
 
@@ -89,7 +89,8 @@ fn matches(comparison: OperatorName, wanted: &str, found: &str, filling: Filling
         order.is_some_and(|order| expected.contains(&order))
     };
     let date = |expected: &[Ordering]| {
-        let order = date(found).zip(date(wanted)).map(|(found, wanted)| found.cmp(&wanted));
+        let order =
+            parse_date(found).zip(parse_date(wanted)).map(|(found, wanted)| found.cmp(&wanted));
         order.is_some_and(|order| expected.contains(&order))
     };
     match comparison {

@@ -222,7 +222,8 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Escalat
 impl EscalationMatch {
     /// Returns the parts of the object on which these statements grant their permission, too.
     fn with(&self, ways: &[GrantingStatement]) -> Vec<EscalationMatch> {
-        let meeting = ways.iter().filter(|way| scope::meet(&self.resource, &way.resource));
+        let meeting =
+            ways.iter().filter(|way| scope::patterns_overlap(&self.resource, &way.resource));
         meeting
             .map(|way| {
                 let mut both = self.ways.clone();

@@ -129,7 +129,7 @@ impl Holder<'_> {
             let said = format!("everything but {}", clause.patterns.join(", "));
             return if spared { Vec::new() } else { vec![(said, target.to_owned())] };
         }
-        let met = patterns.into_iter().filter(|pattern| scope::meet(pattern, target));
+        let met = patterns.into_iter().filter(|pattern| scope::patterns_overlap(pattern, target));
         met.map(|pattern| (pattern.clone(), scope::common(&pattern, target))).collect()
     }
 
@@ -153,7 +153,7 @@ impl Holder<'_> {
     fn spans(&self, statement: &Statement, clause: &Clause, resource: &str) -> bool {
         let mut patterns = clause.patterns.iter().filter_map(|text| self.filled(statement, text));
         if clause.not {
-            !patterns.any(|pattern| scope::meet(&pattern, resource))
+            !patterns.any(|pattern| scope::patterns_overlap(&pattern, resource))
         } else {
             patterns.any(|pattern| scope::holds(&pattern, resource))
         }

@@ -13,7 +13,7 @@ enum ScopeToken {
 }
 
 /// Tells if some text matches both patterns.
-pub fn meet(one: &str, other: &str) -> bool {
+pub fn patterns_overlap(one: &str, other: &str) -> bool {
     pairs(one, other).iter().all(|(one, other)| overlap(&tokens(one), &tokens(other)))
 }
 
@@ -162,14 +162,17 @@ mod tests {
 
     #[test]
     fn patterns_meet_where_one_text_matches_both() {
-        assert!(meet("*", ROLES));
-        assert!(meet("arn:aws:iam::*:role/*Zappa", "arn:aws:iam::123456789012:role/a*"));
-        assert!(meet("arn:aws:iam", ROLES), "AWS completes a short ARN");
-        assert!(meet("arn:aws:iam::123456789012:role/${aws:username}", ROLES));
-        assert!(!meet("arn:aws:iam::123456789012:user/*", ROLES));
-        assert!(!meet("arn:aws:s3:::*", ROLES));
-        assert!(!meet("arn:aws:iam::210987654321:role/*", ROLES));
-        assert!(!meet("arn:*/*", ROLES), "a wildcard doesn't reach over a colon");
+        assert!(patterns_overlap("*", ROLES));
+        assert!(patterns_overlap(
+            "arn:aws:iam::*:role/*Zappa",
+            "arn:aws:iam::123456789012:role/a*"
+        ));
+        assert!(patterns_overlap("arn:aws:iam", ROLES), "AWS completes a short ARN");
+        assert!(patterns_overlap("arn:aws:iam::123456789012:role/${aws:username}", ROLES));
+        assert!(!patterns_overlap("arn:aws:iam::123456789012:user/*", ROLES));
+        assert!(!patterns_overlap("arn:aws:s3:::*", ROLES));
+        assert!(!patterns_overlap("arn:aws:iam::210987654321:role/*", ROLES));
+        assert!(!patterns_overlap("arn:*/*", ROLES), "a wildcard doesn't reach over a colon");
     }
 
     #[test]

@@ -55,12 +55,12 @@ pub(super) const UNKNOWN_SERVICE: Rule = Rule::new(
     "Correct the prefix, or take the action out.",
 );
 
-pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
+pub(super) fn find_wildcard_actions(site: &Site<'_>) -> Vec<Finding> {
     let clause = &site.statement.actions;
     if clause.not {
         let message = format!(
             "everything is allowed but {}: also what AWS adds tomorrow",
-            super::wording::few(&clause.patterns)
+            super::wording::list_few(&clause.patterns)
         );
         let remedy = "name the actions that are meant in `Action`; to except some of them, add a \
             statement that denies them";
@@ -135,7 +135,7 @@ pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
     if catalogue::service(prefix).is_none() {
         let message = format!(
             "`{prefix}` is no service that relayctl knows (its list is of {})",
-            catalogue::date()
+            catalogue::catalogue_date()
         );
         let near = catalogue::nearest_service(prefix).map(str::to_owned);
         let remedy = mean(near, "look the prefix up in AWS's Service Authorization Reference");
@@ -144,7 +144,7 @@ pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
     let message = if pattern.contains(['*', '?']) {
         format!("`{pattern}` matches no action of AWS: it says nothing")
     } else {
-        format!("AWS has no action `{pattern}` (the list is of {})", catalogue::date())
+        format!("AWS has no action `{pattern}` (the list is of {})", catalogue::catalogue_date())
     };
     let near = catalogue::nearest_action(pattern);
     let remedy = mean(near, "look the name up in AWS's Service Authorization Reference");

@@ -37,7 +37,7 @@ pub(super) fn keys(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
         }
         let message = format!(
             "no request for {} carries the condition key `{}`",
-            super::wording::few(&clause.patterns),
+            super::wording::list_few(&clause.patterns),
             test.key
         );
         let remedy =

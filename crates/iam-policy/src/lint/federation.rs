@@ -47,7 +47,7 @@ const BUILT_IN: &[(&str, &[&str])] = &[
 /// The prefixes of the subjects of well-known providers, before the name of an owner.
 const LABELS: &[&str] = &["repo:", "project_path:", "organization:", "system:serviceaccount:"];
 
-pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
+pub(super) fn find_wide_subjects(site: &Site<'_>) -> Vec<Finding> {
     let actions = &site.statement.actions;
     let named = actions.patterns.iter().any(|pattern| action_matches(pattern, ACTION));
     let Some(principals) =

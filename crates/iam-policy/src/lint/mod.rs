@@ -71,13 +71,13 @@ fn names(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
 fn allow(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if home.usage.is_identity() {
-        findings.extend(actions::wide(site));
-        findings.extend(resources::wide(site));
+        findings.extend(actions::find_wildcard_actions(site));
+        findings.extend(resources::find_wildcard_resources(site));
         findings.extend(pass_role::anywhere(site, home));
     } else {
-        findings.extend(actions::wide(site));
-        findings.extend(principals::wide(site, home));
-        findings.extend(federation::wide(site));
+        findings.extend(actions::find_wildcard_actions(site));
+        findings.extend(principals::find_wildcard_principals(site, home));
+        findings.extend(federation::find_wide_subjects(site));
     }
     findings
 }

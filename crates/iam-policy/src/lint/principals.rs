@@ -7,7 +7,7 @@ use crate::statement::{ConditionTest, PrincipalType};
 use super::finding::{Finding, Home};
 use super::rule::Rule;
 use super::site::Site;
-use super::wording::few;
+use super::wording::list_few;
 
 pub(super) const TRUST_ANYONE: Rule = Rule::new(
     "trust-anyone",
@@ -83,13 +83,13 @@ const NARROWING: &[&str] = &[
 const PROVING: &[&str] =
     &["sts:externalid", "aws:multifactorauthpresent", "sts:sourceidentity", "aws:sourceidentity"];
 
-pub(super) fn wide(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
+pub(super) fn find_wildcard_principals(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let Some(principals) = &site.statement.principals else { return Vec::new() };
     if principals.not {
         let names: Vec<String> = principals.names.iter().map(|(_, name)| name.clone()).collect();
         let message = format!(
             "everybody is let in but {}: all other accounts, and people without one",
-            few(&names)
+            list_few(&names)
         );
         let remedy = "name in `Principal` who is meant; to keep some of them out, add a statement \
             that denies them";

@@ -6,7 +6,7 @@ use crate::diagnostic::Severity;
 use super::finding::Finding;
 use super::rule::Rule;
 use super::site::Site;
-use super::wording::few;
+use super::wording::list_few;
 
 pub(super) const RESOURCE_WILDCARD: Rule = Rule::new(
     "resource-wildcard",
@@ -25,12 +25,12 @@ pub(super) const NOT_RESOURCE: Rule = Rule::new(
     "Name the resources in Resource, and deny the exceptions in a statement of their own.",
 );
 
-pub(super) fn wide(site: &Site<'_>) -> Vec<Finding> {
+pub(super) fn find_wildcard_resources(site: &Site<'_>) -> Vec<Finding> {
     let Some(clause) = &site.statement.resources else { return Vec::new() };
     if clause.not {
         let message = format!(
             "allowed on everything but {}: also on what is made tomorrow",
-            few(&clause.patterns)
+            list_few(&clause.patterns)
         );
         let remedy = "name the resources that are meant in `Resource`; to except some of them, \
             add a statement that denies them";
@@ -70,7 +70,7 @@ fn all(site: &Site<'_>, index: usize) -> Option<Finding> {
         names => format!(
             "{} actions are allowed on every resource, and could be on some: {}",
             names.len(),
-            few(names)
+            list_few(names)
         ),
     };
     let mut forms: Vec<String> = Vec::new();
@@ -81,6 +81,6 @@ fn all(site: &Site<'_>, index: usize) -> Option<Finding> {
         }
     }
     let whole = if scoped.len() == 1 { first.name.as_str() } else { "they" };
-    let remedy = format!("limit `Resource`: {whole} can be allowed on {}", few(&forms));
+    let remedy = format!("limit `Resource`: {whole} can be allowed on {}", list_few(&forms));
     Some(Finding::new(&RESOURCE_WILDCARD, severity, site.value("Resource", index), message, remedy))
 }

@@ -21,7 +21,7 @@ const NEARLY: usize = 90;
 /// with the other inline policies of the same user, group or role.
 pub(super) fn document(document: &Value, home: &Home<'_>) -> Option<Finding> {
     if matches!(home.usage, Usage::Managed | Usage::Trust | Usage::Bucket) {
-        nearly_full(crate::size(document, home.usage), home.usage)
+        nearly_full(crate::document_size(document, home.usage), home.usage)
     } else {
         None
     }

@@ -382,7 +382,7 @@ fn a_policy_that_is_nearly_full() {
 }
 
 fn policy_size(document: &Value) -> usize {
-    crate::size(document, Usage::Managed)
+    crate::document_size(document, Usage::Managed)
 }
 
 fn compiled(name: &str, statements: &Value) -> Policy {

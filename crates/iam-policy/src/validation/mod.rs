@@ -18,7 +18,7 @@ use crate::Value;
 use super::canonical::canonical;
 use super::layout::{ELEMENTS, STATEMENT, STATEMENT_ELEMENTS, member, one_or_many, statements};
 use super::size::size_of_text;
-use super::{Usage, limit, size};
+use super::{Usage, document_size, limit};
 
 pub use violation::Violation;
 
@@ -39,14 +39,14 @@ pub use violation::Violation;
 /// # Ok::<(), iam_policy::SyntaxError>(())
 /// ```
 pub fn validate(document: &Value, usage: Usage) -> Vec<Violation> {
-    let sent = size(&canonical(document), usage);
+    let sent = document_size(&canonical(document), usage);
     found(document, usage, Sizes { counted: sent, sent })
 }
 
 /// Returns the same for a document as it is written. Its size is that of the text, as AWS counts it
 /// where another program sends the text.
 pub(super) fn validate_text(text: &str, document: &Value, usage: Usage) -> Vec<Violation> {
-    let sent = size(&canonical(document), usage);
+    let sent = document_size(&canonical(document), usage);
     found(document, usage, Sizes { counted: size_of_text(text, document, usage), sent })
 }
 

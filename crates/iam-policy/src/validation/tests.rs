@@ -482,7 +482,7 @@ fn conditions() {
 fn sizes() {
     let large =
         |count: usize| with("Resource", &json!(format!("arn:aws:s3:::{}", "a".repeat(count))));
-    let room = limit(Usage::Managed) - size(&canonical(&large(0)), Usage::Managed);
+    let room = limit(Usage::Managed) - document_size(&canonical(&large(0)), Usage::Managed);
     assert_eq!(found(&large(room), Usage::Managed), []);
     only(&large(room + 1), Usage::Managed, "", "Cannot exceed quota for PolicySize: 6144");
     only(

@@ -252,7 +252,7 @@ fn bucket_policy(account: &Account, resource: &str) -> SandboxResult<Option<Poli
         name.and_then(|name| account.buckets.get(name)).and_then(|bucket| bucket.policy.as_ref());
     let compile = |document: &SharedValue| {
         let name = "the bucket policy";
-        Policy::compile(name, &document_principals::seen(account, document))
+        Policy::compile(name, &document_principals::replace_ids_by_arns(account, document))
             .map_err(|it| not_simulated(&it.to_string()))
     };
     kept.map(compile).transpose()

@@ -369,7 +369,7 @@ fn the_actions_exist_and_are_about_what_the_list_says() {
                 let arns: Vec<String> =
                     action.resources.iter().map(|resource| resource.arn.clone()).collect();
                 let meant = |arn: &String| {
-                    targets(&holder, need).iter().any(|target| scope::meet(target, arn))
+                    targets(&holder, need).iter().any(|target| scope::patterns_overlap(target, arn))
                 };
                 assert!(arns.is_empty() || arns.iter().any(meant), "{name} is about {arns:?}");
             }
