@@ -1,10 +1,11 @@
 #![forbid(unsafe_code)]
 //! `relayctl` as a library: everything that the command does, without the command line.
 //!
-//! [`manifest::load_manifest`] reads what is desired. The [`engine`] makes plans and applies them, with the
-//! state's lock, the manifest's brakes and the changes of access; a [`port::Provider`] leads it to
-//! an account ([`provider`]), a [`port::Store`] keeps the state ([`store`]), and [`render`] prints
-//! the results. `examples/library.rs` is a program of about thirty lines that does all of that.
+//! [`manifest::load_manifest`] reads what is desired. The [`engine`] makes plans and applies them,
+//! with the state's lock, the manifest's brakes and the changes of access; a [`port::Provider`]
+//! leads it to an account ([`provider`]), a [`port::Store`] keeps the state ([`store`]), and
+//! [`render`] prints the results. `examples/library.rs` is a program of about thirty lines that
+//! does all of that.
 //!
 //! ```no_run
 //! use relayctl::engine::{self, BrakeOverrides, EngineError, PlanOptions, Workspace};

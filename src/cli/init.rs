@@ -20,7 +20,7 @@ pub struct InitArgs {
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
 
-    /// What to start from
+    /// The example to start from
     #[arg(long, value_enum, default_value_t = InitTemplate::ZappaRelay)]
     template: InitTemplate,
 }

@@ -25,12 +25,12 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL")]
     pub endpoint_url: Option<String>,
 
-    /// Where the state is: a .json file or a folder, as a path or a file:// URL, or
+    /// Place of the state: a .json file or a folder, as a path or a file:// URL, or
     /// s3://bucket/prefix [default: state/<name>.json]
     #[arg(long, global = true, value_name = "URL")]
     pub state: Option<String>,
 
-    /// How long to wait for a run that has locked the state, for example 30s or 5m [default: don't
+    /// Time to wait for a run that has locked the state, for example 30s or 5m [default: don't
     /// wait]
     #[arg(long, global = true, value_name = "TIME", value_parser = patience, hide_default_value = true, default_value = "0s")]
     pub lock_timeout: Duration,
@@ -39,11 +39,11 @@ pub struct GlobalOptions {
     #[arg(long = "var", global = true, value_name = "KEY=VALUE", value_parser = variable)]
     pub variables: Vec<(String, String)>,
 
-    /// How many calls may be under way at once
+    /// Number of calls that may be under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub parallelism: u16,
 
-    /// How often a request is sent at most when AWS throttles, fails or doesn't answer [default:
+    /// Number of times that a request is sent at most when AWS throttles, fails or doesn't answer [default:
     /// 10]
     #[arg(long, global = true, value_name = "N", env = "AWS_MAX_ATTEMPTS", value_parser = attempts, hide_default_value = true, default_value = "")]
     pub max_attempts: Attempts,
@@ -52,7 +52,7 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "TIME", env = "RELAYCTL_RETRY_TIMEOUT", value_parser = patience, default_value = "5m")]
     pub retry_timeout: Duration,
 
-    /// When to use colour
+    /// Use of colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 
@@ -75,11 +75,11 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "POLICY", env = "RELAYCTL_SANDBOX_ENFORCE")]
     pub sandbox_enforce: Vec<String>,
 
-    /// How long each call to the sandbox takes, for example 50ms [default: no time]
+    /// Time that each call to the sandbox takes, for example 50ms [default: no time]
     #[arg(long, global = true, value_name = "TIME", env = "RELAYCTL_SANDBOX_LATENCY", value_parser = latency, hide_default_value = true, default_value = "")]
     pub sandbox_latency: Duration,
 
-    /// How many calls of each operation the sandbox takes: so many a second, and so many at once,
+    /// Number of calls of each operation that the sandbox takes: so many a second, and so many at once,
     /// for example 20/40 [default: all]
     #[arg(long, global = true, value_name = "RATE/BURST", env = "RELAYCTL_SANDBOX_THROTTLE", value_parser = throttle, hide_default_value = true, default_value = "")]
     pub sandbox_throttle: RequestLimit,

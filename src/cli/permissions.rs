@@ -26,7 +26,7 @@ pub struct PermissionsArgs {
     #[command(flatten)]
     manifest: ManifestArg,
 
-    /// What relayctl shall be allowed to do
+    /// The job that relayctl is to be allowed
     #[arg(long = "for", value_enum, value_name = "JOB", default_value_t = For::Apply)]
     job: For,
 

@@ -6,7 +6,7 @@
 
 mod fields;
 mod obstruction;
-mod spread;
+mod propagate;
 
 pub use fields::is_same_value;
 pub use obstruction::Obstruction;
@@ -182,10 +182,10 @@ pub fn diff<'a>(
             subject.decide(live.get(address))
         })
         .collect();
-    spread::exclusive(&mut decisions, desired, recorded);
-    spread::replacements(&mut decisions, desired);
-    spread::boundaries(&mut decisions, desired);
-    spread::hindrances(&mut decisions, desired, recorded);
+    propagate::exclusive(&mut decisions, desired, recorded);
+    propagate::replacements(&mut decisions, desired);
+    propagate::boundaries(&mut decisions, desired);
+    propagate::hindrances(&mut decisions, desired, recorded);
     decisions
 }
 
@@ -417,7 +417,7 @@ impl<'a> DiffSubject<'a> {
     ) -> Vec<String> {
         let holder = self.address.principal();
         let is_known = |attached: &Attached| {
-            let found = |holder| spread::known(holder, attached, self.desired, self.recorded);
+            let found = |holder| propagate::known(holder, attached, self.desired, self.recorded);
             holder.as_ref().and_then(found).is_some()
         };
         let policies = seen

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Removal;
-use super::spread::known;
+use super::propagate::known;
 use crate::address::Address;
 use crate::call::{Write, WriteVerb};
 use crate::kind::{self, Attached, DeletionBlocker, Kind, LiveObject};

@@ -4,7 +4,7 @@
 mod holders;
 mod redundancy;
 mod rules;
-mod silence;
+mod suppression;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,7 @@ pub fn lint_manifest(desired: &Desired, documents: &Documents) -> Vec<ManifestFi
     let mut found = subject.documents();
     found.extend(holders::all(&subject));
     found.extend(redundancy::all(&subject));
-    silence::apply(&desired.silenced, &mut found);
+    suppression::apply(&desired.silenced, &mut found);
     found.sort_by(|a, b| {
         let key = |one: &ManifestFinding| {
             (one.place.clone(), one.severity, one.rule, one.message.clone())

@@ -6,7 +6,6 @@
 //!       ─ lower ─► Desired
 //! ```
 
-mod agreement;
 mod decode;
 mod documents;
 mod extends;
@@ -19,6 +18,7 @@ mod source;
 mod suggest;
 mod template;
 mod validation_cache;
+mod zappa_checks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -86,7 +86,7 @@ pub fn load_manifest(path: &Path, inputs: &Inputs<'_>) -> Loaded {
     if loaded.has_errors() {
         loaded.desired = None;
     } else if let Some(desired) = &loaded.desired {
-        loaded.diagnostics.extend(agreement::check(desired));
+        loaded.diagnostics.extend(zappa_checks::check(desired));
         loaded.diagnostics.sort();
         if loaded.has_errors() {
             loaded.desired = None;

@@ -51,7 +51,8 @@ shape! {
         buckets: NamedMap<Bucket>,
         /// Stages of a zappa_settings.json.
         zappa_settings: Located<ZappaSettings>,
-        /// Actions that a user or role, `users.NAME` or `roles.NAME`, must or must not be able to do.
+        /// Actions that a user or role, `users.NAME` or `roles.NAME`, must or must not be able to
+        /// do.
         checks: Vec<Located<NamedMap<Check>>>,
         /// The findings that `relayctl lint` accepts.
         lint: Lint,
@@ -65,7 +66,8 @@ shape! {
     "limits" Limits {
         /// The number of resources that a plan may destroy. A replacement destroys one.
         max_destroy: Whole,
-        /// The share of the recorded resources, in percent, that a plan may change, replace or destroy.
+        /// The share of the recorded resources, in percent, that a plan may change, replace or
+        /// destroy.
         max_change_percent: Whole,
     }
 }
@@ -226,8 +228,8 @@ shape! {
         description: ExpandedText,
         /// Seconds, 3600 to 43200.
         max_session_duration: Whole,
-        /// Principals that may assume the role: services, accounts, users and roles, or a full trust
-        /// policy document.
+        /// Principals that may assume the role: services, accounts, users and roles, or a full
+        /// trust policy document.
         trust: Located<Trust>,
         /// A policy of this manifest, or an ARN, that bounds what the role can ever be allowed.
         permissions_boundary: ExpandedText,

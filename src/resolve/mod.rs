@@ -184,7 +184,7 @@ struct ReadSubject<'a> {
 
 /// The attributes by which a subject is looked up. They are made on demand, one subject at a time:
 /// for all subjects together they would be another copy of the manifest, and another of the state.
-struct LookupCount {
+struct LookupAttributes {
     declared: Option<Attributes>,
     recorded: Option<Attributes>,
 }
@@ -213,16 +213,16 @@ fn subjects<'a>(
 }
 
 impl ReadSubject<'_> {
-    fn looks(&self) -> LookupCount {
+    fn looks(&self) -> LookupAttributes {
         let recorded = self.entry.map(RecordedObject::known);
-        LookupCount {
+        LookupAttributes {
             declared: self.declared.map(|declared| subject(Some(declared), recorded.as_ref())),
             recorded,
         }
     }
 
     fn facets(&self) -> Vec<Facet> {
-        let LookupCount { declared, recorded } = self.looks();
+        let LookupAttributes { declared, recorded } = self.looks();
         let looks = || declared.iter().chain(&recorded);
         let mut facets: Vec<Facet> = looks().flat_map(|wanted| self.kind.facets(wanted)).collect();
         if self.removing {
@@ -232,7 +232,7 @@ impl ReadSubject<'_> {
     }
 
     fn sighting(&self, snapshot: &Snapshot) -> LiveResource {
-        let LookupCount { declared, recorded } = self.looks();
+        let LookupAttributes { declared, recorded } = self.looks();
         let look = |wanted: &Option<Attributes>| match wanted {
             Some(wanted) => self.kind.seen(wanted, snapshot),
             None => Observed::Absent,

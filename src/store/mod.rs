@@ -39,7 +39,7 @@ pub fn open_store(
 }
 
 /// The pause between two attempts to take a lock.
-const PATIENCE: Duration = Duration::from_millis(500);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Takes the lock, and waits for it up to `patience` while another run holds it; `waiting` is
 /// called once with the holder.
@@ -60,7 +60,7 @@ pub async fn wait_for_lock(
             waiting(&holder);
         }
         let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-        tokio::time::sleep(PATIENCE.min(left)).await;
+        tokio::time::sleep(RETRY_PAUSE.min(left)).await;
     }
 }
 

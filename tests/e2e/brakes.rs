@@ -168,7 +168,7 @@ fn nobody_takes_their_own_policy_away_by_accident() {
         &refused,
         "this plan removes user_policy_attachment.ada/All, and you are user.ada yourself",
     );
-    says(&refused, "no longer allowed all that would undo it: iam:AttachUserPolicy");
+    says(&refused, "lack permissions that undo it: iam:AttachUserPolicy");
     nothing_waits(&project);
     project.expect(0, &as_ada(&["plan", MANIFEST, "--allow-lockout"]));
     // Whoever else does it is not concerned.
@@ -255,7 +255,7 @@ fn locks_ada_out(project: &Project, words: &[&str]) {
     project.expect(0, &["plan", MANIFEST]);
 }
 
-const NO_MORE: &str = "after this plan you, user.ada, are no longer allowed all that would undo it";
+const NO_MORE: &str = "after this plan you, user.ada, lack permissions that undo it";
 
 #[test]
 fn nobody_leaves_the_group_that_lets_them_come_back() {

@@ -176,7 +176,7 @@ fn recipients_that_are_none_are_refused_with_their_places_and_no_secret() {
     assert!(refused("{recipients: []}").contains("nobody could read it"));
     let told = refused("{recipients: [age1typo, ssh-ed25519 AAAA]}");
     assert!(
-        told.contains("`age1typo` is no recipient of age") && told.contains("keys of SSH"),
+        told.contains("`age1typo` is not an age recipient") && told.contains("SSH keys"),
         "{told}"
     );
     assert!(told.contains("manifests/dev.yaml:"), "{told}");

@@ -189,8 +189,8 @@ fn a_lost_state_deletes_no_key_that_it_does_not_know() {
     says(
         &found,
         &format!(
-            "access_key.serverless: the user's other key, {old}, is inactive, and nothing tells \
-                whether"
+            "access_key.serverless: the user's other key, {old}, is inactive, and it \
+                is not known"
         ),
     );
     project.expect(0, APPLY);

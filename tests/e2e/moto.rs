@@ -263,7 +263,7 @@ fn somebody_elses_user_is_refused_until_it_carries_our_tag() {
     let (moto, project) = dev();
     moto.aws(&["iam", "create-user", "--user-name", "serverless"]);
     let plan = project.expect(1, &["plan", DEV]);
-    assert!(plan.stdout.contains("not ours"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("not managed by this manifest"), "{}", plan.stdout);
     project.expect(1, &["apply"]);
     let keys = moto.aws(&["iam", "list-access-keys", "--user-name", "serverless"]);
     assert_eq!(keys["AccessKeyMetadata"], json!([]), "what depends on it is left undone");

@@ -169,24 +169,33 @@ impl<'a> Visit<'a> for Functions {
 
 /// Lines of more than so many columns, in every Rust file of the project's own.
 pub fn wide_lines(project: &Path, columns: usize) -> Vec<String> {
+    wide(project, &|line| line.chars().count() > columns)
+}
+
+/// Those of them that are comments.
+pub fn wide_comments(project: &Path, columns: usize) -> Vec<String> {
+    wide(project, &|line| line.trim_start().starts_with("//") && line.chars().count() > columns)
+}
+
+fn wide(project: &Path, is_wide: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for folder in ["src", "crates", "tests", "benches", "examples", "fuzz"] {
-        wide_in(project, &project.join(folder), columns, &mut found);
+        wide_in(project, &project.join(folder), is_wide, &mut found);
     }
     found
 }
 
-fn wide_in(project: &Path, folder: &Path, columns: usize, found: &mut Vec<String>) {
+fn wide_in(project: &Path, folder: &Path, is_wide: &dyn Fn(&str) -> bool, found: &mut Vec<String>) {
     let mut entries: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() && path.file_name().is_none_or(|name| name != "target") {
-            wide_in(project, &path, columns, found);
+            wide_in(project, &path, is_wide, found);
         } else if path.extension().is_some_and(|it| it == "rs") {
             let shown = path.strip_prefix(project).unwrap().display();
             let text = fs::read_to_string(&path).unwrap();
-            let wide = text.lines().enumerate().filter(|(_, line)| line.chars().count() > columns);
+            let wide = text.lines().enumerate().filter(|(_, line)| is_wide(line));
             found.extend(wide.map(|(index, _)| format!("{shown}:{}", index + 1)));
         }
     }

@@ -1,7 +1,7 @@
 //! Decides the `checks:` of a manifest over all requests, by the policies that the manifest
 //! declares.
 
-mod given;
+mod condition_keys;
 mod resource_side;
 #[cfg(test)]
 mod tests;
@@ -111,7 +111,7 @@ impl<'d> Judged<'d> {
         let given = |policies: Vec<Policy>| -> Vec<Policy> {
             policies
                 .into_iter()
-                .map(|policy| given::specialise(policy, &check.context, &caller))
+                .map(|policy| condition_keys::specialise(policy, &check.context, &caller))
                 .collect()
         };
         let unread_boundary =

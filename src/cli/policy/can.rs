@@ -32,7 +32,7 @@ use relayctl::value::Value;
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct CanArgs {
-    /// What hangs on the caller: files of policy documents; - is the standard input
+    /// Policies of the caller: files of policy documents; - is the standard input
     #[arg(long = "policy", value_name = "FILE", num_args = 1.., required_unless_present = "resource_policy")]
     policies: Vec<PathBuf>,
 
@@ -40,16 +40,16 @@ pub struct CanArgs {
     #[arg(long, value_name = "FILE")]
     boundary: Option<PathBuf>,
 
-    /// What hangs on the resource: a bucket's policy, a role's trust policy
+    /// Policy of the resource: a bucket's policy, a role's trust policy
     #[arg(long, value_name = "FILE")]
     resource_policy: Option<PathBuf>,
 
-    /// Who asks: the ARN of a user, role or session, an account id, a service, an identity
+    /// The caller: the ARN of a user, role or session, an account id, a service, an identity
     /// provider, or * for anybody
     #[arg(long, value_name = "ARN")]
     principal: Caller,
 
-    /// What for, for example s3:GetObject
+    /// The action, for example s3:GetObject
     #[arg(long, value_name = "ACTION", value_parser = action)]
     action: String,
 

@@ -33,7 +33,7 @@ pub struct PolicyDiffArgs {
     #[arg(value_name = "NEW")]
     new: PathBuf,
 
-    /// What the documents are for; without it, that is guessed from what they hold
+    /// Use of the documents; without it, the use is guessed from their content
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     kind: Option<DocumentKind>,
 

@@ -64,9 +64,9 @@ enum DocumentKind {
     GroupInline,
     /// A policy that stands in a role
     RoleInline,
-    /// Who may assume a role
+    /// A trust policy: principals that may assume a role
     Trust,
-    /// Who may do what with a bucket
+    /// A bucket policy
     Bucket,
 }
 

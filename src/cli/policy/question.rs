@@ -4,8 +4,8 @@ use relayctl::policy::catalogue::{self, nearest_action, nearest_service};
 use relayctl::policy::request::{Caller, Request};
 use relayctl::policy::statement::{Effect, Policy, Statement};
 
-/// Returns what is odd about the request. It is answered all the same: the catalogue may be older than the
-/// action.
+/// Returns what is odd about the request. It is answered all the same: the catalogue may be older
+/// than the action.
 pub fn doubts(request: &Request) -> Vec<String> {
     let mut doubts = Vec::new();
     let whole = request.resource == "*";

@@ -25,7 +25,7 @@ pub struct PolicyValidateArgs {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// What the documents are for; without it, that is guessed from what each of them holds
+    /// Use of the documents; without it, the use is guessed from the content of each
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     kind: Option<DocumentKind>,
 

@@ -111,11 +111,11 @@ pub struct MigrateArgs {
     #[command(flatten)]
     pub manifest: ManifestArg,
 
-    /// Where the state is: a .json file, a folder, or s3://bucket/prefix
+    /// Place of the state: a .json file, a folder, or s3://bucket/prefix
     #[arg(value_name = "FROM")]
     pub from: String,
 
-    /// Where it shall be
+    /// New place of the state
     #[arg(value_name = "TO")]
     pub to: String,
 }

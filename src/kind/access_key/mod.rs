@@ -6,7 +6,7 @@
 
 mod age;
 mod command;
-mod ours;
+mod ownership;
 mod rotation;
 mod sink;
 mod sinks;
@@ -24,7 +24,7 @@ use crate::call::{IamWrite, Observed, Write};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
-use ours::KeyFacts;
+use ownership::KeyFacts;
 pub use rotation::{RETIRE_AFTER, in_words, lasting};
 use rotation::{RetiredKey, SupersededKey};
 use sinks::{SINKS, SinkContents};
@@ -133,11 +133,11 @@ impl Kind for AccessKeyKind {
     /// until the new key is in its sinks and proven.
     fn renew(&self, seen: &LiveObject, wanted: &Attributes) -> Vec<Write> {
         let user = || value::text_of(wanted, "user").to_owned();
-        let held = |sink: &str| value::optional_text(&ours::held_attributes(seen), sink);
+        let held = |sink: &str| value::optional_text(&ownership::held_attributes(seen), sink);
         // The key of an interrupted run has lost its secret, or nobody has proven it; and it takes
         // one of the two places.
         let given_up =
-            ours::unfinished(seen).map(|id| IamWrite::DeleteAccessKey { user: user(), id });
+            ownership::unfinished(seen).map(|id| IamWrite::DeleteAccessKey { user: user(), id });
         let writes = given_up
             .into_iter()
             .chain([IamWrite::CreateAccessKey { user: user() }])
@@ -161,7 +161,7 @@ impl Kind for AccessKeyKind {
 
     fn renewal_obstacle(&self, seen: &LiveObject) -> Option<String> {
         let user = value::text_of(&seen.attributes, "user");
-        let other = ours::others(seen).into_iter().next()?;
+        let other = ownership::others(seen).into_iter().next()?;
         Some(match SupersededKey::of(seen) {
             Some(lingering) if lingering.key.id == other => format!(
                 "user {user} still has the retired key {other}, and AWS allows two: relayctl \
@@ -176,7 +176,7 @@ impl Kind for AccessKeyKind {
     }
 
     fn begun(&self, attributes: &Attributes, seen: &LiveObject, made: &[String]) -> Attributes {
-        ours::begun(attributes, seen, made)
+        ownership::begun(attributes, seen, made)
     }
 
     fn settled(&self, attributes: &Attributes, before: &LiveObject, now: Timestamp) -> Attributes {
@@ -207,7 +207,7 @@ impl Kind for AccessKeyKind {
     fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
         let user = value::text_of(&seen.attributes, "user");
         let retired = SupersededKey::of(seen).map(|lingering| lingering.key.id);
-        let unfinished = ours::unfinished(seen);
+        let unfinished = ownership::unfinished(seen);
         let keys = retired.iter().chain(&unfinished).chain([&seen.id]);
         let mut writes: Vec<Write> = keys
             .map(|id| {
@@ -231,7 +231,7 @@ impl Kind for AccessKeyKind {
     }
 
     fn is_recorded_as(&self, recorded: &Attributes, is_intended: bool, id: &str) -> bool {
-        ours::is_recorded(recorded, is_intended, id)
+        ownership::is_recorded(recorded, is_intended, id)
     }
 
     fn can_double(&self) -> bool {
@@ -240,7 +240,7 @@ impl Kind for AccessKeyKind {
 
     fn must_replace(&self, seen: &LiveObject, wanted: &Attributes) -> Option<String> {
         // A rotation that was begun is finished first, and writes all sinks.
-        if ours::is_begun(seen) {
+        if ownership::is_begun(seen) {
             return None;
         }
         if seen.internals.get("orphan") == Some(&json!(true)) {

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::witness::snapshots;
+use super::crash_points::snapshots;
 use super::*;
 use crate::value::SectionSettings;
 

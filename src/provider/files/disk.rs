@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::witness::pass_crash_point;
+use super::crash_points::pass_crash_point;
 
 /// The permissions of the file that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]

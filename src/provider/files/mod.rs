@@ -5,6 +5,7 @@
 //! bytes.
 
 mod command;
+pub(crate) mod crash_points;
 pub mod disk;
 mod ini;
 mod json_text;
@@ -12,15 +13,14 @@ mod key_age;
 mod key_csv;
 mod key_file;
 mod key_json;
-mod known;
 #[cfg(unix)]
 mod link;
 mod lock;
 mod place;
 mod problem;
 mod profile;
+mod profile_cache;
 mod settings;
-pub(crate) mod witness;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,8 +32,8 @@ use crate::call::{
     StepOutput, Write,
 };
 use crate::port::Provider;
-use known::ProfileCache;
 use problem::Problem;
+use profile_cache::ProfileCache;
 
 /// The places of the local files.
 #[derive(Clone, Debug)]

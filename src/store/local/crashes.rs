@@ -11,7 +11,7 @@ use super::LocalStore;
 use crate::address::{Address, KindName};
 use crate::model::{RecordedObject, Status};
 use crate::port::Store;
-use crate::provider::files::witness::snapshots;
+use crate::provider::files::crash_points::snapshots;
 use crate::state::{JournalChange, State};
 
 fn state(serial: u64) -> State {

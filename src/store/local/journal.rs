@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use crate::provider::files::crash_points::pass_crash_point;
 use crate::provider::files::disk;
-use crate::provider::files::witness::pass_crash_point;
 
 /// Appends lines, which are on the disk when this returns. After an error the file is as it was.
 pub fn append(path: &Path, lines: &[u8]) -> io::Result<()> {

@@ -311,7 +311,7 @@ mod tests {
     use serde_json::json;
 
     use crate::Value;
-    use crate::compare::proof::SatSolver;
+    use crate::compare::sat_solver::SatSolver;
     use crate::statement::Policy;
 
     use super::*;

@@ -1,8 +1,8 @@
 //! Comparison of the access that two sets of policies allow, over all requests.
 
 mod case;
-mod circumstances;
 mod comparison;
+mod condition_context;
 mod example;
 mod filling;
 mod formula;
@@ -12,7 +12,7 @@ mod language;
 mod membership;
 mod pattern;
 mod principals;
-mod proof;
+mod sat_solver;
 mod search;
 mod set;
 mod space;

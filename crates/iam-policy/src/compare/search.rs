@@ -7,11 +7,11 @@ use crate::pattern::{Filling, resource_matches};
 use crate::request::{Context, Request};
 
 use super::case::{RegionCase, Speaker};
-use super::circumstances::{Candidates, ConditionContext};
+use super::condition_context::{Candidates, ConditionContext};
 use super::filling::fitting;
 use super::formula::{Atoms, Formula};
 use super::membership::{MemberTest, allowing, allows};
-use super::proof::SatSolver;
+use super::sat_solver::SatSolver;
 use super::space::StatementRef;
 
 /// The access that one side has and the other lacks in a region.

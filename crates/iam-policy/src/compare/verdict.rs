@@ -5,7 +5,7 @@ use crate::request::Context;
 use super::case::{RegionCase, Speaker, applies};
 use super::formula::{Atoms, Formula};
 use super::membership::allowing;
-use super::proof::SatSolver;
+use super::sat_solver::SatSolver;
 use super::search::{Difference, DifferenceSearch};
 use super::space::StatementRef;
 

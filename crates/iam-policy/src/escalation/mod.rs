@@ -4,14 +4,14 @@
 //! that a Deny takes away. A finding names the resources on which it works, since they decide if it
 //! matters.
 
+mod grants;
 mod paths;
-mod reach;
 mod scope;
 
 use std::collections::BTreeSet;
 
+pub use grants::{GrantingStatement, Holder};
 pub use paths::{Gain, Need, On, Path, all};
-pub use reach::{GrantingStatement, Holder};
 pub use scope::holds as covers;
 
 use crate::diagnostic::Severity;

@@ -13,7 +13,7 @@ use super::filling::fitting_text;
 use super::formula::{Atom, Atoms, Formula};
 use super::language::{PatternToken, cells};
 use super::pattern::{self, Pattern};
-use super::proof::{AtomAssignment, SatSolver};
+use super::sat_solver::{AtomAssignment, SatSolver};
 
 /// The value of a policy variable in examples.
 const FILLED: &str = "example";
