@@ -43,8 +43,8 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=200))]
     pub parallelism: u16,
 
-    /// Number of times that a request is sent at most when AWS throttles, fails or doesn't answer [default:
-    /// 10]
+    /// Number of times that a request is sent at most when AWS throttles, fails or doesn't answer
+    /// [default: 10]
     #[arg(long, global = true, value_name = "N", env = "AWS_MAX_ATTEMPTS", value_parser = attempts, hide_default_value = true, default_value = "")]
     pub max_attempts: Attempts,
 
@@ -52,7 +52,7 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "TIME", env = "RELAYCTL_RETRY_TIMEOUT", value_parser = patience, default_value = "5m")]
     pub retry_timeout: Duration,
 
-    /// Use of colour
+    /// Use colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 
@@ -79,8 +79,8 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "TIME", env = "RELAYCTL_SANDBOX_LATENCY", value_parser = latency, hide_default_value = true, default_value = "")]
     pub sandbox_latency: Duration,
 
-    /// Number of calls of each operation that the sandbox takes: so many a second, and so many at once,
-    /// for example 20/40 [default: all]
+    /// Number of calls of each operation that the sandbox takes: so many a second, and so many at
+    /// once, for example 20/40 [default: all]
     #[arg(long, global = true, value_name = "RATE/BURST", env = "RELAYCTL_SANDBOX_THROTTLE", value_parser = throttle, hide_default_value = true, default_value = "")]
     pub sandbox_throttle: RequestLimit,
 }

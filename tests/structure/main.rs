@@ -28,9 +28,9 @@ const COLUMNS: usize = 100;
 const RELATIVE_PERCENT: usize = 3;
 /// Lines that are wider, which hold long strings: formatters leave those alone. It may become less.
 const WIDE_LINES: usize = 450;
-/// Accessors such as `name` and `arn`, and verbs whose object is their type's name, such as `open`. It
-/// may become less.
-const SHORT_NAMES: usize = 200;
+/// Accessors such as `name` and `arn`, and verbs whose object is their type's name, such as `open`.
+/// It may become less.
+const SHORT_NAMES: usize = 140;
 
 /// Functions that are one `match` with an arm for each call of a service: the compiler holds the
 /// arms against the list of calls, and parts of them would need an arm for everything else.
