@@ -4,7 +4,7 @@
 //! [`manifest::load_manifest`] reads what is desired. The [`engine`] makes plans and applies them,
 //! with the state's lock, the manifest's brakes and the changes of access; a [`port::Provider`]
 //! leads it to an account ([`provider`]), a [`port::Store`] keeps the state ([`store`]), and
-//! [`render`] prints the results. `examples/library.rs` is a program of about thirty lines that
+//! [`render`] prints the results. `examples/library.rs` is a program that
 //! does all of that.
 //!
 //! ```no_run

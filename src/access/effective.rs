@@ -82,9 +82,9 @@ impl<'a> AccessModel<'a> {
         policies
     }
 
-    /// Returns the policies that a user has by one of its groups. The policies of a group that
-    /// isn't managed are not known. They stay as they are, so they are a difference only for users
-    /// that join or leave the group.
+    /// Returns the policies that a user has by one of its groups. Of a group that isn't managed,
+    /// only policies of the manifest are known, and their changes are reported at the group. So
+    /// such a group makes a difference only for users that join or leave it.
     pub fn policies_by_group(
         &self,
         user: &Address,

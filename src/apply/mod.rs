@@ -32,7 +32,7 @@ pub use stop::Stop;
 
 /// Does the plan, `parallelism` steps at once besides those that only wait for AWS to take more,
 /// noting every step in the store. The caller holds the lock and has checked that plan and state
-/// belong together ([`stale`]).
+/// belong together ([`stale()`]).
 pub async fn apply(
     plan: &Plan,
     provider: &dyn Provider,

@@ -2,7 +2,7 @@
 
 use super::error::EngineError;
 use super::lock::{LockOptions, StateLock};
-use super::workspace::{Workspace, check_owner};
+use super::workspace::{Workspace, check_owner, verify_account};
 use crate::apply::{self, ApplyOptions};
 use crate::event::{EventSink, RunOutcome};
 use crate::model::{Recorded, RecordedObject, Status};
@@ -45,8 +45,10 @@ impl<'a> ReadyPlan<'a> {
     }
 }
 
-/// Applies a plan: takes the lock on the state, makes sure that the plan was made for it, does the
-/// steps, and gives the lock back. A plan without steps needs no lock.
+/// Applies a plan: makes sure that the credentials are for the plan's account, takes the lock on the
+/// state, makes sure that the plan was made for it, does the steps, and gives the lock back. A plan
+/// without steps needs no lock. The brakes are not asked again:
+/// [`PreparedPlan::check_brakes`](super::PreparedPlan::check_brakes) does that.
 ///
 /// After an error nothing was changed. Steps that fail are no error: the outcome names them.
 pub async fn apply_plan(
@@ -59,6 +61,7 @@ pub async fn apply_plan(
     if plan.steps.is_empty() {
         return Ok(RunOutcome::default());
     }
+    verify_account(workspace.provider, &plan.header.account).await?;
     let lock = StateLock::take(workspace.store, lock, workspace.observer).await?;
     let outcome = match ReadyPlan::check(plan, &lock).await {
         Ok(ready) => Ok(ready.perform(workspace.provider, events, options).await),
@@ -68,9 +71,9 @@ pub async fn apply_plan(
     outcome
 }
 
-/// Returns the state of a run that is the first. What the plan found by its tags and removes is
-/// recorded until that is done: a run that stops in the middle leaves the next one a state, which
-/// then doesn't look for tags.
+/// Returns the first state. It records the objects that the plan found by their tags and deletes. If
+/// this run stops halfway, the next run has a state and no longer searches by tag; without these
+/// records it would forget them.
 fn first_state(plan: &Plan) -> State {
     let header = &plan.header;
     let removals = || {
@@ -81,9 +84,9 @@ fn first_state(plan: &Plan) -> State {
         .filter_map(|step| Some((step, step.before.as_ref()?)))
         .filter(|(_, seen)| !seen.id.is_empty())
     {
-        let made_upon = removals().filter(|other| other.id != step.id);
-        let depends_on = made_upon
-            .filter(|other| other.after.contains(&step.id))
+        // An object that is deleted only after this one is a dependency of this one.
+        let dependencies = removals()
+            .filter(|other| other.id != step.id && other.after.contains(&step.id))
             .map(|it| it.id.address.clone());
         let mut attributes = step.wanted.clone();
         attributes.remove("id");
@@ -91,7 +94,7 @@ fn first_state(plan: &Plan) -> State {
             status: Status::Done,
             id: Some(seen.id.clone()),
             attributes,
-            depends_on: depends_on.collect(),
+            depends_on: dependencies.collect(),
         };
         resources.insert(step.id.address.clone(), entry);
     }

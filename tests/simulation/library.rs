@@ -55,6 +55,24 @@ async fn credentials_for_another_account_are_an_error_with_both_accounts() {
     assert_eq!((account.as_str(), caller.account.as_str()), ("999999999999", ACCOUNT));
 }
 
+/// A saved plan may meet other credentials than the ones that it was made with.
+#[tokio::test]
+async fn a_plan_is_not_applied_to_another_account() {
+    let desired = example::load_manifest(&sample()).unwrap();
+    let store = MemoryStore::new();
+    let folder = tempfile::tempdir().unwrap();
+    let ours = example::open_sandbox(folder.path(), &sample(), &desired).unwrap();
+    let workspace = Workspace { desired: &desired, provider: &ours, store: &store, observer: &() };
+    let prepared = engine::make_plan(&workspace, &PlanOptions::default()).await.unwrap();
+    assert!(!prepared.plan.steps.is_empty());
+    let other = Sandbox::in_memory("999999999999", "us-east-1");
+    let workspace = Workspace { provider: &other, ..workspace };
+    let options = ApplyOptions::default();
+    let error = engine::apply_plan(&prepared.plan, &workspace, &lock(), &(), options).await;
+    assert!(matches!(error, Err(EngineError::WrongAccount { .. })), "{error:?}");
+    assert!(workspace.load_state().await.unwrap().is_none());
+}
+
 #[tokio::test]
 async fn a_plan_is_applied_once_and_only_under_the_lock() {
     let folder = tempfile::tempdir().unwrap();

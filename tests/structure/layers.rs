@@ -14,13 +14,13 @@ const RANKS: &[(usize, &[&str])] = &[
     (5, &["model"]),
     (6, &["manifest", "state", "graph"]),
     (7, &["permissions", "port"]),
-    // What is to be asked is known without comparing.
+    // `resolve` does not use `diff`: it knows what to read without comparing.
     (8, &["diff", "resolve"]),
     (9, &["access"]),
     (10, &["plan", "lint"]),
     (11, &["event"]),
     (12, &["render", "transport"]),
-    // Apply looks again before each change, with the resolver's eyes.
+    // `apply` uses `resolve` to read each object again before it is changed.
     (13, &["apply", "provider"]),
     (14, &["store"]),
     (15, &["engine"]),
@@ -141,7 +141,7 @@ fn names_are_found_in_paths_and_in_lists() {
         ["address", "call", "value"]
     );
     assert_eq!(
-        found("pub before: Option<crate::kind::Seen>, crate::model::Live"),
+        found("pub before: Option<crate::kind::LiveObject>, crate::model::Live"),
         ["kind", "model"]
     );
     assert_eq!(found("let x = 1;"), Vec::<&str>::new());

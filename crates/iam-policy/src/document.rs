@@ -37,7 +37,7 @@ impl Document {
     }
 
     /// Returns the canonical form, in which two spellings of one document are equal: see
-    /// [`canonical`](crate::canonical).
+    /// [`crate::canonical()`].
     #[must_use]
     pub fn canonical(&self) -> Self {
         Self(canonical(&self.0))
@@ -77,7 +77,7 @@ impl FromStr for Document {
     }
 }
 
-/// Writes the document in a form for people: see [`pretty`](crate::pretty).
+/// Writes the document in a form for people: see [`pretty`].
 impl fmt::Display for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&pretty(&self.0))

@@ -12,9 +12,9 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | read a document and write it | [`parse`], [`Document`], [`pretty`], [`tidy`], [`locate`] |
-//! | find what AWS would refuse | [`validate`]; [`diagnose`] for a file, with lines and columns |
-//! | tell if two documents are equivalent | [`equivalent`], [`canonical`], [`comparison_key`] |
+//! | read a document and write it | [`parse()`], [`Document`], [`pretty`], [`tidy()`], [`locate`] |
+//! | find what AWS would refuse | [`validate`]; [`diagnose()`] for a file, with lines and columns |
+//! | tell if two documents are equivalent | [`equivalent`], [`canonical()`], [`comparison_key`] |
 //! | decide on a request as IAM does | [`Policy`], [`Policies`], [`Request`], [`decide`] |
 //! | find what one set of policies allows and another doesn't | [`Set`], [`compare`](compare()) |
 //! | find paths of privilege escalation | [`Holder`], [`escalations`] |
