@@ -3,8 +3,8 @@
 //!
 //! From the bottom up: the report ([`AccessChange`]), the model of who has which policies before
 //! and after the plan, doubts and stand-ins for policies that were not read, a file for each aspect
-//! that is reported (permissions, trust, bucket policies), and [`changes()`], which goes through them
-//! all.
+//! that is reported (permissions, trust, bucket policies), and [`changes()`], which goes through
+//! them all.
 
 mod access_change;
 mod bucket;

@@ -45,9 +45,9 @@ impl<'a> ReadyPlan<'a> {
     }
 }
 
-/// Applies a plan: makes sure that the credentials are for the plan's account, takes the lock on the
-/// state, makes sure that the plan was made for it, does the steps, and gives the lock back. A plan
-/// without steps needs no lock. The brakes are not asked again:
+/// Applies a plan: makes sure that the credentials are for the plan's account, takes the lock on
+/// the state, makes sure that the plan was made for it, does the steps, and gives the lock back. A
+/// plan without steps needs no lock. The brakes are not asked again:
 /// [`PreparedPlan::check_brakes`](super::PreparedPlan::check_brakes) does that.
 ///
 /// After an error nothing was changed. Steps that fail are no error: the outcome names them.
@@ -71,8 +71,8 @@ pub async fn apply_plan(
     outcome
 }
 
-/// Returns the first state. It records the objects that the plan found by their tags and deletes. If
-/// this run stops halfway, the next run has a state and no longer searches by tag; without these
+/// Returns the first state. It records the objects that the plan found by their tags and deletes.
+/// If this run stops halfway, the next run has a state and no longer searches by tag; without these
 /// records it would forget them.
 fn first_state(plan: &Plan) -> State {
     let header = &plan.header;

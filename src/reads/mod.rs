@@ -4,8 +4,8 @@
 //! The resolver asks [`next_reads`] for the next reads, sends them, adds the answers to the
 //! [`Snapshot`], and asks again until nothing is left. Then the kinds look their facts up in the
 //! snapshot. The table of [`Facet`]s has a row for each fact, with the reads that answer it and
-//! their cost. If several calls can answer the same facts, `choice` takes the cheapest; [`explain()`]
-//! gives the choice and the reason.
+//! their cost. If several calls can answer the same facts, `choice` takes the cheapest;
+//! [`explain()`] gives the choice and the reason.
 
 mod account;
 mod bucket;
