@@ -40,7 +40,7 @@ pub struct ManifestFinding {
 
 impl ManifestFinding {
     /// Returns the message, beginning with the subject.
-    pub fn told(&self) -> String {
+    pub fn full_message(&self) -> String {
         let Self { on, message, .. } = self;
         if on == "*" || message.contains(on.as_str()) {
             message.clone()

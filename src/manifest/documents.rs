@@ -82,7 +82,7 @@ impl DocumentTemplate {
 
 impl DocumentSource {
     /// Returns the document's place in the manifest, for problems that concern all of it.
-    pub(super) fn said(&self) -> &Span {
+    pub(super) fn span(&self) -> &Span {
         &self.template.said
     }
 

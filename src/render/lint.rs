@@ -48,7 +48,7 @@ fn told(one: &ManifestFinding) -> Diagnostic {
         place: one.place.clone(),
         severity: one.severity,
         code: one.rule,
-        message: one.told(),
+        message: one.full_message(),
         help: Some(help),
     }
 }

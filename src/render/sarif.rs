@@ -176,7 +176,7 @@ fn finding(one: &ManifestFinding, rules: &[Rule], folder: &Path, manifest: &Path
         rule_id: one.rule,
         rule_index: rules.iter().position(|rule| rule.name == one.rule).unwrap_or_default(),
         level: level(one.severity),
-        message: SarifText { text: format!("{}. Remedy: {}.", one.told(), one.remedy) },
+        message: SarifText { text: format!("{}. Remedy: {}.", one.full_message(), one.remedy) },
         locations: vec![Location { logical_locations: names, ..location(place, folder) }],
         related_locations: one.related.iter().map(|place| location(place, folder)).collect(),
         // The fingerprint leaves out the line, so that the finding stays the same if something is

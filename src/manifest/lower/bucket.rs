@@ -163,7 +163,7 @@ impl Lowering<'_, '_, '_> {
                         bucket"
                 );
                 let help = format!("write {own} or {own}/*");
-                self.scope.error("foreign-resource", document.source.said(), message, help);
+                self.scope.error("foreign-resource", document.source.span(), message, help);
             }
         }
     }
