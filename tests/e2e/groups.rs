@@ -196,3 +196,18 @@ fn the_first_plan_shows_that_members_or_groups_are_exclusive() {
     let user = plan.stdout.split("+ user.ada\n").nth(1).expect("the user is created");
     assert!(user.contains("exclusive_groups"), "{user}");
 }
+
+/// A membership belongs to its user and its group: it does not matter who made it.
+#[test]
+fn a_membership_that_exists_is_adopted_once_it_is_declared() {
+    let project = applied();
+    others(&project, &UnmanagedObject::Member { group: "developers".into(), user: "bob".into() });
+    project.write(MANIFEST, &WHOLE.replace("bob: {}", "bob: {groups: [developers]}"));
+    let plan = project.expect(0, &["plan", MANIFEST]);
+    says(&plan.stdout, &["user_group_membership.bob/developers will be adopted into the state"]);
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    empty(&project);
+    project.write(MANIFEST, WHOLE);
+    let plan = project.expect(0, &["plan", MANIFEST]);
+    says(&plan.stdout, &["user_group_membership.bob/developers will be destroyed"]);
+}
