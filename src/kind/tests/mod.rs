@@ -276,3 +276,11 @@ fn members_are_read_where_they_are_exclusive_and_before_a_deletion() {
         std::slice::from_ref(&members)
     );
 }
+
+/// An object whose id AWS gives is recorded by that id; every other one by an id that its names make.
+#[test]
+fn only_objects_that_aws_gives_an_id_have_none_by_their_names() {
+    let without = all().filter(|kind| kind.physical_id(&least(*kind)).is_none());
+    let names: Vec<_> = without.map(|kind| kind.name().as_str()).collect();
+    assert_eq!(names, ["policy", "user", "access_key", "group", "role"]);
+}
