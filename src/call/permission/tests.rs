@@ -354,3 +354,22 @@ fn the_caller_and_local_files_need_none() {
     let unset = FileWrite::UnsetProfile { profile: "x".into(), settings: Vec::new() };
     assert!(Write::File(unset).permissions(&places()).is_empty());
 }
+
+/// Retries, permissions and the brake on lock-outs follow from these rows: a changed one is a decision.
+#[test]
+fn the_table_of_writes_is_as_decided() {
+    let rows = [IamWrite::ALL, S3Write::ALL, FileWrite::ALL].concat();
+    let told: Vec<String> = rows
+        .iter()
+        .map(|it| {
+            let undone = it.undone_by.unwrap_or("-");
+            let flags = [(it.names_principals, "names principals"), (it.gone_stays_gone, "gone")];
+            let flags = flags.iter().filter(|(is_set, _)| *is_set).map(|(_, word)| *word);
+            let flags = flags.collect::<Vec<_>>().join(", ");
+            format!("{} {:?} {undone} {:?} {flags}", it.name, it.verb, it.lost_answer)
+                .trim_end()
+                .to_owned()
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
+}
