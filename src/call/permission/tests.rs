@@ -355,7 +355,8 @@ fn the_caller_and_local_files_need_none() {
     assert!(Write::File(unset).permissions(&places()).is_empty());
 }
 
-/// Retries, permissions and the brake on lock-outs follow from these rows: a changed one is a decision.
+/// Retries, permissions and the brake on lock-outs follow from these rows: a changed one is a
+/// decision.
 #[test]
 fn the_table_of_writes_is_as_decided() {
     let rows = [IamWrite::ALL, S3Write::ALL, FileWrite::ALL].concat();

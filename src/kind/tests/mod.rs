@@ -277,7 +277,8 @@ fn members_are_read_where_they_are_exclusive_and_before_a_deletion() {
     );
 }
 
-/// An object whose id AWS gives is recorded by that id; every other one by an id that its names make.
+/// An object whose id AWS gives is recorded by that id; every other one by an id that its names
+/// make.
 #[test]
 fn only_objects_that_aws_gives_an_id_have_none_by_their_names() {
     let without = all().filter(|kind| kind.physical_id(&least(*kind)).is_none());
