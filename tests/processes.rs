@@ -107,10 +107,8 @@ fn applies_that_are_killed_at_any_moment_in_a_bad_network_are_finished_by_the_ne
     let (requests, harmed) = network.bad.told();
     println!(
         "{kills} applies killed, {running} of them while they ran; {failed} of the next runs \
-            failed in the bad network; \
-         {requests} requests there, of them reset, unanswered, delayed, throttled, failed: \
-         {harmed:?}; \
-         {} secrets searched for in {searched} texts",
+            failed in the bad network; {requests} requests there, of them reset, unanswered, \
+            delayed, throttled, failed: {harmed:?}; {} secrets searched for in {searched} texts",
         network.secrets().len()
     );
     assert!(running * 2 > stacks.len(), "most are killed while they run");

@@ -87,8 +87,7 @@ impl CommandError {
             }
             EncryptionError::OtherIdentity(_) => {
                 "give the identity of one of its recipients; if nobody has one any more, move it \
-                    away: what relayctl made \
-                 is found again by its tags"
+                    away: what relayctl made is found again by its tags"
             }
             EncryptionError::Damaged(_) => "restore it from a backup, or make it anew",
         })
@@ -223,18 +222,16 @@ fn help_with_store(said: CommandError, error: &StoreError) -> CommandError {
         StoreError::Sealed { why, .. } => CommandError::sealed(error.to_string(), why),
         StoreError::Newer { .. } => said.with_help("use the newer relayctl"),
         StoreError::Unreadable { location, backup: Some(backup), .. } => said.with_help(format!(
-            "the last good state is {backup}: copy it over {location}; or move {location} \
-                    away: what relayctl made is \
-                 found again by its tags"
+            "the last good state is {backup}: copy it over {location}; or move {location} away: \
+                what relayctl made is found again by its tags"
         )),
         StoreError::Unreadable { .. } => said.with_help(
             "restore the file from a backup, or move it away: what relayctl made is \
                     found again by its tags",
         ),
         StoreError::Journal { location, .. } => said.with_help(format!(
-            "it holds what a run changed before it was killed; move {location} away: what \
-                    that run made is found \
-                 again by its tags"
+            "it holds what a run changed before it was killed; move {location} away: what that \
+                run made is found again by its tags"
         )),
         StoreError::Unsupported { .. } => said.with_help(
             "give a folder or a .json file, for example --state state/dev.json, or \
@@ -261,9 +258,8 @@ impl From<Failure> for CommandError {
 fn help_with_failure(said: CommandError, failure: &Failure) -> CommandError {
     let help = match failure.kind {
         FailureKind::Credentials => Some(
-            "sign in (`aws sso login`), name a profile with --profile, or set \
-                    AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox",
+            "sign in (`aws sso login`), name a profile with --profile, or set AWS_ACCESS_KEY_ID \
+                and AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox",
         ),
         FailureKind::Unavailable => {
             Some("check the network, --region and --endpoint-url, and try again")
@@ -274,8 +270,7 @@ fn help_with_failure(said: CommandError, failure: &Failure) -> CommandError {
         ),
         FailureKind::Throttled => Some(
             "others use up what AWS takes of this account: try again later, or more patiently \
-                    (--retry-timeout 20m \
-                 --max-attempts 20)",
+                (--retry-timeout 20m --max-attempts 20)",
         ),
         FailureKind::NotFound
         | FailureKind::AlreadyExists
@@ -320,8 +315,7 @@ mod tests {
             error.message.as_deref(),
             Some(
                 "the state state/dev.json is locked: ada on build-7 (pid 42) is running `apply` \
-                    since \
-                 2026-01-02T03:04:05Z"
+                    since 2026-01-02T03:04:05Z"
             )
         );
         assert!(

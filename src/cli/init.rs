@@ -127,8 +127,7 @@ fn next_steps(folder: &Path) -> String {
     };
     format!(
         "\nNext:\n{go}  relayctl plan manifests/dev.yaml --sandbox    try it without an AWS \
-            account\n\
-         \x20 put your account's number into manifests/dev.yaml, and then\n\
-         \x20 relayctl plan manifests/dev.yaml              see what it would do in AWS"
+            account\n\x20 put your account's number into manifests/dev.yaml, and then\n\x20 \
+            relayctl plan manifests/dev.yaml              see what it would do in AWS"
     )
 }

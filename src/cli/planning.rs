@@ -105,8 +105,8 @@ impl EngineObserver for TerminalObserver<'_> {
         };
         self.terminal.print_warning(&format!(
             "there is no state, and what carries this manifest's tag can't all be looked for ({}: \
-                {why}): what is declared is \
-             found all the same, what is no longer declared may not be",
+                {why}): what is declared is found all the same, what is no longer declared may \
+                not be",
             first.call
         ));
     }

@@ -37,8 +37,7 @@ fn load(file: &Path) -> Result<Policy, CommandError> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         CommandError::for_file("read", file, error).with_help(
             "--sandbox-enforce takes a file with an identity policy, such as `relayctl \
-                permissions MANIFEST` prints, \
-             or user/NAME or role/NAME of the sandbox",
+                permissions MANIFEST` prints, or user/NAME or role/NAME of the sandbox",
         )
     })?;
     let shown = file.display().to_string();

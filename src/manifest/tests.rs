@@ -266,13 +266,11 @@ fn roles_that_trust_each_other_are_a_cycle_named_in_full() {
 #[test]
 fn a_stage_over_a_base_in_another_folder() {
     let base = "version: 1\naccount: '123456789012'\nregion: us-east-1\npolicies: \
-        {P: {document: p.json}}\n\
-        users: {u: {access_key: {csv: u.csv}}}\nbuckets: \
-        {'b-${var.stage}': {}, other-bucket: {}}\nvariables: {stage: none}\n\
-        zappa_settings: {file: zappa.json}\nstate: state\n";
+        {P: {document: p.json}}\nusers: {u: {access_key: {csv: u.csv}}}\nbuckets: \
+        {'b-${var.stage}': {}, other-bucket: {}}\nvariables: {stage: none}\nzappa_settings: \
+        {file: zappa.json}\nstate: state\n";
     let over = "extends: ../base/base.yaml\nname: relay-${var.stage}\nvariables: \
-        {stage: prod}\nbuckets: {other-bucket: }\n\
-        zappa_settings: {stages: {prod: {}}}\n";
+        {stage: prod}\nbuckets: {other-bucket: }\nzappa_settings: {stages: {prod: {}}}\n";
     let json = DOCUMENT.replace("Version", "\"Version\"").replace("Statement", "\"Statement\"");
     let json = json
         .replace("Effect: Allow, Action", "\"Effect\": \"Allow\", \"Action\"")

@@ -27,8 +27,7 @@ pub enum PlanFileError {
     Unmarked,
     #[error(
         "this plan was edited or damaged after it was saved: it says that the SHA-256 of its \
-            content is {said}, and it is \
-         {found}"
+            content is {said}, and it is {found}"
     )]
     Edited { said: String, found: String },
     #[error(

@@ -109,8 +109,7 @@ fn choice(stats: &ReadStats, known: &Snapshot) -> Option<String> {
             };
             format!(
                 "by a sweep of the account ({pages} {plural}, and at most {leaves} calls for what \
-                    it leaves open), \
-                 not by {each}{rest}"
+                    it leaves open), not by {each}{rest}"
             )
         }
     })

@@ -398,8 +398,7 @@ async fn a_locked_state_says_by_whom_and_what_to_do() {
     assert_eq!(
         error.replace(&store.location(), "state/dev.json"),
         "state/dev.json is locked by root@here (pid 12, apply, since 2026-01-02T03:04:05Z): run \
-            again when that has \
-         ended"
+            again when that has ended"
     );
 }
 

@@ -309,8 +309,7 @@ fn documents_of_two_types_are_compared_with_a_warning() {
     assert_eq!(
         ran.stderr,
         "warning: trust.json looks like a trust policy, and bucket.json like a bucket policy; if \
-            that is wrong, say what \
-         they are with --type\n"
+            that is wrong, say what they are with --type\n"
     );
     assert!(ran.stdout.starts_with("narrower: "), "{}", ran.stdout);
     let ran = run(folder.path(), &["diff", "trust.json", "bucket.json", "--type", "bucket"]);

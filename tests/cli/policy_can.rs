@@ -401,8 +401,7 @@ fn who_is_excepted_without_the_account_is_warned() {
     assert_eq!(
         alone.stderr,
         "warning: statement 1 of bucket.json excepts arn:aws:iam::123456789012:user/ada, but not \
-            its account: AWS may deny \
-         it all the same until NotPrincipal names 123456789012 too\n"
+            its account: AWS may deny it all the same until NotPrincipal names 123456789012 too\n"
     );
     assert_eq!(asked(&format!("\"{USER}\", \"arn:aws:iam::123456789012:root\"")).stderr, "");
     let denied = asked("\"123456789012\"");

@@ -19,8 +19,8 @@ fn manifest(more: &str) -> String {
     let policies = ["A", "B", "C"].map(|name| format!("  {name}: {document}\n")).concat();
     format!(
         "version: 1\nname: dev\naccount: \"123456789012\"\nregion: \
-            us-east-1\n{more}policies:\n{policies}users:\n  \
-         serverless:\n    lifecycle: {{prevent_destroy: true}}\n"
+            us-east-1\n{more}policies:\n{policies}users:\n  serverless:\n    lifecycle: \
+            {{prevent_destroy: true}}\n"
     )
 }
 
@@ -65,9 +65,8 @@ fn what_is_protected_is_not_replaced_either() {
     let with = |path: &str| {
         format!(
             "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\nroles:\n  \
-                runner:\n    path: {path}\n    \
-             trust: {{services: [lambda.amazonaws.com]}}\n    lifecycle: {{prevent_destroy: \
-             true}}\n"
+                runner:\n    path: {path}\n    trust: {{services: [lambda.amazonaws.com]}}\n    \
+                lifecycle: {{prevent_destroy: true}}\n"
         )
     };
     project.write(MANIFEST, &with("/"));

@@ -74,11 +74,10 @@ fn what_hangs_on_a_user_is_listed_and_stops_its_removal() {
         &plan,
         &[
             "# user.serverless is refused (AWS does not delete it while it has objects of others: \
-                console password, \
-             MFA device arn:aws:iam::123456789012:mfa/phone, SSH public key APKA1, signing \
-             certificate CERT1, \
-             service-specific credential ACCA1, membership in group staff: remove them first, or \
-             let relayctl remove them, with --allow-delete-foreign)",
+                console password, MFA device arn:aws:iam::123456789012:mfa/phone, SSH public key \
+                APKA1, signing certificate CERT1, service-specific credential ACCA1, membership \
+                in group staff: remove them first, or let relayctl remove them, with \
+                --allow-delete-foreign)",
             "# Must be removed before it:",
             "policy arn:aws:iam::123456789012:policy/Deploy \
                 (user_policy_attachment.serverless/Deploy): iam:DetachUserPolicy",

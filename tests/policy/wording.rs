@@ -63,9 +63,8 @@ fn each_kind_of_refusal_has_a_document() {
         "Resource reports/* must be in ARN format or \"*\".",
         "Partition \"amazon\" is not valid for resource \"arn:amazon:s3:::reports/*\".",
         "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, \
-            group/, instance-profile/, mfa/, \
-         server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, \
-         access-report/.",
+            group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, \
+            saml-provider/, oidc-provider/, report/, access-report/.",
         "IAM resource arn:aws:iam:us-east-1:123456789012:role/reporter cannot contain region \
             information.",
         "Resource vendor must be fully qualified and cannot contain regexes.",

@@ -60,8 +60,7 @@ fn stacks(count: usize, settings: &str) -> String {
     }
     format!(
         "version: 1\nname: stacks\naccount: '123456789012'\nregion: \
-            us-east-1\npolicies:\n{policies}users:\n{users}\
-         roles:\n{roles}buckets:\n{buckets}"
+            us-east-1\npolicies:\n{policies}users:\n{users}roles:\n{roles}buckets:\n{buckets}"
     )
 }
 

@@ -107,9 +107,8 @@ impl<'a> Visit<'a> for Functions<'_> {
 
 #[test]
 fn functions_are_measured_from_the_signature_to_the_brace() {
-    let text = "/// Says.\n#[inline]\nfn one() {}\n\
-                impl X {\n    fn three(\n    ) {\n    }\n}\n\
-                trait Y {\n    fn none();\n    fn two() {\n    }\n}\n";
+    let text = "/// Says.\n#[inline]\nfn one() {}\nimpl X \
+        {\n    fn three(\n    ) {\n    }\n}\ntrait Y {\n    fn none();\n    fn two() {\n    }\n}\n";
     let lengths = functions_in(&Source::parse("src/x.rs", &["x"], text));
     let lengths: Vec<usize> = lengths.into_iter().map(|(length, _)| length).collect();
     assert_eq!(lengths, [1, 3, 2]);

@@ -158,12 +158,9 @@ pub fn by_path(crates: &[Crate]) -> BTreeMap<&str, &Source> {
 
 #[test]
 fn tests_are_left_out() {
-    let text = "use a::B;\n\
-                fn kept() {}\n\
-                #[cfg(test)]\nuse c::D;\n\
-                impl B {\n    fn kept() {}\n    #[cfg(test)]\n    fn gone() {}\n}\n\
-                #[cfg(not(test))]\nfn kept_too() {}\n\
-                #[cfg(test)]\nmod tests {\n    #[test]\n    fn gone() {}\n}\n";
+    let text = "use a::B;\nfn kept() {}\n#[cfg(test)]\nuse c::D;\nimpl B \
+        {\n    fn kept() {}\n    #[cfg(test)]\n    fn gone() {}\n}\n#[cfg(not(test))]\nfn \
+        kept_too() {}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn gone() {}\n}\n";
     let source = Source::parse("src/x.rs", &["x"], text);
     assert_eq!((source.items.len(), source.lines), (4, 7));
     assert_eq!(source.room(), "x");

@@ -3,8 +3,7 @@
 #![allow(
     clippy::wildcard_enum_match_arm,
     reason = "most kinds of JSON values and most condition operators are treated alike; what \
-        policies are used for, and \
-              who asks, is named in full"
+        policies are used for, and who asks, is named in full"
 )]
 #![doc = include_str!("../README.md")]
 //!

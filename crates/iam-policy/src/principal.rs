@@ -148,8 +148,7 @@ pub enum NoCaller {
     /// No form of a principal.
     #[error(
         "this names nobody: write the ARN of a user, role or session, an account id, a service \
-            such as \
-         lambda.amazonaws.com, an identity provider, or * for an anonymous caller"
+            such as lambda.amazonaws.com, an identity provider, or * for an anonymous caller"
     )]
     Unknown,
 }

@@ -85,8 +85,7 @@ pub fn migrate_state(
     })?;
     context.terminal.result(&format!(
         "Copied the state from {source} to {target}. Name the new place with `state:` in the \
-            manifest; nothing reads \
-         {source} any more then, and it can be deleted."
+            manifest; nothing reads {source} any more then, and it can be deleted."
     ))
 }
 

@@ -169,8 +169,7 @@ impl Kind for AccessKeyKind {
             ),
             _ => format!(
                 "user {user} has another key, {other}, which is not relayctl's, and AWS allows \
-                    two: a new one can be \
-                 made when that is deleted"
+                    two: a new one can be made when that is deleted"
             ),
         })
     }

@@ -166,8 +166,7 @@ impl KeyFacts {
             seen.remarks.extend(idle.map(|key| {
                 format!(
                     "the user's other key, {}, is inactive, and it is not known if relayctl \
-                        retired it: \
-                     delete it if nobody needs it",
+                        retired it: delete it if nobody needs it",
                     key.id
                 )
             }));

@@ -435,8 +435,7 @@ fn a_second_key_stands_in_the_way_of_a_rotation() {
         obstacle(&foreign).as_deref(),
         Some(
             "user serverless has another key, AKIA9, which is not relayctl's, and AWS allows two: \
-                a new one can be made \
-             when that is deleted"
+                a new one can be made when that is deleted"
         )
     );
     let early = obstacle(&Aged::rotated("2026-04-02T00:00:00Z").seen(&retired()));
@@ -450,8 +449,7 @@ fn a_retired_key_is_kept_until_it_was_quiet_for_long_enough() {
     let waiting = Aged::rotated("2026-04-07T23:59:59Z").seen(&retired());
     assert_eq!(waiting.upkeep, None);
     let remark = "the retired key AKIA1 has been inactive since 2026-04-01T00:00:00Z, and was not \
-        used: it goes after \
-                  2026-04-08T00:00:00Z, if nobody uses it until then";
+        used: it goes after 2026-04-08T00:00:00Z, if nobody uses it until then";
     assert_eq!(waiting.remarks, [remark]);
     let due = Aged::rotated("2026-04-08T00:00:00Z");
     let seen = due.seen(&retired());
@@ -471,8 +469,7 @@ fn a_retired_key_that_was_used_since_is_kept_and_the_plan_says_by_whom() {
     let seen = used.seen(&retired());
     assert_eq!(seen.upkeep, None);
     let remark = "the retired key AKIA1 was last used at 2026-04-05T00:00:00Z (s3, eu-west-1), \
-        after it was retired: it \
-                  goes after 2026-04-12T00:00:00Z, if nobody uses it until then";
+        after it was retired: it goes after 2026-04-12T00:00:00Z, if nobody uses it until then";
     assert_eq!(seen.remarks, [remark]);
     let before = Aged { used: Ok(Some("2026-03-31T00:00:00Z")), ..used.clone() };
     assert!(

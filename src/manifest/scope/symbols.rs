@@ -85,8 +85,7 @@ impl DecodeScope<'_> {
             format!("did you mean ${{{near}}}?")
         } else {
             "known are ${account}, ${region}, ${partition}, ${name}, ${unique}, ${var.X}, \
-                ${env.X}, \
-             and ${policies.X.arn}, ${users.X.arn}, ${roles.X.arn}, ${buckets.X.arn}"
+                ${env.X}, and ${policies.X.arn}, ${users.X.arn}, ${roles.X.arn}, ${buckets.X.arn}"
                 .to_owned()
         };
         self.error("unknown-variable", &at(), format!("`${{{symbol}}}` is not known"), help);

@@ -124,8 +124,7 @@ fn the_bucket_is_declared_and_allowed() {
             (
                 "bucket-not-allowed",
                 "zappa_settings.dev: user.serverless can't list bucket.other: its policies don't \
-                    allow s3:ListBucket on \
-                 arn:aws:s3:::other"
+                    allow s3:ListBucket on arn:aws:s3:::other"
                     .to_owned(),
                 "allow s3:ListBucket on arn:aws:s3:::other, for example in policy.Deployment"
                     .to_owned()
@@ -133,8 +132,7 @@ fn the_bucket_is_declared_and_allowed() {
             (
                 "bucket-not-allowed",
                 "zappa_settings.dev: user.serverless can't upload to bucket.other: its policies \
-                    don't allow s3:PutObject \
-                 on arn:aws:s3:::other/*"
+                    don't allow s3:PutObject on arn:aws:s3:::other/*"
                     .to_owned(),
                 "allow s3:PutObject on arn:aws:s3:::other/*, for example in policy.Deployment"
                     .to_owned()
@@ -180,8 +178,7 @@ fn the_deploying_user_may_pass_the_role() {
     put(&mut desired, "policy", "Deployment", &json!({"arn": POLICY_ARN, "document": s3}));
     let message = format!(
         "zappa_settings.dev: user.serverless can't give role.{ROLE} to a Lambda function: its \
-            policies don't allow \
-         iam:PassRole on {ROLE_ARN}"
+            policies don't allow iam:PassRole on {ROLE_ARN}"
     );
     let help = format!("allow iam:PassRole on {ROLE_ARN}, for example in policy.Deployment");
     only(&desired, "pass-role-not-allowed", &message, &help);
@@ -226,8 +223,7 @@ fn a_user_without_policies_may_do_nothing() {
     ));
     let message = format!(
         "zappa_settings.dev: user.serverless can't give role.{ROLE} to a Lambda function: its \
-            policies don't allow \
-         iam:PassRole on {ROLE_ARN}"
+            policies don't allow iam:PassRole on {ROLE_ARN}"
     );
     let help = format!("attach a policy to user.serverless that allows iam:PassRole on {ROLE_ARN}");
     only(&desired, "pass-role-not-allowed", &message, &help);

@@ -11,8 +11,7 @@ use super::sending::{TrackedRequest, request_of};
 use crate::call::{Failure, FailureKind};
 
 const CREDENTIALS_HELP: &str = "give credentials as for the AWS CLI: --profile NAME, AWS_PROFILE, \
-    `aws sso login`, \
-     or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    `aws sso login`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
 /// The cause of a failure whose call is not known yet.
 #[derive(Debug)]

@@ -59,8 +59,7 @@ fn stranger<'a>(us: u32, links: &'a [Owned], end: &'a Owned) -> Option<&'a Owned
 fn refused(path: &Path, odd: &Owned, end: &Owned) -> Problem {
     let message = format!(
         "{} is a link to {}, but {} belongs to another user (id {}): a secret goes through a link \
-            only to a file of the \
-         same owner; put the file itself there, or change its owner",
+            only to a file of the same owner; put the file itself there, or change its owner",
         path.display(),
         end.path.display(),
         odd.path.display(),

@@ -139,8 +139,7 @@ pub fn store_key(
                 "ProfileHoldsAnotherKey",
                 format!(
                     "profile [{profile}] of {} holds another key ({held}): name another profile, \
-                        or set \
-                     replace_profile: true",
+                        or set replace_profile: true",
                     place.name()
                 ),
             ));

@@ -272,9 +272,8 @@ fn what_a_killed_run_left_behind_goes_with_the_next_change() {
 fn profiles_are_found_by_every_spelling_of_their_header() {
     let home = home();
     let config = "[default]\nregion = hidden\n[profile default]\nregion = d\n[profile \
-        plain]\nregion = p\n\
-                  [profile \"a b\"]\nregion = q\n[profile 'c d']\nregion = s\n[plain]\nregion = \
-                  no\n[sso-session x]\n";
+        plain]\nregion = p\n[profile \"a b\"]\nregion = q\n[profile 'c d']\nregion = \
+        s\n[plain]\nregion = no\n[sso-session x]\n";
     home.put(".aws/config", config);
     let region = |profile: &str| home.files.answer(&FileRead::Profile { profile: profile.into() });
     for (profile, expected) in [("default", "d"), ("plain", "p"), ("a b", "q"), ("c d", "s")] {

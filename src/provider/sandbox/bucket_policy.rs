@@ -32,8 +32,8 @@ pub(super) fn put_bucket_policy(
     if bucket.public_access_block.block_public_policy && is_public(document) {
         return Err(Refusal::denied(format!(
             "User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \
-                \"arn:{}:s3:::{}\" because public \
-             policies are blocked by the BlockPublicPolicy block public access setting.",
+                \"arn:{}:s3:::{}\" because public policies are blocked by the BlockPublicPolicy \
+                block public access setting.",
             account.caller().arn,
             account.partition,
             at.name

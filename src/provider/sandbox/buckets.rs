@@ -160,8 +160,7 @@ pub(super) fn create(account: &mut Account, at: &BucketRef, ownership: &str) -> 
             FailureKind::AlreadyExists,
             "BucketAlreadyExists",
             "The requested bucket name is not available. The bucket namespace is shared by all \
-                users of the system. \
-             Please select a different name and try again.",
+                users of the system. Please select a different name and try again.",
         ));
     }
     let bucket = BucketRecord::new(&at.region, ownership, account.now());
@@ -201,7 +200,6 @@ fn elsewhere() -> Refusal {
         FailureKind::Other,
         "PermanentRedirect",
         "The bucket you are attempting to access must be addressed using the specified endpoint. \
-            Please send all future \
-         requests to this endpoint.",
+            Please send all future requests to this endpoint.",
     )
 }

@@ -105,9 +105,8 @@ pub(super) fn prove(account: &mut Account, key: Option<&NewKey>) -> SandboxResul
     };
     if kept.secret_sha256 != digest(key.secret.expose_secret()) {
         let message = "The request signature we calculated does not match the signature you \
-            provided. Check your AWS \
-                       Secret Access Key and signing method. Consult the service documentation \
-                       for details.";
+            provided. Check your AWS Secret Access Key and signing method. Consult the service \
+            documentation for details.";
         return refused("SignatureDoesNotMatch", message);
     }
     let caller = CallerIdentity {

@@ -85,15 +85,13 @@ fn check_transition(rule: &LifecycleRule, transition: &Transition) -> SandboxRes
     if INFREQUENT_ACCESS.contains(&storage_class.as_str()) && *days < BEFORE_INFREQUENT_ACCESS {
         return Err(argument(&format!(
             "'Days' in Transition action must be greater than or equal to \
-                {BEFORE_INFREQUENT_ACCESS} for storageClass \
-             '{storage_class}'"
+                {BEFORE_INFREQUENT_ACCESS} for storageClass '{storage_class}'"
         )));
     }
     if rule.expiration_days.is_some_and(|expiration| expiration <= *days) {
         return Err(argument(&format!(
             "'Days' in the Expiration action for filter '(prefix={})' must be greater than 'Days' \
-                in the \
-             Transition action",
+                in the Transition action",
             rule.prefix
         )));
     }

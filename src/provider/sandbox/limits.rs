@@ -56,7 +56,6 @@ pub(super) fn policy_versions(count: usize) -> SandboxResult<()> {
     }
     Err(Refusal::limit_exceeded(format!(
         "A managed policy can have up to {POLICY_VERSIONS} versions. Before you create a new \
-            version, you must delete an \
-         existing version."
+            version, you must delete an existing version."
     )))
 }

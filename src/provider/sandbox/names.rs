@@ -19,8 +19,7 @@ pub(super) fn check_name(parameter: &str, value: &str, longest: usize) -> Sandbo
     }
     Err(validation(format!(
         "The specified value for {parameter} is invalid. It must contain only alphanumeric \
-            characters and/or the \
-         following: +=,.@_-"
+            characters and/or the following: +=,.@_-"
     )))
 }
 
@@ -32,8 +31,7 @@ pub(super) fn check_path(value: &str) -> SandboxResult<()> {
     }
     Err(validation(
         "The specified value for path is invalid. It must begin and end with / and contain only \
-            alphanumeric characters \
-         and/or / characters.",
+            alphanumeric characters and/or / characters.",
     ))
 }
 

@@ -221,8 +221,7 @@ pub(super) fn delete(account: &mut Account, arn: &str) -> SandboxResult<Reply> {
     if versions > 1 {
         return Err(Refusal::delete_conflict(
             "This policy has more than one version. Before you delete a policy, you must delete \
-                the policy's versions. \
-             The default version is deleted with the policy.",
+                the policy's versions. The default version is deleted with the policy.",
         ));
     }
     account.policies.remove_mut(&name);

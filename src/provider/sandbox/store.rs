@@ -81,8 +81,7 @@ fn unusable(file: &Path, why: &str) -> Failure {
         "SandboxUnreadable",
         format!(
             "{} is not a sandbox that this relayctl can use: {why}; move it away or delete it to \
-                start with \
-             an empty account",
+                start with an empty account",
             file.display()
         ),
     )
@@ -97,8 +96,8 @@ pub(super) fn belongs(file: &Path, stored: &Account, wanted: &Account) -> Result
         "SandboxOfOtherAccount",
         format!(
             "{} holds the sandbox of account {} (partition {}), not of account {} (partition {}): \
-                name another state for \
-             this manifest, or move the file away or delete it to start with an empty account",
+                name another state for this manifest, or move the file away or delete it to start \
+                with an empty account",
             file.display(),
             stored.number,
             stored.partition,

@@ -67,12 +67,11 @@ impl Canvas {
         let (width, height) = ((self.width + MARGIN).ceil(), (self.height + MARGIN).ceil());
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-             viewBox=\"0 0 {width} {height}\" font-family=\"monospace\" font-size=\"{FONT}\">\n\
-             <title>{}</title>\n\
-             <defs><marker id=\"head\" markerWidth=\"9\" markerHeight=\"8\" refX=\"9\" refY=\"4\" \
-             orient=\"auto\">\
-             <path d=\"M 0 0 L 9 4 L 0 8 z\"/></marker></defs>\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n{}</svg>\n",
+                viewBox=\"0 0 {width} {height}\" font-family=\"monospace\" \
+                font-size=\"{FONT}\">\n<title>{}</title>\n<defs><marker id=\"head\" \
+                markerWidth=\"9\" markerHeight=\"8\" refX=\"9\" refY=\"4\" orient=\"auto\"><path \
+                d=\"M 0 0 L 9 4 L 0 8 z\"/></marker></defs>\n<rect width=\"100%\" height=\"100%\" \
+                fill=\"white\"/>\n{}</svg>\n",
             xml(&escape(title)),
             self.shapes
         )

@@ -76,8 +76,7 @@ fn a_user_name_holds_only_what_iam_allows() {
     assert_eq!(
         failure.message,
         "The specified value for userName is invalid. It must contain only alphanumeric \
-            characters and/or the \
-         following: +=,.@_-"
+            characters and/or the following: +=,.@_-"
     );
     world.iam_refuses("ValidationError", create_user(""));
     world.iam_refuses("ValidationError", create_user(&"u".repeat(65)));

@@ -12,11 +12,9 @@ pub(super) const ACTION_WILDCARD: Rule = Rule::new(
     Severity::Error,
     "Action \"*\" allows everything that AWS can do",
     "Whoever holds it is an administrator, also of services that nobody here has heard of, and of \
-        those that AWS adds \
-     tomorrow.",
+        those that AWS adds tomorrow.",
     "Name the actions that are needed. Where an administrator is meant, attach AWS's own \
-        AdministratorAccess, which \
-     every reviewer knows.",
+        AdministratorAccess, which every reviewer knows.",
 );
 
 pub(super) const SERVICE_WILDCARD: Rule = Rule::new(
@@ -42,8 +40,7 @@ pub(super) const UNKNOWN_ACTION: Rule = Rule::new(
     Severity::Warning,
     "An action that AWS doesn't have",
     "IAM accepts any name, so a slip of the pen allows, or denies, nothing. The list of actions \
-        is the one that \
-     `relayctl --version --verbose` gives the date of.",
+        is the one that `relayctl --version --verbose` gives the date of.",
     "Correct the name, or take it out.",
 );
 
@@ -81,8 +78,7 @@ fn star(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
     if pattern.chars().all(|c| c == '*') || pattern == "*:*" {
         let message = "every action of every service is allowed";
         let remedy = "name the actions that are needed; for an administrator, attach AWS's own \
-            AdministratorAccess, \
-                      so that everybody sees what it is";
+            AdministratorAccess, so that everybody sees what it is";
         return Some(Finding::new(&ACTION_WILDCARD, Severity::Error, place, message, remedy));
     }
     let service = pattern.strip_suffix(":*").and_then(catalogue::service)?;

@@ -38,43 +38,36 @@ fn by_gain(gain: Gain) -> (Severity, &'static str, &'static str) {
         Gain::Everything => (
             Severity::Error,
             "With these permissions together somebody has every other one. All that a user or \
-                role holds counts, within \
-             its boundary and without what a Deny takes away.",
+                role holds counts, within its boundary and without what a Deny takes away.",
             "Take one of the permissions away; or demand iam:PermissionsBoundary in a condition \
-                where roles are made and \
-             changed.",
+                where roles are made and changed.",
         ),
         Gain::Permissions => (
             Severity::Error,
             "On itself, or on a pattern of names, it is an error; on others that are named a \
-                warning. A condition on \
-             iam:PermissionsBoundary or iam:PolicyARN makes it a note.",
+                warning. A condition on iam:PermissionsBoundary or iam:PolicyARN makes it a note.",
             "Name the objects that it must change, without itself; or demand \
-                iam:PermissionsBoundary or iam:PolicyARN in a \
-             condition.",
+                iam:PermissionsBoundary or iam:PolicyARN in a condition.",
         ),
         Gain::Boundary => (
             Severity::Error,
             "A permissions boundary that its bearer can lift bounds nothing. It is an error for \
-                one's own, else a warning, \
-             and a note for others that are named.",
+                one's own, else a warning, and a note for others that are named.",
             "Deny it on everything that carries the boundary, as AWS's guide to permissions \
                 boundaries does.",
         ),
         Gain::Principal => (
             Severity::Error,
             "On a pattern of names it is an error, since one of them may be an administrator; on \
-                those that are named it is \
-             a warning: it gives what they may do.",
+                those that are named it is a warning: it gives what they may do.",
             "Name the users or roles that are meant, none of which may do more; for iam:PassRole \
-                demand \
-             iam:PassedToService too.",
+                demand iam:PassedToService too.",
         ),
         Gain::Existing => (
             Severity::Warning,
             "Whoever decides what something does can use the role it runs as. On a pattern of \
-                names it is a warning; on one \
-             that is named a note, since that is what deploying means.",
+                names it is a warning; on one that is named a note, since that is what deploying \
+                means.",
             "Name the resources that are meant.",
         ),
         Gain::AnyRole => (

@@ -18,8 +18,8 @@ pub(super) const OIDC_WITHOUT_SUBJECT: Rule = Rule::new(
     Severity::Error,
     "Trust in an OIDC provider for all its users",
     "A public provider such as GitHub's signs tokens for everybody; without a condition on the \
-        subject, any repository \
-     of the world can assume the role. A condition on another claim makes it a note.",
+        subject, any repository of the world can assume the role. A condition on another claim \
+        makes it a note.",
     "Demand <provider>:sub in a condition.",
 );
 
@@ -28,8 +28,7 @@ pub(super) const OIDC_WIDE_SUBJECT: Rule = Rule::new(
     Severity::Error,
     "Trust in an OIDC provider for more subjects than one project's",
     "A wildcard before the owner's name is complete lets in strangers; one in place of the \
-        repository lets in every \
-     repository of the owner, which is a warning.",
+        repository lets in every repository of the owner, which is a warning.",
     "Name the repository, and the branch or environment.",
 );
 

@@ -23,8 +23,7 @@ pub(super) const TRUST_OTHER_ACCOUNT: Rule = Rule::new(
     Severity::Warning,
     "A role that another account may assume without a condition",
     "If the account is a company's that works for many customers, another customer can have it \
-        use this role: the \
-     confused deputy.",
+        use this role: the confused deputy.",
     "Demand sts:ExternalId in a condition; between accounts of one organisation aws:PrincipalOrgID.",
 );
 
@@ -137,8 +136,7 @@ fn everyone(site: &Site<'_>, home: &Home<'_>) -> Finding {
     }
     let message = "anybody can do this, without an AWS account";
     let remedy = "name in `Principal` who is meant, or demand aws:PrincipalOrgID, aws:SourceVpce \
-        or the like in a condition; \
-                  for a public web site, put CloudFront in front of the bucket";
+        or the like in a condition; for a public web site, put CloudFront in front of the bucket";
     Finding::new(&PUBLIC_ACCESS, Severity::Error, place, message, remedy)
 }
 
@@ -155,9 +153,8 @@ fn foreign(site: &Site<'_>, name: &str) -> Finding {
     let message =
         format!("`{name}` is in another account, and may assume this role without a condition");
     let remedy = "demand in a condition what only the right requests carry: sts:ExternalId where \
-        the account is a \
-                  company's whose other customers could name this role, else aws:PrincipalOrgID \
-                  or aws:PrincipalArn";
+        the account is a company's whose other customers could name this role, else \
+        aws:PrincipalOrgID or aws:PrincipalArn";
     Finding::new(&TRUST_OTHER_ACCOUNT, Severity::Warning, site.principal(name), message, remedy)
 }
 

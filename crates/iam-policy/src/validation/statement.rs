@@ -85,8 +85,7 @@ impl Report {
         // S3 takes other characters, too.
         if self.usage.is_identity() && !text.chars().all(|c| c.is_ascii_alphanumeric()) {
             let message = "Statement IDs (SID) must be alpha-numeric. Check that your input \
-                satisfies the regular \
-                           expression [0-9A-Za-z]*";
+                satisfies the regular expression [0-9A-Za-z]*";
             let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
             self.add(
                 ValidationStage::Statement,

@@ -116,8 +116,7 @@ fn unknown_elements_are_named_with_what_was_meant() {
 #[test]
 fn sids() {
     let alphanumeric = "Statement IDs (SID) must be alpha-numeric. Check that your input \
-        satisfies the regular \
-                        expression [0-9A-Za-z]*";
+        satisfies the regular expression [0-9A-Za-z]*";
     only(&with("Sid", &json!("A b-c")), Usage::Managed, "/Statement/0/Sid", alphanumeric);
     let one = &with("Sid", &json!("A"))["Statement"][0];
     let twice = json!({"Version": "2012-10-17", "Statement": [one, one]});
@@ -204,10 +203,8 @@ fn resources() {
         (
             "arn:aws:iam::1:*role",
             "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, \
-                group/, \
-             instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, \
-             oidc-provider/, report/, \
-             access-report/.",
+                group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, \
+                saml-provider/, oidc-provider/, report/, access-report/.",
         ),
     ];
     for (resource, message) in cases {

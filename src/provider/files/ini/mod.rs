@@ -265,8 +265,7 @@ fn check_value(key: &str, value: &str) -> Result<(), Problem> {
     if value.chars().any(char::is_control) || ambiguous {
         return Err(Problem::invalid(format!(
             "the value of {key} cannot be written to an AWS file: it holds a line break, ` #` or \
-                ` ;`, or begins or ends \
-             with a space"
+                ` ;`, or begins or ends with a space"
         )));
     }
     Ok(())

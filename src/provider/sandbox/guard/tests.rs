@@ -76,8 +76,7 @@ fn what_nothing_allows_is_refused_in_aws_s_words() {
     assert_eq!(
         denied(write(&sandbox, &create_user(None, &[]))),
         "iam:CreateUser on resource: arn:aws:iam::123456789012:user/team/bob because no \
-            identity-based policy allows the \
-         iam:CreateUser action"
+            identity-based policy allows the iam:CreateUser action"
     );
     assert_eq!(
         denied(read(&sandbox, &get_user("bob"))),
@@ -190,8 +189,7 @@ fn a_user_acts_with_its_policies_within_its_boundary() {
     assert_eq!(
         denied(write(&sandbox, &create_user(None, &[]))),
         "iam:CreateUser on resource: arn:aws:iam::123456789012:user/team/bob because no \
-            permissions boundary allows the \
-         iam:CreateUser action"
+            permissions boundary allows the iam:CreateUser action"
     );
     let bucket = BucketRef { name: "relay".to_owned(), region: "us-east-1".to_owned() };
     assert_eq!(
