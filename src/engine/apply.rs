@@ -2,6 +2,7 @@
 
 use super::error::EngineError;
 use super::lock::{LockOptions, StateLock};
+use super::state::new_state;
 use super::workspace::{Workspace, check_owner, verify_account};
 use crate::apply::{self, ApplyOptions};
 use crate::event::{EventSink, RunOutcome};
@@ -98,8 +99,7 @@ fn first_state(plan: &Plan) -> State {
         };
         resources.insert(step.id.address.clone(), entry);
     }
-    let lineage = uuid::Uuid::new_v4().to_string();
-    State { resources, ..State::new(lineage, header.manifest.as_str(), header.account.as_str()) }
+    State { resources, ..new_state(&header.manifest, &header.account) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The access keys of a manifest's users: list them, and have them renewed.
 
 use super::error::EngineError;
-use super::recover::recover;
+use super::recover::recover_and_report;
 use super::workspace::Workspace;
 use crate::address::{Address, KindName};
 use crate::model::Desired;
@@ -16,14 +16,9 @@ pub async fn list_keys(
     state: Option<State>,
 ) -> Result<Vec<AccessKeyInfo>, EngineError> {
     let mut resolver = Resolver::new(workspace.provider, ALL_READS);
-    let recorded = if let Some(state) = state {
-        state.resources
-    } else {
-        let found = recover(&mut resolver, workspace.desired, false).await;
-        if !found.unread.is_empty() {
-            workspace.observer.tags_were_unread(&found.unread);
-        }
-        found.resources
+    let recorded = match state {
+        Some(state) => state.resources,
+        None => recover_and_report(&mut resolver, workspace, false).await,
     };
     Ok(keys::keys(&mut resolver, workspace.desired, &recorded).await?)
 }

@@ -1,5 +1,6 @@
 //! A state that is lost, put together again from what there is.
 
+use super::workspace::Workspace;
 use crate::address::Address;
 use crate::diff::{self, ChangeAction, PlannedChange};
 use crate::kind::{self, FieldForm, Kind, LiveObject};
@@ -21,6 +22,19 @@ pub async fn recover(
         found.resources.extend(declared(desired, &live));
     }
     found
+}
+
+/// Recovers a state, and tells the observer of reads that failed.
+pub(super) async fn recover_and_report(
+    resolver: &mut Resolver<'_>,
+    workspace: &Workspace<'_>,
+    whole: bool,
+) -> Recorded {
+    let RecoveredObjects { resources, unread } = recover(resolver, workspace.desired, whole).await;
+    if !unread.is_empty() {
+        workspace.observer.tags_were_unread(&unread);
+    }
+    resources
 }
 
 /// Returns what is declared and there, as the state would have recorded it: with the values that

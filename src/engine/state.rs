@@ -2,7 +2,7 @@
 
 use super::error::{EngineError, SuccessionError};
 use super::lock::StateLock;
-use super::recover::{entry_of, recover};
+use super::recover::{entry_of, recover, recover_and_report};
 use super::workspace::{Workspace, load_state, require_state};
 use crate::address::Address;
 use crate::call::Observed;
@@ -69,7 +69,7 @@ pub async fn add_resource(
         // any more.
         let mut resolver = Resolver::new(provider, ALL_READS);
         let found = recover(&mut resolver, desired, true).await;
-        State { resources: found.resources, ..new_state(desired) }
+        State { resources: found.resources, ..new_state(&desired.name, &desired.account) }
     };
     if state.resources.contains_key(address) {
         return Err(EngineError::AlreadyRecorded { address: address.clone() });
@@ -95,19 +95,17 @@ pub async fn rebuild_state(
     before: Option<State>,
 ) -> Result<State, EngineError> {
     let mut resolver = Resolver::new(workspace.provider, ALL_READS);
-    let found = recover(&mut resolver, workspace.desired, true).await;
-    if !found.unread.is_empty() {
-        workspace.observer.tags_were_unread(&found.unread);
-    }
-    let before = before.unwrap_or_else(|| new_state(workspace.desired));
-    let state = State { serial: before.serial + 1, resources: found.resources, ..before };
+    let resources = recover_and_report(&mut resolver, workspace, true).await;
+    let Desired { name, account, .. } = workspace.desired;
+    let before = before.unwrap_or_else(|| new_state(name, account));
+    let state = State { serial: before.serial + 1, resources, ..before };
     lock.store().save_state(&state).await?;
     Ok(state)
 }
 
-fn new_state(desired: &Desired) -> State {
-    let lineage = uuid::Uuid::new_v4().to_string();
-    State::new(lineage, desired.name.as_str(), desired.account.as_str())
+/// Makes a state of a new lineage, without any records.
+pub(super) fn new_state(manifest: &str, account: &str) -> State {
+    State::new(uuid::Uuid::new_v4().to_string(), manifest, account)
 }
 
 /// The choices in replacing a state.

@@ -285,6 +285,7 @@ mod group;
 mod inline_policy;
 mod policy;
 mod principal;
+mod quota;
 mod role;
 mod tags;
 #[cfg(test)]
@@ -300,6 +301,7 @@ pub use facts::{
     AccessRole, DocumentField, FieldAccess, KindFacts, Output, OutputValue, Ownership, Parent,
     Recovery, Tagged, Uniqueness,
 };
+pub use quota::{ATTACHED_POLICIES, GROUPS_OF_USER};
 
 /// All kinds, in the order in which a plan lists them.
 const ORDER: [KindName; KindName::ALL.len()] = [

@@ -6,16 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Step, StepId, StepPhase};
 use crate::address::{Address, KindName, Principal};
 use crate::diff::PlannedChange;
-use crate::kind::{self, AccessRole, Attached};
+use crate::kind::{self, ATTACHED_POLICIES, AccessRole, Attached, GROUPS_OF_USER};
 use crate::model::Desired;
 use crate::policy::{document_size, limit};
 use crate::value::Attributes;
 
 type Steps = BTreeMap<StepId, Step>;
-
-/// AWS's default quota of managed policies on a principal, which can be raised, and of a user's
-/// groups.
-const QUOTA: usize = 10;
 
 /// A policy on a principal, or a user's membership in a group.
 struct AccessPart<'d> {
@@ -66,12 +62,13 @@ impl<'d> AccessPart<'d> {
     /// Returns the share of its quota that it takes, and the quota. Inline policies share a quota
     /// of characters.
     fn weight(&self, attributes: &Attributes) -> (usize, usize) {
-        match kind::kind_of(self.address().kind()).facts().document {
-            Some(it) => (
+        match (kind::kind_of(self.address().kind()).facts().document, &self.group) {
+            (Some(it), _) => (
                 attributes.get(it.field).map_or(0, |text| document_size(text, it.usage)),
                 limit(it.usage),
             ),
-            None => (1, QUOTA),
+            (None, Some(_)) => (1, GROUPS_OF_USER),
+            (None, None) => (1, ATTACHED_POLICIES),
         }
     }
 }
@@ -87,10 +84,11 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>], desired:
         return;
     }
     let crowded = crowded(&parts, decisions, steps);
-    let is_crowded = |part: &&AccessPart<'_>| crowded.contains(&part.place());
-    for made in parts.iter().filter(is_crowded).filter(|it| it.is_made(steps)).collect::<Vec<_>>() {
-        let same = |it: &&&AccessPart<'_>| it.place() == made.place();
-        for old in removed.iter().filter(same) {
+    for made in parts.iter().filter(|it| crowded.contains(&it.place())) {
+        if !made.is_made(steps) {
+            continue;
+        }
+        for old in removed.iter().filter(|it| it.place() == made.place()) {
             wait(steps, &made.step(StepPhase::Create), &old.step(StepPhase::Delete));
         }
     }

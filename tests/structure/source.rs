@@ -14,6 +14,8 @@ pub struct Source {
     /// The modules that lead to the file: `["plan", "build"]`; none for the crate's root.
     pub module: Vec<String>,
     pub lines: usize,
+    /// The attributes of the file itself: its module comment.
+    pub attributes: Vec<Attribute>,
     pub items: Vec<Item>,
 }
 
@@ -22,8 +24,14 @@ impl Source {
         let module = module.iter().map(|&name| name.to_owned()).collect();
         let parsed = syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
         let mut tests = 0;
-        let items = without_tests(parsed.items, &mut tests);
-        Self { path: path.to_owned(), module, lines: text.lines().count() - tests, items }
+        let (attributes, items) = (parsed.attrs, without_tests(parsed.items, &mut tests));
+        Self {
+            path: path.to_owned(),
+            module,
+            lines: text.lines().count() - tests,
+            attributes,
+            items,
+        }
     }
 
     /// The crate's top module that the file belongs to: `plan`; of the root itself, the file's

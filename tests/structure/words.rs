@@ -17,17 +17,19 @@ const RELATIVE: &[&str] = &[
     "Where", "When",
 ];
 
-/// Doc comments: how many there are, and those that begin with a relative clause.
+/// The number of doc comments, and those that begin with a relative clause.
 pub struct Docs {
     pub all: usize,
     pub relative: Vec<String>,
 }
 
-/// Looks at each run of `///` on an item, a field, a variant or a method.
+/// Looks at the module comment of each file, and at each run of `///` on an item, a field, a variant
+/// or a method.
 pub fn docs(crates: &[Crate]) -> Docs {
     let mut docs = Docs { all: 0, relative: Vec::new() };
     for source in sources(crates) {
         let mut found = Comments::default();
+        found.add(&source.attributes);
         source.items.iter().for_each(|item| found.visit_item(item));
         docs.all += found.openings.len();
         let relative = found.openings.into_iter().filter(|text| is_relative(text));
@@ -172,7 +174,7 @@ pub fn wide_lines(project: &Path, columns: usize) -> Vec<String> {
     wide(project, &|line| line.chars().count() > columns)
 }
 
-/// Those of them that are comments.
+/// The wide lines that are comments.
 pub fn wide_comments(project: &Path, columns: usize) -> Vec<String> {
     wide(project, &|line| line.trim_start().starts_with("//") && line.chars().count() > columns)
 }

@@ -45,6 +45,17 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Ran {
 }
 
 /// Everything that a run shows.
+/// Returns a command's help without the global options, which are the same everywhere:
+/// `relayctl --help` has them. It must have examples.
+#[track_caller]
+pub fn own_help(folder: &Path, arguments: &[&str]) -> String {
+    let text = shown(folder, arguments);
+    assert!(text.contains("Example"), "{arguments:?} has no examples:\n{text}");
+    let own = text.split("Global options:").next().unwrap();
+    let examples = text.split("Example").last().unwrap();
+    format!("{own}[global options]\n\nExample{examples}")
+}
+
 pub fn shown(folder: &Path, arguments: &[&str]) -> String {
     format!("$ relayctl {}\n{}", arguments.join(" "), run(folder, arguments).told())
 }

@@ -6,14 +6,12 @@ use super::Lowering;
 use super::identity::LoweredPrincipal;
 use crate::address::{Principal, PrincipalKind};
 use crate::diagnostic::Diagnostic;
+use crate::kind::GROUPS_OF_USER;
 use crate::manifest::decode::Declared;
 use crate::manifest::scope::Section;
 use crate::manifest::shape;
 use crate::policy::Usage;
 use crate::value::Attributes;
-
-/// AWS's quota of groups that a user can be in; it cannot be raised ("IAM and AWS STS quotas").
-const GROUPS: usize = 10;
 
 impl Lowering<'_, '_, '_> {
     pub(super) fn group(&mut self, group: &Declared<shape::Group>) {
@@ -69,9 +67,9 @@ impl Lowering<'_, '_, '_> {
                 &said.spot,
             );
         }
-        if seen.len() > GROUPS {
+        if seen.len() > GROUPS_OF_USER {
             let message = format!(
-                "user `{}` is in {} groups; AWS takes at most {GROUPS}",
+                "user `{}` is in {} groups; AWS takes at most {GROUPS_OF_USER}",
                 user.name,
                 seen.len()
             );

@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Lowering;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::diagnostic::Diagnostic;
+use crate::kind::ATTACHED_POLICIES;
 use crate::manifest::decode::{Declared, DocumentForm, ExpandedText, Flag, NamedMap};
 use crate::manifest::scope::Section;
 use crate::manifest::source::Span;
 use crate::manifest::{documents, names, shape};
 use crate::policy::{self, Usage};
 use crate::value::{Attributes, Value};
-
-/// AWS's default quota of managed policies on one user, group or role; it can be raised.
-const ATTACHED: usize = 10;
 
 /// A user, group or role with its policies.
 pub(super) struct LoweredPrincipal<'h> {
@@ -244,9 +242,9 @@ impl Lowering<'_, '_, '_> {
             let address = holder.principal().policy_attachment(name.as_deref().unwrap_or(&arn));
             self.add(address, attributes, depends_on, &said.spot);
         }
-        if seen.len() > ATTACHED {
+        if seen.len() > ATTACHED_POLICIES {
             let message = format!(
-                "{} `{}` has {} managed policies; AWS takes {ATTACHED} unless the quota was raised",
+                "{} `{}` has {} managed policies; AWS takes {ATTACHED_POLICIES} unless the quota was raised",
                 holder.kind,
                 holder.name,
                 seen.len()
