@@ -1,5 +1,5 @@
-//! Encryption to [age](https://age-encryption.org/v1) recipients: of what is written for later, so
-//! that only those who have an identity can read it.
+//! Encryption to [age](https://age-encryption.org/v1) recipients. It protects what is written for
+//! later: only the holders of an identity can read it.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -13,21 +13,21 @@ use age::{DecryptError, Decryptor, EncryptError, Encryptor};
 use age_core::format::{FileKey, Stanza};
 use data_encoding::BASE64;
 
-/// The variable that names the identity.
+/// The environment variable that names the identity.
 pub const IDENTITY: &str = "RELAYCTL_AGE_IDENTITY";
 
-/// The beginnings of an encrypted file, armored or not.
+/// The prefixes of an encrypted file, armored and binary.
 const ARMORED: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 const BINARY: &[u8] = b"age-encryption.org/";
-/// The beginning of an encrypted line; then comes the file in base64.
+/// The prefix of an encrypted line. The file in base64 follows it.
 const LINE: &str = "age ";
 
-/// The tag of the stanza with a label.
+/// The tag of the stanza that holds a label.
 const LABEL: &str = "relayctl-label";
 const SECRET: &str = "AGE-SECRET-KEY-";
 
-/// The recipients to encrypt for, and the identity to decrypt with. Without recipients everything
-/// stays as it is.
+/// The recipients to encrypt for, and the identity to decrypt with. Without recipients nothing is
+/// encrypted.
 #[derive(Clone, Default)]
 pub struct FileEncryption {
     recipients: Vec<x25519::Recipient>,
@@ -37,15 +37,15 @@ pub struct FileEncryption {
 /// The identity that decrypts.
 #[derive(Clone, Default)]
 pub enum AgeIdentity {
-    /// None is given.
+    /// No identity is given.
     #[default]
     Missing,
-    /// One is given, and this is what is wrong with it.
+    /// An identity is given but cannot be used. The text says why.
     Unusable(String),
     Known(Arc<[x25519::Identity]>),
 }
 
-/// The reason why something encrypted cannot be read.
+/// The reason why encrypted data cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncryptionError {
     #[error("it is encrypted, and {IDENTITY} is not set")]
@@ -58,11 +58,11 @@ pub enum EncryptionError {
     Damaged(String),
 }
 
-/// Parses a recipient, or says what is wrong with the text.
+/// Parses a recipient, or returns what is wrong with the text.
 pub fn recipient(text: &str) -> Result<x25519::Recipient, String> {
     text.parse().map_err(|_| {
         if is_secret(text) {
-            // Not quoted: it is a secret.
+            // The text is not quoted: it is a secret.
             "this is an identity, which is secret; its recipient begins with age1".to_owned()
         } else if text.starts_with("ssh-") {
             "SSH keys are not supported as recipients; age's own begin with age1".to_owned()
@@ -78,14 +78,14 @@ pub fn is_secret(text: &str) -> bool {
 }
 
 impl AgeIdentity {
-    /// Parses an identity, or the file that `age-keygen` writes.
+    /// Parses an identity, or a file that `age-keygen` has written.
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().map(str::trim).enumerate();
         let mut found = Vec::new();
         for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
             match line.parse::<x25519::Identity>() {
                 Ok(identity) => found.push(identity),
-                // The line itself is not told: it may be a secret with a typing error.
+                // The line itself is not quoted: it may be a secret with a typing error.
                 Err(_) => {
                     return Self::Unusable(format!("line {} {}", number + 1, what_else(line)));
                 }
@@ -109,9 +109,9 @@ fn what_else(line: &str) -> &'static str {
     }
 }
 
-/// Encrypts a text, as a text, with a label that stands openly in the header: age's own way for
-/// what concerns only some readers is a stanza of theirs, which the others pass over. Nobody can
-/// change it without being found out by those who decrypt.
+/// Encrypts a text, as a text, with a label that stands in the header in clear. In age, data for
+/// only some readers goes into a stanza of its own, and other readers skip that stanza. Readers who
+/// decrypt the file detect any change of the label.
 pub fn close_labelled(plain: &[u8], label: &str, recipients: &[String]) -> Result<String, String> {
     let known: Vec<x25519::Recipient> =
         recipients.iter().map(|text| recipient(text)).collect::<Result<_, _>>()?;
@@ -133,7 +133,7 @@ pub fn close_labelled(plain: &[u8], label: &str, recipients: &[String]) -> Resul
     String::from_utf8(closed).map_err(|error| failed(&error))
 }
 
-/// Returns the label of what was encrypted with one.
+/// Returns the label of a text that was encrypted with one.
 pub fn label(closed: &[u8]) -> Option<String> {
     let mut bytes = Vec::new();
     ArmoredReader::new(closed).read_to_end(&mut bytes).ok()?;
@@ -146,7 +146,7 @@ pub fn label(closed: &[u8]) -> Option<String> {
     stanzas.find_map(|stanza| stanza.strip_prefix(LABEL)?.strip_prefix(' ').map(str::to_owned))
 }
 
-/// A stanza for a recipient that nobody is.
+/// A recipient that only writes a label. Its stanza matches no identity.
 struct RecipientLabel<'a>(&'a str);
 
 impl age::Recipient for RecipientLabel<'_> {
@@ -157,7 +157,7 @@ impl age::Recipient for RecipientLabel<'_> {
     }
 }
 
-/// Returns true for what only an identity can read.
+/// Returns true for bytes that only an identity can read.
 pub fn is_sealed(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(ARMORED) || bytes.starts_with(BINARY)
 }
@@ -167,15 +167,15 @@ impl FileEncryption {
         Self { recipients, identity }
     }
 
-    /// Returns true if what is written is encrypted.
+    /// Returns true if written files are encrypted.
     pub fn is_on(&self) -> bool {
         !self.recipients.is_empty()
     }
 
-    /// Encrypts for the recipients, as a text file, which `age` reads too.
+    /// Encrypts for the recipients, as a text file that `age` can read too.
     ///
     /// # Panics
-    /// Never: there are recipients, all of one kind, and memory takes every write.
+    /// Never: recipients are given, all are of one kind, and writes to memory do not fail.
     pub fn encrypt_bytes<'a>(&self, plain: &'a [u8]) -> Cow<'a, [u8]> {
         if !self.is_on() {
             return Cow::Borrowed(plain);
@@ -186,7 +186,7 @@ impl FileEncryption {
         Cow::Owned(closed)
     }
 
-    /// Encrypts for the recipients, as a part of a line.
+    /// Encrypts for the recipients, as one part of a line.
     pub fn encrypt_line<'a>(&self, plain: &'a str) -> Cow<'a, str> {
         if !self.is_on() {
             return Cow::Borrowed(plain);
@@ -204,7 +204,7 @@ impl FileEncryption {
         writer.finish().expect("memory takes it")
     }
 
-    /// Decrypts what was encrypted, by whomever; what never was stays as it is.
+    /// Decrypts bytes that anybody encrypted for this identity. Plain bytes stay as they are.
     pub fn decrypt_bytes<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, EncryptionError> {
         if is_sealed(bytes) {
             self.decrypt(bytes.trim_ascii_start()).map(Cow::Owned)
@@ -247,7 +247,7 @@ impl FileEncryption {
     }
 }
 
-/// Names the public halves of identities.
+/// Lists the public halves of identities.
 fn names(identities: &[x25519::Identity]) -> String {
     let names: Vec<String> =
         identities.iter().map(|identity| identity.to_public().to_string()).collect();

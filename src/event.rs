@@ -1,4 +1,4 @@
-//! What a run reports while it runs, and how it ended.
+//! The reports of a run, during the run and at its end.
 
 use std::error::Error;
 use std::fmt;
@@ -18,14 +18,14 @@ pub enum Event {
     Started {
         step: StepId,
     },
-    /// A wait for something that takes time, with the reason: `IAM has not propagated role X`.
+    /// A wait for something slow, with the reason: `IAM has not propagated role X`.
     Waiting {
         step: StepId,
         why: String,
         waited: Duration,
         limit: Duration,
     },
-    /// A call to a service waits, of whichever step: the service makes all of them wait.
+    /// A call to a service waits, in any step: the service makes all steps wait.
     Delayed(Delay),
     Done {
         step: StepId,
@@ -40,7 +40,7 @@ pub enum Event {
     },
 }
 
-/// The receiver of what a run reports.
+/// The receiver of the reports of a run.
 pub trait EventSink: Send + Sync {
     fn event(&self, event: &Event);
 }
@@ -49,7 +49,7 @@ impl EventSink for () {
     fn event(&self, _event: &Event) {}
 }
 
-/// A call that is not sent yet, or not yet again, and why.
+/// A call that is not sent yet, or not sent again yet, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delay {
     /// The operation, such as `iam:CreateUser`.
@@ -58,22 +58,22 @@ pub struct Delay {
     pub wait: Duration,
 }
 
-/// The requests between a run and the services that it called.
+/// The counts of requests between a run and the services that it called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Requests that were sent; each page of a list is one.
+    /// The number of requests that were sent. Each page of a list is one request.
     pub calls: usize,
-    /// The number of them that had been sent before.
+    /// The number of requests that were retries.
     pub retries: usize,
-    /// The number of them that were refused for being too many.
+    /// The number of requests that were throttled.
     pub throttles: usize,
-    /// The number of times that a call had to wait, and the time in which at least one did.
+    /// The number of times that a call had to wait, and the time during which at least one waited.
     pub waits: usize,
     pub waited: Duration,
 }
 
 impl Traffic {
-    /// Returns true if every call was sent once, and at once.
+    /// Returns true if every call was sent once and without a wait.
     pub fn was_smooth(&self) -> bool {
         self.retries == 0 && self.throttles == 0 && self.waits == 0
     }
@@ -89,17 +89,17 @@ impl std::ops::AddAssign for Traffic {
     }
 }
 
-/// Adds up waits. Time in which several wait is counted once.
+/// Adds up waits. Overlapping waits are counted once.
 #[derive(Debug, Default)]
 pub struct Waits {
     number: usize,
     total: Duration,
-    /// Counted until then.
+    /// The end of the time that is counted already.
     until: Duration,
 }
 
 impl Waits {
-    /// Adds a wait from one moment to another, both counted from the same start.
+    /// Adds a wait between two moments, both measured from the same start.
     pub fn add_wait(&mut self, from: Duration, until: Duration) {
         self.number += 1;
         self.total += until.saturating_sub(from.max(self.until));
@@ -128,18 +128,18 @@ impl Serialize for Traffic {
 pub enum Fault {
     #[error(transparent)]
     Call(Failure),
-    /// The live object is no longer what the plan saw.
+    /// The live object differs from the object in the plan.
     #[error("{address} is no longer what the plan saw: {what}; nothing was changed. Plan again.")]
     Changed { address: Address, what: String },
     #[error("cannot save the state: {0}")]
     State(#[source] StoreFault),
-    /// Another run may be at work now.
+    /// Another run may be working now.
     #[error("stopped: {0}")]
     Lock(#[source] StoreFault),
 }
 
-/// An error of the store, as a report keeps it: as a text that is compared and printed, with its
-/// cause beside it.
+/// An error of the store as a report keeps it: a text that is compared and printed, with its cause
+/// beside it.
 #[derive(Clone, Debug)]
 pub struct StoreFault {
     message: String,
@@ -183,14 +183,14 @@ impl Serialize for StoreFault {
 }
 
 impl Fault {
-    /// Returns true if nothing new may begin: without a state, or a lock on it, nothing more can be
-    /// done safely. What is in flight ends.
+    /// Returns true if nothing new may begin. Without a state, or a lock on it, nothing more can be
+    /// done safely. Calls in flight finish.
     pub fn ends_the_run(&self) -> bool {
         matches!(self, Self::State(_) | Self::Lock(_))
     }
 }
 
-/// The end of a run: what was done, and what was not.
+/// The end of a run, with the steps that were done and the steps that were not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RunOutcome {
     pub done: Vec<StepId>,
@@ -198,11 +198,11 @@ pub struct RunOutcome {
     pub skipped: Vec<(StepId, Vec<Address>)>,
     pub calls: usize,
     pub traffic: Traffic,
-    /// The time that each step took that was begun, in the order in which they ended; and the whole
-    /// run.
+    /// The time that each started step took, in the order in which the steps ended; and the time of
+    /// the whole run.
     pub took: Vec<(StepId, Duration)>,
     pub elapsed: Duration,
-    /// It was told to stop before everything was begun.
+    /// Marks a run that was told to stop before everything had started.
     pub interrupted: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The order of work: what must be done before what, without waiting for anything else.
+//! The order of work: each step waits for the steps that must precede it, and for nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Add;
@@ -8,20 +8,20 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::address::Address;
 
-/// Things that wait for each other, in the order in which they do.
+/// Nodes that wait for each other, in the order in which they wait.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("these depend on each other: {}", named(.0))]
 pub struct Cycle(pub Vec<Address>);
 
-/// Names the whole circle, with its first member again at the end.
+/// Names the whole cycle, with its first member again at the end.
 fn named(members: &[Address]) -> String {
     let names: Vec<String> =
         members.iter().chain(members.first()).map(ToString::to_string).collect();
     names.join(" -> ")
 }
 
-/// Nodes, and for each those that must be done before it; an edge to something that is no node is
-/// no edge.
+/// The nodes, each with the nodes that must be done before it. An edge to something that is not a
+/// node is ignored.
 pub struct DependencyOrder<N> {
     graph: DiGraph<N, ()>,
     index: BTreeMap<N, NodeIndex>,
@@ -46,8 +46,8 @@ impl<N: Clone + Ord> DependencyOrder<N> {
         Self { graph, index }
     }
 
-    /// Sorts all nodes, each behind those that it waits for, ties broken by their own order; or
-    /// finds a circle.
+    /// Sorts all nodes so that each follows the nodes that it waits for. The nodes' own order
+    /// breaks ties. Returns a cycle as the error if there is one.
     pub fn sorted(&self) -> Result<Vec<N>, Vec<N>> {
         let mut ready = Ready::new(self);
         let mut sorted = Vec::with_capacity(self.index.len());
@@ -58,8 +58,8 @@ impl<N: Clone + Ord> DependencyOrder<N> {
         if sorted.len() == self.index.len() { Ok(sorted) } else { Err(self.circle(&sorted)) }
     }
 
-    /// Finds a circle among what could not be sorted: each of those has a predecessor among them,
-    /// so walking back meets itself.
+    /// Finds a cycle among the nodes that could not be sorted. Each of them has a predecessor among
+    /// them, so walking back returns to a visited node.
     fn circle(&self, sorted: &[N]) -> Vec<N> {
         let sorted: BTreeSet<&N> = sorted.iter().collect();
         let mut walk: Vec<&N> =
@@ -80,14 +80,15 @@ impl<N: Clone + Ord> DependencyOrder<N> {
         Vec::new()
     }
 
-    /// Returns the chain of nodes, each waiting for the one before it, that weighs most, with the
-    /// weight of each; ties are broken by the nodes' own order. Nodes without weight are left out.
-    /// Empty where there is a circle.
+    /// Returns the heaviest chain of nodes, in which each waits for the one before it, with the
+    /// weight of each node. The nodes' own order breaks ties. Nodes without weight are left out.
+    /// Returns an empty chain if there is a cycle.
     pub fn heaviest<W>(&self, weight: impl Fn(&N) -> W) -> Vec<(N, W)>
     where
         W: Add<Output = W> + Copy + Default + Ord,
     {
-        // What each node weighs with the heaviest chain before it, and where that chain ends.
+        // The weight of each node with the heaviest chain before it, and the predecessor in that
+        // chain.
         let mut chains: BTreeMap<N, (W, Option<N>)> = BTreeMap::new();
         for node in self.sorted().unwrap_or_default() {
             let before = self
@@ -172,7 +173,7 @@ impl<'a, N: Clone + Ord> Ready<'a, N> {
         }
     }
 
-    /// Takes out everything that waits for a node that failed, directly or not, in order.
+    /// Removes all nodes that wait for a failed node, directly or not, in order.
     pub fn failed(&mut self, node: &N) -> Vec<N> {
         let mut lost = BTreeSet::new();
         let mut queue = vec![node.clone()];
@@ -228,7 +229,7 @@ mod tests {
         assert_eq!(ready.take(), None);
     }
 
-    /// The weight of a node is its number in the name.
+    /// The weight of a node is the number in its name.
     fn heaviest(edges: &[(&'static str, &[&'static str])]) -> Vec<(&'static str, u32)> {
         order(edges).heaviest(|node| node[1..].parse().unwrap())
     }

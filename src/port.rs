@@ -1,21 +1,20 @@
-//! What the drivers need from the world.
+//! The interfaces to the outside world that the drivers need.
 
 use async_trait::async_trait;
 
 use crate::call::{Failure, Read, Reply, StepOutput, Write};
 use crate::state::{JournalChange, LockInfo, State, StoreError};
 
-/// The one thin edge that sends calls.
+/// The provider, a thin layer that sends all calls.
 #[async_trait]
 pub trait Provider: Send + Sync {
     async fn read(&self, read: &Read) -> Result<Reply, Failure>;
 
-    /// Sends a write. `carried` holds the secret that one of the calls on local files puts into its
-    /// sink.
+    /// Sends a write. `carried` holds the secret that a call on local files writes to its sink.
     async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure>;
 
-    /// Returns the number of calls that only wait now, since AWS takes no more of their operations.
-    /// Others can be sent meanwhile.
+    /// Returns the number of calls that are only waiting now because AWS throttles their
+    /// operations. Other calls can be sent meanwhile.
     fn waiting(&self) -> usize {
         0
     }
@@ -24,17 +23,18 @@ pub trait Provider: Send + Sync {
 /// The store of a state.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Loads the state with everything that was appended to it. `None`: there is none yet.
+    /// Loads the state with everything that was appended to it. Returns `None` if no state exists
+    /// yet.
     async fn load_state(&self) -> Result<Option<State>, StoreError>;
 
-    /// Saves the whole state, all or nothing: after an error or a kill the last state that was
-    /// saved is still there.
+    /// Saves the whole state atomically. After an error or a kill, the last saved state is still
+    /// there.
     async fn save_state(&self, state: &State) -> Result<(), StoreError>;
 
-    /// Notes the next changes of the state that was saved last, at once: lasting when this returns,
-    /// and at the same cost however large the state is and however many changes there were before.
-    /// After an error, or a kill, the first few may be noted. A store that cannot do better writes
-    /// the whole state.
+    /// Records the next changes of the last saved state at once. They are durable when this
+    /// returns. The cost does not depend on the size of the state or on the number of earlier
+    /// changes. After an error or a kill, the first few changes may be recorded. A store that
+    /// cannot do better writes the whole state.
     async fn append(&self, changes: &[JournalChange]) -> Result<(), StoreError> {
         let missing = || StoreError::Missing { location: self.location() };
         let mut state = self.load_state().await?.ok_or_else(missing)?;
@@ -44,18 +44,17 @@ pub trait Store: Send + Sync {
         self.save_state(&state).await
     }
 
-    /// Takes the lock: a lease, which the store renews until the guard is dropped. Does not wait:
-    /// `StoreError::Locked` says who has it.
+    /// Takes the lock, which is a lease that the store renews until the guard is dropped. Does not
+    /// wait: `StoreError::Locked` names the holder.
     async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError>;
 
-    /// Makes sure that the lock is still held, before everything that a run changes:
-    /// `StoreError::Lost` once the lock that this store gave out is no longer its own. Sends
-    /// nothing.
+    /// Makes sure that the lock is still held. A run calls this before every change. Returns
+    /// `StoreError::Lost` once this store no longer holds the lock that it gave out. Sends nothing.
     fn check_lock(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Takes the lock with this id from whoever has it.
+    /// Removes the lock with this id from its holder.
     async fn unlock(&self, _id: &str) -> Result<LockInfo, StoreError> {
         Err(StoreError::NotLocked { location: self.location() })
     }
@@ -67,18 +66,18 @@ pub trait Store: Send + Sync {
 /// A lock on the state.
 #[async_trait]
 pub trait Lock: Send + Sync {
-    /// Gives it back. Dropping it does so too, where that needs no call; elsewhere it then stays
-    /// until its lease ends.
+    /// Releases the lock. Dropping it also releases it where that needs no call. In other stores a
+    /// dropped lock stays until its lease ends.
     async fn release(&self) {}
 }
 
-/// A storage of small objects that are written under conditions: all that a state needs of S3.
+/// The storage for small objects with conditional writes, which is all that a state needs of S3.
 #[async_trait]
 pub trait Objects: Send + Sync {
     async fn get(&self, key: &str) -> Result<Option<StoredObject>, Failure>;
 
-    /// Writes an object under a condition. `writer` is kept with the object, so that a writer who
-    /// was refused can tell whether it was by their own first attempt.
+    /// Writes an object under a condition. `writer` is stored with the object, so that a refused
+    /// writer can tell whether its own first attempt caused the refusal.
     async fn put_object(
         &self,
         key: &str,
@@ -87,17 +86,17 @@ pub trait Objects: Send + Sync {
         only: &Only,
     ) -> Result<Put, Failure>;
 
-    /// Lists all keys that begin so, in order.
+    /// Lists all keys with this prefix, in order.
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, Failure>;
 
-    /// Deletes objects. One that isn't there is no error.
+    /// Deletes objects. A missing object is not an error.
     async fn delete(&self, keys: &[String]) -> Result<(), Failure>;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredObject {
     pub body: Vec<u8>,
-    /// The version of the object: another with every write.
+    /// The version of the object, which changes with every write.
     pub tag: String,
     pub writer: String,
 }
@@ -106,11 +105,11 @@ pub struct StoredObject {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Only {
     IfAbsent,
-    /// It still has this tag.
+    /// The object still has this tag.
     IfTag(String),
 }
 
-/// The result of a write under a condition.
+/// The result of a conditional write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Put {
     Done {
@@ -118,6 +117,6 @@ pub enum Put {
     },
     /// The condition does not hold.
     Refused,
-    /// Another write is under way; this one may be tried again.
+    /// Another write is in progress; this one can be tried again.
     Busy,
 }

@@ -1,5 +1,5 @@
-//! Plan + Provider + Store -> [`RunOutcome`]: does the plan, or stops a step and says why. It never
-//! invents a step.
+//! Plan + Provider + Store -> [`RunOutcome`]: applies the plan, or stops a step and gives the
+//! reason. It never invents a step.
 
 mod precheck;
 mod propagation;
@@ -30,9 +30,9 @@ use state_writer::StateWriter;
 use step::Worker;
 pub use stop::Stop;
 
-/// Does the plan, `parallelism` steps at once besides those that only wait for AWS to take more,
-/// noting every step in the store. The caller holds the lock and has checked that plan and state
-/// belong together ([`stale()`]).
+/// Applies the plan with `parallelism` steps at once, not counting steps that only wait for AWS to
+/// accept more calls, and records every step in the store. The caller holds the lock and has
+/// checked that plan and state belong together ([`stale()`]).
 pub async fn apply(
     plan: &Plan,
     provider: &dyn Provider,
@@ -45,7 +45,7 @@ pub async fn apply(
     apply_until(plan, provider, store, state, events, options).await
 }
 
-/// The choices in doing a plan.
+/// The options for applying a plan.
 pub struct ApplyOptions<'a> {
     /// The number of steps at once.
     pub parallelism: usize,
@@ -55,15 +55,15 @@ pub struct ApplyOptions<'a> {
 }
 
 impl Default for ApplyOptions<'_> {
-    /// Returns the choice of ten steps at once, which nobody stops.
+    /// Returns the default: ten steps at once, and no way to stop the run.
     fn default() -> Self {
         static NEVER: LazyLock<Stop> = LazyLock::new(Stop::default);
         Self { parallelism: 10, stop: &NEVER, seen: None }
     }
 }
 
-/// Does the plan, and stops when it is asked to: the steps under way are finished and noted, no
-/// other begins.
+/// Applies the plan, and stops on request: the steps in progress are finished and recorded, and no
+/// other step begins.
 pub async fn apply_until(
     plan: &Plan,
     provider: &dyn Provider,
@@ -78,8 +78,8 @@ pub async fn apply_until(
     }
     let began = Instant::now();
     let writer = StateWriter::new(store, state);
-    // From here on this plan's serial is past: nobody can apply it a second time, whatever becomes
-    // of this run.
+    // From here on this plan's serial is past. Nobody can apply the plan a second time, however
+    // this run ends.
     if let Err(fault) = writer.begin_journal().await {
         outcome.failed.extend(plan.steps.first().map(|step| (step.id.clone(), fault)));
         outcome.skipped =
@@ -144,7 +144,7 @@ async fn run<'a>(
         left.push(id.clone());
     }
     if !halted {
-        // All that was not begun is left to the next run.
+        // All steps that were not begun are left to the next run.
         outcome.interrupted = !left.is_empty();
     } else if let Some((cause, _)) = outcome.failed.last().cloned() {
         skip(&left, &cause.address, events, outcome);

@@ -1,6 +1,6 @@
-//! What the steps expect to find, read at once for all of them: where it is as the plan saw it, no
-//! step needs to look for itself. Where it is not, or can't be told, the step looks again, and
-//! decides by that.
+//! The objects that the steps expect, read at once for all steps. A step whose object is as the
+//! plan saw it does not read again. If the object differs, or cannot be read, the step reads again
+//! and decides by that.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,9 +15,9 @@ use crate::port::Provider;
 use crate::reads::{Snapshot, WantedFacts};
 use crate::resolve::{self, ALL_READS, ReadPurpose};
 
-/// The time for which what was read stands for what is there. A look at each object just before its
-/// change leaves a gap, too: no call of IAM changes an object on condition that it is as it was.
-/// This is the gap of a plan that is applied at once.
+/// The time for which read data counts as current. A read just before each change leaves a gap too,
+/// because no IAM call changes an object on condition that it is unchanged. This is the gap of a
+/// plan that is applied at once.
 const FRESH: Duration = Duration::from_mins(1);
 
 pub struct Precheck<'a> {
@@ -33,7 +33,7 @@ struct CachedSnapshot {
 }
 
 impl<'a> Precheck<'a> {
-    /// Takes in `seen` what this very run has just read.
+    /// Creates the precheck. `seen` is what this run has just read.
     pub fn new(plan: &'a Plan, provider: &'a dyn Provider, seen: Option<Snapshot>) -> Self {
         let taken = seen.map(|snapshot| CachedSnapshot {
             snapshot: Arc::new(snapshot),
@@ -42,7 +42,7 @@ impl<'a> Precheck<'a> {
         Self { plan, provider, taken: tokio::sync::Mutex::new(taken), begun: Mutex::default() }
     }
 
-    /// Returns the object of a step as it looked a moment ago; none where the step must look for
+    /// Returns the object of a step as it was a moment ago, or `None` if the step must read it
     /// itself.
     pub async fn recall_object(
         &self,
@@ -64,15 +64,15 @@ impl<'a> Precheck<'a> {
         }
         let began = Instant::now();
         let snapshot = Arc::new(resolve::read(self.provider, self.wanted(), ALL_READS).await);
-        // Where the service lets only so much through, reading all again and again would leave no
-        // room for the writes.
+        // If the service throttles requests, reading everything again and again would leave no
+        // capacity for the writes.
         let fresh = FRESH.max(began.elapsed() * 2);
         *taken =
             Some(CachedSnapshot { snapshot: Arc::clone(&snapshot), until: Instant::now() + fresh });
         snapshot
     }
 
-    /// Returns the facts that the steps still to come have to know.
+    /// Returns the facts that the remaining steps need.
     fn wanted(&self) -> WantedFacts {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let mut wanted = WantedFacts::default();
@@ -86,7 +86,7 @@ impl<'a> Precheck<'a> {
     }
 }
 
-/// Returns what a step is about to do to its object.
+/// Returns the purpose for which a step reads its object.
 pub fn occasion(step: &Step) -> ReadPurpose {
     match (&step.expect, step.removal) {
         (Expect::Absent, _) => ReadPurpose::Creation,
@@ -95,9 +95,10 @@ pub fn occasion(step: &Step) -> ReadPurpose {
     }
 }
 
-/// Returns true for a step that needs no look of its own. Files are read just before they are
-/// changed, for steps may share them. So are keys, of which a second one may come, and whatever AWS
-/// would make although somebody else has made it meanwhile: no error would tell.
+/// Returns true for a step that does not read by itself. Files are read just before they are
+/// changed, because steps may share them. So are keys, because a second key may appear, and objects
+/// that AWS would create even though somebody else has created them meanwhile, because no error
+/// would show it.
 fn serves(kind: &dyn Kind, step: &Step) -> bool {
     let told = match step.id.phase {
         StepPhase::Create => step.expect == Expect::Absent && !kind.overwrites(),

@@ -1,12 +1,13 @@
-//! IAM is eventually consistent: what was just made may not be found yet, what was just removed may
-//! still be in the way. Only the pairs of call and error listed here are waited out, and only when
-//! this very run made the change that has yet to spread; everything else fails at once.
+//! The waits for IAM, which is eventually consistent. An object that was just created may not be
+//! found yet, and an object that was just removed may still be in the way. Only the pairs of call
+//! and error listed here are waited for, and only when this run made the change that has yet to
+//! propagate. Everything else fails at once.
 
 use std::time::Duration;
 
 use crate::call::{Failure, FailureKind, Write};
 
-/// The changes of this run that others may not have noticed yet.
+/// The changes of this run that other parts of AWS may not have noticed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecentCreations {
     pub made: bool,
@@ -20,17 +21,20 @@ pub struct PropagationWait {
     pub limit: Duration,
 }
 
-/// AWS says "usually within seconds"; two minutes is what Terraform's provider gives it too.
+/// The timeout after a create. AWS says "usually within seconds". Terraform's provider also waits
+/// two minutes.
 const MADE: Duration = Duration::from_mins(2);
 
-/// A conflict may also be somebody else's doing, which no wait resolves.
+/// The timeout after a removal. A conflict may also be caused by somebody else, and no wait
+/// resolves that.
 const REMOVED: Duration = Duration::from_secs(15);
 
-/// IAM shows a new key within a second or two. A recorded one that isn't there after this time is
-/// gone; believed earlier, a second key would be made beside it.
+/// The time after which a recorded key that is not visible counts as gone. IAM shows a new key
+/// within a second or two. If the key counted as gone earlier, a second key would be created beside
+/// it.
 pub const UNSEEN: Duration = Duration::from_secs(5);
 
-/// Returns the wait after this failure, if it is one of those that pass.
+/// Returns the wait after this failure, if it is one that passes.
 pub fn find_wait(
     write: &Write,
     failure: &Failure,
@@ -39,20 +43,21 @@ pub fn find_wait(
     let object = write.object();
     let says = |text: &str| failure.message.contains(text);
     match (write, failure.kind) {
-        // STS doesn't know a key yet that IAM has just made.
+        // STS does not know a key yet that IAM has just created.
         (Write::ProveKey { .. }, FailureKind::Credentials)
             if failure.code == "InvalidClientTokenId" =>
         {
             Some(PropagationWait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
         (_, FailureKind::NotFound) if write.facts().gone_stays_gone => None,
-        // Creates have no NoSuchEntity but for a boundary, whose policy may be of this run.
+        // Creates have no NoSuchEntity except for a boundary, whose policy this run may have
+        // created.
         (Write::Iam(_), FailureKind::NotFound)
             if recent.made && failure.code.starts_with("NoSuchEntity") =>
         {
             Some(PropagationWait { why: format!("IAM has not propagated {object}"), limit: MADE })
         }
-        // A trust policy or a bucket policy that names a role made a moment ago.
+        // A trust policy or a bucket policy names a role that was created a moment ago.
         (_, FailureKind::Invalid)
             if write.facts().names_principals
                 && recent.made
@@ -66,7 +71,7 @@ pub fn find_wait(
         (Write::S3(_), FailureKind::NotFound) if recent.made && failure.code == "NoSuchBucket" => {
             Some(PropagationWait { why: format!("S3 has not propagated {object}"), limit: MADE })
         }
-        // S3 answers 409 OperationAborted while a bucket of this name is still being made or
+        // S3 answers 409 OperationAborted while a bucket of this name is still being created or
         // removed.
         (Write::S3(_), _) if failure.code == "OperationAborted" => {
             Some(PropagationWait { why: format!("S3 is still busy with {object}"), limit: MADE })

@@ -1,12 +1,12 @@
-//! Which step begins next. AWS limits each operation by itself, so one that is throttled must not
-//! take the places of steps that need others.
+//! The choice of the next step. AWS limits each operation by itself, so a throttled operation must
+//! not take the places of steps that need other operations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::Write;
 use crate::plan::{Step, StepId};
 
-/// Steps that can begin, each in the lane of the operation that it begins with.
+/// The steps that can begin, each in the lane of its first operation.
 pub struct ReadyQueue<'a> {
     width: usize,
     running: usize,
@@ -20,8 +20,8 @@ struct OperationQueue<'a> {
 }
 
 impl<'a> ReadyQueue<'a> {
-    /// Allows `width` steps at once in each lane, and in all of them together, but for those that
-    /// only wait.
+    /// Allows `width` steps at once in each lane and in all lanes together. Steps that only wait
+    /// are not counted.
     pub fn new(width: usize) -> Self {
         Self { width: width.max(1), running: 0, by_operation: BTreeMap::new() }
     }
@@ -30,8 +30,8 @@ impl<'a> ReadyQueue<'a> {
         self.by_operation.entry(operation(step)).or_default().ready.insert(&step.id, step);
     }
 
-    /// Takes the next step to begin, in order of address, while `wait` calls of those that run wait
-    /// for AWS to take more.
+    /// Takes the next step to begin, in order of address. `wait` is the number of calls of running
+    /// steps that wait for AWS to accept more.
     pub fn take_next(&mut self, wait: usize) -> Option<&'a Step> {
         if self.running.saturating_sub(wait) >= self.width {
             return None;
@@ -59,8 +59,8 @@ impl<'a> ReadyQueue<'a> {
     }
 }
 
-/// Returns the operation that a step begins with; local files are not limited, and come after what
-/// is.
+/// Returns the first operation of a step. Local files are not limited, and come after the limited
+/// operations.
 fn operation(step: &Step) -> &'static str {
     let first =
         step.calls.iter().find(|call| !matches!(call, Write::File(_))).or(step.calls.first());

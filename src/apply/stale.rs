@@ -1,4 +1,4 @@
-//! Plans that were made for another state than the one that is there.
+//! Plans that were made for another state than the current one.
 
 use crate::plan::Plan;
 use crate::state::State;
@@ -27,7 +27,8 @@ pub enum StaleReason {
     OtherAccount { planned: String, found: String },
 }
 
-/// Returns the reason why the plan must not be applied to this state; none if it was made for it.
+/// Returns the reason why the plan must not be applied to this state, or `None` if it was made for
+/// it.
 pub fn stale(plan: &Plan, state: Option<&State>) -> Option<StaleReason> {
     match (&plan.state.lineage, state) {
         (None, Some(_)) => Some(StaleReason::StateAppeared),

@@ -1,4 +1,4 @@
-//! The state as it grows during a run: every change of it is noted before the run goes on.
+//! The state as it grows during a run. Every change is recorded before the run goes on.
 
 use std::sync::{self, PoisonError};
 
@@ -12,8 +12,9 @@ use crate::state::{JournalChange, State};
 
 pub struct StateWriter<'a> {
     store: &'a dyn Store,
-    /// The changes that are to be noted next. Steps that go on at once have their changes noted at
-    /// once: each by itself would wait for the disk, or the bucket, as often as there are steps.
+    /// The changes that are to be recorded next. Steps that end together have their changes
+    /// recorded together. Recording each alone would wait for the disk, or the bucket, once per
+    /// step.
     waiting: sync::Mutex<Vec<Waiting>>,
     state: Mutex<WrittenState>,
 }
@@ -26,8 +27,8 @@ struct Waiting {
 
 struct WrittenState {
     state: State,
-    /// A change could not be noted, so the next one is saved together with it: a journal has no
-    /// gaps.
+    /// Marks that a change could not be recorded. The next change is then saved together with it,
+    /// because a journal has no gaps.
     unsaved: bool,
 }
 
@@ -44,8 +45,8 @@ impl<'a> StateWriter<'a> {
         self.state.lock().await.state.resources.get(address).cloned()
     }
 
-    /// Writes the whole state under the next serial, with what an earlier run left in the journal;
-    /// changes are then appended to this one.
+    /// Writes the whole state under the next serial, with the changes that an earlier run left in
+    /// the journal. Later changes are appended to this state.
     pub async fn begin_journal(&self) -> Result<(), Fault> {
         let mut kept = self.state.lock().await;
         self.check_lock()?;
@@ -53,7 +54,7 @@ impl<'a> StateWriter<'a> {
         self.store.save_state(&kept.state).await.map_err(|error| Fault::State(error.into()))
     }
 
-    /// Folds the changes into the state. Nothing is lost if that fails: the next run folds them.
+    /// Folds the changes into the state. A failure loses nothing: the next run folds them.
     pub async fn fold_journal(&self) {
         let kept = self.state.lock().await;
         if self.check_lock().is_err() {
@@ -77,7 +78,7 @@ impl<'a> StateWriter<'a> {
         self.change(address, None).await
     }
 
-    /// Puts back what was recorded before an attempt that came to nothing.
+    /// Restores the previous record after an attempt that had no effect.
     pub async fn restore_entry(
         &self,
         address: &Address,
@@ -86,7 +87,7 @@ impl<'a> StateWriter<'a> {
         self.change(address, entry).await
     }
 
-    /// Makes sure that the lock is still held: without it another run may be at work, and nothing
+    /// Makes sure that the lock is still held. Without it another run may be working, and nothing
     /// is changed any more.
     pub fn check_lock(&self) -> Result<(), Fault> {
         self.store.check_lock().map_err(|error| Fault::Lock(error.into()))
@@ -95,11 +96,13 @@ impl<'a> StateWriter<'a> {
     async fn change(&self, address: &Address, entry: Option<RecordedObject>) -> Result<(), Fault> {
         let (told, answer) = oneshot::channel();
         self.queue().push(Waiting { address: address.clone(), entry, told });
-        // Whoever else is about to note something comes first, and so along.
+        // The other steps that are about to record a change run first, so that all are recorded
+        // together.
         tokio::task::yield_now().await;
         let mut kept = self.state.lock().await;
         let waiting = std::mem::take(&mut *self.queue());
-        // None: they were noted together with somebody else's, while this one waited for the lock.
+        // An empty list means that this change was recorded with another step's while this step
+        // waited for the lock.
         if !waiting.is_empty() {
             self.note(&mut kept, waiting).await;
         }
@@ -119,7 +122,7 @@ impl<'a> StateWriter<'a> {
             Err(lost) => Err(lost),
         };
         for Waiting { told, .. } in waiting {
-            // Whoever no longer waits for it is gone with the run.
+            // A step that no longer waits for the answer has ended with the run.
             drop(told.send(noted.clone()));
         }
     }
@@ -159,7 +162,7 @@ mod tests {
 
     const AWAY: Duration = Duration::from_millis(50);
 
-    /// A store that is far away: the last serial that it was given, and how many changes at once.
+    /// A store that is far away. It keeps the last serial and the number of changes at once.
     #[derive(Default)]
     struct JournalDepth(sync::Mutex<(u64, Vec<usize>)>);
 
@@ -213,7 +216,7 @@ mod tests {
         let noted = |number: usize| {
             let writer = &writer;
             async move {
-                // Every second one is ready while the first ones are on their way.
+                // Every second step is ready while the first ones are being written.
                 sleep(AWAY / 2 * u32::from(number % 2 == 1)).await;
                 writer
                     .record_entry(&Address::new(KindName::ROLE, format!("r{number}")), entry())

@@ -1,4 +1,4 @@
-//! Being told to stop: what is under way is finished, nothing new begins.
+//! The request to stop: work in progress is finished, nothing new begins.
 
 use tokio::sync::watch;
 
@@ -22,7 +22,7 @@ impl Stop {
 
     /// Waits until the stop is requested.
     pub async fn asked(&self) {
-        // The sender is this one, so the channel stays open.
+        // The sender is this object, so the channel stays open.
         drop(self.0.subscribe().wait_for(|asked| *asked).await);
     }
 }

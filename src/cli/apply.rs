@@ -64,7 +64,7 @@ fn declared(path: &Path, args: &ApplyArgs, context: &CommandContext) -> Exit {
     context.wait_for(plan_and_run(&declared, PlanMode::Apply, &args.selection, &args.run, context))
 }
 
-/// Finds the one plan that waits. A plan with nothing to do waits for nothing.
+/// Finds the only plan that waits. A plan with nothing to do does not wait.
 fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> {
     let found = project.waiting()?;
     let alone = found.len() == 1;
@@ -138,7 +138,8 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
     let base = folder_of(&manifest);
     let destination =
         Destination { project: &project, account: &header.account, region: &header.region, base };
-    // From here on it can never be applied again: what it was made for is about to change.
+    // From here on the plan can never be applied again: the state that it was made for is about to
+    // change.
     let started = || {
         if project.holds_waiting(path) {
             drop(std::fs::remove_file(path));
@@ -152,7 +153,7 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
     })
 }
 
-/// Makes a path absolute: on the command line it is relative to the working directory, not to the
+/// Makes a path absolute. On the command line it is relative to the working directory, not to the
 /// project's root.
 fn absolute(url: &str) -> String {
     if url.contains("://") {
@@ -162,8 +163,8 @@ fn absolute(url: &str) -> String {
         .map_or_else(|_| url.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
-/// Finds the project of a plan: the one that it is saved in, or, for a plan from elsewhere, the one
-/// that we are in.
+/// Finds the project of a plan: the project that the plan is saved in, or, for a plan from
+/// elsewhere, the project of the working directory.
 fn project_of(path: &Path, header: &PlanHeader) -> Result<Project, CommandError> {
     let around_plan = Project::of_manifest(path, header.sandbox)?;
     let around_us = Project::find_from(Path::new("."), header.sandbox)?;
@@ -177,7 +178,7 @@ fn project_of(path: &Path, header: &PlanHeader) -> Result<Project, CommandError>
     Ok(around_us)
 }
 
-/// Returns true if the manifest is certainly no longer the one that the plan was made from.
+/// Returns true if the manifest has certainly changed since the plan was made.
 fn manifest_changed(manifest: &Path, header: &PlanHeader, context: &CommandContext) -> bool {
     if !manifest.is_file() {
         return true;
@@ -186,7 +187,8 @@ fn manifest_changed(manifest: &Path, header: &PlanHeader, context: &CommandConte
     let region = context.options.region.clone();
     let inputs =
         Inputs { variables: std::collections::BTreeMap::new(), region, environment: &environment };
-    // Without the --var of the plan it may not load; then there is nothing to compare with.
+    // The manifest may not load without the --var of the plan; then there is nothing to compare
+    // with.
     manifest::load_manifest(manifest, &inputs)
         .desired
         .is_some_and(|desired| desired.digest != header.manifest_digest)

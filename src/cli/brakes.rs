@@ -1,4 +1,4 @@
-//! What stops a plan, and what overrules that.
+//! The brakes on a plan, and the options that override them.
 
 use super::CommandContext;
 use super::error::CommandError;
@@ -21,8 +21,8 @@ pub struct Brakes {
 }
 
 impl Brakes {
-    /// Prints the objections that stand, each with its place. `consequence` says what therefore
-    /// hasn't happened.
+    /// Prints the objections that stand, each with its place. `consequence` says what was therefore
+    /// not done.
     pub fn refusal(
         self,
         objections: &[Objection],

@@ -1,4 +1,4 @@
-//! `--deny-widening`: a plan by which somebody gains access goes no further.
+//! The `--deny-widening` option: it stops a plan by which somebody gains access.
 
 use super::CommandContext;
 use super::error::CommandError;
@@ -15,8 +15,8 @@ pub struct WideningBounds {
 }
 
 impl WideningBounds {
-    /// Returns the refusal of a plan by which somebody gains access. `consequence` says what
-    /// therefore hasn't happened.
+    /// Returns the refusal of a plan by which somebody gains access. `consequence` says what was
+    /// therefore not done.
     pub fn refusal(
         self,
         plan: &Plan,

@@ -1,4 +1,4 @@
-//! Whom things are encrypted for, and as whom this run reads them.
+//! The recipients to encrypt for, and the identity with which this run decrypts.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use super::project::{write_private, write_private_with};
 use relayctl::encryption::{self, AgeIdentity, FileEncryption, IDENTITY};
 use relayctl::plan::{Plan, file};
 
-/// Encrypts for these recipients. The identity is looked at only when something turns out to be
+/// Encrypts for these recipients. The identity is loaded only when something turns out to be
 /// encrypted.
 pub fn seal_for(recipients: &[String]) -> Result<FileEncryption, CommandError> {
     let recipients: Result<Vec<_>, String> =
@@ -15,7 +15,8 @@ pub fn seal_for(recipients: &[String]) -> Result<FileEncryption, CommandError> {
     Ok(FileEncryption::new(recipients.map_err(CommandError::new)?, identity()))
 }
 
-/// Finds the identity: given itself, or as the file that it is in, as the programs of age have it.
+/// Finds the identity. It is given directly, or as the file that contains it, as age's own programs
+/// accept it.
 fn identity() -> AgeIdentity {
     let Ok(given) = std::env::var(IDENTITY) else { return AgeIdentity::Missing };
     let given = given.trim();
@@ -48,8 +49,8 @@ pub fn write_sealed(
     write_private(path, &seal_for(recipients)?.encrypt_bytes(content))
 }
 
-/// Writes a plan so that only its owner and the recipients can read it. A plan may be long, and
-/// stands in memory only where it is encrypted.
+/// Writes a plan that only its owner and the recipients can read. A plan may be long, and is held
+/// in memory only when it is encrypted.
 pub fn write_plan(path: &Path, plan: &Plan, recipients: &[String]) -> Result<(), CommandError> {
     if recipients.is_empty() {
         return write_private_with(path, |file| file::write(plan, file));

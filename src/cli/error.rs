@@ -1,4 +1,4 @@
-//! The one error type of the command line: what went wrong, what to do about it, and the exit code.
+//! The only error type of the command line: the problem, the remedy, and the exit code.
 
 use std::error::Error;
 use std::fmt::{self, Display};
@@ -18,22 +18,22 @@ use relayctl::state::StoreError;
 /// The end of a command: its exit code, or an error.
 pub type Exit = Result<ExitCode, CommandError>;
 
-/// 128 + SIGPIPE, as a shell reports a program whose reader went away.
+/// The exit code 128 + SIGPIPE, as a shell reports a program whose reader went away.
 const BROKEN_PIPE: u8 = 141;
-/// 128 + SIGINT.
+/// The exit code 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
 #[derive(Debug)]
 pub struct CommandError {
-    /// None: everything has been said already.
+    /// The message. `None` means that everything has been printed already.
     pub message: Option<String>,
     pub help: Option<String>,
     pub code: u8,
-    /// The error that it comes from, for the log.
+    /// The error that caused this one, for the log.
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// As users see it: the cause is no part of that.
+/// Compares errors as users see them. The cause is not part of that.
 impl PartialEq for CommandError {
     fn eq(&self, other: &Self) -> bool {
         (&self.message, &self.help, self.code) == (&other.message, &other.help, other.code)
@@ -63,12 +63,12 @@ impl CommandError {
         self
     }
 
-    /// An error whose diagnostics are on stderr already.
+    /// Returns an error whose diagnostics are already on stderr.
     pub fn reported() -> Self {
         Self { message: None, help: None, code: 1, cause: None }
     }
 
-    /// The reader of the output has enough of it; that is no error to talk about.
+    /// Returns the end of a command whose reader wants no more output. It prints no error.
     pub fn broken_pipe() -> Self {
         Self { message: None, help: None, code: BROKEN_PIPE, cause: None }
     }
@@ -78,7 +78,7 @@ impl CommandError {
             .with_help("the state holds everything that was done; the next plan shows what is left")
     }
 
-    /// An error on something that is encrypted, and not for us.
+    /// Returns an error for data that is encrypted for others.
     pub fn sealed(message: impl Into<String>, why: &EncryptionError) -> Self {
         Self::new(message).with_help(match why {
             EncryptionError::NoIdentity | EncryptionError::BadIdentity(_) => {
@@ -93,23 +93,23 @@ impl CommandError {
         })
     }
 
-    /// An error in doing something with a file.
+    /// Returns an error for an action on a file.
     pub fn for_file(what: &str, path: &Path, cause: io::Error) -> Self {
         Self::new(format!("cannot {what} {}: {cause}", path.display())).caused_by(cause)
     }
 
-    /// Says what went wrong, with the text of the error that it comes from.
+    /// Describes the failure, with the text of the error that caused it.
     pub fn because(context: impl Display, cause: impl Error + Send + Sync + 'static) -> Self {
         Self::new(format!("{context}: {cause}")).caused_by(cause)
     }
 
-    /// Keeps the error that it comes from.
+    /// Sets the error that caused this one.
     #[must_use]
     pub fn caused_by(self, cause: impl Error + Send + Sync + 'static) -> Self {
         Self { cause: Some(Box::new(cause)), ..self }
     }
 
-    /// Logs the errors that it comes from, the nearest first.
+    /// Logs the causes of the error, the nearest first.
     pub fn log_causes(&self) {
         let mut next = self.source();
         while let Some(cause) = next {
@@ -171,7 +171,8 @@ impl From<EngineError> for CommandError {
             | EngineError::NoState { .. }
             | EngineError::SameStore { .. }
             | EngineError::CopyDiffers { .. } => said,
-            // Of a library's enum that may grow; clippy says if one of today's is missing above.
+            // The enum is a library's and may grow. clippy reports variants of today that are
+            // missing above.
             _ => said,
         };
         said.caused_by(error)

@@ -37,7 +37,7 @@ Examples:
   relayctl init
   relayctl init my-relay && cd my-relay && relayctl plan manifests/dev.yaml --sandbox";
 
-/// The manifests of this repository are the template: one copy, which the tests plan and apply.
+/// The template is the manifests of this repository: one copy, which the tests plan and apply.
 const ZAPPA_RELAY: [(&str, &str); 9] = [
     ("manifests/base.yaml", include_str!("../../manifests/base.yaml")),
     ("manifests/dev.yaml", include_str!("../../manifests/dev.yaml")),
@@ -62,7 +62,8 @@ const ZAPPA_RELAY: [(&str, &str); 9] = [
     ("state/.gitignore", STATE_IGNORED),
 ];
 
-/// Also marks the project's root: the folder that holds `state/`.
+/// The content of `state/.gitignore`. The file also marks the project's root, the folder that holds
+/// `state/`.
 const STATE_IGNORED: &str = "\
 # What relayctl keeps here is about accounts, not about code: states, waiting plans, the sandbox.
 # To share a state, keep it elsewhere: `state:` in the manifest, or --state.

@@ -1,4 +1,4 @@
-//! A file on the command line that may be a saved plan or a manifest: its content decides.
+//! A file on the command line that may be a saved plan or a manifest. Its content decides.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub fn open_input(path: &Path) -> Result<Input, CommandError> {
     let text = read_sealed(path)?;
     match file::decode(&String::from_utf8_lossy(&text)) {
         Ok(plan) => Ok(Input::Plan(Box::new(plan))),
-        // A manifest isn't marked as a plan; but a damaged plan must not be read as a manifest.
+        // A manifest isn't marked as a plan. But a damaged plan must not be read as a manifest.
         Err(PlanFileError::NotPlan(_) | PlanFileError::Unmarked) if !looks_like_plan(path) => {
             Ok(Input::Manifest)
         }
@@ -31,7 +31,7 @@ pub fn open_input(path: &Path) -> Result<Input, CommandError> {
     }
 }
 
-/// Opens a file that has to be a plan.
+/// Opens a file that must be a plan.
 pub fn open_plan(path: &Path) -> Result<Plan, CommandError> {
     let text = read_sealed(path)?;
     file::decode(&String::from_utf8_lossy(&text)).map_err(|error| not_usable(path, error))

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first ends a run in good order, the second at once.
+//! Ctrl-C and SIGTERM: the first signal ends a run in good order, the second ends it at once.
 
 use std::pin::pin;
 
@@ -7,7 +7,7 @@ use super::terminal::Terminal;
 use relayctl::apply::Stop;
 use relayctl::event::RunOutcome;
 
-/// Does the work until it ends or is told to twice.
+/// Does the work until it ends or receives the second signal.
 pub async fn interruptible(
     work: impl Future<Output = RunOutcome>,
     stop: &Stop,
@@ -27,8 +27,8 @@ pub async fn interruptible(
     );
     tokio::select! {
         outcome = &mut work => Ok(outcome),
-        // The state holds the intent of every call that was under way: the next run looks what
-        // became of it.
+        // The state holds the intent of every call in progress: the next run checks what became of
+        // it.
         () = signals.next() => Err(CommandError::interrupted()),
     }
 }

@@ -98,7 +98,8 @@ pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// A note alone is no failure, nor is what the manifest accepts.
+/// Returns true for a finding that fails the run. A note alone does not fail, nor does a finding
+/// that the manifest accepts.
 fn fails(one: &ManifestFinding) -> bool {
     one.accepted.is_none() && one.severity <= Severity::Warning
 }

@@ -1,4 +1,4 @@
-//! The command line: one file a command.
+//! The command line: one file for each command.
 
 mod brakes;
 mod error;
@@ -124,8 +124,8 @@ enum Command {
 
 const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// The context of a command: the global options, and the terminal and the transport that they
-/// describe.
+/// The context of a command: the global options, and the terminal and the transport that the
+/// options describe.
 struct CommandContext {
     options: GlobalOptions,
     terminal: Terminal,
@@ -143,13 +143,13 @@ impl CommandContext {
         Self { options, terminal, transport: Arc::new(transport) }
     }
 
-    /// Runs asynchronous work. Only commands that need it pay for the runtime.
+    /// Runs asynchronous work. Only commands that need the runtime start it.
     fn wait_for<T>(
         &self,
         work: impl Future<Output = Result<T, CommandError>>,
     ) -> Result<T, CommandError> {
-        // One thread does it all: what there is to do takes less than handing each answer from one
-        // to another would.
+        // One thread does all the work: the work takes less time than handing each answer from one
+        // thread to another.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -157,8 +157,8 @@ impl CommandContext {
         tracing::debug!("started the runtime");
         let tell = |delay| self.terminal.print_note(&human::delay(&delay));
         let result = runtime.block_on(traffic::with_progress(work, &self.transport, tell));
-        // After a second signal a file may still wait for somebody's lock; a write that has begun
-        // is let finish.
+        // After a second signal a file may still wait for another process's lock. A write that has
+        // begun is allowed to finish.
         runtime.shutdown_timeout(GRACE);
         result
     }
@@ -174,8 +174,8 @@ pub fn run_program() -> ExitCode {
             return version::print(&error.to_string());
         }
         Err(error) => {
-            // A broken pipe is all that can happen here. Not clap's exit code 2: that says "there
-            // are changes".
+            // A broken pipe is the only possible error here. The exit code is not clap's 2, which
+            // means "there are changes".
             let _ = error.print();
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
@@ -187,7 +187,7 @@ pub fn run_program() -> ExitCode {
         error.log_causes();
         ExitCode::from(error.code)
     });
-    // Asked for only where it is logged.
+    // The value is computed only where it is logged.
     tracing::debug!(parts = catalogue::unpacked(), "unpacked of the action catalogue");
     exit
 }
@@ -213,9 +213,9 @@ fn run(command: &Command, context: &CommandContext) -> Exit {
     }
 }
 
-/// Starts a log on stderr for those who ask for one. Secrets are wrapped where they are born
-/// (`secrecy`, the SDK's sensitive shapes) and print as redacted; the SDK says nothing while a new
-/// key is on its way.
+/// Starts a log on stderr, if one is requested. Secrets are wrapped where they are created
+/// (`secrecy`, the SDK's sensitive shapes) and print as redacted. The SDK logs nothing while a new
+/// key is in transit.
 fn start_log(context: &CommandContext) {
     let by_flag = match context.options.verbose {
         0 => None,
@@ -237,7 +237,7 @@ fn start_log(context: &CommandContext) {
     }
 }
 
-/// Leaves out the events that hold requests and answers: at `trace` the SDK prints them as they
+/// Leaves out the events that hold requests and answers. At `trace` the SDK prints them as they
 /// are, with the tokens of SSO in their headers, and the credentials of a role's container or
 /// machine in their bodies.
 fn without_contents(event: &Metadata<'_>) -> bool {

@@ -89,7 +89,7 @@ pub struct GlobalOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestLimit(pub Option<Throttle>);
 
-/// The limit on how often a request is sent; none: the default.
+/// The limit on how often a request is sent. `None` means the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts(pub Option<u32>);
 
@@ -110,7 +110,8 @@ pub struct ManifestArg {
 }
 
 impl GlobalOptions {
-    /// An environment variable that is set to nothing is not set.
+    /// Returns the endpoint. An environment variable that is set to an empty value counts as not
+    /// set.
     pub fn endpoint(&self) -> Option<String> {
         self.endpoint_url.clone().filter(|url| !url.is_empty())
     }
@@ -149,7 +150,7 @@ fn attempts(text: &str) -> Result<Attempts, String> {
     }
 }
 
-/// An environment variable that is set to nothing is not set.
+/// Parses a latency. An environment variable that is set to an empty value counts as not set.
 fn latency(text: &str) -> Result<Duration, String> {
     if text.is_empty() { Ok(Duration::ZERO) } else { patience(text) }
 }

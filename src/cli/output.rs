@@ -62,7 +62,7 @@ pub fn run_command(args: &OutputArgs, context: &CommandContext) -> Exit {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns everything worth knowing of what was made, by name.
+/// Returns the outputs of the created objects, by name.
 fn outputs(recorded: &Recorded) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
     for (address, entry) in recorded.iter().filter(|(_, entry)| entry.status == Status::Done) {

@@ -76,7 +76,7 @@ What is not in it:
 
 pub fn run_command(args: &PermissionsArgs, context: &CommandContext) -> Exit {
     let mut declared = session::load_manifest(&args.manifest.manifest, context)?;
-    // `state:` of the manifest, or the place that the command line names instead.
+    // The place of the state is the manifest's `state:`, or the place on the command line.
     declared.desired.store = context.options.state.clone().or(declared.desired.store);
     if let Some(folder) = &args.write {
         write(&declared.desired, args.allow_delete_foreign, folder, context)?;

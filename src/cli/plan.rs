@@ -88,7 +88,7 @@ Examples:
 
 pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
     let mode = if args.destroy { PlanMode::Destroy } else { PlanMode::Apply };
-    // What is to be removed need not hold what was asked of it.
+    // Objects that are to be removed need not pass the manifest's checks.
     let load = if args.destroy { session::load_manifest } else { session::load_checked };
     let declared = load(&args.manifest.manifest, context)?;
     let at = declared.open_state(context)?;
@@ -96,7 +96,7 @@ pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
         context.wait_for(make_plan(&declared, &at, mode, &args.selection, context))?;
     let waiting = declared.project.plan_file(&declared.desired.name);
     let refused = |refusal| {
-        // What waited was planned for the same manifest, so it may well do the same.
+        // The waiting plan was made for the same manifest, so it may make the same changes.
         drop(std::fs::remove_file(&waiting));
         print(&plan, &args.form, context)?;
         Err(refusal)
@@ -107,7 +107,8 @@ pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
     if let Some(refusal) = args.bounds.refusal(&plan, "the plan is not saved", context) {
         return refused(refusal);
     }
-    // Saved before it is printed: whoever reads only the beginning still has all of it.
+    // The plan is saved before it is printed: a reader who reads only the beginning still has all
+    // of it.
     let saved = args.out.clone().unwrap_or(waiting);
     write_plan(&saved, &plan, &declared.desired.recipients)?;
     print(&plan, &args.form, context)?;
@@ -124,7 +125,7 @@ pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
     }
 }
 
-/// Prints a plan as it was asked for.
+/// Prints a plan in the requested form.
 pub fn print(plan: &Plan, form: &PlanFormat, context: &CommandContext) -> Result<(), CommandError> {
     context.terminal.result(&if form.json {
         json::render_plan(plan)
@@ -141,7 +142,7 @@ fn said_elsewhere(saved: &Path) -> String {
     format!("\nSaved the plan to {0}. To do exactly this: relayctl apply {0}", saved.display())
 }
 
-/// Says the shortest command that applies this plan from here.
+/// Returns a message with the shortest command that applies this plan from here.
 fn said_waiting(declared: &DeclaredManifest, saved: &Path) -> Result<String, CommandError> {
     let here = Project::find_from(Path::new("."), declared.project.sandbox)?;
     let alone = here.waiting()? == [saved.to_owned()];

@@ -1,4 +1,4 @@
-//! From a manifest to a plan: load, connect, and have the engine plan.
+//! The steps from a manifest to a plan: load, connect, and make the plan with the engine.
 
 use indicatif::ProgressBar;
 
@@ -31,13 +31,13 @@ pub struct Selection {
     pub explain_reads: bool,
 }
 
-/// A plan that was just made, and the way to the account that it is for.
+/// A plan that was just made, with the providers for its account.
 pub struct Planned {
     pub prepared: PreparedPlan,
     pub provider: Providers,
 }
 
-/// Makes the plan for a manifest, whose state is there.
+/// Makes the plan for a manifest with an opened state.
 pub async fn make_plan(
     declared: &DeclaredManifest,
     at: &StateAt,
@@ -72,20 +72,20 @@ pub async fn make_plan(
     Ok(Planned { prepared, provider })
 }
 
-/// Says on stderr what the engine meets on its way.
+/// The observer that prints the engine's reports on stderr.
 pub struct TerminalObserver<'a> {
     terminal: &'a Terminal,
-    /// Turns until the account is read.
+    /// The spinner that turns until the account is read.
     spinner: ProgressBar,
 }
 
 impl<'a> TerminalObserver<'a> {
-    /// For work that is over in a moment.
+    /// Creates an observer for work that ends quickly.
     pub fn new(terminal: &'a Terminal) -> Self {
         Self { terminal, spinner: ProgressBar::hidden() }
     }
 
-    /// For work that begins with reading an account.
+    /// Creates an observer for work that begins with reading an account.
     pub fn reading(terminal: &'a Terminal) -> Self {
         Self { terminal, spinner: terminal.spinner("Reading what exists...") }
     }

@@ -1,4 +1,4 @@
-//! A run as it is watched: a bar on a terminal, one line an event everywhere else.
+//! The display of a run: a bar on a terminal, and one line for each event elsewhere.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -13,7 +13,7 @@ use relayctl::render::human::{self, HumanStyle};
 
 const TICK: Duration = Duration::from_millis(120);
 
-/// The display of a run: takes its events.
+/// The display of a run, which receives the run's events.
 pub struct ProgressDisplay<'a> {
     terminal: &'a Terminal,
     style: HumanStyle,
@@ -53,7 +53,7 @@ impl<'a> ProgressDisplay<'a> {
         }
     }
 
-    /// Shows an event in place, on a terminal: waiting says the same every second.
+    /// Redraws the display for an event, on a terminal. A wait reports the same text every second.
     fn draw(&self, bar: &ProgressBar, event: &Event) {
         let Ok(mut running) = self.running.lock() else { return };
         match event {
@@ -94,7 +94,7 @@ impl EventSink for ProgressDisplay<'_> {
 }
 
 impl Terminal {
-    /// Starts a sign that turns while we wait, on a terminal only.
+    /// Starts a spinner, on a terminal only.
     pub fn spinner(&self, text: &'static str) -> ProgressBar {
         if !self.animated() {
             return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! Where things are: the project's root and, below it, states, waiting plans and the sandbox.
+//! The places of files: the project's root and, below it, states, waiting plans and the sandbox.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use relayctl::provider::files::disk::{self, FileMode};
 
 const PLAN_SUFFIX: &str = ".plan.json";
 
-/// A project, as one account sees it: AWS's or the sandbox's.
+/// The project as one account sees it: AWS's or the sandbox's.
 #[derive(Clone, Debug)]
 pub struct Project {
     pub root: PathBuf,
@@ -17,7 +17,8 @@ pub struct Project {
 }
 
 impl Project {
-    /// The nearest folder at or above `folder` that holds `state/` or `.git`, else `folder` itself.
+    /// Finds the nearest folder at or above `folder` that holds `state/` or `.git`, else `folder`
+    /// itself.
     pub fn find_from(folder: &Path, sandbox: bool) -> Result<Self, CommandError> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder =
@@ -28,7 +29,7 @@ impl Project {
         Ok(Self { root: marked.unwrap_or(&folder).to_owned(), sandbox })
     }
 
-    /// The project of a manifest.
+    /// Returns the project of a manifest.
     pub fn of_manifest(manifest: &Path, sandbox: bool) -> Result<Self, CommandError> {
         Self::find_from(folder_of(manifest), sandbox)
     }
@@ -41,17 +42,17 @@ impl Project {
         self.states().join(format!("{name}{PLAN_SUFFIX}"))
     }
 
-    /// The simulated account itself.
+    /// Returns the file of the simulated account.
     pub fn sandbox_account(&self) -> PathBuf {
         self.root.join("state").join("sandbox.json")
     }
 
-    /// The folder that stands in for the file system in the sandbox.
+    /// Returns the folder that replaces the file system in the sandbox.
     pub fn sandbox_files(&self) -> PathBuf {
         self.root.join("state").join("sandbox")
     }
 
-    /// The plans that wait to be applied, by name.
+    /// Returns the plans that wait to be applied, by name.
     pub fn waiting(&self) -> Result<Vec<PathBuf>, CommandError> {
         let folder = self.states();
         let found = match std::fs::read_dir(&folder) {
@@ -75,7 +76,7 @@ impl Project {
         same(folder_of(plan), &self.states()) && looks_like_plan(plan)
     }
 
-    /// A file as the saved plan names it: relative to the root where it is below it.
+    /// Returns a path as a saved plan names it: relative to the root if it is below it.
     pub fn relative(&self, path: &Path) -> String {
         let whole = path
             .canonicalize()
@@ -93,23 +94,23 @@ pub fn looks_like_plan(path: &Path) -> bool {
     path.to_string_lossy().ends_with(PLAN_SUFFIX)
 }
 
-/// The folder that a file is in, as it was named.
+/// Returns the folder that contains a file, as it was named.
 pub fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A path as the user would name it: relative to the working directory where it is below it.
+/// Returns a path as the user would name it: relative to the working directory if it is below it.
 pub fn shown(path: &Path) -> String {
     let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
-/// Writes a file that only its owner can read, all or nothing.
+/// Writes a file that only its owner can read, atomically.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), CommandError> {
     write_private_with(path, |file| file.write_all(content))
 }
 
-/// The same with what `write` writes.
+/// Writes a file like `write_private`, with the content that `write` produces.
 pub fn write_private_with(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,

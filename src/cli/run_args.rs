@@ -1,4 +1,4 @@
-//! The options that all commands share which do a plan.
+//! The options that are shared by all commands that apply a plan.
 
 use super::brakes::Brakes;
 use super::deny_widening::WideningBounds;

@@ -1,4 +1,4 @@
-//! Doing a plan: under the lock, against the state that it was made for.
+//! The run of a plan, under the lock and against the state that the plan was made for.
 
 use std::process::ExitCode;
 
@@ -21,11 +21,11 @@ use relayctl::render::{human, json};
 use relayctl::state::LockInfo;
 use relayctl::transport::Transport;
 
-/// Plans for a manifest, prints the plan, asks, and does it.
+/// Plans for a manifest, prints the plan, asks, and applies it.
 ///
-/// With `--yes` the lock is taken before planning: the plan then is for what the run left that had
-/// the lock before. Otherwise nobody waits while a person reads: the lock is taken after the
-/// answer, and a plan that is out of date then is refused.
+/// With `--yes` the lock is taken before planning: the plan then matches what the previous holder
+/// of the lock left. Otherwise other runs do not wait while a person reads: the lock is taken after
+/// the answer, and a plan that is out of date by then is refused.
 pub async fn plan_and_run(
     declared: &DeclaredManifest,
     mode: PlanMode,
@@ -47,7 +47,7 @@ pub async fn plan_and_run(
     exit
 }
 
-/// Prints the plan, asks, and does it: under the lock, if that is taken already.
+/// Prints the plan, asks, and applies it, under the lock if it is taken already.
 async fn run_planned(
     planned: Planned,
     declared: &DeclaredManifest,
@@ -81,7 +81,7 @@ async fn run_planned(
     let run = PlanRun {
         plan: &plan,
         provider: &provider,
-        // A person may have read for long.
+        // A person may have read for a long time.
         seen: lock.map(|_| seen),
         as_json: consent.json,
         started: &started,
@@ -113,25 +113,25 @@ async fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
             )
         }
     };
-    // Elsewhere, so that connections which are closed meanwhile are noticed before anything is sent
-    // through them.
+    // The question blocks in another thread, so that connections which are closed meanwhile are
+    // noticed before anything is sent through them.
     let asked = tokio::task::spawn_blocking(move || Terminal::confirm(&question)).await;
     asked.map_err(|error| CommandError::because("cannot ask", error))?
 }
 
-/// A plan that is to be done.
+/// A plan that is to be applied.
 pub struct PlanRun<'a> {
     pub plan: &'a Plan,
     pub provider: &'a dyn Provider,
     /// The account as this run has just read it for the plan.
     pub seen: Option<Snapshot>,
     pub as_json: bool,
-    /// Called once nothing stands in the way any more.
+    /// The callback for the moment when nothing prevents the run any more.
     pub started: &'a dyn Fn(),
 }
 
 impl PlanRun<'_> {
-    /// Does the plan, under the lock, and says how it ended.
+    /// Applies the plan under the lock, and reports how it ended.
     pub async fn perform(self, store: &dyn Store, context: &CommandContext) -> Exit {
         if self.plan.steps.is_empty() {
             return self.perform_nothing(context);
@@ -180,7 +180,7 @@ impl PlanRun<'_> {
     }
 }
 
-/// Says how a run ended.
+/// Reports how a run ended.
 fn report(plan: &Plan, mut outcome: RunOutcome, as_json: bool, context: &CommandContext) -> Exit {
     outcome.traffic += context.transport.traffic();
     if as_json {
@@ -198,8 +198,8 @@ fn report(plan: &Plan, mut outcome: RunOutcome, as_json: bool, context: &Command
     }
 }
 
-/// Returns the error for what a plan leaves out because it must not be done, or because something
-/// could not be read.
+/// Returns the error for the parts that a plan leaves out, because they must not be done or because
+/// something could not be read.
 pub fn left_undone(plan: &Plan) -> Option<CommandError> {
     let counted = |count: usize, what: &str| {
         (count > 0).then(|| {
@@ -218,7 +218,7 @@ pub fn left_undone(plan: &Plan) -> Option<CommandError> {
     })
 }
 
-/// Takes the lock for this command, and says for whom it waits.
+/// Takes the lock for this command, and reports the run that it waits for.
 pub async fn take_lock<'a>(
     store: &'a dyn Store,
     what: &str,
@@ -228,7 +228,7 @@ pub async fn take_lock<'a>(
     Ok(StateLock::take(store, &options, &TerminalObserver::new(&context.terminal)).await?)
 }
 
-/// Sends nothing again once the run is told to stop: it doesn't wait until AWS takes more.
+/// Stops retries once the run is told to stop: it does not wait until AWS accepts more calls.
 async fn no_retries_after_stop(
     work: impl Future<Output = RunOutcome>,
     stop: &Stop,
@@ -252,10 +252,10 @@ fn command(mode: PlanMode) -> &'static str {
     }
 }
 
-/// Describes this run to whoever finds the state locked.
+/// Describes this run to a run that finds the state locked.
 fn lock_for(what: &str) -> LockInfo {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    // The kernel knows the name on Linux, most shells elsewhere.
+    // The kernel provides the name on Linux. Most shells provide it elsewhere.
     let kernel = || {
         std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned())
     };

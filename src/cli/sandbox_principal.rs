@@ -1,4 +1,4 @@
-//! `--sandbox-enforce`: under whose policies the simulated account answers.
+//! The `--sandbox-enforce` option: the policies under which the simulated account answers.
 
 use std::path::Path;
 
@@ -7,10 +7,10 @@ use relayctl::policy::statement::Policy;
 use relayctl::policy::{self, Usage};
 use relayctl::provider::sandbox::CallerPolicies;
 
-/// Reads what was given: `user/NAME` or `role/NAME` of the sandbox, else files with identity
-/// policies.
+/// Reads the values of the option: `user/NAME` or `role/NAME` of the sandbox, else files with
+/// identity policies.
 pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> {
-    // An environment variable that is set to nothing is not set.
+    // An environment variable that is set to an empty value counts as not set.
     let given: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
     let principal = |text: &String| {
         let name = |kind: &str| {

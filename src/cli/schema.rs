@@ -24,7 +24,7 @@ pub fn run_command(_args: &SchemaArgs, context: &CommandContext) -> Exit {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The schema as it is printed and as `init` writes it.
+/// Returns the schema as it is printed and as `init` writes it.
 pub fn schema_text() -> Result<String, CommandError> {
     serde_json::to_string_pretty(&manifest::schema())
         .map(|text| text + "\n")

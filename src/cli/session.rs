@@ -1,4 +1,4 @@
-//! What the commands share: the manifest, the state that belongs to it, and the account it is for.
+//! The parts that the commands share: the manifest, its state, and its account.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub struct DeclaredManifest {
     pub sources: BTreeMap<PathBuf, Arc<str>>,
 }
 
-/// The store of a state, and its place as a saved plan names it; none: the default place.
+/// The store of a state, and its place as a saved plan names it. `None` means the default place.
 pub struct StateAt {
     pub store: Box<dyn Store>,
     pub url: Option<String>,
@@ -49,7 +49,7 @@ pub struct Destination<'a> {
     pub base: &'a Path,
 }
 
-/// Reads a manifest with everything in it; prints what is wrong with it.
+/// Reads a manifest with everything in it. Prints its problems.
 pub fn load_manifest(
     path: &Path,
     context: &CommandContext,
@@ -57,8 +57,8 @@ pub fn load_manifest(
     load_whole(path, context).map(DeclaredManifest::alone)
 }
 
-/// Reads a manifest with the places of its policy documents, which take more memory than all the
-/// rest.
+/// Reads a manifest with the places of its policy documents, which take more memory than everything
+/// else.
 pub fn load_whole(
     path: &Path,
     context: &CommandContext,
@@ -66,7 +66,7 @@ pub fn load_whole(
     read(path, context, |_| Vec::new())
 }
 
-/// Reads a manifest, and judges its `checks:`: before anything is read from AWS.
+/// Reads a manifest, and evaluates its `checks:` before anything is read from AWS.
 pub fn load_checked(
     path: &Path,
     context: &CommandContext,
@@ -120,8 +120,8 @@ fn no_manifest(path: &Path) -> CommandError {
 }
 
 impl DeclaredManifest {
-    /// Drops what only a look at the documents needs. Of the manifest itself a plan still shows
-    /// where its brakes stand.
+    /// Drops the text that only the documents need. The manifest's own text stays, because a plan
+    /// still shows the places of its brakes.
     fn alone((mut declared, _): (Self, Documents)) -> Self {
         let desired = &declared.desired;
         let limits =
@@ -136,7 +136,7 @@ impl DeclaredManifest {
     }
 
     /// Opens the state: `--state`, else the manifest's `state:`, else its place in the project. The
-    /// sandbox has its own.
+    /// sandbox has its own state.
     pub fn open_state(&self, context: &CommandContext) -> Result<StateAt, CommandError> {
         if !self.project.sandbox && self.desired.name == "sandbox" {
             return Err(CommandError::new(
@@ -177,17 +177,17 @@ impl DeclaredManifest {
         )
     }
 
-    /// Opens the way to the account, of which nothing has been asked yet.
+    /// Opens the providers for the account. Nothing has been read from it yet.
     pub async fn open_provider(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         self.destination().open_provider(context).await
     }
 
-    /// Says an error of the engine, of this manifest.
+    /// Explains an error of the engine for this manifest.
     pub fn explain(&self, error: EngineError) -> CommandError {
         self.destination().explain(error)
     }
 
-    /// Reaches the account, and makes sure that it is the right one.
+    /// Connects to the account, and makes sure that it is the right one.
     pub async fn connect(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         self.destination().connect(context).await
     }
@@ -201,14 +201,14 @@ impl DeclaredManifest {
         }
     }
 
-    /// Loads the state, if there is one yet; it must be this manifest's.
+    /// Loads the state, if one exists. It must be this manifest's state.
     pub async fn load_state(&self, store: &dyn Store) -> Result<Option<State>, CommandError> {
         Ok(engine::load_state(&self.desired, store).await?)
     }
 }
 
-/// Returns a path as a saved plan can keep it: relative to the root, whatever it was relative to.
-/// URLs stay as they are.
+/// Returns a path as a saved plan can keep it: relative to the root, whatever the path was relative
+/// to. URLs stay as they are.
 fn rooted(url: &str, relative_to: &Path, project: &Project) -> String {
     if url.contains("://") { url.to_owned() } else { project.relative(&relative_to.join(url)) }
 }
@@ -223,7 +223,7 @@ pub fn aws_options(context: &CommandContext, region: &str) -> AwsOptions {
     }
 }
 
-/// Opens a state by what a saved plan says of its place.
+/// Opens a state at the place that a saved plan names.
 pub fn open_state(
     url: Option<String>,
     project: &Project,
@@ -245,7 +245,7 @@ pub fn open_state(
 }
 
 impl Destination<'_> {
-    /// Opens the edges and asks who we are before anything else.
+    /// Opens the providers and reads the caller's identity before anything else.
     pub async fn connect(&self, context: &CommandContext) -> Result<Providers, CommandError> {
         let edges = self.open_provider(context).await?;
         let verified = engine::verify_account(&edges, self.account).await;
@@ -304,7 +304,7 @@ impl Destination<'_> {
         Ok(Files { credentials, config, base, overlay: None })
     }
 
-    /// Says an error of the engine. Another account in the sandbox is another sandbox.
+    /// Explains an error of the engine. A wrong account in the sandbox means another sandbox.
     fn explain(&self, error: EngineError) -> CommandError {
         let is_other = matches!(error, EngineError::WrongAccount { .. });
         let said = CommandError::from(error);
@@ -316,7 +316,8 @@ impl Destination<'_> {
     }
 }
 
-/// Finds one of the two files of the AWS CLI: where its variable says, else in the home directory.
+/// Finds one of the two files of the AWS CLI: at the path in its variable, else in the home
+/// directory.
 fn aws_file(variable: &str, name: &str) -> Result<PathBuf, CommandError> {
     let home = || {
         home::home_dir().ok_or_else(|| {

@@ -1,6 +1,6 @@
-//! "Did you mean": the nearest of the names that exist.
+//! The "Did you mean" suggestion: the nearest of the names that exist.
 
-/// Returns the candidate nearest to `word`, if it is near enough to be a slip of the keyboard.
+/// Returns the candidate nearest to `word`, if it is close enough to be a typing error.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()

@@ -1,4 +1,4 @@
-//! What goes where: stdout carries the result, stderr everything else.
+//! The output streams: stdout carries the result, stderr everything else.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -65,7 +65,7 @@ impl Terminal {
         )
     }
 
-    /// Prints something good to know, which --quiet hides.
+    /// Prints a note that --quiet hides.
     pub fn print_note(&self, text: &str) {
         if !self.quiet {
             self.print_side(text);
@@ -85,13 +85,13 @@ impl Terminal {
         }
     }
 
-    /// Prints to stderr. Where even that is closed, there is nobody left to tell.
+    /// Prints to stderr. If even that is closed, no reader is left.
     pub fn print_side(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr().lock(), self.stderr);
         let _ = writeln!(stderr, "{}", text.trim_end_matches('\n'));
     }
 
-    /// Asks on stderr; only `yes` is a yes.
+    /// Asks on stderr. Only `yes` counts as a yes.
     pub fn confirm(question: &str) -> Result<bool, CommandError> {
         let mut stderr = io::stderr().lock();
         let _ = write!(stderr, "\n{question}\n  Only 'yes' will be accepted.\n\n  Enter a value: ");

@@ -1,4 +1,4 @@
-//! What the services made a run wait for, while it waits and afterwards.
+//! The waits that the services cause in a run, reported during the run and afterwards.
 
 use std::pin::pin;
 
@@ -20,13 +20,13 @@ pub async fn with_progress<T>(
     loop {
         tokio::select! {
             done = &mut work => return done,
-            // Somebody else may listen from some point on; then this is over.
+            // Another receiver may take the delays from some point on; then this one ends.
             Some(delay) = delays.recv() => tell(delay),
         }
     }
 }
 
-/// Says on stderr how long a plan takes at least in a sandbox that is far away.
+/// Prints on stderr the minimum time of a plan in a sandbox that is far away.
 pub fn forecast(plan: &Plan, context: &CommandContext) {
     if let Some(pace) = context.options.forecast_pace() {
         let load = Load::of(plan);
@@ -34,7 +34,7 @@ pub fn forecast(plan: &Plan, context: &CommandContext) {
     }
 }
 
-/// Says on stderr how many calls there were and what they had to wait for, if that is worth saying.
+/// Prints on stderr the number of calls and the waits that they had, if they are notable.
 pub fn print_summary(context: &CommandContext) {
     let traffic = context.transport.traffic();
     if traffic.calls > 0 && (context.terminal.style().verbose || !traffic.was_smooth()) {

@@ -1,15 +1,16 @@
-//! `relayctl --version --verbose`: what the program knows of AWS, and of when that is.
+//! The output of `relayctl --version --verbose`: the program's data about AWS, and the date of that
+//! data.
 //!
 //! clap prints the version as soon as it sees `--version`, and reads no further. Plain `--version`
-//! stays its business, so that it doesn't have to unpack the catalogue.
+//! is left to clap, so that it doesn't have to unpack the catalogue.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use relayctl::policy::catalogue;
 
-/// Returns true if the arguments beside `--version` ask for more: `--verbose`, `-v`, also as in
-/// `-Vv`.
+/// Returns true if the arguments beside `--version` ask for more: `--verbose`, `-v`, or the
+/// combined `-Vv`.
 pub fn is_verbose(arguments: impl Iterator<Item = String>) -> bool {
     arguments.take_while(|argument| argument != "--").any(|argument| {
         match argument.strip_prefix('-') {
@@ -22,7 +23,7 @@ pub fn is_verbose(arguments: impl Iterator<Item = String>) -> bool {
     })
 }
 
-/// Prints the version as clap says it, and what the program knows of AWS.
+/// Prints the version as clap prints it, and the program's data about AWS.
 pub fn print(version: &str) -> ExitCode {
     let services: Vec<_> = catalogue::services().collect();
     let actions: usize =
@@ -34,7 +35,7 @@ pub fn print(version: &str) -> ExitCode {
         services.len(),
         catalogue::source()
     );
-    // A broken pipe is all that can happen here.
+    // A broken pipe is the only possible error here.
     match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,

@@ -1,4 +1,4 @@
-//! The changes of a plan as changes of access.
+//! The changes of access that the changes of a plan cause.
 
 use crate::access::{self, AccessChange, UnmanagedAccess};
 use crate::address::Principal;
@@ -6,8 +6,8 @@ use crate::model::{Desired, Live};
 use crate::plan::Plan;
 use crate::resolve::Resolver;
 
-/// Returns what the changes mean for access. Who else has an edited policy is asked, and what other
-/// people's policies say is read, only for those whose access changes.
+/// Returns the changes of access. The other holders of an edited policy, and the policies of other
+/// principals, are read only where their access changes.
 pub async fn access_changes(
     resolver: &mut Resolver<'_>,
     plan: &Plan,

@@ -1,4 +1,4 @@
-//! Applying a plan: under the lock, to the state that it was made for.
+//! Applying a plan under the lock, to the state that the plan was made for.
 
 use super::error::EngineError;
 use super::lock::{LockOptions, StateLock};
@@ -11,7 +11,7 @@ use crate::plan::{Plan, StepPhase};
 use crate::port::Provider;
 use crate::state::State;
 
-/// A plan that can be applied: the state is locked, and is the one that the plan was made for.
+/// A plan that can be applied: the state is locked, and it is the state that the plan was made for.
 pub struct ReadyPlan<'a> {
     plan: &'a Plan,
     lock: &'a StateLock<'a>,
@@ -34,7 +34,7 @@ impl<'a> ReadyPlan<'a> {
         Ok(Self { plan, lock, state })
     }
 
-    /// Does the plan, and records each step as it is done. What fails is in the outcome.
+    /// Applies the plan, and records each step when it is done. Failures are in the outcome.
     pub async fn perform(
         self,
         provider: &dyn Provider,
@@ -46,12 +46,12 @@ impl<'a> ReadyPlan<'a> {
     }
 }
 
-/// Applies a plan: makes sure that the credentials are for the plan's account, takes the lock on
-/// the state, makes sure that the plan was made for it, does the steps, and gives the lock back. A
-/// plan without steps needs no lock. The brakes are not asked again:
+/// Applies a plan. It makes sure that the credentials are for the plan's account, takes the lock on
+/// the state, makes sure that the plan was made for that state, runs the steps, and releases the
+/// lock. A plan without steps needs no lock. The brakes are not checked again:
 /// [`PreparedPlan::check_brakes`](super::PreparedPlan::check_brakes) does that.
 ///
-/// After an error nothing was changed. Steps that fail are no error: the outcome names them.
+/// An error means that nothing was changed. A failed step is not an error: the outcome names it.
 pub async fn apply_plan(
     plan: &Plan,
     workspace: &Workspace<'_>,
@@ -73,8 +73,8 @@ pub async fn apply_plan(
 }
 
 /// Returns the first state. It records the objects that the plan found by their tags and deletes.
-/// If this run stops halfway, the next run has a state and no longer searches by tag; without these
-/// records it would forget them.
+/// If this run stops halfway, the next run has a state and no longer searches by tag. Without these
+/// records the next run would forget the objects.
 fn first_state(plan: &Plan) -> State {
     let header = &plan.header;
     let removals = || {

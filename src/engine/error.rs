@@ -1,4 +1,4 @@
-//! The errors of the engine: each with what it is about as values, and its cause.
+//! The errors of the engine. Each holds the values that it is about, and its cause.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::kind::Ownership;
 use crate::plan::guard::Objection;
 use crate::state::StoreError;
 
-/// The reason why the engine could not make a plan, apply one, or change a state.
+/// The reason why the engine could not make a plan, apply a plan, or change a state.
 ///
-/// The texts say what is wrong; what to do about it is for the program that shows them, which
-/// knows how its user called it.
+/// The texts say what is wrong. The program that shows them adds what to do: it knows how its user
+/// called it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -36,14 +36,14 @@ pub enum EngineError {
         reason: StaleReason,
     },
 
-    /// A brake holds the plan back, and was not overridden.
+    /// A brake blocks the plan and was not overridden.
     #[error("this plan must not be applied as it is: {}", join_messages(objections))]
     Objected { objections: Vec<Objection> },
 
     #[error("there is no resource {address}")]
     UnknownAddress {
         address: Address,
-        /// The addresses that there are.
+        /// The addresses that exist.
         known: Vec<Address>,
     },
 
@@ -53,14 +53,14 @@ pub enum EngineError {
     #[error("the manifest declares no access key for a user {user}")]
     UnknownKeyUser {
         user: String,
-        /// The users for whom it declares one.
+        /// The users for whom the manifest declares one.
         known: Vec<String>,
     },
 
     #[error("there is no state {location} yet")]
     NoState { location: String },
 
-    /// Something else than the state says whose such an object is, or nothing does.
+    /// The owner of such an object is recorded elsewhere than in the state, or nowhere.
     #[error("{address} cannot be added to the state")]
     NotAddable { address: Address, ownership: Ownership },
 
@@ -101,7 +101,7 @@ fn join_messages(objections: &[Objection]) -> String {
     messages.join("; ")
 }
 
-/// The part of a state by which it belongs to somebody.
+/// The part of a state that identifies its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateClaim {
     Manifest,
@@ -117,7 +117,7 @@ impl fmt::Display for StateClaim {
     }
 }
 
-/// The reason why one state must not take the place of another.
+/// The reason why one state must not replace another.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SuccessionError {
     #[error("it is another state (lineage {stored}, the file says {pushed})")]

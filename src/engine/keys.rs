@@ -1,4 +1,4 @@
-//! The access keys of a manifest's users: list them, and have them renewed.
+//! The access keys of a manifest's users: listing and renewing them.
 
 use super::error::EngineError;
 use super::recover::recover_and_report;
@@ -9,8 +9,8 @@ use crate::model::keys::AccessKeyInfo;
 use crate::resolve::{ALL_READS, Resolver, keys};
 use crate::state::State;
 
-/// Lists all keys of the users whose keys are declared or recorded, in order of user and phase.
-/// `state` is the manifest's; none: there is none.
+/// Lists all keys of the users whose keys are declared or recorded, ordered by user and phase.
+/// `state` is the manifest's state; `None` means that it has none.
 pub async fn list_keys(
     workspace: &Workspace<'_>,
     state: Option<State>,
@@ -23,8 +23,8 @@ pub async fn list_keys(
     Ok(keys::keys(&mut resolver, workspace.desired, &recorded).await?)
 }
 
-/// Has the keys of these users renewed by the next plan, or all that are declared if none is named.
-/// Returns their addresses, for a plan of them only.
+/// Makes the next plan renew the keys of these users, or all declared keys if `users` is empty.
+/// Returns their addresses, to make a plan for them only.
 pub fn renew_keys(desired: &mut Desired, users: &[String]) -> Result<Vec<Address>, EngineError> {
     let keys: Vec<Address> =
         desired.of_kind(KindName::AccessKey).map(|(address, _)| address.clone()).collect();

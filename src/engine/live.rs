@@ -1,12 +1,12 @@
-//! What there is of all that a plan is about.
+//! The live objects that a plan is about.
 
 use crate::diff;
 use crate::model::{Desired, Live, Recorded};
 use crate::port::Provider;
 use crate::resolve::Resolver;
 
-/// Reads what the manifest declares and the state records. `parallelism` bounds the calls in
-/// flight; `removing` is true for a destroy, so that everything recorded is read for removal.
+/// Reads what the manifest declares and the state records. `parallelism` limits the calls in
+/// flight. `removing` is true for a destroy: everything recorded is then read for removal.
 pub async fn resolve(
     provider: &dyn Provider,
     desired: &Desired,
@@ -17,9 +17,9 @@ pub async fn resolve(
     read_live(&mut Resolver::new(provider, parallelism), desired, recorded, removing).await
 }
 
-/// Reads what the manifest declares and the state records, with a resolver that can tell afterwards
-/// what it has read. That something must be replaced shows only once all is compared: what blocks
-/// its deletion is asked then.
+/// Reads what the manifest declares and the state records. The resolver can list afterwards what it
+/// has read. The need to replace an object shows only after the comparison, so the blockers of its
+/// deletion are read then.
 pub async fn read_live(
     resolver: &mut Resolver<'_>,
     desired: &Desired,

@@ -1,4 +1,4 @@
-//! The lock on a state, which another run may have.
+//! The lock on a state, which another run may hold.
 
 use std::time::Duration;
 
@@ -8,25 +8,24 @@ use crate::port::{Lock, Store};
 use crate::state::LockInfo;
 use crate::store;
 
-/// The name under which a lock is taken, and the patience with which.
+/// The holder and the timeout for taking a lock.
 #[derive(Clone, Debug)]
 pub struct LockOptions {
-    /// Shown to whoever finds the state locked.
+    /// The description that is shown to a run that finds the state locked.
     pub holder: LockInfo,
-    /// The longest wait for a run that has the lock; zero is an error at once.
+    /// The longest wait for a run that holds the lock. Zero fails at once.
     pub timeout: Duration,
 }
 
-/// The lock on a state, taken. What changes a state asks for it, so that nothing is changed
-/// without.
+/// The lock on a state, taken. Functions that change a state require it, so that nothing is changed
+/// without the lock.
 pub struct StateLock<'a> {
     store: &'a dyn Store,
     lock: Box<dyn Lock>,
 }
 
 impl<'a> StateLock<'a> {
-    /// Takes the lock, and waits for it while another run has it; the observer is told once which
-    /// that is.
+    /// Takes the lock, and waits while another run holds it. The observer is told the holder once.
     pub async fn take(
         store: &'a dyn Store,
         options: &LockOptions,
@@ -37,13 +36,13 @@ impl<'a> StateLock<'a> {
         Ok(Self { store, lock })
     }
 
-    /// The store whose state is locked.
+    /// Returns the store whose state is locked.
     pub fn store(&self) -> &'a dyn Store {
         self.store
     }
 
-    /// Gives the lock back. Dropping it does so too, where that needs no call; elsewhere it then
-    /// stays until its lease ends.
+    /// Releases the lock. Dropping it also releases it where that needs no call. In other stores a
+    /// dropped lock stays until its lease ends.
     pub async fn release(self) {
         self.lock.release().await;
     }

@@ -1,13 +1,13 @@
-//! The engine: making plans and applying them, as functions of the library. Knows no terminal, no
+//! The engine: making plans and applying them, as library functions. It uses no terminal, no
 //! environment and no command line.
 //!
-//! A [`Workspace`] bundles a manifest, the way to an account and the store of the state.
-//! [`make_plan`] compares them, [`PreparedPlan::check_brakes`] holds the plan against the
-//! manifest's brakes, and [`apply_plan`] does it under the state's lock. `examples/library.rs` is a
-//! whole program. What goes wrong is an [`EngineError`], with its cause as its source.
+//! A [`Workspace`] bundles a manifest, the provider for an account and the store of the state.
+//! [`make_plan`] compares them. [`PreparedPlan::check_brakes`] checks the plan against the
+//! manifest's brakes. [`apply_plan`] applies the plan under the state's lock. `examples/library.rs`
+//! is a complete program. Failures are an [`EngineError`], with the cause as source.
 //!
-//! A program that does something of its own between these takes the lock itself ([`StateLock`]),
-//! plans for a state that it has loaded ([`plan_from_state`]), and does the plan step by step
+//! A program that does its own work between these steps takes the lock itself ([`StateLock`]),
+//! plans for a state that it has loaded ([`plan_from_state`]), and applies the plan step by step
 //! ([`ReadyPlan`]).
 
 mod access;

@@ -1,4 +1,4 @@
-//! Making a plan: read what exists, compare, order, and tell what it means for access.
+//! Making a plan: read what exists, compare, order, and report the changes of access.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,13 +21,14 @@ use crate::resolve::recovery::RecoveredObjects;
 use crate::resolve::{ALL_READS, Resolver};
 use crate::state::State;
 
-/// The choices in making a plan.
+/// The options for making a plan.
 #[derive(Clone, Debug)]
 pub struct PlanOptions {
     pub mode: PlanMode,
-    /// Only these resources and what they depend on; none: all.
+    /// The resources to plan, with what they depend on. An empty list means all.
     pub targets: Vec<Address>,
-    /// Also remove what others hung on what goes: their keys, passwords, devices, attachments.
+    /// Removes, together with an object, what others attached to it: keys, passwords, devices,
+    /// attachments.
     pub delete_foreign: bool,
     pub origin: PlanOrigin,
 }
@@ -47,29 +48,29 @@ impl Default for PlanOptions {
 #[derive(Clone, Debug, Default)]
 pub struct PlanOrigin {
     pub manifest_file: String,
-    /// The place of the state; none: its default place.
+    /// The place of the state. `None` means the default place.
     pub store: Option<String>,
-    /// The account is a simulated one.
+    /// Marks a simulated account.
     pub sandbox: bool,
 }
 
-/// A plan that was just made, with what speaks against it and what was read for it.
+/// A plan that was just made, with the objections to it and the data that was read for it.
 pub struct PreparedPlan {
     pub plan: Plan,
-    /// The reasons why it must not be applied.
+    /// The reasons why the plan must not be applied.
     pub objections: Vec<Objection>,
     /// The account as it was read, for an apply that follows at once.
     pub seen: Snapshot,
-    /// The calls that read it, and why these.
+    /// The calls that read the account, with their reasons.
     pub reads: Explanation,
 }
 
-/// The brakes on a plan that are overridden. `prevent_destroy` never is.
+/// The overridden brakes on a plan. `prevent_destroy` cannot be overridden.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BrakeOverrides {
     /// The `limits:` of the manifest.
     pub limits: bool,
-    /// The plan may take from the caller what it takes to undo it.
+    /// The brake on a plan that takes from the caller what is needed to undo it.
     pub lockout: bool,
 }
 
@@ -85,7 +86,7 @@ impl BrakeOverrides {
 }
 
 impl PreparedPlan {
-    /// Makes sure that nothing speaks against the plan but what is overridden.
+    /// Makes sure that every objection to the plan is overridden.
     pub fn check_brakes(&self, overrides: BrakeOverrides) -> Result<(), EngineError> {
         let objections = standing_objections(&self.objections, overrides);
         if objections.is_empty() { Ok(()) } else { Err(EngineError::Objected { objections }) }
@@ -97,7 +98,7 @@ pub fn standing_objections(objections: &[Objection], overrides: BrakeOverrides) 
     objections.iter().filter(|it| !overrides.overrides(it.brake)).cloned().collect()
 }
 
-/// Makes the plan for a manifest: loads its state, reads what exists, compares. Nothing is changed.
+/// Makes the plan for a manifest: loads its state, reads what exists, compares. Changes nothing.
 pub async fn make_plan(
     workspace: &Workspace<'_>,
     options: &PlanOptions,
@@ -106,7 +107,8 @@ pub async fn make_plan(
     plan_from_state(workspace, state, options).await
 }
 
-/// Makes the plan for a manifest whose state is loaded; none: there is no state yet, or it is lost.
+/// Makes the plan for a manifest with a loaded state. `None` means that no state exists yet, or
+/// that it is lost.
 pub async fn plan_from_state(
     workspace: &Workspace<'_>,
     state: Option<State>,
@@ -114,8 +116,8 @@ pub async fn plan_from_state(
 ) -> Result<PreparedPlan, EngineError> {
     let removing = options.mode == PlanMode::Destroy;
     let stamp = StateStamp::of(state.as_ref());
-    // The account is asked for together with everything else. Nothing that was read is looked at
-    // before it is known that this is the right one.
+    // The account id is read together with everything else. Nothing that was read is used before
+    // the account is known to be the right one.
     let reading = read_account(workspace, state, removing);
     let (caller, mut reading) = try_join(workspace.verify_account(), reading.map(Ok)).await?;
     reading.report(workspace);
@@ -139,7 +141,7 @@ struct AccountReading<'a> {
     desired: Cow<'a, Desired>,
     recorded: Recorded,
     live: Live,
-    /// The reads that failed in looking for the manifest's tag, where there is no state.
+    /// The reads that failed in the search for the manifest's tag, which runs when no state exists.
     unread: Vec<Failure>,
 }
 
@@ -162,7 +164,7 @@ async fn read_account<'a>(
 }
 
 impl AccountReading<'_> {
-    /// Reports what could not be asked, or was asked in another way.
+    /// Reports failed reads, and a read that fell back to another way.
     fn report(&self, workspace: &Workspace<'_>) {
         if !self.unread.is_empty() {
             workspace.observer.tags_were_unread(&self.unread);
@@ -172,7 +174,7 @@ impl AccountReading<'_> {
     }
 }
 
-/// Counts the resources that are recorded, or would be if the state weren't lost.
+/// Counts the resources that are recorded, or would be recorded if the state weren't lost.
 fn count_known(plan: &Plan, recorded: &Recorded) -> usize {
     let there = |action| {
         matches!(action, ChangeAction::Adopt | ChangeAction::Update | ChangeAction::Replace)
@@ -194,7 +196,7 @@ fn header(desired: &Desired, caller: &CallerIdentity, options: &PlanOptions) -> 
     }
 }
 
-/// A destroy wants nothing to be there, under the same name.
+/// Returns the manifest without its resources, under the same name, as a destroy plans it.
 fn without_resources(desired: &Desired) -> Desired {
     Desired { resources: BTreeMap::new(), ..desired.clone() }
 }

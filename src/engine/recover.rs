@@ -1,4 +1,4 @@
-//! A state that is lost, put together again from what there is.
+//! The recovery of a lost state from the objects that exist.
 
 use super::workspace::Workspace;
 use crate::address::Address;
@@ -9,8 +9,8 @@ use crate::resolve::Resolver;
 use crate::resolve::recovery::RecoveredObjects;
 use crate::value::Value;
 
-/// Reads what the ownership tags say. What is declared is found by its name anyway. A destroy, or a
-/// state that is made anew, goes by what is recorded, and wants the `whole` of it.
+/// Reads the ownership tags. Declared objects are found by their names anyway. A destroy, or a
+/// rebuild of the state, works from the recorded objects and needs the `whole` of them.
 pub async fn recover(
     resolver: &mut Resolver<'_>,
     desired: &Desired,
@@ -37,8 +37,8 @@ pub(super) async fn recover_and_report(
     resources
 }
 
-/// Returns what is declared and there, as the state would have recorded it: with the values that
-/// are live.
+/// Returns the declared objects that exist, as the state would have recorded them: with their live
+/// values.
 fn declared(desired: &Desired, live: &Live) -> Recorded {
     let nothing = Recorded::new();
     let decisions = diff::diff(desired, &nothing, live, false);
@@ -56,15 +56,14 @@ fn entry(decision: &PlannedChange<'_>, desired: &Desired) -> Option<(Address, Re
     Some((address.clone(), entry_of(kind::kind_of(address.kind()), resource, seen)))
 }
 
-/// Returns what the state records of an object that is there: what is declared of it, with the
-/// values that are live.
+/// Returns the record of an existing object: its declared fields, with their live values.
 pub fn entry_of(kind: &dyn Kind, resource: &Resource, seen: &LiveObject) -> RecordedObject {
     let mut attributes = resource.attributes.clone();
     for field in kind.fields().iter().filter(|field| field.form != FieldForm::Setting) {
         if let (Some(declared), Some(live)) =
             (attributes.get(field.name), seen.attributes.shared(field.name))
         {
-            // Keys that are somebody else's stay theirs.
+            // Keys that belong to somebody else remain theirs.
             let value = match (field.form, declared, &**live) {
                 (FieldForm::Keyed, Value::Object(ours), Value::Object(live)) => live
                     .iter()

@@ -1,4 +1,4 @@
-//! Changes of a state by hand: forget, record, rebuild, replace, copy. Each is made under the lock.
+//! Manual changes of a state: forget, record, rebuild, replace, copy. Each is made under the lock.
 
 use super::error::{EngineError, SuccessionError};
 use super::lock::StateLock;
@@ -22,7 +22,7 @@ pub fn find_resource<'s>(
     state.resources.get(address).ok_or_else(unknown)
 }
 
-/// Forgets one resource: it stays in AWS, and is no longer the manifest's.
+/// Forgets one resource: it stays in AWS, and the manifest no longer owns it.
 pub async fn forget_resource(
     desired: &Desired,
     lock: &StateLock<'_>,
@@ -35,8 +35,8 @@ pub async fn forget_resource(
     Ok(lock.store().save_state(&state).await?)
 }
 
-/// Makes sure that an object can be recorded by hand: that it is declared, and that nothing but the
-/// state can say whose it is.
+/// Makes sure that an object can be recorded by hand: it must be declared, and only the state can
+/// say who owns it.
 pub fn check_addable(
     desired: &Desired,
     address: &Address,
@@ -54,7 +54,7 @@ pub fn check_addable(
     Ok(kind)
 }
 
-/// Records an object that exists as the manifest's, with the values that it has.
+/// Records an existing object as the manifest's, with its live values.
 pub async fn add_resource(
     workspace: &Workspace<'_>,
     lock: &StateLock<'_>,
@@ -65,8 +65,8 @@ pub async fn add_resource(
     let state = if let Some(state) = load_state(desired, lock.store()).await? {
         state
     } else {
-        // A first state holds all that is known to be the manifest's: a later plan asks for no tags
-        // any more.
+        // A first state must hold every object that is known to be the manifest's: later plans no
+        // longer read the tags.
         let mut resolver = Resolver::new(provider, ALL_READS);
         let found = recover(&mut resolver, desired, true).await;
         State { resources: found.resources, ..new_state(&desired.name, &desired.account) }
@@ -87,8 +87,9 @@ pub async fn add_resource(
     Ok(lock.store().save_state(&state).await?)
 }
 
-/// Makes the state anew from what exists: all that is declared and the manifest's, and all that
-/// carries its tag. `before` is the state that it follows; none: there is none that can be read.
+/// Rebuilds the state from what exists: every declared object that is the manifest's, and every
+/// object that carries its tag. `before` is the state that it follows. `None` means that no
+/// readable state exists.
 pub async fn rebuild_state(
     workspace: &Workspace<'_>,
     lock: &StateLock<'_>,
@@ -108,14 +109,14 @@ pub(super) fn new_state(manifest: &str, account: &str) -> State {
     State::new(uuid::Uuid::new_v4().to_string(), manifest, account)
 }
 
-/// The choices in replacing a state.
+/// The options for replacing a state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PushOptions {
-    /// Also replace a state that is newer, another one, or damaged.
+    /// Replaces even a newer, different or damaged state.
     pub force: bool,
 }
 
-/// Replaces the whole state by another. Returns its new serial; none if it was the same already.
+/// Replaces the whole state by another. Returns its new serial, or `None` if the states were equal.
 pub async fn push_state(
     lock: &StateLock<'_>,
     state: State,
@@ -145,7 +146,7 @@ async fn replace_state(
         }
         state.serial = state.serial.max(current.serial);
     }
-    // Plans that were made against what was there can't be applied to what is there now.
+    // Plans that were made for the old state cannot be applied to the new one.
     state.serial += 1;
     store.save_state(&state).await?;
     Ok(Some(state.serial))
@@ -171,8 +172,7 @@ pub fn check_distinct(from: &dyn Store, to: &dyn Store) -> Result<(), EngineErro
     Ok(())
 }
 
-/// Copies a manifest's state from one store to another, both locked, and looks whether it got
-/// there.
+/// Copies a manifest's state from one store to another, with both locked, and verifies the copy.
 pub async fn migrate_state(
     desired: &Desired,
     from: &StateLock<'_>,

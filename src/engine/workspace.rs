@@ -1,4 +1,4 @@
-//! The things that a plan is made of: a manifest, the account that it is for, and the state.
+//! The inputs of a plan: a manifest, its account, and the state.
 
 use super::error::{EngineError, StateClaim};
 use crate::call::{CallerIdentity, Failure};
@@ -7,29 +7,29 @@ use crate::port::{Provider, Store};
 use crate::resolve;
 use crate::state::{LockInfo, State};
 
-/// A manifest, the way to the account that it is for, and the store of its state.
+/// A manifest, the provider for its account, and the store of its state.
 #[derive(Clone, Copy)]
 pub struct Workspace<'a> {
     pub desired: &'a Desired,
     pub provider: &'a dyn Provider,
     pub store: &'a dyn Store,
-    /// Hears of what a run should know and goes on after; `&()` hears nothing.
+    /// The observer of what a run should report without stopping. `&()` observes nothing.
     pub observer: &'a dyn EngineObserver,
 }
 
-/// Hears of what the engine meets on its way.
+/// Observes what the engine meets during a run.
 pub trait EngineObserver: Send + Sync {
-    /// All that the plan compares has been read.
+    /// Reports that everything that the plan compares has been read.
     fn account_was_read(&self) {}
 
-    /// There is no state, and not everything could be asked for the manifest's tag: what is no
-    /// longer declared may not be found.
+    /// Reports that no state exists, and that some objects could not be searched for the manifest's
+    /// tag. Objects that are no longer declared may then not be found.
     fn tags_were_unread(&self, _failures: &[Failure]) {}
 
-    /// The account could not be read in one sweep, so each object was asked for by itself.
+    /// Reports that the account could not be read in one sweep, so each object was read by itself.
     fn sweep_failed(&self, _failure: &Failure) {}
 
-    /// The state at `location` is locked by another run, which is waited for.
+    /// Reports that another run has locked the state at `location`. The run waits for it.
     fn lock_is_held(&self, _location: &str, _holder: &LockInfo) {}
 }
 
@@ -41,13 +41,13 @@ impl Workspace<'_> {
         verify_account(self.provider, &self.desired.account).await
     }
 
-    /// Loads the state, if there is one yet; it must be this manifest's.
+    /// Loads the state, if one exists. It must be this manifest's state.
     pub async fn load_state(&self) -> Result<Option<State>, EngineError> {
         load_state(self.desired, self.store).await
     }
 }
 
-/// Asks who the credentials belong to; their account must be this one.
+/// Reads the owner of the credentials. Their account must be this one.
 pub async fn verify_account(
     provider: &dyn Provider,
     account: &str,
@@ -59,7 +59,7 @@ pub async fn verify_account(
     Err(EngineError::WrongAccount { account: account.to_owned(), caller })
 }
 
-/// Loads a manifest's state, if there is one yet. One of another manifest is an error.
+/// Loads a manifest's state, if one exists. A state of another manifest is an error.
 pub async fn load_state(
     desired: &Desired,
     store: &dyn Store,
@@ -71,14 +71,14 @@ pub async fn load_state(
     Ok(state)
 }
 
-/// Loads a manifest's state, which must be there.
+/// Loads a manifest's state, which must exist.
 pub async fn require_state(desired: &Desired, store: &dyn Store) -> Result<State, EngineError> {
     let missing = || EngineError::NoState { location: store.location() };
     load_state(desired, store).await?.ok_or_else(missing)
 }
 
-/// Makes sure that a state was made for this manifest and this account: another's must not be
-/// compared with them.
+/// Makes sure that a state was made for this manifest and this account. A state of another manifest
+/// or account must not be compared with them.
 pub fn check_owner(
     state: &State,
     manifest: &str,

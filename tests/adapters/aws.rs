@@ -1,8 +1,8 @@
-//! The AWS edge against moto: the calls as sent by the real SDK over HTTP, and the answers as
-//! relayctl sees them.
+//! Tests of the AWS provider against moto: the calls as the real SDK sends them over HTTP, and the
+//! answers as relayctl sees them.
 //!
-//! Where moto is known to differ from AWS (boundaries of users, S3's defaults, raw documents)
-//! nothing here depends on it.
+//! The tests do not depend on points where moto is known to differ from AWS: boundaries of users,
+//! S3's defaults, raw documents.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

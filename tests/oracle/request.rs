@@ -1,4 +1,4 @@
-//! A request's context, with the keys that follow from its caller (IAM User Guide, "AWS global
+//! The context of a request, with the keys that follow from its caller (IAM User Guide, "AWS global
 //! condition context keys", "Properties of the principal").
 
 use std::collections::BTreeMap;
@@ -8,12 +8,13 @@ use iam_policy::statement::PrincipalType;
 
 use super::alphabet::Key;
 
-/// By key in lower case.
+/// The context keys of a request, by key in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Circumstances(BTreeMap<String, Vec<String>>);
 
 impl Circumstances {
-    /// Those of a request: what it says goes before what follows from its caller.
+    /// Returns the context of a request. The request's own keys override the keys that follow from
+    /// its caller.
     pub fn of(request: &Request) -> Self {
         let mut circumstances = Self::derived(&request.principal);
         circumstances
@@ -45,7 +46,8 @@ impl Circumstances {
         Self(keys.into_iter().map(|(key, value)| (key.to_owned(), vec![value])).collect())
     }
 
-    /// With one of the key's values of the alphabet, or as it is.
+    /// Returns the context with one of the key's values from the alphabet, or unchanged if the
+    /// index has no value.
     #[must_use]
     pub fn with(mut self, key: &Key, value: usize) -> Self {
         if let Some(values) = key.found.get(value) {
@@ -55,22 +57,22 @@ impl Circumstances {
         self
     }
 
-    /// None where the key is missing.
+    /// Returns the values of a key. The list is empty if the key is missing.
     pub fn values(&self, key: &str) -> &[String] {
         self.0.get(&key.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
     }
 }
 
-/// An AWS principal taken apart.
+/// An AWS principal, split into its parts.
 pub struct Who<'a> {
     pub partition: &'a str,
     pub account: &'a str,
-    /// `root`, `user/a`, `role/r`, `assumed-role/r/session`
+    /// The path in the ARN: `root`, `user/a`, `role/r`, `assumed-role/r/session`.
     pub path: &'a str,
 }
 
 impl<'a> Who<'a> {
-    /// Of an ARN; a bare account id is that account's root.
+    /// Parses an ARN. A bare account id is that account's root.
     pub fn of(name: &'a str) -> Self {
         match name.split(':').collect::<Vec<_>>()[..] {
             [_, partition, _, _, account, path] => Self { partition, account, path },
@@ -86,7 +88,7 @@ impl<'a> Who<'a> {
         }
     }
 
-    /// For a session, the ARN of its role.
+    /// Returns the ARN of the principal. For a session it is the ARN of its role.
     fn arn(&self) -> String {
         let path = match self.path.split('/').collect::<Vec<_>>()[..] {
             ["assumed-role", role, _] => format!("role/{role}"),

@@ -1,4 +1,4 @@
-//! The lengths of functions and files.
+//! Checks of the lengths of functions and files.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use syn::{ImplItemFn, ItemFn, TraitItemFn};
 
 use super::source::{Crate, Source, lines};
 
-/// Many lengths in a few figures.
+/// The statistics of many lengths.
 pub struct Lengths {
-    /// It is counted how many are longer; the last one is the limit.
+    /// The marks: for each, the report counts the longer ones. The last mark is the limit.
     marks: Vec<usize>,
-    /// With its name, the longest last.
+    /// The lengths with their names, the longest last.
     sorted: Vec<(usize, String)>,
-    /// Those that may be longer than the limit.
+    /// The names that may be longer than the limit.
     exempt: Vec<String>,
 }
 
@@ -55,8 +55,8 @@ impl fmt::Display for Lengths {
     }
 }
 
-/// Measures each function from its signature to its closing brace.
-/// `exempt` names those that may be longer.
+/// Measures each function from its signature to its closing brace. `exempt` names the functions
+/// that may be longer.
 pub fn functions(crates: &[Crate], limit: usize, exempt: &[&str]) -> Lengths {
     let sources = crates.iter().flat_map(|it| &it.sources);
     let lengths = Lengths::new(&[20, limit], sources.flat_map(functions_in).collect());

@@ -1,5 +1,5 @@
-//! The words of the code: how doc comments begin, which types share a name, which names say nothing
-//! in a search, which lines are too wide.
+//! Checks of the words in the code: the openings of doc comments, type names that are shared, names
+//! that say nothing in a search, and lines that are too wide.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use syn::{Variant, Visibility};
 
 use super::source::{Crate, Source};
 
-/// Words with which a doc comment says a question instead of the thing.
+/// The words that make a doc comment ask a question instead of naming the thing.
 const RELATIVE: &[&str] = &[
     "What", "Whatever", "Whether", "Who", "Whoever", "Whom", "Whose", "How", "Why", "Which",
     "Where", "When",
@@ -45,7 +45,7 @@ fn is_relative(text: &str) -> bool {
 
 #[derive(Default)]
 struct Comments {
-    /// The first line of each.
+    /// The first line of each run.
     openings: Vec<String>,
 }
 
@@ -92,14 +92,14 @@ impl Comments {
     }
 }
 
-/// The text of a `///`.
+/// Returns the text of a `///`.
 fn doc(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(pair) = &attribute.meta else { return None };
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { return None };
     attribute.path().is_ident("doc").then(|| text.value().trim().to_owned())
 }
 
-/// Names of types that are declared in two modules or more, with the files.
+/// Returns the names of types that are declared in two modules or more, with the files.
 pub fn shared_names(crates: &[Crate]) -> Vec<String> {
     let mut files: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for source in sources(crates) {
@@ -122,7 +122,7 @@ fn type_name(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-/// Functions of at most four letters that other files may call.
+/// Returns the functions of at most four letters that other files may call.
 pub fn short_names(crates: &[Crate]) -> Vec<String> {
     let named = sources(crates).flat_map(|source| {
         let mut found = Functions::default();
@@ -149,7 +149,7 @@ impl Functions {
     }
 }
 
-/// Names that Rust's own types bear.
+/// The names that Rust's own types have.
 const STANDARD: &[&str] = &[
     "all", "any", "get", "iter", "keys", "len", "map", "max", "min", "new", "none", "push", "read",
     "take",
@@ -169,7 +169,7 @@ impl<'a> Visit<'a> for Functions {
     }
 }
 
-/// Lines of more than so many columns, in every Rust file of the project's own.
+/// Returns the lines of more than so many columns, in every Rust file of this project.
 pub fn wide_lines(project: &Path, columns: usize) -> Vec<String> {
     wide(project, &|line| line.chars().count() > columns)
 }

@@ -1,4 +1,4 @@
-//! One step: look again, note the intent, send the calls, note the result.
+//! One step: read again, record the intent, send the calls, record the result.
 
 mod renewal;
 mod undo;
@@ -29,7 +29,7 @@ use crate::reads::Snapshot;
 use crate::resolve::{ReadPurpose, read_object};
 use crate::value::Attributes;
 
-/// Does steps; shared by all that run at once.
+/// The worker that runs steps. All steps that run at once share it.
 pub struct Worker<'a> {
     plan: &'a Plan,
     provider: &'a dyn Provider,
@@ -45,15 +45,15 @@ pub struct Worker<'a> {
     began: Instant,
 }
 
-/// The calls of a step that were answered, and what they have brought about.
+/// The answered calls of a step, and their results.
 #[derive(Default)]
 struct StepProgress {
     carried: StepOutput,
-    /// The physical id that AWS gave.
+    /// The physical id that AWS assigned.
     id: Option<String>,
     /// The number of calls that were answered.
     answered: usize,
-    /// The keys that were in the sinks before, by the number of the call that wrote over them.
+    /// The keys that were in the sinks before, by the number of the call that overwrote them.
     replaced: BTreeMap<usize, NewKey>,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Returns the number of writes that were sent, retries included.
+    /// Returns the number of writes that were sent, including retries.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
     }
@@ -101,7 +101,7 @@ impl<'a> Worker<'a> {
             StepPhase::Update => self.update(kind, step).await,
             StepPhase::Delete => self.delete(kind, step).await,
         };
-        // Once the lock is lost, that is why a step failed.
+        // If the lock is lost, the loss is the reason why the step failed.
         result.map_err(|fault| self.writer.check_lock().err().unwrap_or(fault))
     }
 
@@ -130,9 +130,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Looks for the object of a step. One that is recorded and isn't there may only not be seen
-    /// yet: the run that made it may have ended a moment ago. Where names don't keep two of it
-    /// apart, that is waited for.
+    /// Reads the object of a step. A recorded object that is not found may only not be visible yet:
+    /// the run that created it may have ended a moment ago. If names do not keep two such objects
+    /// apart, the read waits for it.
     async fn look_for(
         &self,
         kind: &dyn Kind,
@@ -175,8 +175,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Notes the intent before a create: whatever exists under this name afterwards is ours, even
-    /// if no answer arrives. `replaced` is what was there before it: a file may still hold that
+    /// Records the intent before a create: whatever exists under this name afterwards is ours, even
+    /// if no answer arrives. `replaced` is the key that existed before. A file may still hold that
     /// key.
     async fn intend(
         &self,
@@ -204,7 +204,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Records what the upkeep has brought about, and when.
+    /// Records the result of the upkeep, and its time.
     async fn settle(
         &self,
         kind: &dyn Kind,
@@ -233,10 +233,10 @@ impl<'a> Worker<'a> {
 
     async fn delete(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         if step.before.is_none() {
-            // What is left of a thing that is gone goes only if that is gone.
+            // The remains of an object that is gone are removed only if the object is gone.
             must_be_absent(step, self.look_for(kind, step, true).await.0)?;
         }
-        // Gone already is what was wanted.
+        // An object that is already gone needs no delete.
         let there =
             step.expect == Expect::Anything || self.must_be_same(kind, step).await?.is_some();
         if there {
@@ -248,8 +248,8 @@ impl<'a> Worker<'a> {
         self.writer.remove_entry(&step.id.address).await
     }
 
-    /// Records the id of what an interrupted run made. Once the key is gone, a file may still hold
-    /// it: the next run must know that it was ours.
+    /// Records the id of an object that an interrupted run created. Once the key is gone, a file
+    /// may still hold it: the next run must know that the key was ours.
     async fn know(&self, step: &Step) -> Result<(), Fault> {
         let address = &step.id.address;
         match (self.writer.find_entry(address).await, &step.before) {
@@ -262,7 +262,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Keeps the promise of the plan: it is done to the object that the plan saw, or not at all.
+    /// Makes sure that a step changes only the object that the plan saw. Otherwise the step fails
+    /// and changes nothing.
     async fn must_be_same(
         &self,
         kind: &dyn Kind,
@@ -303,7 +304,7 @@ impl<'a> Worker<'a> {
             let reply = match self.send(step, write, &progress.carried, progress.answered > 0).await
             {
                 Ok(reply) => reply,
-                // It was recorded, and is gone already: that is what was wanted.
+                // The object was recorded and is already gone, which is the wanted result.
                 Err(failure) if is_clearing(step) && failure.kind == FailureKind::NotFound => {
                     Reply::Done
                 }
@@ -322,7 +323,7 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Sends one call, and again while IAM catches up.
+    /// Sends one call, and retries while IAM catches up.
     async fn send(
         &self,
         step: &Step,
@@ -369,7 +370,7 @@ impl<'a> Worker<'a> {
             self.waits.lock().unwrap_or_else(PoisonError::into_inner).add_wait(now, now + pause);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                // Nobody waits two minutes for IAM who wants to stop.
+                // A run that wants to stop does not wait two minutes for IAM.
                 () = self.stop.asked() => return Err(failure),
             }
             waited += pause;
@@ -377,9 +378,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Returns the id of what an earlier try of a create has made. A create that says "already
-    /// exists" although the step saw that it didn't: an answer was lost and the call was sent
-    /// again. If the object carries our tag, it is ours.
+    /// Returns the id of an object that an earlier try of a create has made. A create that fails
+    /// with "already exists", although the step saw that the object did not exist, means that an
+    /// answer was lost and the call was sent again. If the object carries our tag, it is ours.
     async fn lost_answer(
         &self,
         step: &Step,
@@ -399,10 +400,10 @@ impl<'a> Worker<'a> {
         (seen.owner.as_deref() == Some(self.plan.header.manifest.as_str())).then_some(seen.id)
     }
 
-    /// Returns true if what was to be removed is gone, although the step saw it: the answer to an
-    /// earlier try was lost. IAM may also not have noticed yet that it is there, so it is looked at
-    /// once more; but not for what is removed on the way, without which the last call does the
-    /// same, or is refused.
+    /// Returns true if the object to remove is gone although the step saw it: the answer to an
+    /// earlier try was lost. IAM may also not have noticed yet that the object exists, so it is
+    /// read once more. Removals that precede the last call are not read again: without them the
+    /// last call does the same, or is refused.
     async fn is_gone(&self, step: &Step, write: &Write, failure: &Failure) -> bool {
         if step.id.phase != StepPhase::Delete || failure.kind != FailureKind::NotFound {
             return false;
@@ -452,8 +453,9 @@ fn must_be_absent(step: &Step, observed: Observed<LiveObject>) -> Result<(), Fau
     }
 }
 
-/// Names what hangs on an object that goes and didn't when the plan was made: AWS would refuse, and
-/// not say what it is. The number of objects in a bucket changes all the time.
+/// Names what is attached to a deleted object now but was not when the plan was made. AWS would
+/// refuse the delete and not name the attachment. The number of objects in a bucket is ignored,
+/// since it changes all the time.
 fn hung_up(step: &Step, now: &LiveObject) -> Option<String> {
     let planned = step.before.as_ref().map(|seen| seen.hanging.as_slice()).unwrap_or_default();
     let new = now.hanging.iter().filter(|it| !it.is_volatile() && !planned.contains(it));
@@ -466,13 +468,13 @@ fn is_renewal(step: &Step) -> bool {
     step.before.as_ref().is_some_and(|before| matches!(before.upkeep, Some(Maintenance::Renew(_))))
 }
 
-/// Returns true for a step that clears away what is left of something that is gone: some of that
-/// may be gone, too.
+/// Returns true for a step that clears the remains of an object that is gone. Some of the remains
+/// may be gone too.
 fn is_clearing(step: &Step) -> bool {
     step.id.phase == StepPhase::Delete && step.expect == Expect::Anything && step.before.is_none()
 }
 
-/// Says what is different now, by field, for people.
+/// Describes the differences from before, by field, for people.
 fn differences(kind: &dyn Kind, before: Option<&LiveObject>, now: &LiveObject) -> String {
     let Some(before) = before else { return "it differs from what the plan saw".to_owned() };
     let mut found = Vec::new();

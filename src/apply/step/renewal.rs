@@ -1,5 +1,5 @@
-//! A new one in the place of another: a key that is rotated. Until the new one is proven,
-//! everything can be taken back; from then on there is only the way ahead.
+//! The renewal of an object, such as the rotation of a key. Until the new key is proven, everything
+//! can be undone. After that the renewal can only go forward.
 
 use super::undo::UndoResult;
 use super::{StepProgress, Worker, is_renewal};
@@ -21,7 +21,7 @@ impl<'a> Worker<'a> {
             let answer = self.send(step, write, &progress.carried, progress.answered > 0).await;
             match answer.and_then(|reply| self.checked(write, reply)) {
                 Ok(reply) => progress.take(write, reply),
-                // The new key is where it is needed, and works: the next run does the rest.
+                // The new key is in place and works: the next run does the rest.
                 Err(failure) if proven => return Err(Fault::Call(failure)),
                 Err(failure) => {
                     return Err(self.give_up(kind, step, old, progress, failure, entry).await);
@@ -35,7 +35,8 @@ impl<'a> Worker<'a> {
         self.settle(kind, step, old, Status::Done, progress.id).await
     }
 
-    /// Notes that it is begun: whatever is new afterwards is ours, and the old one still counts.
+    /// Records that the renewal has begun: whatever is new afterwards is ours, and the old key
+    /// still counts.
     async fn begin(
         &self,
         kind: &dyn Kind,
@@ -56,8 +57,8 @@ impl<'a> Worker<'a> {
         self.writer.record_entry(&step.id.address, entry).await
     }
 
-    /// Makes sure that the new key works for its user: one that works for somebody else is not the
-    /// one that was made.
+    /// Makes sure that the new key works for its user. A key that works for another user is not the
+    /// key that was created.
     fn checked(&self, write: &Write, reply: Reply) -> Result<Reply, Failure> {
         let (Write::ProveKey { user }, Reply::Caller(CallerIdentity { account, arn, .. })) =
             (write, &reply)
@@ -72,7 +73,7 @@ impl<'a> Worker<'a> {
         Err(Failure::new(FailureKind::Refused, write.action(), "OtherCaller", message))
     }
 
-    /// Takes back what was done. The old key was never touched.
+    /// Undoes what was done. The old key was never touched.
     async fn give_up(
         &self,
         kind: &dyn Kind,
@@ -97,7 +98,7 @@ impl<'a> Worker<'a> {
         let noted = if undone && !begun_before && self.must_be_same(kind, step).await.is_ok() {
             self.writer.restore_entry(&step.id.address, entry).await
         } else {
-            // Some sink may hold the new key: the next run may write over it.
+            // Some sink may hold the new key: the next run may overwrite it.
             let made: Vec<String> = progress.carried.key.into_iter().map(|key| key.id).collect();
             self.begin(kind, step, old, &made).await
         };

@@ -1,5 +1,5 @@
-//! Taking back what must not stay of a step that failed half-way: a key whose secret nobody will
-//! ever know.
+//! The undo of a step that failed halfway: it removes what must not stay, such as a key whose
+//! secret nobody will ever know.
 
 use std::sync::atomic::Ordering;
 
@@ -10,17 +10,17 @@ use crate::event::Fault;
 use crate::model::RecordedObject;
 use crate::plan::Step;
 
-/// The rest of a key that could not be delivered, after taking it back.
+/// The remains of a key that could not be delivered, after the undo.
 pub(super) enum UndoResult {
     Nothing,
-    /// A file that may still hold it.
+    /// A file may still hold the key.
     Sink,
-    /// The key itself.
+    /// The key itself remains.
     Key,
 }
 
 impl Worker<'_> {
-    /// Takes back what must not stay of a create that failed half-way, and leaves in the state what
+    /// Removes what must not stay of a create that failed halfway, and records in the state what
     /// the next run needs to know.
     pub(super) async fn undo_step(
         &self,
@@ -29,7 +29,7 @@ impl Worker<'_> {
         failure: Failure,
         before: Option<RecordedObject>,
     ) -> Fault {
-        // Whoever has the lock now finds the intent, and a key that was made for it.
+        // The current holder of the lock finds the intent, and any key that was created for it.
         if let Err(lost) = self.writer.check_lock() {
             return lost;
         }
@@ -53,8 +53,8 @@ impl Worker<'_> {
         known.err().unwrap_or(Fault::Call(failure))
     }
 
-    /// Records that a file still holds this key, which is no more: what is made next takes its
-    /// place there.
+    /// Records that a file still holds this key, which no longer exists. The next created key takes
+    /// its place there.
     async fn replaces(&self, address: &Address, key: String) -> Result<(), Fault> {
         match self.writer.find_entry(address).await {
             Some(intent) => {
@@ -65,7 +65,7 @@ impl Worker<'_> {
     }
 
     /// Deletes a key that cannot be delivered to all of its sinks: nobody will ever know its
-    /// secret. The sinks get back what was in them.
+    /// secret. The sinks get their previous content back.
     pub(super) async fn delete_undelivered(
         &self,
         step: &Step,
@@ -74,7 +74,7 @@ impl Worker<'_> {
         mut failure: Failure,
     ) -> (Failure, UndoResult) {
         let mut left = UndoResult::Nothing;
-        // The call that failed, too: a disk may report an error after the file was replaced.
+        // The failed call is included: a disk may report an error after the file was replaced.
         for (at, write) in step.calls.iter().enumerate().take(progress.answered + 1) {
             let before = progress.replaced.get(&at).or_else(|| {
                 let renewed = step.before.as_ref().filter(|_| is_renewal(step))?;
@@ -82,8 +82,8 @@ impl Worker<'_> {
             });
             let undone = match before {
                 Some(before) => returned(write, &key.id).map(|back| (back, Some(before.clone()))),
-                // What was in it can't be put back, or it may still be in it: the next run writes
-                // there again.
+                // The previous content can't be restored, or the key may still be in the sink: the
+                // next run writes there again.
                 None if is_renewal(step) => {
                     if write.facts().verb == WriteVerb::Deliver {
                         left = UndoResult::Sink;
@@ -93,7 +93,7 @@ impl Worker<'_> {
                 None => emptied(write, &key.id).map(|emptied| (emptied, None)),
             };
             let Some((write, key)) = undone else { continue };
-            // A sink that keeps a dead key does no harm; the key itself is what must go.
+            // A sink that keeps a dead key does no harm. The key itself must be deleted.
             if self.provider.write(&write, &StepOutput { key }).await.is_err() {
                 left = UndoResult::Sink;
             }
@@ -126,7 +126,7 @@ fn returned(write: &Write, key: &str) -> Option<Write> {
     write.delivered_again(key).map(Write::File)
 }
 
-/// Returns the write that takes a key out of a sink that it was put into.
+/// Returns the write that removes a key from a sink that it was put into.
 fn emptied(write: &Write, key: &str) -> Option<Write> {
     let Write::File(write) = write else { return None };
     write.undelivered(key).map(Write::File)

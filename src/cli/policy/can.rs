@@ -133,7 +133,7 @@ struct PolicyFile {
     document: Value,
 }
 
-/// Everything that has a say, read and parsed.
+/// The policies that take part in the decision, read and parsed.
 struct PolicyFiles(Vec<PolicyFile>);
 
 impl PolicyFiles {
@@ -216,7 +216,7 @@ impl PolicyFiles {
         format!("{value:#}")
     }
 
-    /// Line and column of a statement.
+    /// Returns the line and column of a statement.
     fn locate(&self, deciding: &Deciding) -> Option<(usize, usize)> {
         let file = self.0.iter().find(|file| file.name() == deciding.policy)?;
         let pointer = statement_pointer(&file.document, deciding.statement)?;
@@ -237,8 +237,9 @@ impl PolicyFile {
         })
     }
 
-    /// AWS would refuse it, but what it means can be told all the same; and a policy of AWS's own
-    /// may be as large as it is. Of the policies of resources only those of roles and buckets have
+    /// Returns warnings for rules of AWS that the policy breaks. AWS would refuse it, but its
+    /// meaning can still be computed. The size is not checked, since an AWS managed policy may be
+    /// as large as it is. Among the policies of resources only those of roles and buckets have
     /// rules that are known here.
     fn warnings(&self) -> Vec<Diagnostic> {
         let kind = match (self.place, DocumentKind::guess(&self.document)) {
@@ -268,7 +269,7 @@ fn speaks_of_s3(document: &Value) -> bool {
     })
 }
 
-/// Only users and roles hold policies.
+/// Makes sure that the caller can hold policies. Only users and roles can.
 fn holds_them(caller: &Caller, wanted: &[(PolicyRole, &PathBuf)]) -> Result<(), CommandError> {
     let held = wanted.iter().any(|(place, _)| *place != PolicyRole::Resource);
     if caller.kind == PrincipalType::AWS || !held {

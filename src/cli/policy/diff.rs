@@ -52,7 +52,7 @@ Examples:
   relayctl policy diff old.json new.json --json
   git show HEAD:policy.json | relayctl policy diff - policy.json --detailed-exitcode";
 
-/// One of the two.
+/// One of the two documents.
 struct DiffSide {
     source: Source,
     document: Value,
@@ -71,7 +71,7 @@ pub fn run_command(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
     Ok(if args.detailed_exitcode && !same { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
-/// Loads both documents; the problems of both are told at once.
+/// Loads both documents. The problems of both are reported together.
 fn read(files: &[PathBuf; 2], context: &CommandContext) -> Result<[DiffSide; 2], CommandError> {
     let (mut sides, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for path in files {
@@ -90,8 +90,9 @@ fn read(files: &[PathBuf; 2], context: &CommandContext) -> Result<[DiffSide; 2],
     sides.try_into().map_err(|_| CommandError::reported())
 }
 
-/// AWS would refuse them, but what they mean can be told all the same; and a policy of AWS's own
-/// may be as large as it is.
+/// Warns about rules of AWS that the documents break. AWS would refuse them, but their meaning can
+/// still be computed. The size is not checked, since an AWS managed policy may be as large as it
+/// is.
 fn warn(asked: Option<DocumentKind>, sides: [&DiffSide; 2], context: &CommandContext) {
     let looks = sides.map(|side| asked.unwrap_or_else(|| DocumentKind::guess(&side.document)));
     if looks[0] != looks[1] {
@@ -183,6 +184,7 @@ fn told(old: &DiffSide, new: &DiffSide, same: bool, comparison: &Comparison) -> 
     text
 }
 
+/// Describes a grant:
 /// `lambda.amazonaws.com: s3:* but not s3:Put* on arn:aws:s3:::b/* if {…}`
 fn what(grant: &Grant) -> String {
     let except = |list: &[String]| {
@@ -204,6 +206,7 @@ fn what(grant: &Grant) -> String {
     format!("{who}{actions}{on}{}{condition}", except(&grant.except_resources))
 }
 
+/// Gives an example of a grant:
 /// `statement 2 "Deploy" of new.json, for example s3:PutObject on arn:aws:s3:::b/x`
 fn example(grant: &Grant) -> String {
     let sid = grant.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();

@@ -66,7 +66,7 @@ pub fn run_command(args: &FmtArgs, context: &CommandContext) -> Exit {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The text as it should be.
+/// Returns the formatted text.
 fn formatted(source: &Source) -> Result<String, Diagnostic> {
     let document = source.parse()?;
     // The keys of other JSON have an order that means something to somebody.
@@ -77,11 +77,11 @@ fn formatted(source: &Source) -> Result<String, Diagnostic> {
             .help("name files of policy documents only"));
     }
     let text = pretty(&tidy(&document));
-    // Who checks files out with the line ends of Windows shall not see all of them change.
+    // Users who check out files with Windows line ends must not see every line change.
     Ok(if source.text.contains("\r\n") { text.replace('\n', "\r\n") } else { text })
 }
 
-/// Writes or lists the file; whether it is another one than before.
+/// Writes or lists the file. Returns true if it differs from before.
 fn settle(
     source: &Source,
     text: &str,

@@ -86,7 +86,7 @@ impl DocumentKind {
         matches!(self, Self::Identity | Self::UserInline | Self::GroupInline | Self::RoleInline)
     }
 
-    /// `an identity policy`
+    /// Returns the noun for the type: `an identity policy`.
     fn noun(self) -> &'static str {
         match self {
             Self::Identity => "an identity policy",
@@ -98,8 +98,8 @@ impl DocumentKind {
         }
     }
 
-    /// By what the document holds: only trust and bucket policies say who, and only the former
-    /// speak of STS and have no Resource.
+    /// Guesses the type from the document's content. Only trust and bucket policies name
+    /// principals. Only trust policies are about STS and have no Resource.
     fn guess(document: &Value) -> Self {
         let any = |holds: &dyn Fn(&Value) -> bool| {
             statements(document).any(|(_, statement)| holds(statement))
@@ -129,7 +129,7 @@ fn has(statement: &Value, names: [&str; 2]) -> bool {
     names.iter().any(|name| statement.get(name).is_some())
 }
 
-/// Empty principals are as good as missing ones.
+/// Returns true if a statement names principals. Empty principals count as missing.
 fn says_who(statement: &Value) -> bool {
     let said = |value: &Value| match value {
         Value::Object(types) => {
@@ -171,7 +171,7 @@ mod tests {
             guess(json!({"Action": ["STS:AssumeRole"], "Principal": {"Service": "x.y"}})),
             DocumentKind::Trust
         );
-        // A slip in a trust policy doesn't make it a bucket's.
+        // A mistake in a trust policy does not make it a bucket policy.
         assert_eq!(
             guess(json!({"Action": "sts:AssumeRole", "Principal": "*", "Resource": "*"})),
             DocumentKind::Trust
@@ -180,7 +180,7 @@ mod tests {
             guess(json!([{"Action": "s3:*", "NotPrincipal": "*", "Resource": "*"}])),
             DocumentKind::Bucket
         );
-        // Nor does a forgotten element make another policy of it.
+        // A forgotten element does not change the type either.
         assert_eq!(guess(json!([{"Action": "s3:*", "Principal": "*"}])), DocumentKind::Bucket);
         assert_eq!(
             guess(
@@ -190,7 +190,7 @@ mod tests {
         );
         assert_eq!(guess(json!({"Action": "sts:AssumeRole"})), DocumentKind::Trust);
         assert_eq!(guess(json!({"Action": "s3:GetObject"})), DocumentKind::Identity);
-        // Empty principals are as good as missing ones.
+        // Empty principals count as missing.
         for empty in [json!({}), json!([]), json!({"AWS": [], "Service": []})] {
             assert_eq!(
                 guess(json!({"Action": "s3:*", "Principal": empty, "Resource": "*"})),

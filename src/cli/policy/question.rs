@@ -1,10 +1,10 @@
-//! Questions that AWS never asks itself, because of a slip in them.
+//! Requests that AWS never evaluates, because of a mistake in them.
 
 use relayctl::policy::catalogue::{self, nearest_action, nearest_service};
 use relayctl::policy::request::{Caller, Request};
 use relayctl::policy::statement::{Effect, Policy, Statement};
 
-/// Returns what is odd about the request. It is answered all the same: the catalogue may be older
+/// Returns the doubts about the request. It is still answered: the catalogue may be older
 /// than the action.
 pub fn doubts(request: &Request) -> Vec<String> {
     let mut doubts = Vec::new();
@@ -38,9 +38,10 @@ pub fn doubts(request: &Request) -> Vec<String> {
     doubts
 }
 
-/// "When you use `NotPrincipal` with Deny, you must also specify the account ARN of the not-denied
-/// principal. Otherwise, the policy might deny access to the entire account" (IAM User Guide,
-/// "`NotPrincipal`").
+/// Returns the doubts about statements that deny with `NotPrincipal` and except the caller but not
+/// its account: "When you use `NotPrincipal` with Deny, you must also specify the account ARN of
+/// the not-denied principal. Otherwise, the policy might deny access to the entire account" (IAM
+/// User Guide, "`NotPrincipal`").
 pub fn half_excepted(policy: &Policy, request: &Request) -> Vec<String> {
     let caller = &request.principal;
     let Some(account) = caller.account() else { return Vec::new() };

@@ -14,10 +14,10 @@ use relayctl::value::Value;
 /// The name of the standard input.
 const STDIN: &str = "-";
 
-/// A file's text.
+/// The text of a file.
 #[derive(Debug)]
 pub struct Source {
-    /// As the user named it.
+    /// The path as the user gave it.
     pub path: PathBuf,
     pub text: String,
 }
@@ -39,7 +39,7 @@ impl Source {
         is_stdin(&self.path)
     }
 
-    /// Returns the name that messages give it.
+    /// Returns the name that messages use for the source.
     pub fn shown_name(&self) -> PathBuf {
         named(&self.path)
     }
@@ -51,7 +51,7 @@ impl Source {
     }
 }
 
-/// Makes sure that the standard input is named once only: more than one file can't be read from it.
+/// Makes sure that the standard input is named only once: it can be read for one file only.
 pub fn check_stdin_once(files: &[PathBuf]) -> Result<(), CommandError> {
     if files.iter().filter(|file| is_stdin(file)).count() > 1 {
         return Err(CommandError::new("the standard input can be read only once")
@@ -60,7 +60,7 @@ pub fn check_stdin_once(files: &[PathBuf]) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Prints what is wrong, with the lines that it speaks of.
+/// Prints the problems, with the lines that they are about.
 pub fn report<'s>(
     diagnostics: &[Diagnostic],
     sources: impl IntoIterator<Item = &'s Source>,

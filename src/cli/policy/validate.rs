@@ -43,7 +43,7 @@ Examples:
 /// One file, and the problems in it.
 struct ValidatedFile {
     path: PathBuf,
-    /// None: it could not be read.
+    /// The type of the document. `None` means that the file could not be read.
     kind: Option<DocumentKind>,
     source: Option<Source>,
     problems: Vec<Diagnostic>,
@@ -81,7 +81,7 @@ fn check(path: &Path, kind: Option<DocumentKind>) -> ValidatedFile {
             };
         }
     };
-    // Text that is no JSON is an identity policy's as well as any other's.
+    // Text that is not JSON may be an identity policy as well as any other type.
     let kind = kind.unwrap_or_else(|| {
         source.parse().map_or(DocumentKind::Identity, |document| DocumentKind::guess(&document))
     });
@@ -94,7 +94,8 @@ fn said(checked: &ValidatedFile) -> Option<String> {
     Some(format!("{} is valid as {}", checked.path.display(), kind.noun()))
 }
 
-/// A policy that is checked as one of another type has problems that aren't its own.
+/// Returns a remark for a policy that is checked as another type: it has problems that are not its
+/// own.
 fn remark(checked: &ValidatedFile, asked: Option<DocumentKind>) -> Option<String> {
     let kind = checked.kind.filter(|_| !checked.problems.is_empty())?;
     let looks = DocumentKind::guess(&checked.source.as_ref()?.parse().ok()?);

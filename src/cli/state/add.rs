@@ -1,4 +1,4 @@
-//! `relayctl state add`: an object that exists becomes this manifest's.
+//! The `relayctl state add` command: an existing object becomes this manifest's.
 
 use super::open;
 use crate::cli::CommandContext;
@@ -16,7 +16,7 @@ pub fn add_resource(
     context: &CommandContext,
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
-    // Before anybody waits for a lock.
+    // The check runs before anybody waits for a lock.
     engine::check_addable(&declared.desired, address)?;
     context.wait_for(async {
         let lock = take_lock(at.store.as_ref(), "state add", context).await?;

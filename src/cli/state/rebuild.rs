@@ -1,4 +1,4 @@
-//! `relayctl state rebuild`: the state made anew from what exists.
+//! The `relayctl state rebuild` command: it rebuilds the state from what exists.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -58,8 +58,7 @@ async fn under_lock(
     Ok((state, kept))
 }
 
-/// Returns the state that is there, if it can be read, and the place of the copy that is kept of
-/// it.
+/// Returns the current state, if it can be read, and the place of the copy that is kept of it.
 async fn set_aside(
     declared: &DeclaredManifest,
     at: &StateAt,
@@ -75,7 +74,8 @@ async fn set_aside(
             Ok((Some(state), Some(backup)))
         }
         Err(refusal) => {
-            // Of another manifest, or not readable at all: only the latter is ours to replace.
+            // The state belongs to another manifest, or cannot be read at all. Only the latter is
+            // ours to replace.
             let broken = at.store.load_state().await.is_err_and(|error| {
                 matches!(error, StoreError::Unreadable { .. } | StoreError::Journal { .. })
             });

@@ -1,5 +1,5 @@
-//! `relayctl state pull`, `push` and `migrate`: a state as a whole, out of its store, into it, and
-//! from one to another.
+//! The `relayctl state pull`, `push` and `migrate` commands: they move a whole state out of its
+//! store, into it, and from one store to another.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -133,7 +133,7 @@ pub fn open_private(path: &Path) -> io::Result<File> {
 }
 
 /// Deletes the temporary files of killed runs, which may hold secrets that nobody would look for.
-/// Those of a run that lives are locked.
+/// The files of a run that is still alive are locked.
 pub fn sweep(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let ours = |name: &str| [TEMPORARY, SHARED].iter().any(|prefix| name.starts_with(prefix));
