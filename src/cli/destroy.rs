@@ -12,7 +12,7 @@ use relayctl::plan::PlanMode;
 /// Remove everything that relayctl made for a manifest
 ///
 /// Plans the removal, prints it, asks, and does it. Only what the state records goes; what others
-/// made, or hung on our users and roles, is left alone, and stops what cannot go without it. A
+/// made, or attached to our users and roles, is left alone, and stops what cannot go without it. A
 /// bucket that holds objects is emptied only where the manifest says `force_destroy: true`. To have
 /// the removal reviewed first: `relayctl plan --destroy`.
 #[derive(clap::Args, Debug)]

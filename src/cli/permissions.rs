@@ -30,8 +30,8 @@ pub struct PermissionsArgs {
     #[arg(long = "for", value_enum, value_name = "JOB", default_value_t = For::Apply)]
     job: For,
 
-    /// Also what apply and destroy need with --allow-delete-foreign: to remove what others hung on
-    /// what goes
+    /// Also allow what --allow-delete-foreign needs: to remove what others attached to removed
+    /// objects
     #[arg(long)]
     allow_delete_foreign: bool,
 

@@ -21,12 +21,11 @@ pub struct Selection {
     #[arg(long = "target", value_name = "ADDRESS")]
     pub targets: Vec<Address>,
 
-    /// Remove with what goes also what others hung on it: their keys, passwords, devices,
-    /// attachments
+    /// Also remove what others attached to removed objects: keys, passwords, devices, attachments
     #[arg(long)]
     pub allow_delete_foreign: bool,
 
-    /// Say on stderr which calls read what exists, and why these
+    /// Print on stderr the calls that read the account, with the reasons
     #[arg(long)]
     pub explain_reads: bool,
 }
@@ -104,9 +103,8 @@ impl EngineObserver for TerminalObserver<'_> {
             first.code.as_str()
         };
         self.terminal.print_warning(&format!(
-            "there is no state, and what carries this manifest's tag can't all be looked for ({}: \
-                {why}): what is declared is found all the same, what is no longer declared may \
-                not be",
+            "there is no state, and the search for this manifest's tag is incomplete ({}: {why}): \
+                declared objects are found, objects that are no longer declared may not be",
             first.call
         ));
     }

@@ -23,8 +23,8 @@ pub struct Docs {
     pub relative: Vec<String>,
 }
 
-/// Looks at the module comment of each file, and at each run of `///` on an item, a field, a variant
-/// or a method.
+/// Collects each file's module comment, and each run of `///` on an item, a field, a variant or
+/// a method.
 pub fn docs(crates: &[Crate]) -> Docs {
     let mut docs = Docs { all: 0, relative: Vec::new() };
     for source in sources(crates) {
