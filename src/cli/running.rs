@@ -291,6 +291,7 @@ mod tests {
             changes: Vec::new(),
             steps: Vec::new(),
             access: Vec::new(),
+            notes: Vec::new(),
             summary: Summary { refused, blocked, ..Summary::default() },
         }
     }

@@ -119,6 +119,7 @@ mod tests {
             changes: Vec::new(),
             steps: Vec::new(),
             access: Vec::new(),
+            notes: Vec::new(),
             summary: Summary::default(),
         }
     }

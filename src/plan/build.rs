@@ -47,7 +47,7 @@ pub fn build(
     changes.extend(decisions.into_iter().map(|decision| decision.change));
     let steps: Vec<Step> = ordered;
     let summary = summarise(&changes, &steps);
-    Ok(Plan { header, state, changes, steps, access: Vec::new(), summary })
+    Ok(Plan { changes, steps, summary, ..Plan::new(header, state) })
 }
 
 fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::Plan;
+use super::{Plan, PlanNote};
 use crate::access::AccessChange;
 use crate::diff::ResourceChange;
 use crate::plan::Step;
@@ -50,6 +50,8 @@ struct SortedPlan<'a> {
     access: Each<'a, AccessChange>,
     changes: Each<'a, ResourceChange>,
     header: Value,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'a [PlanNote],
     state: Value,
     steps: Each<'a, Step>,
     summary: Value,
@@ -76,11 +78,12 @@ impl<T: Serialize> Serialize for Item<'_, T> {
 /// Writes the plan as JSON with the format's version first and a digest of the content last, so
 /// that the file is written while the plan is serialised.
 pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
-    let Plan { header, state, changes, steps, access, summary } = plan;
+    let Plan { header, state, changes, steps, access, notes, summary } = plan;
     let plan = SortedPlan {
         access: Each(access),
         changes: Each(changes),
         header: json!(header),
+        notes,
         state: json!(state),
         steps: Each(steps),
         summary: json!(summary),

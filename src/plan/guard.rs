@@ -143,6 +143,7 @@ mod tests {
             changes: actions.iter().enumerate().map(change).collect(),
             steps: Vec::new(),
             access: Vec::new(),
+            notes: Vec::new(),
             summary: Summary { destroy, ..Summary::default() },
         }
     }

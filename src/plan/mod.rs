@@ -4,6 +4,7 @@ pub mod build;
 pub mod file;
 pub mod guard;
 mod lockout;
+mod note;
 pub mod pace;
 pub mod path;
 mod succession;
@@ -23,6 +24,8 @@ use crate::policy;
 use crate::state::State;
 use crate::value::{Attributes, digest};
 
+pub use note::{PlanNote, PlanNoteKind};
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub header: PlanHeader,
@@ -35,6 +38,9 @@ pub struct Plan {
     /// The effects of the changes on access, in order of subject.
     #[serde(default)]
     pub access: Vec<AccessChange>,
+    /// The remarks on the whole plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<PlanNote>,
     pub summary: Summary,
 }
 
@@ -186,6 +192,12 @@ impl fmt::Display for StepId {
 }
 
 impl Plan {
+    /// Makes a plan without changes.
+    pub fn new(header: PlanHeader, state: StateStamp) -> Self {
+        let (changes, steps, access, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { header, state, changes, steps, access, notes, summary: Summary::default() }
+    }
+
     /// Returns true if there is nothing to do in AWS or on disk. The state may still have something
     /// to record or to forget.
     pub fn is_empty(&self) -> bool {

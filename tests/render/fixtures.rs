@@ -115,6 +115,7 @@ pub fn plan(changes: Vec<ResourceChange>) -> Plan {
         changes,
         steps,
         access: Vec::new(),
+        notes: Vec::new(),
         summary,
     }
 }

@@ -26,7 +26,7 @@ use crate::kind;
 use crate::plan::{Plan, PlanHeader, PlanMode, Summary};
 use crate::policy::compare::Comparison;
 use crate::render::access::{Sentence, of_plan};
-use crate::render::text::count;
+use crate::render::text::{count, escape};
 pub use reads::reads;
 pub use traffic::{delay, least, traffic};
 
@@ -96,6 +96,7 @@ pub(super) fn render_body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
         state_changes(plan, &changes, &sentences, style, &mut lines);
         lines.extend(access::of_nothing(&sentences, plan, style));
         lines.extend(notes(&changes, style));
+        lines.extend(plan_notes(plan, style));
         return lines;
     }
     lines.extend(legend(&changes));
@@ -114,6 +115,7 @@ pub(super) fn render_body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
         lines.extend(calls);
         lines.extend(critical_path(plan, style));
     }
+    lines.extend(plan_notes(plan, style));
     lines.push(PlanLine::blank());
     lines.extend(summary(plan, style));
     lines
@@ -244,6 +246,17 @@ fn notes(changes: &[&ResourceChange], style: HumanStyle) -> Vec<PlanLine> {
         return notes;
     }
     [PlanLine::blank(), PlanLine::plain(0, "Notes:")].into_iter().chain(notes).collect()
+}
+
+/// Returns the remarks on the whole plan, each after a blank line.
+pub(super) fn plan_notes(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
+    let lines = plan.notes.iter().flat_map(|note| {
+        let text = format!("{} {}", style.warn("Note:"), escape(&note.text));
+        let details = note.details.iter().map(|it| PlanLine::plain(2, escape(it)));
+        let help = note.help.iter().map(|it| PlanLine::plain(2, format!("help: {}", escape(it))));
+        [PlanLine::blank(), PlanLine::plain(0, text)].into_iter().chain(details).chain(help)
+    });
+    lines.collect()
 }
 
 fn summary(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {

@@ -182,6 +182,7 @@ mod tests {
             changes: vec![change],
             steps: vec![step],
             access: Vec::new(),
+            notes: Vec::new(),
             summary: Summary::default(),
         };
         let arranged = Arranged::new(&plan, &[]);

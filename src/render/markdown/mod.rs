@@ -65,6 +65,13 @@ fn notes(plan: &Plan) -> Vec<String> {
         );
         notes.push(text);
     }
+    for note in &plan.notes {
+        let details: Vec<_> = note.details.iter().map(|it| code(it)).collect();
+        let list =
+            if details.is_empty() { String::new() } else { format!(" {}", details.join(", ")) };
+        let help = note.help.iter().map(|it| format!(" {}", prose(it))).collect::<String>();
+        notes.push(format!("**Note**: {}{list}{help}", prose(&note.text)));
+    }
     if let Some(text) = human::state_only(plan) {
         notes.push(format!("In the state only: {text}."));
     }
