@@ -25,6 +25,11 @@ pub struct Selection {
     #[arg(long)]
     pub allow_delete_foreign: bool,
 
+    /// Take over what carries this manifest's tag although no state, or another state of this name,
+    /// records it; without a state, also destroy what the manifest no longer declares
+    #[arg(long)]
+    pub recover: bool,
+
     /// Print on stderr the calls that read the account, with the reasons
     #[arg(long)]
     pub explain_reads: bool,
@@ -57,6 +62,7 @@ pub async fn make_plan(
         mode,
         targets: selection.targets.clone(),
         delete_foreign: selection.allow_delete_foreign,
+        recover: selection.recover,
         origin: PlanOrigin {
             manifest_file: declared.project.relative(&declared.path),
             store: at.url.clone(),

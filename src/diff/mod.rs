@@ -5,10 +5,14 @@
 //! results are filtered out afterwards.
 
 mod fields;
+mod moved;
 mod obstruction;
+mod ownership;
+mod parts;
 mod propagate;
 
 pub use fields::is_same_value;
+pub use moved::{Renames, readdress};
 pub use obstruction::Obstruction;
 
 use std::borrow::Cow;
@@ -20,7 +24,7 @@ use crate::address::Address;
 use crate::call::{Failure, Observed, Write};
 use crate::kind::{self, Attached, FieldForm, Kind, LiveObject, LiveResource, Maintenance};
 use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
-use crate::value::{Attributes, FieldChange};
+use crate::value::{Attributes, FieldChange, text_of};
 
 use fields::FieldComparison;
 
@@ -30,6 +34,9 @@ pub struct ResourceChange {
     pub address: Address,
     pub action: ChangeAction,
     pub reason: Reason,
+    /// The address at which the state records it, if that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Address>,
     /// The fields that change, in the kind's order; all set fields for a create or a delete.
     pub fields: Vec<FieldDiff>,
     /// The number of fields that stay as they are.
@@ -50,7 +57,18 @@ impl ResourceChange {
     pub fn new(address: Address, action: ChangeAction, reason: Reason) -> Self {
         let (fields, drift, left_alone, before_it) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { address, action, reason, fields, unchanged: 0, drift, left_alone, before_it }
+        let (moved_from, unchanged) = (None, 0);
+        Self {
+            address,
+            action,
+            reason,
+            moved_from,
+            fields,
+            unchanged,
+            drift,
+            left_alone,
+            before_it,
+        }
     }
 
     /// Returns the text of a field before the change.
@@ -96,6 +114,8 @@ pub enum Reason {
     Differs,
     /// A field that AWS can't change, or a key whose secret is lost; the text names it.
     CannotChange(String),
+    /// The object gets another name in place; the address is its old one.
+    Renamed(Address),
     /// Nothing differs, but maintenance is due: a key is old, or was retired long ago. The text
     /// names it.
     Due(String),
@@ -114,6 +134,12 @@ pub enum Reason {
     NotOurs {
         owner: Option<String>,
     },
+    /// The object carries the manifest's name and the tag of another state.
+    OtherState {
+        state: String,
+    },
+    /// A part of an object that is no longer the manifest's.
+    ParentHandedOver(Address),
     RecreatedBySomeoneElse {
         recorded: String,
         live: String,
@@ -142,18 +168,24 @@ pub struct PlannedChange<'a> {
     pub shifts: bool,
 }
 
-/// The objects that may be removed.
+/// The options of a comparison.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Removal {
-    /// `destroy`: everything that is recorded.
+pub struct DiffOptions<'a> {
+    /// `destroy`: everything that is recorded is removed.
     pub everything: bool,
     /// `--allow-delete-foreign`: also objects that others attached to a removed object.
     pub foreign: bool,
+    /// `--recover`: objects of another state of this manifest's name are taken over.
+    pub recover: bool,
+    /// The value of the tag with which the state marks its objects; `None` if that does not matter.
+    pub state_tag: Option<&'a str>,
+    /// The objects that have another address than the state records.
+    pub renames: Option<&'a Renames>,
 }
 
-impl From<bool> for Removal {
+impl From<bool> for DiffOptions<'_> {
     fn from(everything: bool) -> Self {
-        Self { everything, foreign: false }
+        Self { everything, ..Self::default() }
     }
 }
 
@@ -163,9 +195,9 @@ pub fn diff<'a>(
     desired: &'a Desired,
     recorded: &'a Recorded,
     live: &'a Live,
-    removal: impl Into<Removal>,
+    options: impl Into<DiffOptions<'a>>,
 ) -> Vec<PlannedChange<'a>> {
-    let removal = removal.into();
+    let options = options.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     let mut decisions: Vec<PlannedChange<'_>> = addresses
         .into_iter()
@@ -177,11 +209,15 @@ pub fn diff<'a>(
                 entry: recorded.get(address),
                 desired,
                 recorded,
-                removal,
+                options,
             };
-            subject.decide(live.get(address))
+            let mut decision = subject.decide(live.get(address));
+            let renames = options.renames;
+            decision.change.moved_from = renames.and_then(|it| it.recorded_as(address)).cloned();
+            decision
         })
         .collect();
+    parts::follow_parents(&mut decisions, recorded);
     propagate::exclusive(&mut decisions, desired, recorded);
     propagate::replacements(&mut decisions, desired);
     propagate::boundaries(&mut decisions, desired);
@@ -191,7 +227,8 @@ pub fn diff<'a>(
 
 /// Returns the objects that are replaced, even if other objects block that.
 pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
-    let decisions = diff(desired, recorded, live, Removal { everything: false, foreign: true });
+    let decisions =
+        diff(desired, recorded, live, DiffOptions { foreign: true, ..DiffOptions::default() });
     let replaced =
         decisions.into_iter().filter(|decision| decision.change.action == ChangeAction::Replace);
     replaced.map(|decision| decision.change.address).collect()
@@ -205,7 +242,7 @@ struct DiffSubject<'a> {
     entry: Option<&'a RecordedObject>,
     desired: &'a Desired,
     recorded: &'a Recorded,
-    removal: Removal,
+    options: DiffOptions<'a>,
 }
 
 impl<'a> DiffSubject<'a> {
@@ -226,7 +263,7 @@ impl<'a> DiffSubject<'a> {
     }
 
     /// Decides for an object that is declared, but doesn't exist.
-    fn absent(&self, resource: &Resource, conflict: Option<String>) -> PlannedChange<'a> {
+    fn absent(&self, resource: &'a Resource, conflict: Option<String>) -> PlannedChange<'a> {
         if let Some(conflict) = conflict {
             return self.decision(ChangeAction::Refuse, Reason::Obstacle(conflict), None);
         }
@@ -237,6 +274,7 @@ impl<'a> DiffSubject<'a> {
         };
         let mut decision = self.decision(ChangeAction::Create, reason, None);
         decision.change.fields = fields::all_new(self.kind, &resource.attributes);
+        decision.wanted = decision.wanted.map(|wanted| self.with_state_tag(wanted));
         decision
     }
 
@@ -252,7 +290,7 @@ impl<'a> DiffSubject<'a> {
     }
 
     fn removed(&self) -> Reason {
-        if self.removal.everything { Reason::Destroy } else { Reason::Undeclared }
+        if self.options.everything { Reason::Destroy } else { Reason::Undeclared }
     }
 
     /// Decides for an object that is declared and exists, by its owner and its differences.
@@ -272,6 +310,9 @@ impl<'a> DiffSubject<'a> {
         let recorded = self.entry.map(|entry| &entry.attributes);
         let comparison =
             FieldComparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
+        let mut comparison = comparison;
+        self.compare_state_tag(&mut comparison, &seen);
+        comparison.fields.splice(0..0, moved::name_change(self.kind, &seen, &resource.attributes));
         let (action, reason) = self.verdict(&comparison, &seen, resource);
         if action == ChangeAction::Replace
             && let Some(obstacle) = conflict.or_else(|| self.obstacle(&seen))
@@ -303,7 +344,11 @@ impl<'a> DiffSubject<'a> {
             | ChangeAction::Refuse
             | ChangeAction::Blocked => comparison.fields,
         };
-        decision.wanted = Some(comparison.wanted);
+        decision.wanted = Some(if action == ChangeAction::Replace {
+            self.with_state_tag(comparison.wanted)
+        } else {
+            comparison.wanted
+        });
         decision.seen = Some(seen);
         decision
     }
@@ -325,6 +370,9 @@ impl<'a> DiffSubject<'a> {
         if let Some(upkeep) = &seen.upkeep {
             return (ChangeAction::Update, Reason::Due(upkeep.why().to_owned()));
         }
+        if let Some(before) = self.renamed(seen, resource) {
+            return (ChangeAction::Update, Reason::Renamed(before));
+        }
         if !comparison.fields.is_empty() {
             return (ChangeAction::Update, Reason::Differs);
         }
@@ -335,26 +383,10 @@ impl<'a> DiffSubject<'a> {
         }
     }
 
-    /// Returns the reason that the manifest may not change the object, if it belongs to another
-    /// owner. Names are keys, so another object can have the same name.
-    fn foreign(&self, seen: &LiveObject) -> Option<Reason> {
-        let tagged = seen.owner.as_deref() == Some(self.desired.name.as_str());
-        if tagged {
-            return None;
-        }
-        match self.entry {
-            Some(RecordedObject { status: Status::Done, id: Some(id), .. })
-                if *id != seen.id && !self.kind.adoptable() =>
-            {
-                Some(Reason::RecreatedBySomeoneElse { recorded: id.clone(), live: seen.id.clone() })
-            }
-            Some(RecordedObject { status: Status::Done, .. }) => None,
-            // A create sets the tags in the same call if AWS supports that; a bucket is tagged in
-            // the next call.
-            Some(RecordedObject { status: Status::Intended, .. }) if seen.owner.is_none() => None,
-            _ if self.kind.adoptable() => None,
-            _ => Some(Reason::NotOurs { owner: seen.owner.clone() }),
-        }
+    /// Returns the address of the object's present name, if it gets another one.
+    fn renamed(&self, seen: &LiveObject, resource: &Resource) -> Option<Address> {
+        moved::name_change(self.kind, seen, &resource.attributes)?;
+        Some(Address::new(self.address.kind(), text_of(&seen.attributes, "name")))
     }
 
     /// Decides for an object that is recorded, but no longer declared.
@@ -362,12 +394,8 @@ impl<'a> DiffSubject<'a> {
         let seen = Cow::Borrowed(seen);
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
-        // The id of an intent is that of the object that it replaces.
-        let recorded_id =
-            self.entry.filter(|it| it.status == Status::Done).and_then(|entry| entry.id.clone());
-        if let Some(id) = recorded_id.filter(|id| *id != seen.id) {
-            let reason = Reason::RecreatedBySomeoneElse { recorded: id, live: seen.id.clone() };
-            return self.decision(ChangeAction::Refuse, reason, Some(seen));
+        if let Some(reason) = self.handed_over(&seen) {
+            return self.decision(ChangeAction::Forget, reason, Some(seen));
         }
         if let Some(why) = self.obstacle(&seen) {
             return self.refusal(why, seen);
@@ -388,7 +416,7 @@ impl<'a> DiffSubject<'a> {
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
         self.kind
             .obstacle(seen, recorded)
-            .or_else(|| obstruction::refusal(&self.obstructions(seen), self.removal))
+            .or_else(|| obstruction::refusal(&self.obstructions(seen), self.options))
     }
 
     fn refusal(&self, why: String, seen: Cow<'a, LiveObject>) -> PlannedChange<'a> {

@@ -41,7 +41,8 @@ impl<'a> ReadyPlan<'a> {
         events: &dyn EventSink,
         options: ApplyOptions<'_>,
     ) -> RunOutcome {
-        let Self { plan, lock, state } = self;
+        let Self { plan, lock, mut state } = self;
+        state.manifest_file = Some(plan.header.manifest_file.clone());
         apply::apply_until(plan, provider, lock.store(), state, events, options).await
     }
 }
@@ -99,7 +100,8 @@ fn first_state(plan: &Plan) -> State {
         };
         resources.insert(step.id.address.clone(), entry);
     }
-    State { resources, ..new_state(&header.manifest, &header.account) }
+    let tag = header.new_state_tag.clone().unwrap_or_default();
+    State { resources, tag, ..new_state(&header.manifest, &header.account) }
 }
 
 #[cfg(test)]

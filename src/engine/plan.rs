@@ -8,11 +8,12 @@ use futures::future::try_join;
 
 use super::access::access_changes;
 use super::error::EngineError;
-use super::recover::recover;
+use super::notes;
+use super::recover::{recover, state_tags as state_tags_of, tag_for};
 use super::workspace::Workspace;
 use crate::address::Address;
 use crate::call::{CallerIdentity, Failure};
-use crate::diff::{self, ChangeAction, Removal};
+use crate::diff::{self, ChangeAction, DiffOptions, Renames};
 use crate::model::{Desired, Live, Recorded};
 use crate::plan::guard::{self, Brake, Objection};
 use crate::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
@@ -30,6 +31,9 @@ pub struct PlanOptions {
     /// Removes, together with an object, what others attached to it: keys, passwords, devices,
     /// attachments.
     pub delete_foreign: bool,
+    /// Takes over the objects that carry the manifest's tag although no state, or another state,
+    /// records them; without a state also those that the manifest no longer declares.
+    pub recover: bool,
     pub origin: PlanOrigin,
 }
 
@@ -39,6 +43,7 @@ impl Default for PlanOptions {
             mode: PlanMode::Apply,
             targets: Vec::new(),
             delete_foreign: false,
+            recover: false,
             origin: PlanOrigin::default(),
         }
     }
@@ -114,21 +119,31 @@ pub async fn plan_from_state(
     state: Option<State>,
     options: &PlanOptions,
 ) -> Result<PreparedPlan, EngineError> {
-    let removing = options.mode == PlanMode::Destroy;
+    let file = state.as_ref().and_then(|state| state.manifest_file.clone());
     let stamp = StateStamp::of(state.as_ref());
     // The account id is read together with everything else. Nothing that was read is used before
     // the account is known to be the right one.
-    let reading = read_account(workspace, state, removing);
+    let reading = read_account(workspace, state, options);
     let (caller, mut reading) = try_join(workspace.verify_account(), reading.map(Ok)).await?;
     reading.report(workspace);
-    let AccountReading { resolver, desired, recorded, live, .. } = &mut reading;
+    let AccountReading { resolver, desired, recorded, live, renames, state_tag, unclaimed, .. } =
+        &mut reading;
     check_targets(&options.targets, workspace.desired, recorded)?;
 
-    let removal = Removal { everything: removing, foreign: options.delete_foreign };
-    let decisions = diff::diff(desired, recorded, live, removal);
-    let header = header(workspace.desired, &caller, options);
+    let comparison = DiffOptions {
+        everything: options.mode == PlanMode::Destroy,
+        foreign: options.delete_foreign,
+        recover: options.recover,
+        state_tag: Some(state_tag),
+        renames: Some(renames),
+    };
+    let decisions = diff::diff(desired, recorded, live, comparison);
+    let mut header = header(workspace.desired, &caller, options);
+    header.new_state_tag = stamp.lineage.is_none().then(|| state_tag.clone());
     let mut plan = build::build(header, stamp, decisions, desired, recorded)?;
-    plan.access = access_changes(resolver, &plan, live, desired).await;
+    plan.notes.extend(notes::without_state(&plan, unclaimed));
+    plan.notes.extend(notes::other_file(&plan.header, file.as_deref()));
+    plan.access = access_changes(resolver, &plan, live, desired, renames).await;
     let objections = guard::objections(&plan, workspace.desired, count_known(&plan, recorded));
     let reads = resolver.explain();
     let seen = reading.resolver.into_known();
@@ -141,6 +156,12 @@ struct AccountReading<'a> {
     desired: Cow<'a, Desired>,
     recorded: Recorded,
     live: Live,
+    /// The objects that the state records under other names.
+    renames: Renames,
+    /// The tag of the state, or of the one that an apply makes.
+    state_tag: String,
+    /// The objects with the manifest's tag that no state records, and that stay as they are.
+    unclaimed: Recorded,
     /// The reads that failed in the search for the manifest's tag, which runs when no state exists.
     unread: Vec<Failure>,
 }
@@ -148,19 +169,34 @@ struct AccountReading<'a> {
 async fn read_account<'a>(
     workspace: &Workspace<'a>,
     state: Option<State>,
-    removing: bool,
+    options: &PlanOptions,
 ) -> AccountReading<'a> {
+    let removing = options.mode == PlanMode::Destroy;
     let declared = workspace.desired;
     let mut resolver = Resolver::new(workspace.provider, ALL_READS);
-    let RecoveredObjects { resources: recorded, unread } = match state {
-        Some(state) => RecoveredObjects { resources: state.resources, unread: Vec::new() },
+    let known_tag = state.as_ref().map(|state| state.tag_value().to_owned());
+    let found = match state {
+        Some(state) => RecoveredObjects { resources: state.resources, ..Default::default() },
         None => recover(&mut resolver, declared, removing).await,
     };
+    let RecoveredObjects { mut resources, unread, mut state_tags } = found;
+    let mut unclaimed = Recorded::new();
+    if known_tag.is_none() && !options.recover {
+        // Nothing tells if these were this manifest's before, or are another team's.
+        unclaimed = std::mem::take(&mut resources);
+        state_tags.clear();
+    }
+    // A destroy removes the objects under the names that they have.
     let desired =
         if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
-    let live = super::read_live(&mut resolver, &desired, &recorded, removing).await;
+    let (mut recorded, renames) = diff::readdress(resources, &desired);
+    let mut live = super::read_live(&mut resolver, &desired, &recorded, removing).await;
     workspace.observer.account_was_read();
-    AccountReading { resolver, desired, recorded, live, unread }
+    renames.rename_parts(&mut recorded, &mut live);
+    state_tags.extend(state_tags_of(declared, &live));
+    let state_tag =
+        known_tag.unwrap_or_else(|| tag_for(state_tags, declared, &workspace.store.unique_place()));
+    AccountReading { resolver, desired, recorded, live, renames, state_tag, unclaimed, unread }
 }
 
 impl AccountReading<'_> {
@@ -198,7 +234,8 @@ fn header(desired: &Desired, caller: &CallerIdentity, options: &PlanOptions) -> 
 
 /// Returns the manifest without its resources, under the same name, as a destroy plans it.
 fn without_resources(desired: &Desired) -> Desired {
-    Desired { resources: BTreeMap::new(), ..desired.clone() }
+    let (resources, moved) = (BTreeMap::new(), BTreeMap::new());
+    Desired { resources, moved, ..desired.clone() }
 }
 
 /// Makes sure that every target is declared or recorded.

@@ -87,12 +87,21 @@ impl Kind for GroupKind {
     }
 
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
-        let group = value::text_of(&seen.attributes, "name").to_owned();
-        let moved = changed.contains(&"path");
-        moved
-            .then(|| Write::Iam(IamWrite::UpdateGroup { group, path: path_or_root(wanted) }))
-            .into_iter()
-            .collect()
+        let group = || value::text_of(&seen.attributes, "name").to_owned();
+        let mut writes = Vec::new();
+        if changed.contains(&"path") {
+            writes.push(IamWrite::UpdateGroup { group: group(), path: path_or_root(wanted) });
+        }
+        if changed.contains(&"name") {
+            let name = value::text_of(wanted, "name").to_owned();
+            let path = if changed.contains(&"path") { wanted } else { &seen.attributes };
+            writes.push(IamWrite::RenameGroup { group: group(), path: path_or_root(path), name });
+        }
+        writes.into_iter().map(Write::Iam).collect()
+    }
+
+    fn is_renamed_in_place(&self) -> bool {
+        true
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {

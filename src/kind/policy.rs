@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::field::{empty_map, empty_text, null_default, path_or_root, root_path};
-use super::tags::{TagChange, owner};
+use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
     Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, with_blockers,
@@ -140,6 +140,7 @@ fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> LiveObject {
     LiveObject {
         id: policy.id,
         owner: owner(&policy.tags),
+        state_tag: state_tag(&policy.tags),
         attributes: attributes.into(),
         internals: internals.into(),
         ..LiveObject::default()

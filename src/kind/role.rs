@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::attached::attached;
 use super::field::{empty_map, empty_text, null_default, path_or_root, root_path};
-use super::tags::{TagChange, owner};
+use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
     Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, with_blockers,
@@ -178,6 +178,7 @@ fn seen(
     LiveObject {
         id: role.id,
         owner: owner(&role.tags),
+        state_tag: state_tag(&role.tags),
         attributes: attributes.into_iter().chain(settings).collect(),
         internals: Attributes::new(),
         attached: attached(policies),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::attached::{Attached, EXCLUSIVE_GROUPS, attached};
 use super::field::{empty_map, false_default, null_default, path_or_root, root_path};
-use super::tags::{TagChange, owner};
+use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
     OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, with_blockers,
@@ -108,7 +108,17 @@ impl Kind for UserKind {
                 writes.push(IamWrite::TagUser { user: user(), tags: set });
             }
         }
+        // The calls before this one still name the user as it was.
+        if changed.contains(&"name") {
+            let name = value::text_of(wanted, "name").to_owned();
+            let path = if changed.contains(&"path") { wanted } else { &seen.attributes };
+            writes.push(IamWrite::RenameUser { user: user(), path: path_or_root(path), name });
+        }
         writes.into_iter().map(Write::Iam).collect()
+    }
+
+    fn is_renamed_in_place(&self) -> bool {
+        true
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
@@ -129,6 +139,7 @@ fn seen(user: iam::User, policies: PrincipalPolicies) -> LiveObject {
     LiveObject {
         id: user.id,
         owner: owner(&user.tags),
+        state_tag: state_tag(&user.tags),
         attributes: attributes.into(),
         internals: Attributes::new(),
         attached: attached(policies),

@@ -26,6 +26,12 @@ pub struct Desired {
     /// The manifest's `encryption: {recipients: […]}`: the recipients that can read the state and
     /// saved plans. If there are none, nothing is encrypted.
     pub recipients: Vec<String>,
+    /// The manifest's `moved: [{from: …, to: …}]`: new addresses of resources, by their old ones.
+    pub moved: BTreeMap<Address, MovedResource>,
+    /// The manifest's `removed:`, by the addresses that are no longer declared.
+    pub removed: BTreeMap<Address, RemovedResource>,
+    /// The names that the manifest had before: its `moved: [{from_manifest: …}]`.
+    pub former_names: Vec<String>,
     /// The SHA-256 over the manifest and every file that it includes.
     pub digest: String,
     pub resources: BTreeMap<Address, Resource>,
@@ -42,6 +48,21 @@ impl Desired {
     pub fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
         of_kind(&self.resources, kind)
     }
+}
+
+/// A resource that had another address before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MovedResource {
+    pub to: Address,
+    pub place: Option<Place>,
+}
+
+/// A resource that left the manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemovedResource {
+    /// True if it is destroyed; false if it stays in AWS and is no longer managed.
+    pub destroy: bool,
+    pub place: Option<Place>,
 }
 
 /// Limits on the changes of one plan.

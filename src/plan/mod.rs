@@ -57,6 +57,9 @@ pub struct PlanHeader {
     /// project's root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
+    /// The tag of the state that this plan makes, if there was none: [`State::tag_value`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_state_tag: Option<String>,
     /// The recipients that the state and this plan are encrypted for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<String>,
@@ -78,6 +81,7 @@ impl PlanHeader {
             caller: String::new(),
             region: desired.region.clone(),
             store: None,
+            new_state_tag: None,
             recipients: desired.recipients.clone(),
             sandbox: false,
             mode,
@@ -127,6 +131,10 @@ pub struct Step {
     /// The attributes to look for when the object is read again before the change
     /// ([`crate::model::subject`]).
     pub wanted: Attributes,
+    /// The address at which the state records the object, if that is another one: it is dropped
+    /// when the step is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Address>,
     /// True if the object is removed: then anything that blocks its deletion is read, too.
     pub removal: bool,
 }

@@ -218,9 +218,7 @@ impl<'a> Worker<'a> {
         };
         let now = self.clock().await.map_err(Fault::Call)?;
         let attributes = kind.settled(&attributes, before, now);
-        self.writer
-            .record_entry(&step.id.address, RecordedObject { status, id, attributes, depends_on })
-            .await
+        self.finish(step, Some(RecordedObject { status, id, attributes, depends_on })).await
     }
 
     async fn clock(&self) -> Result<Timestamp, Failure> {
@@ -245,7 +243,7 @@ impl<'a> Worker<'a> {
             self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
             self.removed.store(true, Ordering::Relaxed);
         }
-        self.writer.remove_entry(&step.id.address).await
+        self.finish(step, None).await
     }
 
     /// Records the id of an object that an interrupted run created. Once the key is gone, a file
@@ -292,11 +290,20 @@ impl<'a> Worker<'a> {
     }
 
     async fn record(&self, step: &Step, id: Option<String>) -> Result<(), Fault> {
-        let Some(StepRecord { attributes, depends_on }) = step.record.clone() else {
-            return self.writer.remove_entry(&step.id.address).await;
-        };
-        let entry = RecordedObject { status: Status::Done, id, attributes, depends_on };
-        self.writer.record_entry(&step.id.address, entry).await
+        let entry = step.record.clone().map(|StepRecord { attributes, depends_on }| {
+            RecordedObject { status: Status::Done, id, attributes, depends_on }
+        });
+        self.finish(step, entry).await
+    }
+
+    /// Records the end of a step, also at the address that the object had before.
+    async fn finish(&self, step: &Step, entry: Option<RecordedObject>) -> Result<(), Fault> {
+        let address = &step.id.address;
+        match (&step.moved_from, entry) {
+            (Some(from), entry) => self.writer.move_entry(from, address, entry).await,
+            (None, Some(entry)) => self.writer.record_entry(address, entry).await,
+            (None, None) => self.writer.remove_entry(address).await,
+        }
     }
 
     async fn send_all(&self, step: &Step, progress: &mut StepProgress) -> Result<(), Failure> {
