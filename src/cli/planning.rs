@@ -49,7 +49,7 @@ pub async fn make_plan(
     selection: &Selection,
     context: &CommandContext,
 ) -> Result<Planned, CommandError> {
-    let state = declared.load_state(at.store.as_ref()).await?;
+    let state = declared.load_state_or_former(at.store.as_ref(), context).await?;
     let provider = declared.open_provider(context).await?;
     let observer = TerminalObserver::reading(&context.terminal);
     let workspace = Workspace {
@@ -67,6 +67,7 @@ pub async fn make_plan(
             manifest_file: declared.project.relative(&declared.path),
             store: at.url.clone(),
             sandbox: declared.project.sandbox,
+            name_beside: if state.is_none() { declared.name_beside().await } else { None },
         },
     };
     let prepared = engine::plan_from_state(&workspace, state, &options).await;

@@ -114,6 +114,8 @@ pub enum Reason {
     Differs,
     /// A field that AWS can't change, or a key whose secret is lost; the text names it.
     CannotChange(String),
+    /// The manifest lets go of the object: it stays, without relayctl's tags.
+    LetGo,
     /// The object gets another name in place; the address is its old one.
     Renamed(Address),
     /// Nothing differs, but maintenance is due: a key is old, or was retired long ago. The text
@@ -166,6 +168,25 @@ pub struct PlannedChange<'a> {
     /// True if an earlier step of this plan changes the live object: it names a principal whose ARN
     /// changes.
     pub shifts: bool,
+}
+
+impl<'a> PlannedChange<'a> {
+    /// Makes the change of an object that is not declared.
+    fn new(
+        address: &Address,
+        action: ChangeAction,
+        reason: Reason,
+        seen: Cow<'a, LiveObject>,
+    ) -> Self {
+        Self {
+            change: ResourceChange::new(address.clone(), action, reason),
+            seen: Some(seen),
+            wanted: None,
+            recorded: None,
+            clearing: Vec::new(),
+            shifts: false,
+        }
+    }
 }
 
 /// The options of a comparison.
@@ -264,7 +285,9 @@ impl<'a> DiffSubject<'a> {
 
     /// Decides for an object that is declared, but doesn't exist.
     fn absent(&self, resource: &'a Resource, conflict: Option<String>) -> PlannedChange<'a> {
-        if let Some(conflict) = conflict {
+        // An object of this manifest that has the name in another case goes first.
+        let goes_first = || moved::other_case(self.address, self.recorded.keys()).is_some();
+        if let Some(conflict) = conflict.filter(|_| !goes_first()) {
             return self.decision(ChangeAction::Refuse, Reason::Obstacle(conflict), None);
         }
         let reason = match self.entry.map(|entry| entry.status) {
@@ -396,6 +419,9 @@ impl<'a> DiffSubject<'a> {
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
         if let Some(reason) = self.handed_over(&seen) {
             return self.decision(ChangeAction::Forget, reason, Some(seen));
+        }
+        if self.desired.removed.get(self.address).is_some_and(|it| !it.destroy) {
+            return self.let_go(seen);
         }
         if let Some(why) = self.obstacle(&seen) {
             return self.refusal(why, seen);

@@ -5,10 +5,12 @@
 use std::borrow::Cow;
 
 use super::fields::FieldComparison;
-use super::{DiffSubject, Reason};
-use crate::kind::{LiveObject, Ownership, STATE_TAG};
+use serde_json::Map;
+
+use super::{ChangeAction, DiffSubject, FieldDiff, PlannedChange, Reason};
+use crate::kind::{FieldForm, LiveObject, OWNER_TAG, Ownership, STATE_TAG};
 use crate::model::{RecordedObject, Status};
-use crate::value::{Attributes, Value};
+use crate::value::{Attributes, FieldChange, Value};
 
 impl DiffSubject<'_> {
     /// Returns the reason that the manifest may not change the object, if it belongs to another
@@ -38,7 +40,7 @@ impl DiffSubject<'_> {
 
     fn of_other_owner(&self, owner: &str, seen: &LiveObject) -> Option<Reason> {
         let desired = self.desired;
-        if desired.former_names.iter().any(|name| name == owner) {
+        if owner != desired.name && desired.is_called(owner) {
             return None;
         }
         if owner != desired.name {
@@ -71,6 +73,38 @@ impl DiffSubject<'_> {
         let named = self.resource.map(|it| &it.attributes);
         let named = named.or_else(|| self.entry.map(|it| &it.attributes));
         self.is_tagged() && named.is_some_and(|it| self.kind.physical_id(it).is_some())
+    }
+
+    /// Lets go of an object that stays in AWS: without the tags, so that no later run of this
+    /// manifest counts it as its own.
+    pub(super) fn let_go<'s>(&self, seen: Cow<'s, LiveObject>) -> PlannedChange<'s>
+    where
+        Self: 's,
+    {
+        let tags = seen.attributes.get("tags").and_then(Value::as_object);
+        let Some(before) = tags.filter(|tags| self.is_tagged() && tags.contains_key(OWNER_TAG))
+        else {
+            return PlannedChange::new(self.address, ChangeAction::Forget, Reason::LetGo, seen);
+        };
+        let mut after = before.clone();
+        after.retain(|key, _| key != OWNER_TAG && key != STATE_TAG);
+        let of_ours = |tags: &Map<String, Value>| -> Value {
+            let ours = tags.iter().filter(|(key, _)| *key == OWNER_TAG || *key == STATE_TAG);
+            Value::Object(ours.map(|(key, value)| (key.clone(), value.clone())).collect())
+        };
+        let change = FieldChange {
+            field: "tags".to_owned(),
+            before: Some(of_ours(before).into()),
+            after: Some(of_ours(&after).into()),
+        };
+        let mut wanted = seen.attributes.clone();
+        wanted.insert("tags", Value::Object(after));
+        let mut decision =
+            PlannedChange::new(self.address, ChangeAction::Update, Reason::LetGo, seen);
+        let form = FieldForm::Keyed;
+        decision.change.fields = vec![FieldDiff { change, form, forces_replacement: None }];
+        decision.wanted = Some(Cow::Owned(wanted));
+        decision
     }
 
     fn is_tagged(&self) -> bool {

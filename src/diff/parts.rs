@@ -12,12 +12,14 @@ use crate::model::{Recorded, RecordedObject};
 /// objects as they are. A part whose parent neither the manifest nor the state names is the
 /// manifest's own: it recorded making it.
 pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) {
-    let with = |action: ChangeAction| -> BTreeSet<Address> {
+    let with = |actions: [ChangeAction; 2]| -> BTreeSet<Address> {
         let changes = decisions.iter().map(|it| &it.change);
-        let are = changes.filter(|it| it.action == action && is_foreign(&it.reason));
+        let are = changes.filter(|it| actions.contains(&it.action) && is_foreign(&it.reason));
         are.map(|it| it.address.clone()).collect()
     };
-    let (mut gone, refused) = (with(ChangeAction::Forget), with(ChangeAction::Refuse));
+    // What is let go of is updated: its tags are removed.
+    let mut gone = with([ChangeAction::Forget, ChangeAction::Update]);
+    let refused = with([ChangeAction::Refuse, ChangeAction::Refuse]);
     if gone.is_empty() && refused.is_empty() {
         return;
     }
@@ -49,12 +51,13 @@ pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) 
     }
 }
 
-/// Returns true if the reason is that the object is somebody else's.
+/// Returns true if the reason is that the object is not, or no longer, the manifest's.
 fn is_foreign(reason: &Reason) -> bool {
     match reason {
         Reason::NotOurs { .. }
         | Reason::OtherState { .. }
         | Reason::RecreatedBySomeoneElse { .. }
+        | Reason::LetGo
         | Reason::ParentHandedOver(_) => true,
         Reason::Same
         | Reason::New

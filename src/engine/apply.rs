@@ -22,8 +22,11 @@ impl<'a> ReadyPlan<'a> {
     /// Loads the state under the lock, and makes sure that the plan was made for it.
     pub async fn check(plan: &'a Plan, lock: &'a StateLock<'a>) -> Result<Self, EngineError> {
         let (header, store) = (&plan.header, lock.store());
-        let state = store.load_state().await?;
-        if let Some(state) = &state {
+        let mut state = store.load_state().await?;
+        if let Some(state) = &mut state {
+            if header.former_names.contains(&state.manifest) {
+                state.manifest.clone_from(&header.manifest);
+            }
             check_owner(state, &header.manifest, &header.account, &store.location())?;
         }
         if let Some(reason) = apply::stale(plan, state.as_ref()) {

@@ -19,6 +19,7 @@ mod lock;
 mod notes;
 mod plan;
 mod recover;
+mod rename;
 mod state;
 mod workspace;
 
@@ -33,6 +34,7 @@ pub use plan::{
     standing_objections,
 };
 pub use recover::{entry_of, recover};
+pub use rename::{RenamedManifest, move_state, rename_manifest};
 pub use state::{
     PushOptions, add_resource, check_addable, check_distinct, find_resource, forget_resource,
     migrate_state, push_state, rebuild_state,

@@ -1,5 +1,7 @@
 //! The remarks of a plan that the engine makes: what is odd about the state.
 
+use std::collections::BTreeSet;
+
 use crate::diff::{ChangeAction, Reason, ResourceChange};
 use crate::kind::{self, Ownership, STATE_TAG};
 use crate::model::{Recorded, RecordedObject};
@@ -77,6 +79,39 @@ fn left_alone(plan: &Plan, unclaimed: &Recorded) -> Option<PlanNote> {
         of this name. To destroy them, add --recover; if they are another manifest's, give this \
         one another name";
     Some(PlanNote::new(PlanNoteKind::Unclaimed, text).details(objects).help(help))
+}
+
+/// Returns the remark on a manifest that seems to have another name than before: every refused
+/// object carries one other name, or a state beside this one was applied for the same file.
+pub fn other_name(plan: &Plan, beside: Option<&str>) -> Option<PlanNote> {
+    let refused = plan.changes.iter().filter(|it| it.action == ChangeAction::Refuse);
+    let owners: BTreeSet<Option<&str>> = refused
+        .map(|it| match &it.reason {
+            Reason::NotOurs { owner } => owner.as_deref(),
+            _ => None,
+        })
+        .collect();
+    let named = match owners.into_iter().collect::<Vec<_>>().as_slice() {
+        [Some(owner)] => Some((*owner).to_owned()),
+        _ => None,
+    };
+    let (old, text) = match (named, beside.map(str::to_owned)) {
+        (Some(old), _) => {
+            let text = format!("every refused object belongs to the manifest \"{old}\".");
+            (old, text)
+        }
+        (None, Some(old)) => {
+            let text = format!("the state of \"{old}\" was last applied for this file.");
+            (old, text)
+        }
+        (None, None) => return None,
+    };
+    let help = format!(
+        "if this manifest was named {old} before, write these lines into it, the second one if it \
+            uses ${{unique}}; `relayctl state rename` does it at once"
+    );
+    let lines = [format!("moved: [{{from_manifest: {old}}}]"), format!("unique_name: {old}")];
+    Some(PlanNote::new(PlanNoteKind::RenamedManifest, text).details(lines).help(help))
 }
 
 /// Returns the remark on a state that was last applied for another file.

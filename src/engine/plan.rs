@@ -14,13 +14,14 @@ use super::workspace::Workspace;
 use crate::address::Address;
 use crate::call::{CallerIdentity, Failure};
 use crate::diff::{self, ChangeAction, DiffOptions, Renames};
-use crate::model::{Desired, Live, Recorded};
+use crate::model::{Desired, Live, PREVENT_DESTROY, Recorded};
 use crate::plan::guard::{self, Brake, Objection};
 use crate::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
 use crate::reads::{Explanation, Snapshot};
 use crate::resolve::recovery::RecoveredObjects;
 use crate::resolve::{ALL_READS, Resolver};
 use crate::state::State;
+use crate::value::flag_of;
 
 /// The options for making a plan.
 #[derive(Clone, Debug)]
@@ -57,6 +58,9 @@ pub struct PlanOrigin {
     pub store: Option<String>,
     /// Marks a simulated account.
     pub sandbox: bool,
+    /// The name of another manifest whose state was last applied for the same file, if this one has
+    /// no state.
+    pub name_beside: Option<String>,
 }
 
 /// A plan that was just made, with the objections to it and the data that was read for it.
@@ -142,9 +146,15 @@ pub async fn plan_from_state(
     header.new_state_tag = stamp.lineage.is_none().then(|| state_tag.clone());
     let mut plan = build::build(header, stamp, decisions, desired, recorded)?;
     plan.notes.extend(notes::without_state(&plan, unclaimed));
+    plan.notes.extend(notes::other_name(&plan, options.origin.name_beside.as_deref()));
     plan.notes.extend(notes::other_file(&plan.header, file.as_deref()));
     plan.access = access_changes(resolver, &plan, live, desired, renames).await;
-    let objections = guard::objections(&plan, workspace.desired, count_known(&plan, recorded));
+    let objections = guard::objections(
+        &plan,
+        workspace.desired,
+        count_known(&plan, recorded),
+        &protected(recorded),
+    );
     let reads = resolver.explain();
     let seen = reading.resolver.into_known();
     Ok(PreparedPlan { plan, objections, seen, reads })
@@ -208,6 +218,12 @@ impl AccountReading<'_> {
             workspace.observer.sweep_failed(failure);
         }
     }
+}
+
+/// Returns the resources for which the state remembers `prevent_destroy`.
+fn protected(recorded: &Recorded) -> BTreeSet<Address> {
+    let protected = recorded.iter().filter(|(_, it)| flag_of(&it.attributes, PREVENT_DESTROY));
+    protected.map(|(address, _)| address.clone()).collect()
 }
 
 /// Counts the resources that are recorded, or would be recorded if the state weren't lost.

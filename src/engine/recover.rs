@@ -34,7 +34,7 @@ pub(super) fn state_tags<'l>(
     live: &'l Live,
 ) -> impl Iterator<Item = String> + 'l {
     let seen = live.values().filter_map(|it| it.observed.as_present());
-    let ours = seen.filter(|it| it.owner.as_ref() == Some(&desired.name));
+    let ours = seen.filter(|it| it.owner.as_ref().is_some_and(|it| desired.is_called(it)));
     ours.filter_map(|it| it.state_tag.clone())
 }
 

@@ -6,7 +6,7 @@ use super::attached::{Attached, EXCLUSIVE_MEMBERS, attached};
 use super::field::{false_default, path_or_root, root_path};
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
-    OutputValue, Ownership, Recovery, Uniqueness, with_blockers,
+    OutputValue, Ownership, Recovery, Uniqueness, taken_name, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{IamWrite, Observed, Write, iam};
@@ -72,6 +72,15 @@ impl Kind for GroupKind {
         let blockers =
             |members: Vec<String>| members.into_iter().map(DeletionBlocker::Member).collect();
         with_blockers(found, snapshot.members(name).map(blockers))
+    }
+
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+        let name = value::text_of(wanted, "name");
+        snapshot
+            .group(name)
+            .present()
+            .is_none()
+            .then(|| taken_name::of_principal(PrincipalKind::Group, wanted, snapshot))?
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {

@@ -300,6 +300,7 @@ mod principal;
 mod quota;
 mod role;
 mod tags;
+mod taken_name;
 #[cfg(test)]
 mod tests;
 mod user;

@@ -7,7 +7,7 @@ use super::field::{empty_map, empty_text, null_default, path_or_root, root_path}
 use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
-    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, with_blockers,
+    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, taken_name, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -80,6 +80,15 @@ impl Kind for RoleKind {
             })
         });
         with_blockers(found, snapshot.instance_profiles(name).map(profiles))
+    }
+
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+        let name = value::text_of(wanted, "name");
+        snapshot
+            .role(name)
+            .present()
+            .is_none()
+            .then(|| taken_name::of_principal(PrincipalKind::Role, wanted, snapshot))?
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {

@@ -7,7 +7,7 @@ use super::field::{empty_map, false_default, null_default, path_or_root, root_pa
 use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
-    OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, with_blockers,
+    OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, taken_name, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -72,6 +72,15 @@ impl Kind for UserKind {
             found
         };
         with_blockers(found, snapshot.user_dependents(name).map(blocker::of_user))
+    }
+
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+        let name = value::text_of(wanted, "name");
+        snapshot
+            .user(name)
+            .present()
+            .is_none()
+            .then(|| taken_name::of_principal(PrincipalKind::User, wanted, snapshot))?
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {

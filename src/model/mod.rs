@@ -43,7 +43,27 @@ pub struct Desired {
     pub limits: Limits,
 }
 
+/// The attribute of a record that holds the name which an object bears for a moment while the case
+/// of its name is changed.
+pub const THIRD_NAME: &str = "third_name";
+
+impl Resource {
+    /// Returns the attributes that the state records of it.
+    pub fn recorded_attributes(&self) -> Attributes {
+        let mut attributes = self.attributes.clone();
+        if self.prevent_destroy.is_some() {
+            attributes.insert(PREVENT_DESTROY, true.into());
+        }
+        attributes
+    }
+}
+
 impl Desired {
+    /// Returns true if the manifest has this name, or had it before.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.former_names.iter().any(|it| it == name)
+    }
+
     /// Returns the resources of a kind.
     pub fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
         of_kind(&self.resources, kind)
@@ -130,6 +150,9 @@ pub struct RecordedObject {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<Address>,
 }
+
+/// The attribute of a record that says that the object must not be destroyed.
+pub const PREVENT_DESTROY: &str = "prevent_destroy";
 
 impl RecordedObject {
     /// Returns the state's attributes of the object, and its physical id as `id`.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Expect, Plan, PlanHeader, StateStamp, Step, StepId, StepPhase, StepRecord, Summary,
-    fingerprint, succession,
+    fingerprint, likely_renames, moves, succession,
 };
 use crate::address::{Address, Principal};
 use crate::call::Write;
@@ -36,7 +36,10 @@ pub fn build(
     for step in steps.values_mut() {
         step.after = needs.after(&step.id, &ids);
     }
+    // The order that names force comes first: nothing else may stand against it.
+    let mut notes = moves::order(&mut steps, &decisions, desired);
     succession::order(&mut steps, &decisions, desired);
+    notes.extend(likely_renames::notes(&decisions));
     let order = DependencyOrder::new(steps.iter().map(|(id, step)| (id, &step.after)))
         .sorted()
         .map_err(|circle| Cycle(circle.into_iter().map(|id| id.address).collect()))?;
@@ -48,7 +51,7 @@ pub fn build(
     changes.extend(decisions.into_iter().map(|decision| decision.change));
     let steps: Vec<Step> = ordered;
     let summary = summarise(&changes, &steps);
-    Ok(Plan { changes, steps, summary, ..Plan::new(header, state) })
+    Ok(Plan { changes, steps, summary, notes, ..Plan::new(header, state) })
 }
 
 /// Returns the renamed objects by the addresses of their parts.
@@ -210,7 +213,7 @@ impl Draft<'_> {
         let (Some(entry), Some(resource)) = (self.decision.recorded, self.declared()) else {
             return false;
         };
-        let declared = self.memory().completed_by(&resource.attributes);
+        let declared = self.memory().completed_by(&resource.recorded_attributes());
         entry.depends_on != resource.depends_on || entry.attributes != declared
     }
 
@@ -308,7 +311,7 @@ impl Draft<'_> {
 
     fn declared_record(&self) -> Option<StepRecord> {
         let resource = self.declared()?;
-        let attributes = self.memory().completed_by(&resource.attributes);
+        let attributes = self.memory().completed_by(&resource.recorded_attributes());
         Some(StepRecord { attributes, depends_on: resource.depends_on.clone() })
     }
 

@@ -3,7 +3,9 @@
 pub mod build;
 pub mod file;
 pub mod guard;
+mod likely_renames;
 mod lockout;
+mod moves;
 mod note;
 pub mod pace;
 pub mod path;
@@ -47,6 +49,9 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlanHeader {
     pub manifest: String,
+    /// The names that the manifest had before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_names: Vec<String>,
     /// The manifest's file, relative to the project's root if it is inside it.
     pub manifest_file: String,
     pub manifest_digest: String,
@@ -75,6 +80,7 @@ impl PlanHeader {
     pub fn new(desired: &Desired, mode: PlanMode) -> Self {
         Self {
             manifest: desired.name.clone(),
+            former_names: desired.former_names.clone(),
             manifest_file: String::new(),
             manifest_digest: desired.digest.clone(),
             account: desired.account.clone(),

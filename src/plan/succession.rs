@@ -106,7 +106,7 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>], desired:
 }
 
 /// Makes one step wait for another, unless the other one waits for it.
-fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) {
+pub(super) fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) {
     let mut seen = BTreeSet::new();
     let mut queue = vec![earlier];
     while let Some(id) = queue.pop() {

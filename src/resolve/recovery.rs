@@ -113,7 +113,7 @@ impl Sweep<'_, '_> {
     }
 
     fn is_ours(&self, tags: &Tags) -> bool {
-        tags.get(OWNER_TAG) == Some(&self.desired.name)
+        tags.get(OWNER_TAG).is_some_and(|owner| self.desired.is_called(owner))
     }
 
     async fn ask(&mut self, read: Read) -> Option<Reply> {

@@ -1,5 +1,6 @@
 //! One step: read again, record the intent, send the calls, record the result.
 
+mod rename;
 mod renewal;
 mod undo;
 
@@ -314,6 +315,9 @@ impl<'a> Worker<'a> {
                 // The object was recorded and is already gone, which is the wanted result.
                 Err(failure) if is_clearing(step) && failure.kind == FailureKind::NotFound => {
                     Reply::Done
+                }
+                Err(failure) if let Some(detour) = rename::detour(write, &failure) => {
+                    self.rename_by_detour(step, detour).await?
                 }
                 Err(failure) => {
                     match self.lost_answer(step, write, &failure, progress.answered).await {

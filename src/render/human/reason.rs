@@ -30,7 +30,8 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::Vanished => format!("vanished: the state records it, but it is gone from {place}"),
         Reason::Differs => format!("differs: {place} does not match the manifest"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
-        Reason::Renamed(before) => format!("renamed: its name is {} now", escape(before.name())),
+        Reason::Renamed(before) => format!("renamed: it is {} now", address_text(before)),
+        Reason::LetGo => "let go: it stays, and is no longer managed by this manifest".to_owned(),
         Reason::Due(why) => format!("due: {}", escape(why)),
         Reason::ParentReplaced(parent) => {
             format!("part of {}, which is replaced", address_text(parent))
@@ -157,6 +158,7 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         | Reason::New
         | Reason::Vanished
         | Reason::Differs
+        | Reason::LetGo
         | Reason::Renamed(_)
         | Reason::CannotChange(_)
         | Reason::Due(_)
@@ -201,6 +203,7 @@ mod tests {
             before: None,
             record: None,
             wanted: Attributes::new(),
+            moved_from: None,
             removal: false,
         };
         let header = PlanHeader::new(&Desired::default(), PlanMode::Apply);
