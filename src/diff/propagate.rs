@@ -89,6 +89,7 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
         recorded: None,
         clearing: Vec::new(),
         shifts: false,
+        restated: false,
     }
 }
 

@@ -199,10 +199,10 @@ async fn read_account<'a>(
     // A destroy removes the objects under the names that they have.
     let desired =
         if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
-    let (mut recorded, renames) = diff::readdress(resources, &desired);
+    let (mut recorded, mut renames) = diff::readdress(resources, &desired);
     let mut live = super::read_live(&mut resolver, &desired, &recorded, removing).await;
     workspace.observer.account_was_read();
-    renames.rename_parts(&mut recorded, &mut live);
+    renames.rename_parts(&desired, &mut recorded, &mut live);
     state_tags.extend(state_tags_of(declared, &live));
     let state_tag =
         known_tag.unwrap_or_else(|| tag_for(state_tags, declared, &workspace.store.unique_place()));

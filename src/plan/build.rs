@@ -207,7 +207,7 @@ impl Draft<'_> {
     /// Returns true if the live object is as declared, but the state differs: the manifest adopted
     /// a manual change, or a dependency was added or dropped.
     fn is_outdated(&self) -> bool {
-        if self.decision.change.moved_from.is_some() {
+        if self.decision.change.moved_from.is_some() || self.decision.restated {
             return true;
         }
         let (Some(entry), Some(resource)) = (self.decision.recorded, self.declared()) else {
@@ -254,6 +254,8 @@ impl Draft<'_> {
         };
         let mut step = self.step(StepPhase::Update, calls, expect);
         step.wanted = self.subject(seen);
+        // What is let go of was read for its removal.
+        step.removal = self.decision.change.reason == Reason::LetGo;
         step.before = Some(Box::new(seen.as_ref().clone()));
         step.record = self.declared_record();
         vec![step]
