@@ -419,7 +419,7 @@ iam.add_user_to_group(GroupName="developers", UserName="eve")
 
     // Eve is others': the group stays until somebody says that she may be put out of it.
     let refused = project.expect(1, &["destroy", TEAMS, "--yes"]);
-    assert!(refused.stdout.contains("member eve (not made by relayctl)"), "{}", refused.stdout);
+    assert!(refused.stdout.contains("member eve (not by this manifest)"), "{}", refused.stdout);
     assert_eq!(groups(&moto)[0][2], json!(["eve"]));
     project.expect(0, &["destroy", TEAMS, "--yes", "--allow-delete-foreign"]);
     assert_eq!(groups(&moto), json!([]));
