@@ -20,7 +20,7 @@ pub fn nearest_service(prefix: &str) -> Option<&'static str> {
 /// Returns the nearest name, if it is near enough to be a misspelling: a third of the letters may
 /// differ, the first `given` not counted. A name that begins with everything that was written
 /// counts, too: its rest was forgotten.
-fn nearest<'a>(
+pub(super) fn nearest<'a>(
     written: &str,
     names: impl Iterator<Item = &'a str>,
     given: usize,

@@ -111,6 +111,17 @@ fn patterns_stand_for_actions() {
     assert_eq!(matching("s3:Nothing*").count(), 0);
     assert_eq!(matching("*").count(), matching("*:*").count());
     assert!(matching("*").count() > 20_000);
+    for pattern in [
+        "s3:List*Buckets",
+        "S3:getobject",
+        "s3:*",
+        "nosuch:*",
+        "s3:Nothing*",
+        "*",
+        "s3:ListBucketx",
+    ] {
+        assert_eq!(has_match(pattern), matching(pattern).next().is_some(), "{pattern}");
+    }
 }
 
 #[test]
