@@ -8,6 +8,7 @@ use futures::future::try_join;
 
 use super::access::access_changes;
 use super::error::EngineError;
+use super::missing_policies::missing_policies;
 use super::recover::recover;
 use super::workspace::Workspace;
 use crate::address::Address;
@@ -78,7 +79,7 @@ impl BrakeOverrides {
     /// Returns true for a brake that is overridden.
     pub fn overrides(self, brake: Brake) -> bool {
         match brake {
-            Brake::PreventDestroy => false,
+            Brake::PreventDestroy | Brake::MissingPolicy => false,
             Brake::Limits => self.limits,
             Brake::Lockout => self.lockout,
         }
@@ -129,7 +130,8 @@ pub async fn plan_from_state(
     let header = header(workspace.desired, &caller, options);
     let mut plan = build::build(header, stamp, decisions, desired, recorded)?;
     plan.access = access_changes(resolver, &plan, live, desired).await;
-    let objections = guard::objections(&plan, workspace.desired, count_known(&plan, recorded));
+    let mut objections = guard::objections(&plan, workspace.desired, count_known(&plan, recorded));
+    objections.extend(missing_policies(resolver, &plan, desired).await);
     let reads = resolver.explain();
     let seen = reading.resolver.into_known();
     Ok(PreparedPlan { plan, objections, seen, reads })

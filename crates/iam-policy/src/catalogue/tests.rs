@@ -130,6 +130,9 @@ fn slips_of_the_pen_are_mended() {
     assert_eq!(nearest_action("S3:getobjects").as_deref(), Some("s3:GetObject"));
     assert_eq!(nearest_action("iam:PasRole").as_deref(), Some("iam:PassRole"));
     assert_eq!(nearest_action("lamda:InvokeFunction").as_deref(), Some("lambda:InvokeFunction"));
+    assert_eq!(nearest_action("s3:Gett*").as_deref(), Some("s3:Get*"));
+    assert_eq!(nearest_action("s3:GetObjekt*").as_deref(), Some("s3:GetObject*"));
+    assert_eq!(nearest_action("s3:Frobnicate*"), None);
     assert_eq!(nearest_action("s3:Frobnicate"), None);
     assert_eq!(nearest_action("GetObject"), None);
     assert_eq!(nearest_service("lamda"), Some("lambda"));

@@ -155,11 +155,11 @@ fn service(place: String, name: &str, usage: Option<Usage>) -> Option<Finding> {
         return None;
     }
     let consequence = match usage {
-        Some(Usage::Bucket) => "S3 refuses it if AWS has none",
-        Some(_) => "IAM refuses it if AWS has none",
-        None => "the condition matches nothing if AWS has none",
+        Some(Usage::Bucket) => "S3 refuses a service that AWS doesn't have",
+        Some(_) => "IAM refuses a service that AWS doesn't have",
+        None => "a service that AWS doesn't have matches nothing",
     };
-    let message = format!("relayctl knows no service `{name}`; {consequence}");
+    let message = format!("relayctl knows no service principal `{name}`: {consequence}");
     let remedy = catalogue::nearest_service_principal(name).map_or_else(
         || "look the service principal up in the guide of the service".to_owned(),
         |near| format!("did you mean `{near}`?"),
