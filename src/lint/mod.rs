@@ -87,6 +87,7 @@ pub fn lint_manifest(desired: &Desired, documents: &Documents) -> Vec<ManifestFi
     found.extend(holders::all(&subject));
     found.extend(redundancy::all(&subject));
     found.extend(names::managed_policies(desired));
+    found.extend(names::placeholders(desired));
     suppression::apply(&desired.silenced, &mut found);
     found.sort_by(|a, b| {
         let key = |one: &ManifestFinding| {

@@ -2,10 +2,11 @@
 //! other tools, policy documents.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::node::{Node, NodeContent};
 use super::outline;
-use super::source::Span;
+use super::source::{SourceFile, Span};
 use crate::diagnostic::Diagnostic;
 
 /// The fields that a manifest which extends a base adds to it.
@@ -46,6 +47,16 @@ pub fn listed(paths: &[PathBuf]) -> String {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
+}
+
+/// Returns the problem of a file in Terraform's language, much of which is valid YAML.
+pub fn other_language(file: &Arc<SourceFile>) -> Option<Diagnostic> {
+    let extension = file.shown.extension()?;
+    (extension == "tf" || extension == "hcl").then(|| {
+        let place = Some(Span::top(file).place());
+        let message = "this is Terraform's language, not a manifest";
+        Diagnostic::error("not-a-manifest", place, message).help(BEGIN)
+    })
 }
 
 /// Returns the problem of a file of another kind.

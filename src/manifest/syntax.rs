@@ -16,11 +16,6 @@ pub fn explain(file: &Arc<SourceFile>, error: &serde_saphyr::Error) -> Diagnosti
     let location = error.location().unwrap_or(Location::UNKNOWN);
     let spot =
         if location.line() == 0 { Span::top(file) } else { NodeMark::from(location).spot(file) };
-    if file.shown.extension().is_some_and(|extension| extension == "tf" || extension == "hcl") {
-        let message = "this is Terraform's language, not a manifest";
-        return Diagnostic::error("not-a-manifest", Some(Span::top(file).place()), message)
-            .help("`relayctl init` writes a manifest to begin with");
-    }
     if let Some(found) = tab(&spot).or_else(|| variable(&spot)) {
         return found;
     }

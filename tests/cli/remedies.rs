@@ -49,6 +49,27 @@ fn a_base_is_not_planned_but_what_extends_it() {
     has(&run, &["error[base-manifest]", "manifests/dev.yaml, manifests/prod.yaml", "1 error"]);
 }
 
+#[test]
+fn a_file_of_terraform_is_recognised_by_its_name() {
+    let project = project();
+    project.write("main.tf", "resource \"aws_iam_user\" \"bob\" {\n  name = \"bob\"\n}\n");
+    has(&project.expect(1, &["validate", "main.tf"]), &["error[not-a-manifest]", "Terraform"]);
+}
+
+#[test]
+fn a_document_that_is_not_there_comes_with_the_one_that_may_be_meant() {
+    let project = with_body("policies: {Read: {document: policies/raed.json}}\n");
+    project.write("policies/read.json", "{}");
+    let run = project.expect(1, &["validate", "relay.yaml"]);
+    has(&run, &["there is no file policies/raed.json", "did you mean policies/read.json?"]);
+}
+
+#[test]
+fn a_bucket_that_is_named_like_a_placeholder_is_warned_of() {
+    let run = with_body("buckets: {your-bucket-name: {}}\n").expect(0, &["validate", "relay.yaml"]);
+    has(&run, &["warning[placeholder]: bucket.your-bucket-name: ", "relay.yaml:5:11"]);
+}
+
 const MISSPELT: &str = "\
 policies:
   Read:

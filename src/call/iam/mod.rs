@@ -63,6 +63,11 @@ pub fn aws_policy_name(arn: &str) -> Option<&str> {
 /// Returns the remedy for the name of a managed policy that AWS doesn't have.
 pub fn suggest_managed_policy(partition: &str, name: &str) -> String {
     match catalogue::nearest_managed_policy(name) {
+        Some(near) if near == name => {
+            "AWS has it, but not this account: another partition lacks some of AWS's policies, and \
+                an emulator may have to load them first"
+                .to_owned()
+        }
         Some(near) => format!("did you mean arn:{partition}:iam::aws:policy/{near}?"),
         None => "`aws iam list-policies --scope AWS` lists AWS's managed policies".to_owned(),
     }

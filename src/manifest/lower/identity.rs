@@ -233,7 +233,9 @@ impl Lowering<'_, '_, '_> {
             let message = format!(
                 "`{arn}` is in the partition {of}, but the manifest's region is in {partition}"
             );
-            return Err((message, format!("write arn:{partition}:…, or arn:${{partition}}:…")));
+            let rest = parts[2..].join(":");
+            let help = format!("write arn:{partition}:{rest}, or arn:${{partition}}:{rest}");
+            return Err((message, help));
         }
         if *owner != "aws" && owner != account {
             let message = format!(

@@ -14,6 +14,7 @@ const RULES: &[Rule] = &[
     actions::UNKNOWN_SERVICE,
     names::UNKNOWN_SERVICE_PRINCIPAL,
     names::PLACEHOLDER,
+    names::FOREIGN_PARTITION,
     conditions::UNKNOWN_CONDITION_KEY,
     resources::RESOURCE_WILDCARD,
     resources::NOT_RESOURCE,

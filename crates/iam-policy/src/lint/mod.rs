@@ -57,7 +57,7 @@ pub fn lint(document: &Value, home: &Home<'_>) -> Vec<Finding> {
     let Ok(policy) = Policy::compile("", document) else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(size::document(document, home));
-    let mut names = NameChecker::default();
+    let mut names = NameChecker::new(home.partition);
     for site in Site::all(document, &policy) {
         names.statement(&site.pointer, site.elements, home.usage, &mut findings);
         findings.extend(conditions::keys(&site, home));

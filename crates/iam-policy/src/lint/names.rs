@@ -33,6 +33,15 @@ pub(super) const PLACEHOLDER: Rule = Rule::new(
     "Write the name that is meant, or a variable.",
 );
 
+pub(super) const FOREIGN_PARTITION: Rule = Rule::new(
+    "foreign-partition",
+    Severity::Warning,
+    "A condition on an ARN of another partition",
+    "Nothing of the partition aws calls in aws-cn: such a test never holds. In resources and \
+        principals AWS refuses such an ARN.",
+    "Write the ARN of this partition.",
+);
+
 /// The condition keys whose values are service principals.
 const OF_SERVICES: &[&str] = &[
     "iam:passedtoservice",
@@ -45,13 +54,20 @@ const OF_SERVICES: &[&str] = &[
 
 /// Finds unknown names in documents. It remembers what it found in order: in a generated manifest a
 /// thousand documents name the same actions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct NameChecker {
+    partition: String,
     known_actions: HashSet<String>,
     plain_texts: HashSet<String>,
 }
 
 impl NameChecker {
+    /// Makes a checker for documents of an account in this partition: `aws`, `aws-cn`.
+    pub fn new(partition: &str) -> Self {
+        let partition = partition.to_owned();
+        Self { partition, known_actions: HashSet::new(), plain_texts: HashSet::new() }
+    }
+
     /// Returns the actions, services and service principals of a valid document that AWS doesn't
     /// have, and its placeholders, in the document's order. These are the findings of
     /// [`lint`](super::lint()) that need no look at what the statement allows.
@@ -64,7 +80,7 @@ impl NameChecker {
     ///     r#"{"Version": "2012-10-17", "Statement": {
     ///         "Effect": "Allow", "Action": "s3:GetObjekt", "Resource": "arn:aws:s3:::relay/*"}}"#,
     /// )?;
-    /// let findings = NameChecker::default().check(&document, Usage::Managed);
+    /// let findings = NameChecker::new("aws").check(&document, Usage::Managed);
     /// assert_eq!(findings[0].remedy, "did you mean `s3:GetObject`?");
     /// # Ok::<(), iam_policy::SyntaxError>(())
     /// ```
@@ -115,7 +131,8 @@ impl NameChecker {
                     findings.extend(if of_services {
                         service(place, value, None)
                     } else {
-                        self.placeholder(place, value)
+                        self.foreign_partition(&place, value)
+                            .or_else(|| self.placeholder(place, value))
                     });
                 }
             }
@@ -131,6 +148,21 @@ impl NameChecker {
             return None;
         };
         Some(Finding::new(&rule, Severity::Warning, place, message, remedy))
+    }
+
+    fn foreign_partition(&self, place: &str, value: &str) -> Option<Finding> {
+        let (partition, rest) = value.strip_prefix("arn:")?.split_once(':')?;
+        if partition == self.partition || partition.contains(['*', '?', '$']) {
+            return None;
+        }
+        let own = &self.partition;
+        let message = format!(
+            "`{value}` is in the partition {partition}, and the account is in the partition {own}: \
+                no request carries it"
+        );
+        let remedy = format!("write arn:{own}:{rest}");
+        let place = place.to_owned();
+        Some(Finding::new(&FOREIGN_PARTITION, Severity::Warning, place, message, remedy))
     }
 
     fn placeholder(&mut self, place: String, text: &str) -> Option<Finding> {
@@ -181,7 +213,7 @@ mod tests {
 
     fn found(statement: &Value, usage: Usage) -> Vec<(&'static str, String, String)> {
         let document = json!({"Version": "2012-10-17", "Statement": [statement]});
-        let findings = NameChecker::default().check(&document, usage);
+        let findings = NameChecker::new("aws").check(&document, usage);
         findings.into_iter().map(|it| (it.rule, it.pointer, it.remedy)).collect()
     }
 
@@ -213,9 +245,18 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_on_an_arn_of_another_partition_is_told() {
+        let statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition":
+            {"ArnLike": {"aws:SourceArn": ["arn:aws-cn:s3:::relay", "arn:*:s3:::relay", "arn:aws:s3:::relay"]}}});
+        let place = "/Statement/0/Condition/ArnLike/aws:SourceArn/0".to_owned();
+        let remedy = "write arn:aws:s3:::relay".to_owned();
+        assert_eq!(found(&statement, Usage::Managed), [("foreign-partition", place, remedy)]);
+    }
+
+    #[test]
     fn a_checker_tells_the_same_slip_in_each_document() {
         let document = json!({"Statement": {"Action": "s3:GetObjekt", "Resource": "arn:aws:s3:::YOUR-BUCKET/*"}});
-        let mut checker = NameChecker::default();
+        let mut checker = NameChecker::new("aws");
         let first = checker.check(&document, Usage::Managed);
         assert_eq!(first.len(), 2);
         assert_eq!(checker.check(&document, Usage::Managed), first);
