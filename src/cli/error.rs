@@ -256,15 +256,19 @@ fn help_with_store(said: CommandError, error: &StoreError) -> CommandError {
 
 /// Returns the remedy for a file that cannot be read or written, if there is one.
 fn help_with_io(cause: &io::Error) -> Option<String> {
-    let help = match cause.kind() {
-        io::ErrorKind::PermissionDenied => {
-            "`ls -ld` shows who may read and write the file and its folder; `chmod u+w` gives the \
-                owner the right to write"
-        }
-        io::ErrorKind::ReadOnlyFilesystem => "that file system is mounted read-only",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space there",
-        io::ErrorKind::NotADirectory => "a part of the path is a file, and should be a folder",
-        _ => return None,
+    use io::ErrorKind as Kind;
+    let kind = cause.kind();
+    let help = if kind == Kind::PermissionDenied {
+        "`ls -ld` shows who may read and write the file and its folder; `chmod u+w` gives the owner \
+            the right to write"
+    } else if kind == Kind::ReadOnlyFilesystem {
+        "that file system is mounted read-only"
+    } else if kind == Kind::StorageFull || kind == Kind::QuotaExceeded {
+        "free some space there"
+    } else if kind == Kind::NotADirectory {
+        "a part of the path is a file, and should be a folder"
+    } else {
+        return None;
     };
     Some(help.to_owned())
 }

@@ -55,7 +55,7 @@ pub fn nearest_service_principal(name: &str) -> Option<String> {
             Some(format!("{}{SUFFIX}", super::nearest_service(of)?))
         })
     };
-    let china = if name.ends_with(".cn") { ".cn" } else { "" };
+    let china = name.strip_suffix(".cn").map_or("", |_| ".cn");
     found.map(|found| found + china)
 }
 
