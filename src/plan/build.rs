@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Expect, Plan, PlanHeader, StateStamp, Step, StepId, StepPhase, StepRecord, Summary,
+    Expect, Plan, PlanHeader, PlanMode, StateStamp, Step, StepId, StepPhase, StepRecord, Summary,
     fingerprint, succession,
 };
 use crate::address::Address;
@@ -24,7 +24,7 @@ pub fn build(
     desired: &Desired,
     recorded: &Recorded,
 ) -> Result<Plan, Cycle> {
-    let needs = Needs { desired, dependents: Dependents::of(recorded) };
+    let needs = Needs { desired, dependents: Dependents::of(recorded), mode: header.mode };
     let decisions = needs.restrict(decisions, &header.targets);
     let mut steps: BTreeMap<StepId, Step> = decisions
         .iter()
@@ -68,6 +68,7 @@ fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {
 struct Needs<'a> {
     desired: &'a Desired,
     dependents: Dependents<'a>,
+    mode: PlanMode,
 }
 
 impl<'a> Needs<'a> {
@@ -125,8 +126,11 @@ impl<'a> Needs<'a> {
             }
             ChangeAction::Delete if decision.seen.is_none() => draft.clear().into_iter().collect(),
             ChangeAction::Delete => draft.delete(),
+            ChangeAction::Adopt if self.mode == PlanMode::RefreshOnly => draft.refresh(),
             ChangeAction::Adopt => draft.record(),
-            ChangeAction::Forget => draft.clear().map_or_else(|| draft.record(), |step| vec![step]),
+            ChangeAction::Forget if self.mode == PlanMode::RefreshOnly => draft.forget(),
+            ChangeAction::Forget => draft.clear().map_or_else(|| draft.forget(), |step| vec![step]),
+            ChangeAction::Nothing if self.mode == PlanMode::RefreshOnly => Vec::new(),
             ChangeAction::Nothing if draft.is_outdated() => draft.record(),
             ChangeAction::Nothing | ChangeAction::Refuse | ChangeAction::Blocked => Vec::new(),
         }
@@ -258,8 +262,29 @@ impl Draft<'_> {
     }
 
     fn record(&self) -> Vec<Step> {
+        let mut steps = self.forget();
+        for step in &mut steps {
+            step.record = self.declared_record();
+        }
+        steps
+    }
+
+    /// Returns the step that takes the live values into the state.
+    fn refresh(&self) -> Vec<Step> {
+        let (Some(live), Some(entry)) = (&self.decision.wanted, self.decision.recorded) else {
+            return Vec::new();
+        };
+        let mut steps = self.forget();
+        for step in &mut steps {
+            let attributes = live.as_ref().clone();
+            step.record = Some(StepRecord { attributes, depends_on: entry.depends_on.clone() });
+        }
+        steps
+    }
+
+    /// Returns the step that takes the object out of the state.
+    fn forget(&self) -> Vec<Step> {
         let mut step = self.step(StepPhase::Record, Vec::new(), Expect::Anything);
-        step.record = self.declared_record();
         step.before = self.decision.seen.as_deref().cloned().map(Box::new);
         vec![step]
     }

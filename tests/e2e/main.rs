@@ -6,10 +6,13 @@ mod disk_failures;
 mod encryption;
 mod forecast;
 mod groups;
+mod hints;
 mod keys;
 mod lost_state;
 mod moto;
+mod names;
 mod permissions;
+mod refresh;
 mod retries;
 mod sandbox;
 mod secrets;
@@ -17,3 +20,4 @@ mod sinks;
 mod state;
 #[path = "../support/mod.rs"]
 mod support;
+mod waiting;
