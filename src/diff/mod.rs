@@ -10,10 +10,12 @@ mod obstruction;
 mod ownership;
 mod parts;
 mod propagate;
+mod refresh;
 
 pub use fields::is_same_value;
 pub use moved::{Renames, readdress};
 pub use obstruction::Obstruction;
+pub use refresh::refresh;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -71,6 +73,35 @@ impl ResourceChange {
         }
     }
 
+    /// Returns true if a plan that only refreshes the state found the object changed, replaced or
+    /// gone.
+    pub fn is_drift(&self) -> bool {
+        match &self.reason {
+            Reason::Drifted
+            | Reason::Vanished
+            | Reason::RecreatedBySomeoneElse { .. }
+            | Reason::NotOurs { .. }
+            | Reason::OtherState { .. } => true,
+            Reason::Same
+            | Reason::LetGo
+            | Reason::Renamed(_)
+            | Reason::ParentHandedOver(_)
+            | Reason::New
+            | Reason::Differs
+            | Reason::CannotChange(_)
+            | Reason::Due(_)
+            | Reason::ParentReplaced(_)
+            | Reason::Interrupted
+            | Reason::Lost
+            | Reason::Undeclared
+            | Reason::Destroy
+            | Reason::Exclusive
+            | Reason::Obstacle(_)
+            | Reason::Unknown(_)
+            | Reason::DependsOn(_) => false,
+        }
+    }
+
     /// Returns the text of a field before the change.
     pub fn text_before(&self, field: &str) -> Option<&str> {
         self.fields.iter().find(|diff| diff.change.field == field)?.change.before.as_ref()?.as_str()
@@ -110,6 +141,8 @@ pub enum Reason {
     New,
     /// Recorded, but gone from AWS.
     Vanished,
+    /// Changed outside relayctl since it was recorded. Only a refresh of the state takes that over.
+    Drifted,
     /// The declared object differs from the live one.
     Differs,
     /// A field that AWS can't change, or a key whose secret is lost; the text names it.

@@ -63,6 +63,7 @@ fn is_foreign(reason: &Reason) -> bool {
         | Reason::New
         | Reason::Vanished
         | Reason::Differs
+        | Reason::Drifted
         | Reason::CannotChange(_)
         | Reason::Renamed(_)
         | Reason::Due(_)

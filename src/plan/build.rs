@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Expect, Plan, PlanHeader, StateStamp, Step, StepId, StepPhase, StepRecord, Summary,
+    Expect, Plan, PlanHeader, PlanMode, StateStamp, Step, StepId, StepPhase, StepRecord, Summary,
     fingerprint, likely_renames, moves, succession,
 };
 use crate::address::{Address, Principal};
@@ -25,7 +25,8 @@ pub fn build(
     recorded: &Recorded,
 ) -> Result<Plan, Cycle> {
     let renamed_parents = renamed_parents(&decisions);
-    let needs = Needs { desired, dependents: Dependents::of(recorded), renamed_parents };
+    let dependents = Dependents::of(recorded);
+    let needs = Needs { desired, dependents, renamed_parents, mode: header.mode };
     let decisions = needs.restrict(decisions, &header.targets);
     let mut steps: BTreeMap<StepId, Step> = decisions
         .iter()
@@ -102,6 +103,7 @@ struct Needs<'a> {
     dependents: Dependents<'a>,
     /// The objects with a new name, by the addresses of their parts.
     renamed_parents: BTreeMap<Address, BTreeSet<Address>>,
+    mode: PlanMode,
 }
 
 impl<'a> Needs<'a> {
@@ -159,10 +161,13 @@ impl<'a> Needs<'a> {
             }
             ChangeAction::Delete if decision.seen.is_none() => draft.clear().into_iter().collect(),
             ChangeAction::Delete => draft.delete(),
+            ChangeAction::Adopt if self.mode == PlanMode::RefreshOnly => draft.refresh(),
             ChangeAction::Adopt => draft.record(),
             // What is still there is somebody else's by now.
-            ChangeAction::Forget if decision.seen.is_some() => draft.record(),
-            ChangeAction::Forget => draft.clear().map_or_else(|| draft.record(), |step| vec![step]),
+            ChangeAction::Forget if decision.seen.is_some() => draft.forget(),
+            ChangeAction::Forget if self.mode == PlanMode::RefreshOnly => draft.forget(),
+            ChangeAction::Forget => draft.clear().map_or_else(|| draft.forget(), |step| vec![step]),
+            ChangeAction::Nothing if self.mode == PlanMode::RefreshOnly => Vec::new(),
             ChangeAction::Nothing if draft.is_outdated() => draft.record(),
             ChangeAction::Nothing | ChangeAction::Refuse | ChangeAction::Blocked => Vec::new(),
         }
@@ -303,8 +308,29 @@ impl Draft<'_> {
     }
 
     fn record(&self) -> Vec<Step> {
+        let mut steps = self.forget();
+        for step in &mut steps {
+            step.record = self.declared_record();
+        }
+        steps
+    }
+
+    /// Returns the step that takes the live values into the state.
+    fn refresh(&self) -> Vec<Step> {
+        let (Some(live), Some(entry)) = (&self.decision.wanted, self.decision.recorded) else {
+            return Vec::new();
+        };
+        let mut steps = self.forget();
+        for step in &mut steps {
+            let attributes = live.as_ref().clone();
+            step.record = Some(StepRecord { attributes, depends_on: entry.depends_on.clone() });
+        }
+        steps
+    }
+
+    /// Returns the step that takes the object out of the state.
+    fn forget(&self) -> Vec<Step> {
         let mut step = self.step(StepPhase::Record, Vec::new(), Expect::Anything);
-        step.record = self.declared_record();
         step.before = self.decision.seen.as_deref().cloned().map(Box::new);
         vec![step]
     }

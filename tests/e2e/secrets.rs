@@ -162,7 +162,7 @@ fn a_saved_plan_that_was_edited_anywhere_is_refused_and_one_that_was_laid_out_an
             refused.stderr
         );
         assert!(
-            refused.stderr.contains("make a new one with `relayctl plan MANIFEST`"),
+            refused.stderr.contains("make a new one with `relayctl plan MANIFEST --sandbox`"),
             "{}",
             refused.stderr
         );

@@ -267,7 +267,7 @@ impl World {
         let read = || load(&self.folder.path().join("manifests").join(&self.manifest));
         let desired = self.desired.lock().unwrap().get_or_insert_with(read).clone();
         match mode {
-            PlanMode::Apply => desired,
+            PlanMode::Apply | PlanMode::RefreshOnly => desired,
             PlanMode::Destroy => {
                 Desired { resources: std::collections::BTreeMap::new(), ..desired }
             }

@@ -134,7 +134,7 @@ impl Ages<'_> {
         if !is_active(self.current) {
             remarks.push(format!(
                 "the key {} is inactive: somebody deactivated it, and relayctl does not activate \
-                    it again; `relayctl keys rotate` makes another one",
+                    it again; rotating the key makes another one",
                 self.current.id
             ));
         }
