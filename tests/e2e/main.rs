@@ -7,6 +7,7 @@ mod encryption;
 mod forecast;
 mod groups;
 mod keys;
+mod local_files;
 mod lost_state;
 mod moto;
 mod permissions;

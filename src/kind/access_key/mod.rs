@@ -10,6 +10,7 @@ mod ownership;
 mod rotation;
 mod sink;
 mod sinks;
+mod source;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -28,6 +29,7 @@ use ownership::KeyFacts;
 pub use rotation::{RETIRE_AFTER, in_words, lasting};
 use rotation::{RetiredKey, SupersededKey};
 use sinks::{SINKS, SinkContents};
+pub(super) use source::used_before_key;
 
 pub(super) struct AccessKeyKind;
 
@@ -74,7 +76,8 @@ impl Kind for AccessKeyKind {
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let user = || value::text_of(wanted, "user").to_owned();
         let keys = [Facet::AccessKeys { user: user() }, Facet::Principal(Principal::user(user()))];
-        keys.into_iter().chain(sinks::facets(wanted)).chain(rotation::facets(wanted)).collect()
+        let files = sinks::facets(wanted).chain(source::facet(wanted));
+        keys.into_iter().chain(files).chain(rotation::facets(wanted)).collect()
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
@@ -92,7 +95,9 @@ impl Kind for AccessKeyKind {
         let seen = self.seen(wanted, snapshot).present();
         let recorded = value::optional_text(wanted, "id");
         let ours = [seen.as_ref().map(|seen| seen.id.clone()), recorded];
-        if let Some(conflict) = sinks::conflict(wanted, &held, &ours) {
+        if let Some(conflict) =
+            sinks::conflict(wanted, &held, &ours).or_else(|| source::conflict(wanted, snapshot))
+        {
             return Some(conflict);
         }
         let user = value::text_of(wanted, "user");
