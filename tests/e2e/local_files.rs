@@ -1,8 +1,9 @@
 //! The files of other tools with the real binary, in the sandbox: what the AWS CLI, boto3 and Zappa
 //! would read is what counts.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::support::moto::Moto;
 use crate::support::project::Project;
 
 const MANIFEST: &str = "relay.yaml";
@@ -50,18 +51,64 @@ fn no_key_is_made(file: &str, text: &str, said: &[&str]) {
     }
 }
 
+/// Files that botocore refuses, and what relayctl says of them.
+const UNREADABLE: [(&str, &str); 4] = [
+    (
+        "[x]\naws_access_key_id = AKIAX\n[x]\naws_secret_access_key = y\n",
+        "line 3 begins the section [x]",
+    ),
+    ("[x]\nregion = a\nRegion = b\n", "line 3 sets region for the second time"),
+    ("region = a\n[default]\n", "line 1 stands before the first [section]"),
+    ("[x]\ns3 =\n  junk\n", "line 3 is indented below a setting without a value"),
+];
+
 #[test]
 fn no_key_is_made_for_a_file_that_the_aws_cli_cannot_read() {
-    let line = |line: usize| format!("{CREDENTIALS}: line {line} ");
-    let twice = "[x]\naws_access_key_id = AKIAX\n[x]\naws_secret_access_key = y\n";
-    no_key_is_made(CREDENTIALS, twice, &[&line(3), "join the two sections"]);
-    let setting = "[x]\nregion = a\nregion = b\n";
-    no_key_is_made(CREDENTIALS, setting, &[&line(3), "remove one of the two"]);
-    no_key_is_made(
-        CONFIG,
-        "region = a\n[default]\n",
-        &["line 1 stands before the first [section]"],
+    for (text, said) in UNREADABLE {
+        no_key_is_made(CREDENTIALS, text, &[CREDENTIALS, said, "cannot read the file; "]);
+    }
+    let (text, said) = UNREADABLE[0];
+    no_key_is_made(CONFIG, text, &[said, "join the two sections"]);
+}
+
+#[test]
+fn botocore_and_pyyaml_read_what_was_written_and_refuse_what_was_refused() {
+    let moto = Moto::start();
+    let project = project(&stage("zappa_settings.yml", "      project_name: 'on'\n"));
+    project.write(CREDENTIALS, "[other]\nregion = x # y\n");
+    project.write(CONFIG, "[profile relay]\nregion = a # here\ns3 =\n  max_queue_size = 9\n");
+    project.write("zappa_settings.yml", "base: &b {timeout_seconds: 1:30}\ndev: {<<: *b}\n");
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    for (number, (text, _)) in UNREADABLE.iter().enumerate() {
+        project.write(&format!("unreadable/{number}"), text);
+    }
+    let snippet = format!(
+        "import glob, yaml, botocore.configloader as loader, botocore.exceptions as exceptions\n\
+         refused = 0\n\
+         for file in glob.glob({unreadable:?}):\n\
+         \x20   try: loader.raw_config_parse(file)\n\
+         \x20   except exceptions.ConfigParseError: refused += 1\n\
+         key = loader.raw_config_parse({credentials:?})['relay']\n\
+         profile = loader.load_config({config:?})['profiles']['relay']\n\
+         stage = yaml.safe_load(open({settings:?}))['dev']\n\
+         show({{'refused': refused, 'key': sorted(key), 'profile': profile, 'stage': stage}})\n",
+        unreadable = project.path("unreadable/*"),
+        credentials = project.path(CREDENTIALS),
+        config = project.path(CONFIG),
+        settings = project.path(&settings_file(&project, "zappa_settings.yml")),
     );
+    let read: Value = serde_json::from_str(&moto.python(&snippet)).unwrap();
+    let expected = json!({
+        "refused": UNREADABLE.len(),
+        "key": ["aws_access_key_id", "aws_secret_access_key"],
+        "profile": {"region": "us-east-1", "output": "json", "s3": {"max_queue_size": "9"}},
+        "stage": {
+            "app_function": "app.app", "aws_region": "us-east-1", "manage_roles": false,
+            "profile_name": "relay", "project_name": "on", "role_name": "runner",
+            "timeout_seconds": 90,
+        },
+    });
+    assert_eq!(read, expected);
 }
 
 #[test]

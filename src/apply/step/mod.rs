@@ -176,8 +176,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Makes sure that the files of a new key can be written before AWS makes the key. Otherwise the
-    /// key would have to be deleted again.
+    /// Makes sure that the files of a new key can be written before AWS makes the key. Otherwise
+    /// the key would have to be deleted again.
     async fn check_key_files(&self, step: &Step) -> Result<(), Fault> {
         let is_made = |write: &Write| matches!(write, Write::Iam(IamWrite::CreateAccessKey { .. }));
         if !step.calls.iter().any(is_made) {

@@ -18,8 +18,8 @@ reads! {
             paged: false,
             why: "",
         }
-        /// The settings of a profile, in both files, that the AWS CLI and boto3 use before its key: a
-        /// role, IAM Identity Center. The value of each is the file in which it stands.
+        /// The settings of a profile, in both files, that the AWS CLI and boto3 use before its key:
+        /// a role, IAM Identity Center. The value of each is the file in which it stands.
         CredentialSource { profile: String } as "file:ReadCredentialSource" => {
             on: Target::Local,
             paged: false,

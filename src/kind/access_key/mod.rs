@@ -22,7 +22,7 @@ use super::{
 };
 use crate::address::{KindName, Principal};
 use crate::call::{IamWrite, Observed, Write};
-use crate::reads::{Facet, Snapshot};
+use crate::reads::{Facet, NOT_READ, Snapshot};
 use crate::value::{self, Attributes};
 
 use ownership::KeyFacts;
@@ -91,7 +91,12 @@ impl Kind for AccessKeyKind {
     fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
         // A key may be made for a user that is yet to be made, but not over a key that is in its
         // files already.
-        let held = SinkContents::read(wanted, snapshot).ok()?;
+        let held = match SinkContents::read(wanted, snapshot) {
+            Ok(held) => held,
+            Err(failure) if failure.code == NOT_READ => return None,
+            // Nobody knows what a file holds that cannot be read.
+            Err(failure) => return Some(failure.message),
+        };
         let seen = self.seen(wanted, snapshot).present();
         let recorded = value::optional_text(wanted, "id");
         let ours = [seen.as_ref().map(|seen| seen.id.clone()), recorded];

@@ -21,7 +21,7 @@ impl Lowering<'_, '_, '_> {
         let extension = Path::new(&file.value).extension().and_then(|extension| extension.to_str());
         if !matches!(extension, Some("json" | "toml" | "yaml" | "yml")) {
             let message = format!(
-                "`{}` is no .json, .toml, .yaml or .yml file, which Zappa tells its settings by",
+                "`{}` is not a .json, .toml, .yaml or .yml file, as Zappa's settings are",
                 file.value
             );
             self.scope.error("bad-path", &file.spot, message, "write `file: zappa_settings.json`");

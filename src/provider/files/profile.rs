@@ -165,8 +165,8 @@ pub struct ProfileKeys {
 /// A profile's section of the credentials file, without its secret.
 struct ProfileKey {
     id: Option<String>,
-    /// The setting of the key behind whose value a comment stands.
-    commented: Option<&'static str>,
+    /// The setting of the key of which botocore reads more than the value.
+    longer: Option<&'static str>,
     source: SourceSettings,
 }
 
@@ -176,7 +176,7 @@ impl ProfileKeys {
         let (fault, odd) = (document.fault(), OddHeaders::of(&document, credentials_profile));
         let all = |section: IniFile| ProfileKey {
             id: section.value(&|_| true, ID),
-            commented: [ID, SECRET].into_iter().find(|key| section.has_comment(&|_| true, key)),
+            longer: [ID, SECRET].into_iter().find(|key| section.has_more(&|_| true, key)),
             source: SourceSettings::of(section.settings(&|_| true)),
         };
         let sections = document.split(str::to_owned).into_iter();
@@ -197,13 +197,14 @@ impl ProfileKeys {
     pub fn of_profile(&self, place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
         self.check(place, profile)?;
         let key = self.profiles.get(profile).ok_or_else(|| missing(place, profile))?;
-        if let Some(setting) = key.commented {
+        if let Some(setting) = key.longer {
             let message = format!(
-                "{}: a comment stands behind the value of {setting} in [{profile}], which the AWS \
-                    CLI, boto3 and Zappa read as a part of the value: move it to a line of its own",
+                "{}: {setting} in [{profile}] has a comment behind its value, or indented lines \
+                    below it, which the AWS CLI, boto3 and Zappa read as a part of the value: move \
+                    them to lines of their own, not indented",
                 place.name()
             );
-            return Err(Problem::refused("CommentBehindValue", message));
+            return Err(Problem::refused("KeyHasMore", message));
         }
         Ok(FileReply::KeyId(key.id.clone()))
     }
@@ -276,10 +277,10 @@ impl ProfileSettings {
     }
 }
 
-/// Returns the profile that a section of the credentials file is for: its header is its name.
-#[expect(clippy::unnecessary_wraps, reason = "it has the form of `config_profile`")]
+/// Returns the profile that a section of the credentials file is for: its header is its name. The
+/// SDKs trim it, botocore does not.
 fn credentials_profile(header: &str) -> Option<&str> {
-    Some(header)
+    Some(header).filter(|name| name.trim() == *name)
 }
 
 /// Returns the profile that a section of the config file is for.

@@ -85,10 +85,12 @@ impl IniFile {
         line.value().filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
-    /// Returns true if a comment stands behind the value, which botocore reads as a part of it.
-    pub fn has_comment(&self, section: SectionMatcher, key: &str) -> bool {
-        let occurrences = self.occurrences(section, key);
-        occurrences.last().is_some_and(|index| self.lines[*index].comment().is_some())
+    /// Returns true if botocore reads more than the value: a comment behind it, or the indented
+    /// lines below it.
+    pub fn has_more(&self, section: SectionMatcher, key: &str) -> bool {
+        self.occurrences(section, key).last().is_some_and(|&index| {
+            self.lines[index].comment().is_some() || !self.nested(index).is_empty()
+        })
     }
 
     /// Returns all settings of the section in the order of the file, with keys in lower case; a

@@ -80,11 +80,11 @@ fn a_comment_that_botocore_reads_as_a_part_of_the_key_is_refused() {
     home.put(
         ".aws/credentials",
         "[a]\naws_access_key_id = AKIAX # mine\n[b]\naws_access_key_id = \
-            AKIAX\naws_secret_access_key = hush ; old\n[c]\naws_access_key_id = AKIAX\n",
+            AKIAX\naws_secret_access_key = hush ; old\n[d]\naws_access_key_id = AKIAX\n  more\n[c]\naws_access_key_id = AKIAX\n",
     );
-    for profile in ["a", "b"] {
+    for profile in ["a", "b", "d"] {
         let problem = read(&home, profile).unwrap_err();
-        assert_eq!(problem.code, "CommentBehindValue");
+        assert_eq!(problem.code, "KeyHasMore");
         assert!(!problem.message.contains("hush"), "{}", problem.message);
     }
     assert_eq!(read(&home, "c"), Ok(FileReply::KeyId(Some("AKIAX".to_owned()))));
