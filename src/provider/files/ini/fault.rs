@@ -53,7 +53,11 @@ impl StrictReader {
             return fault("holds a lone carriage return".to_owned(), "remove it");
         }
         match role {
-            IniLineRole::Other => Ok(()),
+            IniLineRole::Nested if self.nests && !text.contains('=') => fault(
+                "is indented below a setting without a value, and has no =".to_owned(),
+                "correct it, or put # before it",
+            ),
+            IniLineRole::Other | IniLineRole::Nested => Ok(()),
             IniLineRole::Header(name) => {
                 self.settings.clear();
                 match self.sections.insert(name.clone(), number) {
@@ -83,11 +87,6 @@ impl StrictReader {
                     ),
                 }
             }
-            IniLineRole::Nested if self.nests && !text.contains('=') => fault(
-                "is indented below a setting without a value, and has no =".to_owned(),
-                "correct it, or put # before it",
-            ),
-            IniLineRole::Nested => Ok(()),
         }
     }
 }

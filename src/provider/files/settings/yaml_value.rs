@@ -154,7 +154,11 @@ impl<'a> YamlReader<'a> {
             let name = match self.value(event, span)? {
                 Value::String(name) => name,
                 // `on:` is a boolean in YAML 1.1, and no stage is found by it.
-                other => format!("!{other}"),
+                other @ (Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Array(_)
+                | Value::Object(_)) => format!("!{other}"),
             };
             let (event, span) = self.next()?;
             members.insert(name, self.value(event, span)?);
