@@ -8,6 +8,7 @@ mod forecast;
 mod groups;
 mod hints;
 mod keys;
+mod local_files;
 mod lost_state;
 mod moto;
 mod names;

@@ -18,7 +18,7 @@ use super::propagation::{self, RecentCreations};
 use super::state_writer::StateWriter;
 use super::stop::Stop;
 use crate::call::{
-    Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply,
+    Failure, FailureKind, FileRead, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply,
     StepOutput, Write,
 };
 use crate::event::{Event, EventSink, Fault, Traffic, Waits};
@@ -118,6 +118,7 @@ impl<'a> Worker<'a> {
                 snapshot
             }
         };
+        self.check_key_files(step).await?;
         self.intend(kind, step, &snapshot, before.as_ref().and_then(|entry| entry.id.clone()))
             .await?;
         let mut progress = StepProgress::default();
@@ -174,6 +175,24 @@ impl<'a> Worker<'a> {
             waited += pause;
             tries += 1;
         }
+    }
+
+    /// Makes sure that the files of a new key can be written before AWS makes the key. Otherwise
+    /// the key would have to be deleted again.
+    async fn check_key_files(&self, step: &Step) -> Result<(), Fault> {
+        let is_made = |write: &Write| matches!(write, Write::Iam(IamWrite::CreateAccessKey { .. }));
+        if !step.calls.iter().any(is_made) {
+            return Ok(());
+        }
+        for write in &step.calls {
+            if let Write::File(write) = write
+                && let Some(file) = write.key_file()
+            {
+                let read = Read::File(FileRead::Writable { file });
+                self.provider.read(&read).await.map_err(Fault::Call)?;
+            }
+        }
+        Ok(())
     }
 
     /// Records the intent before a create: whatever exists under this name afterwards is ours, even

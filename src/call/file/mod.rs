@@ -1,4 +1,4 @@
-//! The calls on local files: the AWS credentials and config files, the key's CSV, zappa's settings.
+//! The calls on local files: the AWS credentials and config files, the key's CSV, Zappa's settings.
 
 mod read;
 mod write;
@@ -28,6 +28,8 @@ pub enum FileReply {
     /// The id of the key; `None` if the section exists, but holds no key.
     KeyId(Option<String>),
     Settings(Vec<(String, Value)>),
+    /// The file can be made or replaced.
+    Writable,
 }
 
 /// Returns a command for people, with quotes around words that a shell would take apart.

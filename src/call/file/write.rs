@@ -83,6 +83,23 @@ writes! {
 }
 
 impl FileWrite {
+    /// Returns the file into which this write puts a key; `None` for a write that puts no key into
+    /// a file.
+    pub fn key_file(&self) -> Option<LocalFile> {
+        match self {
+            Self::StoreCredentials { .. } => Some(LocalFile::Credentials),
+            Self::StoreKeyCsv { file, .. } | Self::StoreKeyAge { file, .. } => Some(file.clone()),
+            Self::RunCommand { .. }
+            | Self::RemoveCredentials { .. }
+            | Self::SetProfile { .. }
+            | Self::UnsetProfile { .. }
+            | Self::RemoveKeyCsv { .. }
+            | Self::RemoveKeyAge { .. }
+            | Self::SetStage { .. }
+            | Self::UnsetStage { .. } => None,
+        }
+    }
+
     /// Returns the write that takes the key out of the sink into which this write puts it; `None`
     /// if nothing can.
     pub fn undelivered(&self, key: &str) -> Option<Self> {

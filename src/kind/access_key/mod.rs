@@ -10,6 +10,7 @@ mod ownership;
 mod rotation;
 mod sink;
 mod sinks;
+mod source;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -21,13 +22,14 @@ use super::{
 };
 use crate::address::{KindName, Principal};
 use crate::call::{IamWrite, Observed, Write};
-use crate::reads::{Facet, Snapshot};
+use crate::reads::{Facet, NOT_READ, Snapshot};
 use crate::value::{self, Attributes};
 
 use ownership::KeyFacts;
 pub use rotation::{RETIRE_AFTER, in_words, lasting};
 use rotation::{RetiredKey, SupersededKey};
 use sinks::{SINKS, SinkContents};
+pub(super) use source::used_before_key;
 
 pub(super) struct AccessKeyKind;
 
@@ -74,7 +76,8 @@ impl Kind for AccessKeyKind {
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let user = || value::text_of(wanted, "user").to_owned();
         let keys = [Facet::AccessKeys { user: user() }, Facet::Principal(Principal::user(user()))];
-        keys.into_iter().chain(sinks::facets(wanted)).chain(rotation::facets(wanted)).collect()
+        let files = sinks::facets(wanted).chain(source::facet(wanted));
+        keys.into_iter().chain(files).chain(rotation::facets(wanted)).collect()
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
@@ -88,11 +91,18 @@ impl Kind for AccessKeyKind {
     fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
         // A key may be made for a user that is yet to be made, but not over a key that is in its
         // files already.
-        let held = SinkContents::read(wanted, snapshot).ok()?;
+        let held = match SinkContents::read(wanted, snapshot) {
+            Ok(held) => held,
+            Err(failure) if failure.code == NOT_READ => return None,
+            // Nobody knows what a file holds that cannot be read.
+            Err(failure) => return Some(failure.message),
+        };
         let seen = self.seen(wanted, snapshot).present();
         let recorded = value::optional_text(wanted, "id");
         let ours = [seen.as_ref().map(|seen| seen.id.clone()), recorded];
-        if let Some(conflict) = sinks::conflict(wanted, &held, &ours) {
+        if let Some(conflict) =
+            sinks::conflict(wanted, &held, &ours).or_else(|| source::conflict(wanted, snapshot))
+        {
             return Some(conflict);
         }
         let user = value::text_of(wanted, "user");

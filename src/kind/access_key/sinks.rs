@@ -29,7 +29,9 @@ impl SinkContents {
                 }
                 Some(Observed::Unknown(failure)) => return Err(failure),
                 Some(
-                    Observed::Present(FileReply::KeyId(None) | FileReply::Settings(_))
+                    Observed::Present(
+                        FileReply::KeyId(None) | FileReply::Settings(_) | FileReply::Writable,
+                    )
                     | Observed::Absent,
                 )
                 | None => {}

@@ -202,6 +202,40 @@ fn somebody_elses_key_in_the_profile_is_a_conflict() {
 }
 
 #[test]
+fn a_key_that_would_not_be_used_is_a_conflict() {
+    let answer = |source: Result<Reply, Failure>| {
+        let world = World::new(&[], None);
+        let wanted = attributes(&declared(&json!({})));
+        let answer = move |read: &Read| match read {
+            Read::File(FileRead::CredentialSource { .. }) => source.clone(),
+            _ => world.answer(read),
+        };
+        kind("access_key").conflict(&wanted, &ask(kind("access_key"), &wanted, &answer))
+    };
+    let used = vec![("role_arn".to_owned(), json!("/home/u/.aws/config"))];
+    let reason = "profile serverless has role_arn in /home/u/.aws/config, which the AWS CLI, boto3 \
+        and Zappa use instead of a key: name another profile, or remove these settings from this \
+        one";
+    let told = answer(Ok(Reply::File(FileReply::Settings(used))));
+    assert_eq!(told.as_deref(), Some(reason));
+    let unknown = answer(Err(failure(FailureKind::Refused)));
+    assert!(unknown.is_some(), "nobody knows if the key would be used");
+    assert_eq!(answer(not_found()), None);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_conflict_for_a_new_key() {
+    let world = World::new(&[], None);
+    let wanted = attributes(&declared(&json!({})));
+    let answer = |read: &Read| match read {
+        Read::File(FileRead::Credentials { .. }) => Err(failure(FailureKind::Refused)),
+        _ => world.answer(read),
+    };
+    let conflict = kind("access_key").conflict(&wanted, &ask(kind("access_key"), &wanted, &answer));
+    assert!(conflict.is_some());
+}
+
+#[test]
 fn somebody_elses_key_in_the_csv_is_a_conflict() {
     let world = World { profile: None, ..World::new(&[], Some("AKIA9")) };
     let reason = "key.csv holds another key (AKIA9): name another file, or move this one away";

@@ -6,9 +6,9 @@
 
 mod command;
 pub(crate) mod crash_points;
+mod credential_source;
 pub mod disk;
 mod ini;
-mod json_text;
 mod key_age;
 mod key_csv;
 mod key_file;
@@ -58,9 +58,17 @@ impl Files {
             FileRead::Profile { profile } => {
                 profile::read_settings(&self.place(&LocalFile::Config), profile)
             }
+            FileRead::CredentialSource { profile } => profile::read_source(
+                &self.place(&LocalFile::Credentials),
+                &self.place(&LocalFile::Config),
+                profile,
+            ),
             FileRead::KeyCsv { file } => key_csv::csv_file_at(self.place(file)).read(),
             FileRead::KeyAge { file } => key_age::age_file_at(self.place(file)).read(),
             FileRead::Stage { file, stage } => settings::read(&self.place(file), stage),
+            FileRead::Writable { file } => {
+                self.place(file).check_writable().map(|()| FileReply::Writable)
+            }
         }
     }
 

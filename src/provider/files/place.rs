@@ -107,6 +107,7 @@ impl OverlaidFile {
     pub fn text(&self, privacy: Privacy) -> Result<Option<SecretText>, Problem> {
         let path = self.current();
         self.check_links(privacy)?;
+        self.check_regular()?;
         let bytes = match read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -123,6 +124,28 @@ impl OverlaidFile {
             Problem::refused("NotText", message)
         })?;
         Ok(Some(SecretText::new(text)))
+    }
+
+    /// Refuses a device, a pipe, a socket and a folder at the file's place: a rename over a device
+    /// would make it a file (over `/dev/null`, too, if root does it), and a read of a pipe waits
+    /// for its writer. The AWS CLI takes such a path for a missing file.
+    fn check_regular(&self) -> Result<(), Problem> {
+        for path in [self.current(), &self.path] {
+            if let Ok(metadata) = fs::metadata(path)
+                && let Some(what) = disk::irregular(&metadata)
+            {
+                return Err(Problem::not_a_file(&self.name(), what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the file can be made or replaced: another file can be made beside it.
+    pub fn check_writable(&self) -> Result<(), Problem> {
+        let problem = |error: io::Error| Problem::io("write", &self.path, &error);
+        self.check_regular()?;
+        let target = disk::target(&self.path).map_err(problem)?;
+        disk::try_folder(&lock::nearest_folder(&target)).map_err(problem)
     }
 
     /// Reads, changes and replaces the file while nobody else does.
