@@ -7,9 +7,11 @@
 mod fields;
 mod obstruction;
 mod propagate;
+mod takeover;
 
 pub use fields::is_same_value;
 pub use obstruction::Obstruction;
+pub use takeover::{Takeover, Takeovers};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -18,11 +20,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::call::{Failure, Observed, Write};
-use crate::kind::{self, Attached, FieldForm, Kind, LiveObject, LiveResource, Maintenance};
+use crate::kind::{
+    self, Attached, Conflict, FieldForm, Kind, LiveObject, LiveResource, Maintenance,
+};
 use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
 use crate::value::{Attributes, FieldChange};
 
 use fields::FieldComparison;
+use takeover::Holders;
 
 /// The change of one object, and its reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,6 +104,8 @@ pub enum Reason {
     /// Nothing differs, but maintenance is due: a key is old, or was retired long ago. The text
     /// names it.
     Due(String),
+    /// The object goes to other places in local files; the text names them.
+    Moves(String),
     /// The object that it is attached to or names is replaced.
     ParentReplaced(Address),
     /// An earlier run stopped between the call and the save.
@@ -138,8 +145,10 @@ pub struct PlannedChange<'a> {
     /// The calls that remove objects of other owners that block its deletion.
     pub clearing: Vec<Write>,
     /// True if an earlier step of this plan changes the live object: it names a principal whose ARN
-    /// changes.
+    /// changes, or another object takes its place in a file.
     pub shifts: bool,
+    /// The objects of this manifest whose places it takes.
+    pub takes: Takeovers,
 }
 
 /// The objects that may be removed.
@@ -167,6 +176,7 @@ pub fn diff<'a>(
 ) -> Vec<PlannedChange<'a>> {
     let removal = removal.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
+    let holders = Holders::of(recorded, live);
     let mut decisions: Vec<PlannedChange<'_>> = addresses
         .into_iter()
         .map(|address| {
@@ -177,6 +187,8 @@ pub fn diff<'a>(
                 entry: recorded.get(address),
                 desired,
                 recorded,
+                live,
+                holders: &holders,
                 removal,
             };
             subject.decide(live.get(address))
@@ -185,6 +197,7 @@ pub fn diff<'a>(
     propagate::exclusive(&mut decisions, desired, recorded);
     propagate::replacements(&mut decisions, desired);
     propagate::boundaries(&mut decisions, desired);
+    takeover::mark(&mut decisions);
     propagate::hindrances(&mut decisions, desired, recorded);
     decisions
 }
@@ -198,20 +211,22 @@ pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet
 }
 
 /// One address, with its declared and recorded object.
-struct DiffSubject<'a> {
+struct DiffSubject<'a, 'h> {
     kind: &'static dyn Kind,
     address: &'a Address,
     resource: Option<&'a Resource>,
     entry: Option<&'a RecordedObject>,
     desired: &'a Desired,
     recorded: &'a Recorded,
+    live: &'a Live,
+    holders: &'h Holders<'a>,
     removal: Removal,
 }
 
-impl<'a> DiffSubject<'a> {
+impl<'a> DiffSubject<'a, '_> {
     fn decide(&self, sighting: Option<&'a LiveResource>) -> PlannedChange<'a> {
         let (observed, conflict) = match sighting {
-            Some(sighting) => (&sighting.observed, sighting.conflict.clone()),
+            Some(sighting) => (&sighting.observed, sighting.conflict.as_ref()),
             None => (&Observed::Absent, None),
         };
         match (self.resource, observed) {
@@ -226,10 +241,16 @@ impl<'a> DiffSubject<'a> {
     }
 
     /// Decides for an object that is declared, but doesn't exist.
-    fn absent(&self, resource: &Resource, conflict: Option<String>) -> PlannedChange<'a> {
-        if let Some(conflict) = conflict {
-            return self.decision(ChangeAction::Refuse, Reason::Obstacle(conflict), None);
-        }
+    fn absent(&self, resource: &Resource, conflict: Option<&Conflict>) -> PlannedChange<'a> {
+        let unmanaged = conflict.and_then(|it| it.unmanaged.clone()).filter(|_| !resource.renew);
+        let takes = match (self.takeovers(conflict), &unmanaged) {
+            (Ok(_), Some(why)) if self.is_parent_adopted(resource) => Err(why.clone()),
+            (takes, _) => takes,
+        };
+        let takes = match takes {
+            Ok(takes) => takes,
+            Err(why) => return self.decision(ChangeAction::Refuse, Reason::Obstacle(why), None),
+        };
         let reason = match self.entry.map(|entry| entry.status) {
             None => Reason::New,
             Some(Status::Done) => Reason::Vanished,
@@ -237,6 +258,7 @@ impl<'a> DiffSubject<'a> {
         };
         let mut decision = self.decision(ChangeAction::Create, reason, None);
         decision.change.fields = fields::all_new(self.kind, &resource.attributes);
+        decision.takes = takes;
         decision
     }
 
@@ -260,7 +282,7 @@ impl<'a> DiffSubject<'a> {
         &self,
         resource: &'a Resource,
         seen: &'a LiveObject,
-        conflict: Option<String>,
+        conflict: Option<&Conflict>,
     ) -> PlannedChange<'a> {
         let mut seen = Cow::Borrowed(seen);
         if let Some(reason) = self.foreign(&seen) {
@@ -273,8 +295,15 @@ impl<'a> DiffSubject<'a> {
         let comparison =
             FieldComparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
         let (action, reason) = self.verdict(&comparison, &seen, resource);
+        let is_moved = action == ChangeAction::Update && seen.upkeep.is_some();
+        let takes = match self.takeovers(conflict) {
+            Err(why) if action == ChangeAction::Replace || is_moved => {
+                return self.refusal(why, seen);
+            }
+            takes => takes.unwrap_or_default(),
+        };
         if action == ChangeAction::Replace
-            && let Some(obstacle) = conflict.or_else(|| self.obstacle(&seen))
+            && let Some(obstacle) = self.obstacle(&seen)
         {
             return self.refusal(obstacle, seen);
         }
@@ -305,6 +334,7 @@ impl<'a> DiffSubject<'a> {
         };
         decision.wanted = Some(comparison.wanted);
         decision.seen = Some(seen);
+        decision.takes = takes;
         decision
     }
 
@@ -323,7 +353,12 @@ impl<'a> DiffSubject<'a> {
             return (ChangeAction::Replace, Reason::CannotChange(why));
         }
         if let Some(upkeep) = &seen.upkeep {
-            return (ChangeAction::Update, Reason::Due(upkeep.why().to_owned()));
+            let why = upkeep.why().to_owned();
+            let reason = match upkeep {
+                Maintenance::Move(_) => Reason::Moves(why),
+                Maintenance::Renew(_) | Maintenance::Tend(_) => Reason::Due(why),
+            };
+            return (ChangeAction::Update, reason);
         }
         if !comparison.fields.is_empty() {
             return (ChangeAction::Update, Reason::Differs);
@@ -454,6 +489,7 @@ impl<'a> DiffSubject<'a> {
             recorded: self.entry,
             clearing: Vec::new(),
             shifts: false,
+            takes: Takeovers::new(),
         }
     }
 }

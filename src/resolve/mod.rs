@@ -216,7 +216,9 @@ impl ReadSubject<'_> {
     fn looks(&self) -> LookupAttributes {
         let recorded = self.entry.map(RecordedObject::known);
         LookupAttributes {
-            declared: self.declared.map(|declared| subject(Some(declared), recorded.as_ref())),
+            declared: self
+                .declared
+                .map(|declared| subject(self.kind, Some(declared), recorded.as_ref())),
             recorded,
         }
     }

@@ -73,6 +73,22 @@ pub fn read_settings(place: &OverlaidFile, profile: &str) -> Result<FileReply, P
         .of_profile(place, profile)
 }
 
+/// Returns the secret of this key, which the profile must hold.
+pub fn read_secret(
+    place: &OverlaidFile,
+    profile: &str,
+    key: &str,
+) -> Result<SecretString, Problem> {
+    let text = place.text(Privacy::Secret)?.unwrap_or_default();
+    let (document, section) = (IniFile::parse(&text), credentials_section(profile));
+    let secret = document.value(&section, SECRET).map(SecretString::from);
+    let holds = document.value(&section, ID).as_deref() == Some(key);
+    let name = || format!("profile [{profile}] of {}", place.name());
+    secret
+        .filter(|secret| holds && !secret.expose_secret().is_empty())
+        .ok_or_else(|| Problem::no_secret(name(), key))
+}
+
 /// The ids of the keys in a credentials file, by profile.
 pub struct ProfileKeys(BTreeMap<String, Option<String>>);
 

@@ -31,6 +31,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::Differs => format!("differs: {place} does not match the manifest"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
         Reason::Due(why) => format!("due: {}", escape(why)),
+        Reason::Moves(why) => escape(why),
         Reason::ParentReplaced(parent) => {
             format!("part of {}, which is replaced", address_text(parent))
         }
@@ -131,6 +132,7 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         | Reason::Differs
         | Reason::CannotChange(_)
         | Reason::Due(_)
+        | Reason::Moves(_)
         | Reason::ParentReplaced(_)
         | Reason::Interrupted
         | Reason::Lost
