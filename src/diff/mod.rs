@@ -242,9 +242,11 @@ impl<'a> DiffSubject<'a, '_> {
 
     /// Decides for an object that is declared, but doesn't exist.
     fn absent(&self, resource: &Resource, conflict: Option<&Conflict>) -> PlannedChange<'a> {
-        let unmanaged = conflict.and_then(|it| it.unmanaged.clone()).filter(|_| !resource.renew);
-        let takes = match (self.takeovers(conflict), &unmanaged) {
-            (Ok(_), Some(why)) if self.is_parent_adopted(resource) => Err(why.clone()),
+        let unmanaged = conflict.and_then(|it| it.unmanaged.as_ref());
+        let takes = match (self.takeovers(conflict), unmanaged) {
+            (Ok(_), Some(it)) if !resource.renew && self.is_parent_adopted(resource) => {
+                Err(it.refusal.clone())
+            }
             (takes, _) => takes,
         };
         let takes = match takes {
@@ -258,6 +260,7 @@ impl<'a> DiffSubject<'a, '_> {
         };
         let mut decision = self.decision(ChangeAction::Create, reason, None);
         decision.change.fields = fields::all_new(self.kind, &resource.attributes);
+        decision.change.left_alone.extend(unmanaged.map(|it| it.note.clone()));
         decision.takes = takes;
         decision
     }

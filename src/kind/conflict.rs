@@ -7,9 +7,17 @@ pub struct Conflict {
     pub obstacle: Option<String>,
     /// The places in local files that hold another object.
     pub occupied: Vec<OccupiedPlace>,
-    /// The message about an object of the same kind that is there, belongs to the same parent, and
-    /// may be the declared one; nothing tells.
-    pub unmanaged: Option<String>,
+    /// An object of the same kind and parent that may be the declared one; nothing tells.
+    pub unmanaged: Option<UnmanagedObject>,
+}
+
+/// The messages about an object that nobody recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmanagedObject {
+    /// The reason why no second one is made beside it, and the ways out.
+    pub refusal: String,
+    /// The note if a second one is made.
+    pub note: String,
 }
 
 /// A place in a local file that holds another object.

@@ -6,6 +6,7 @@ mod disk_failures;
 mod encryption;
 mod forecast;
 mod groups;
+mod key_moves;
 mod keys;
 mod lost_state;
 mod moto;

@@ -20,7 +20,7 @@ use serde_json::json;
 use super::field::{false_default, null_default};
 use super::{
     AccessRole, Conflict, DeletionBlocker, Field, FieldForm, Kind, LiveObject, Maintenance, Output,
-    OutputValue, Ownership, Parent, Recovery, Uniqueness,
+    OutputValue, Ownership, Parent, Recovery, Uniqueness, UnmanagedObject,
 };
 use crate::address::{KindName, Principal};
 use crate::call::{IamWrite, Observed, Write};
@@ -275,16 +275,18 @@ impl Kind for AccessKeyKind {
 }
 
 /// Returns the message about keys that nobody recorded, of a user that is adopted.
-fn unmanaged(wanted: &Attributes, keys: &[String]) -> String {
+fn unmanaged(wanted: &Attributes, keys: &[String]) -> UnmanagedObject {
     let user = value::text_of(wanted, "user");
     let (key, it) = if keys.len() == 1 { ("key", "it") } else { ("keys", "one of them") };
     let sink = SINKS.iter().find(|sink| sink.source(wanted).is_some());
     let take = sink.map_or_else(String::new, |sink| {
         format!("to use {it}, put its id and secret into {}; ", sink.label(wanted))
     });
-    format!(
-        "user {user} has the access {key} {}, which relayctl does not manage, and no second key is \
-            made unasked: {take}for a new key, run `relayctl keys rotate`",
-        keys.join(", ")
-    )
+    let keys = keys.join(", ");
+    let refusal = format!(
+        "user {user} has the access {key} {keys}, which relayctl does not manage, and no second key is \
+            made unasked: {take}for a new key, run `relayctl keys rotate`"
+    );
+    let note = format!("user {user} has the access {key} {keys} already: not managed, left alone");
+    UnmanagedObject { refusal, note }
 }
