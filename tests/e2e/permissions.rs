@@ -516,6 +516,14 @@ fn everything_changed() -> Project {
     project
 }
 
+/// Everything applied, and it is time to delete the keys that were rotated.
+fn everything_retired() -> Project {
+    let project = everything_applied();
+    project.expect(0, &["keys", "rotate", ALL, "--yes"]);
+    days_pass(&project, 8);
+    project
+}
+
 #[test]
 fn every_action_that_is_printed_for_a_manifest_with_everything_is_needed() {
     let (apply, destroy): (&[&str], &[&str]) =
@@ -523,12 +531,19 @@ fn every_action_that_is_printed_for_a_manifest_with_everything_is_needed() {
     let access: &[&str] = &["plan", ALL, "--deny-widening"];
     let proof = |job, runs| Proof { job, policy: policy(&everything(), ALL, job), runs };
     let plan: &[&str] = &["plan", ALL, "--destroy"];
-    proof("plan", vec![(everything_changed(), plan), (everything_changed(), access)]).holds();
+    let tended: &[&str] = &["plan", ALL];
+    let runs = vec![
+        (everything_changed(), plan),
+        (everything_changed(), access),
+        (everything_retired(), tended),
+    ];
+    proof("plan", runs).holds();
     let runs = vec![
         (everything(), apply),
         (everything_changed(), apply),
         (everything_changed(), access),
         (everything_applied(), destroy),
+        (everything_retired(), tended),
     ];
     proof("apply", runs).holds();
     proof("destroy", vec![(everything_applied(), destroy), (everything_changed(), plan)]).holds();
