@@ -176,7 +176,7 @@ pub fn diff<'a>(
 ) -> Vec<PlannedChange<'a>> {
     let removal = removal.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
-    let holders = Holders::of(recorded, live);
+    let holders = Holders::find_holders(recorded, live);
     let mut decisions: Vec<PlannedChange<'_>> = addresses
         .into_iter()
         .map(|address| {
@@ -197,7 +197,7 @@ pub fn diff<'a>(
     propagate::exclusive(&mut decisions, desired, recorded);
     propagate::replacements(&mut decisions, desired);
     propagate::boundaries(&mut decisions, desired);
-    takeover::mark(&mut decisions);
+    takeover::mark_moved(&mut decisions);
     propagate::hindrances(&mut decisions, desired, recorded);
     decisions
 }

@@ -241,7 +241,7 @@ pub fn boundaries(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
 /// depend on it.
 pub fn hindrances(decisions: &mut [PlannedChange<'_>], desired: &Desired, recorded: &Recorded) {
     let dependents = Dependents::of(recorded);
-    let links = TakeoverLinks::of(decisions);
+    let links = TakeoverLinks::between(decisions);
     loop {
         let stuck: BTreeSet<Address> = decisions
             .iter()

@@ -27,7 +27,7 @@ pub(super) struct Holders<'a>(BTreeMap<String, &'a Address>);
 
 impl<'a> Holders<'a> {
     /// Finds the holders. They are needed only if a place is occupied.
-    pub(super) fn of(recorded: &'a Recorded, live: &Live) -> Self {
+    pub(super) fn find_holders(recorded: &'a Recorded, live: &Live) -> Self {
         let is_occupied = |conflict: &Conflict| !conflict.occupied.is_empty();
         if !live.values().any(|it| it.conflict.as_ref().is_some_and(is_occupied)) {
             return Self::default();
@@ -35,7 +35,7 @@ impl<'a> Holders<'a> {
         let ids = recorded.iter().flat_map(|(address, entry)| {
             let kind = kind::kind_of(address.kind());
             let seen = live.get(address).and_then(|it| it.observed.as_present());
-            kind.ids(&entry.known(), seen).into_iter().map(move |id| (id, address))
+            kind.known_ids(&entry.known(), seen).into_iter().map(move |id| (id, address))
         });
         Self(ids.collect())
     }
@@ -76,7 +76,7 @@ impl DiffSubject<'_, '_> {
 }
 
 /// Marks the objects of takeovers: steps of this plan change the files that they are in.
-pub(super) fn mark(decisions: &mut [PlannedChange<'_>]) {
+pub(super) fn mark_moved(decisions: &mut [PlannedChange<'_>]) {
     let mut moved: BTreeSet<Address> = BTreeSet::new();
     for decision in decisions.iter().filter(|it| !it.takes.is_empty()) {
         moved.insert(decision.change.address.clone());
@@ -91,7 +91,7 @@ pub(super) fn mark(decisions: &mut [PlannedChange<'_>]) {
 pub(super) struct TakeoverLinks(BTreeMap<Address, BTreeSet<Address>>);
 
 impl TakeoverLinks {
-    pub(super) fn of(decisions: &[PlannedChange<'_>]) -> Self {
+    pub(super) fn between(decisions: &[PlannedChange<'_>]) -> Self {
         let mut links: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
         for decision in decisions {
             let address = &decision.change.address;

@@ -151,7 +151,7 @@ pub trait Kind: Sync {
 
     /// Returns the ids of all objects of ours that may be in the object's places. `recorded` is all
     /// that the state knows of it.
-    fn ids(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> BTreeSet<String> {
+    fn known_ids(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> BTreeSet<String> {
         let seen = seen.map(|seen| seen.id.clone());
         optional_text(recorded, "id").into_iter().chain(seen).collect()
     }

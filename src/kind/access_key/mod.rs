@@ -92,7 +92,7 @@ impl Kind for AccessKeyKind {
         // files already.
         let held = SinkContents::read(wanted, snapshot).ok()?;
         let seen = self.seen(wanted, snapshot).present();
-        let ours = self.ids(wanted, seen.as_ref());
+        let ours = self.known_ids(wanted, seen.as_ref());
         let occupied = sinks::occupied(wanted, &held, &ours);
         let user = value::text_of(wanted, "user");
         let keys = snapshot.access_keys(user).present().filter(|_| seen.is_none());
@@ -112,7 +112,7 @@ impl Kind for AccessKeyKind {
         relocation::earlier_places(declared, recorded)
     }
 
-    fn ids(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> BTreeSet<String> {
+    fn known_ids(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> BTreeSet<String> {
         let unfinished = seen.and_then(ownership::unfinished);
         let seen = seen.map(|seen| seen.id.clone());
         ownership::known_ids(recorded).chain(unfinished).chain(seen).collect()
@@ -144,7 +144,7 @@ impl Kind for AccessKeyKind {
     /// Returns the calls that move the secret, and those for a retired key whose time has come. No
     /// attribute of a key that can change in place is in AWS.
     fn update(&self, seen: &LiveObject, wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
-        let moved = Relocation::of(seen).calls(seen, wanted);
+        let moved = Relocation::noted_in(seen).calls(seen, wanted);
         moved.into_iter().chain(rotation::tended(seen)).collect()
     }
 
@@ -152,7 +152,7 @@ impl Kind for AccessKeyKind {
     /// sinks and proven: nothing is taken away until then.
     fn renew(&self, seen: &LiveObject, wanted: &Attributes) -> Vec<Write> {
         let user = || value::text_of(wanted, "user").to_owned();
-        let (relocation, begun) = (Relocation::of(seen), ownership::is_begun(seen));
+        let (relocation, begun) = (Relocation::noted_in(seen), ownership::is_begun(seen));
         let held = ownership::held_attributes(seen);
         let replaced = |sink: &str| {
             let is_lacking = !begun && relocation.is_lacking(sink);

@@ -55,7 +55,7 @@ impl KeyFacts {
         snapshot.user(user).and_then(|found| {
             snapshot.access_keys(user).and_then(|keys| {
                 let held = SinkContents::read(wanted, snapshot);
-                match held.and_then(|held| Ok((held, FormerSink::all(wanted, snapshot)?))) {
+                match held.and_then(|held| Ok((held, FormerSink::read_all(wanted, snapshot)?))) {
                     Ok((held, former)) => Observed::Present(Self {
                         live: keys.into_iter().map(|key| (key.id.clone(), key)).collect(),
                         held,
@@ -92,7 +92,7 @@ impl KeyFacts {
     /// Finds the key that an interrupted run made: a key that did not exist before that run.
     fn made_since(&self, known: &[Value]) -> Result<Option<OwnedKey>, Failure> {
         let new = self.live.keys().filter(|id| !known.contains(&json!(id)));
-        let mut former = self.former.iter().filter_map(FormerSink::key);
+        let mut former = self.former.iter().filter_map(FormerSink::held_key);
         let mut held = |id: &&String| self.held.keys().chain(former.by_ref()).any(|it| it == *id);
         if let Some(id) = new.clone().find(|id| held(id)) {
             return Ok(Some(OwnedKey { id: id.clone(), stage: KeyStage::Partial }));
@@ -136,7 +136,7 @@ impl KeyFacts {
                 self.held.attributes(wanted, |held| held.is_none_or(|held| ours.contains(held)))
             }
         };
-        for (sink, at) in self.former.iter().filter_map(|it| it.held(&ours)) {
+        for (sink, at) in self.former.iter().filter_map(|it| it.our_sink(&ours)) {
             if attributes.get(sink).is_none_or(Value::is_null) {
                 attributes.insert(sink, at.clone());
             }
@@ -203,8 +203,8 @@ impl KeyFacts {
 
 /// Compares the sinks of a key with the wanted ones: the secret moves, or another key is made.
 fn relocate(seen: &mut LiveObject, stage: &KeyStage, wanted: &Attributes, view: &SinkView<'_>) {
-    let relocation = Relocation::plan(wanted, view);
-    relocation.note(seen);
+    let relocation = Relocation::compare(wanted, view);
+    relocation.note_in(seen);
     let rotation = relocation.rotation(wanted, view);
     match (stage, rotation) {
         (KeyStage::Orphan | KeyStage::Begun { .. }, _) => {}

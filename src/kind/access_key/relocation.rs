@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::sink::SecretSink;
-use super::sinks::{FORMER, SINKS, SinkContents, former, key_in, taken};
+use super::sinks::{FORMER, SINKS, SinkContents, former_sinks, key_in, taken};
 use crate::call::{Failure, FileWrite, SecretSource, Write};
 use crate::kind::{LiveObject, Maintenance};
 use crate::reads::Snapshot;
@@ -30,7 +30,7 @@ pub(super) fn earlier_places(declared: &Attributes, recorded: &Attributes) -> At
     let is_left = |sink: &dyn SecretSink, at: &Attributes| {
         sink.place(at).is_none_or(|place| !places.contains(&place))
     };
-    let noted = former(recorded).filter(|(sink, at)| is_left(*sink, at)).map(|(_, at)| at);
+    let noted = former_sinks(recorded).filter(|(sink, at)| is_left(*sink, at)).map(|(_, at)| at);
     let mut left: Vec<Attributes> = noted.collect();
     for sink in SINKS {
         let name = sink.name();
@@ -71,7 +71,7 @@ pub(super) struct FormerSink {
 }
 
 impl FormerSink {
-    pub(super) fn all(wanted: &Attributes, snapshot: &Snapshot) -> Result<Vec<Self>, Failure> {
+    pub(super) fn read_all(wanted: &Attributes, snapshot: &Snapshot) -> Result<Vec<Self>, Failure> {
         let read = |(sink, at): (&'static dyn SecretSink, Attributes)| {
             let key = match key_in(sink, &at, snapshot) {
                 // Somebody's own file took its place: no key is in it.
@@ -80,15 +80,15 @@ impl FormerSink {
             };
             Ok(Self { sink, at, key })
         };
-        former(wanted).map(read).collect()
+        former_sinks(wanted).map(read).collect()
     }
 
-    pub(super) fn key(&self) -> Option<&String> {
+    pub(super) fn held_key(&self) -> Option<&String> {
         self.key.as_ref()
     }
 
     /// Returns the attribute that declared the sink, if the sink holds one of these keys.
-    pub(super) fn held(&self, ours: &BTreeSet<String>) -> Option<(&'static str, &Value)> {
+    pub(super) fn our_sink(&self, ours: &BTreeSet<String>) -> Option<(&'static str, &Value)> {
         self.key.as_ref().filter(|key| ours.contains(*key))?;
         Some((self.sink.name(), self.at.get(self.sink.name())?))
     }
@@ -126,12 +126,12 @@ pub(super) struct SinkView<'a> {
 }
 
 impl Relocation {
-    pub(super) fn of(seen: &LiveObject) -> Self {
+    pub(super) fn noted_in(seen: &LiveObject) -> Self {
         let noted = seen.internals.get(RELOCATION).cloned();
         noted.and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default()
     }
 
-    pub(super) fn plan(wanted: &Attributes, view: &SinkView<'_>) -> Self {
+    pub(super) fn compare(wanted: &Attributes, view: &SinkView<'_>) -> Self {
         let undelivered = wanted.get(UNDELIVERED).and_then(Value::as_array);
         let lacks = |sink: &dyn SecretSink| {
             sink.is_declared(wanted)
@@ -145,7 +145,7 @@ impl Relocation {
         let places = places(wanted);
         let left = |it: &&FormerSink| it.sink.place(&it.at).is_none_or(|it| !places.contains(&it));
         let leaving = view.former.iter().filter(left).filter_map(|it| {
-            it.held(view.ours)?;
+            it.our_sink(view.ours)?;
             Some(LeftKey { at: it.at.clone(), key: it.key.clone()? })
         });
         let declared =
@@ -168,7 +168,7 @@ impl Relocation {
     }
 
     /// Notes it in the object, if there is anything to note.
-    pub(super) fn note(&self, seen: &mut LiveObject) {
+    pub(super) fn note_in(&self, seen: &mut LiveObject) {
         if !(self.lacking.is_empty() && self.leaving.is_empty() && self.former.is_empty()) {
             seen.internals.insert(RELOCATION, json!(self));
         }
@@ -248,7 +248,7 @@ impl Relocation {
 /// Returns the attributes that the state records while the sinks change: with the sinks that may
 /// still hold the key, and without a command that was not given the key yet.
 pub(super) fn unsettled(attributes: &Attributes, before: &LiveObject) -> Attributes {
-    let relocation = Relocation::of(before);
+    let relocation = Relocation::noted_in(before);
     let mut unsettled = attributes.clone();
     if !relocation.former.is_empty() {
         unsettled.insert(FORMER, json!(relocation.former));

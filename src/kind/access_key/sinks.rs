@@ -24,7 +24,7 @@ pub(super) const SINKS: &[&dyn SecretSink] = &[&ProfileSink, &CsvSink, &Age, &Si
 pub(super) const FORMER: &str = "former";
 
 /// Returns the sinks that the manifest no longer names, with their attributes.
-pub(super) fn former(
+pub(super) fn former_sinks(
     attributes: &Attributes,
 ) -> impl Iterator<Item = (&'static dyn SecretSink, Attributes)> {
     let listed = attributes.get(FORMER).and_then(Value::as_array).into_iter().flatten();
@@ -93,7 +93,7 @@ impl SinkContents {
 }
 
 pub(super) fn facets(wanted: &Attributes) -> impl Iterator<Item = Facet> {
-    let former = former(wanted).filter_map(|(sink, at)| sink.facet(&at));
+    let former = former_sinks(wanted).filter_map(|(sink, at)| sink.facet(&at));
     SINKS.iter().filter_map(|sink| sink.facet(wanted)).chain(former)
 }
 
@@ -127,7 +127,7 @@ pub(super) fn taken(wanted: &Attributes, sink: &str) -> Option<String> {
 
 /// Returns the calls that take a key out of its sinks, and out of those that it left.
 pub(super) fn emptied(recorded: &Attributes, key: &str) -> Vec<Write> {
-    let former = former(recorded).filter_map(|(sink, at)| sink.empty(&at, key.to_owned()));
+    let former = former_sinks(recorded).filter_map(|(sink, at)| sink.empty(&at, key.to_owned()));
     SINKS.iter().filter_map(|sink| sink.empty(recorded, key.to_owned())).chain(former).collect()
 }
 

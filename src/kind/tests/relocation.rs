@@ -55,7 +55,8 @@ fn known(recorded: &Value) -> Attributes {
 
 fn subject(declared: &Value, recorded: &Value) -> Value {
     let (wanted, known) = (wanted(declared), known(recorded));
-    json!(crate::model::subject(kind("access_key"), Some(&wanted), Some(&known)))
+    let earlier = kind("access_key").earlier_places(&wanted, &known);
+    json!(earlier.completed_by(&wanted).completed_by(&known))
 }
 
 fn moved(why: &str) -> Option<Maintenance> {
