@@ -8,12 +8,12 @@ pub struct Conflict {
     /// The places in local files that hold another object.
     pub occupied: Vec<OccupiedPlace>,
     /// An object of the same kind and parent that may be the declared one; nothing tells.
-    pub unmanaged: Option<UnmanagedObject>,
+    pub unmanaged: Option<UnrecordedObject>,
 }
 
 /// The messages about an object that nobody recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnmanagedObject {
+pub struct UnrecordedObject {
     /// The reason why no second one is made beside it, and the ways out.
     pub refusal: String,
     /// The note if a second one is made.

@@ -329,7 +329,7 @@ mod zappa_settings;
 pub use access_key::{RETIRE_AFTER, in_words, lasting};
 pub use attached::Attached;
 pub use blocker::DeletionBlocker;
-pub use conflict::{Conflict, OccupiedPlace, UnmanagedObject};
+pub use conflict::{Conflict, OccupiedPlace, UnrecordedObject};
 pub use facts::{
     AccessRole, DocumentField, FieldAccess, KindFacts, Output, OutputValue, Ownership, Parent,
     Recovery, Tagged, Uniqueness,

@@ -1,6 +1,6 @@
 //! Orders the steps of takeovers: an object leaves its place in a file before another one gets it,
-//! and is removed only after its successor is there. Two objects that swap their places need a third
-//! one: one of them moves aside first.
+//! and is removed only after its successor is there. Two objects that swap their places need a
+//! third place: one of them moves aside first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,9 @@ use crate::address::Address;
 use crate::call::{FileWrite, SecretSource, Write};
 use crate::diff::PlannedChange;
 
-type Steps = BTreeMap<StepId, Step>;
+type StepTable = BTreeMap<StepId, Step>;
 
-pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) {
+pub(super) fn order(steps: &mut StepTable, decisions: &[PlannedChange<'_>]) {
     for decision in decisions {
         let address = &decision.change.address;
         let Some(taker) = [StepPhase::Create, StepPhase::Update]
@@ -36,7 +36,7 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) {
 
 /// Makes the taker wait until the holder has left its place. If the holder waits for the taker, the
 /// holder moves aside first.
-fn leave_first(steps: &mut Steps, taker: &StepId, holder: &StepId) {
+fn leave_first(steps: &mut StepTable, taker: &StepId, holder: &StepId) {
     if wait(steps, taker, holder) {
         return;
     }
@@ -50,7 +50,7 @@ fn leave_first(steps: &mut Steps, taker: &StepId, holder: &StepId) {
 }
 
 /// Makes one step wait for another, unless the other one waits for it; tells which.
-fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) -> bool {
+fn wait(steps: &mut StepTable, step: &StepId, earlier: &StepId) -> bool {
     let mut seen = BTreeSet::new();
     let mut queue = vec![earlier];
     while let Some(id) = queue.pop() {
@@ -67,7 +67,7 @@ fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) -> bool {
 
 /// Returns the step that copies the holder's secret to a place that is nobody's, and lets the
 /// holder's own step read it from there.
-fn move_aside(steps: &mut Steps, taker: &StepId, holder: &StepId) -> Option<Step> {
+fn move_aside(steps: &mut StepTable, taker: &StepId, holder: &StepId) -> Option<Step> {
     let taken: Vec<SecretSource> = steps
         .get(taker)?
         .calls

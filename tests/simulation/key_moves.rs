@@ -1,5 +1,5 @@
-//! Keys that go to other files, and keys that take each other's places: wherever a run is killed, or
-//! an answer is lost, no key is lost, and no copy of one is left behind.
+//! Keys that go to other files, and keys that take each other's places: wherever a run is killed,
+//! or an answer is lost, no key is lost, and no copy of one is left behind.
 
 use relayctl::plan::PlanMode;
 use relayctl_faults::{FaultKind, Faults, PlannedFault, Seam};

@@ -1,7 +1,7 @@
 //! A user's access key, and the local files that hold its secret.
 //!
-//! AWS returns the secret once, in the answer to `CreateAccessKey`. A secret that a file still holds
-//! moves to other files; otherwise another key takes its place (a rotation). A key that an
+//! AWS returns the secret once, in the answer to `CreateAccessKey`. A secret that a file still
+//! holds moves to other files; otherwise another key takes its place (a rotation). A key that an
 //! interrupted run left behind without its secret can only be deleted.
 
 mod age;
@@ -20,7 +20,7 @@ use serde_json::json;
 use super::field::{false_default, null_default};
 use super::{
     AccessRole, Conflict, DeletionBlocker, Field, FieldForm, Kind, LiveObject, Maintenance, Output,
-    OutputValue, Ownership, Parent, Recovery, Uniqueness, UnmanagedObject,
+    OutputValue, Ownership, Parent, Recovery, Uniqueness, UnrecordedObject,
 };
 use crate::address::{KindName, Principal};
 use crate::call::{IamWrite, Observed, Write};
@@ -275,7 +275,7 @@ impl Kind for AccessKeyKind {
 }
 
 /// Returns the message about keys that nobody recorded, of a user that is adopted.
-fn unmanaged(wanted: &Attributes, keys: &[String]) -> UnmanagedObject {
+fn unmanaged(wanted: &Attributes, keys: &[String]) -> UnrecordedObject {
     let user = value::text_of(wanted, "user");
     let (key, it) = if keys.len() == 1 { ("key", "it") } else { ("keys", "one of them") };
     let sink = SINKS.iter().find(|sink| sink.source(wanted).is_some());
@@ -288,5 +288,5 @@ fn unmanaged(wanted: &Attributes, keys: &[String]) -> UnmanagedObject {
             made unasked: {take}for a new key, run `relayctl keys rotate`"
     );
     let note = format!("user {user} has the access {key} {keys} already: not managed, left alone");
-    UnmanagedObject { refusal, note }
+    UnrecordedObject { refusal, note }
 }
