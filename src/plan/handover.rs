@@ -68,7 +68,7 @@ fn wait(steps: &mut StepTable, step: &StepId, earlier: &StepId) -> bool {
 /// Returns the step that copies the holder's secret to a place that is nobody's, and lets the
 /// holder's own step read it from there.
 fn move_aside(steps: &mut StepTable, taker: &StepId, holder: &StepId) -> Option<Step> {
-    let taken: Vec<SecretSource> = steps
+    let targets: Vec<SecretSource> = steps
         .get(taker)?
         .calls
         .iter()
@@ -77,7 +77,7 @@ fn move_aside(steps: &mut StepTable, taker: &StepId, holder: &StepId) -> Option<
         .collect();
     let step = steps.get_mut(holder)?;
     let read = step.calls.iter_mut().find_map(|call| match call {
-        Write::File(FileWrite::ReadSecret { user, key, from }) if taken.contains(from) => {
+        Write::File(FileWrite::ReadSecret { user, key, from }) if targets.contains(from) => {
             Some((user.clone(), key.clone(), from))
         }
         Write::File(_) | Write::Iam(_) | Write::S3(_) | Write::ProveKey { .. } => None,

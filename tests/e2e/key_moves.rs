@@ -268,9 +268,9 @@ fn two_users_swap_their_profiles_or_their_files_in_one_run() {
     says(&plan, "the secret moves from profile [b] to profile [a]");
     says(&plan, "all to local files");
     let targeted = project.fork();
-    for project in [&project, &targeted] {
-        let all = [APPLY, &["--target", "access_key.ada"]].concat();
-        project.expect(0, if std::ptr::eq(project, &targeted) { &all } else { APPLY });
+    let target: &[&str] = &["apply", TEAM, "--yes", "--target", "access_key.ada"];
+    for (project, arguments) in [(&project, APPLY), (&targeted, target)] {
+        project.expect(0, arguments);
         let after = profiles(project);
         assert_eq!((&after["a"], &after["b"]), (&before["b"], &before["a"]));
         project.expect(0, APPLY);

@@ -126,7 +126,7 @@ impl KeyFacts {
         wanted: &Attributes,
         snapshot: &Snapshot,
     ) -> LiveObject {
-        let ours = self.ours_in_sinks(&id, &stage, wanted);
+        let ours = ours_in_sinks(&id, &stage, wanted);
         let mut attributes = match &stage {
             KeyStage::Whole | KeyStage::Partial | KeyStage::Orphan => {
                 self.held.attributes(wanted, |held| held == Some(&id))
@@ -168,15 +168,6 @@ impl KeyFacts {
         seen
     }
 
-    /// Returns the keys of ours that a sink may hold.
-    fn ours_in_sinks(&self, id: &str, stage: &KeyStage, wanted: &Attributes) -> BTreeSet<String> {
-        let unfinished = match stage {
-            KeyStage::Begun { unfinished } => unfinished.clone(),
-            KeyStage::Whole | KeyStage::Partial | KeyStage::Orphan => None,
-        };
-        known_ids(wanted).chain(unfinished).chain([id.to_owned()]).collect()
-    }
-
     /// Sets the maintenance and the remarks that the ages of the keys make necessary.
     fn age(&self, seen: &mut LiveObject, wanted: &Attributes, snapshot: &Snapshot) {
         let Some(current) = self.live.get(&seen.id) else { return };
@@ -199,6 +190,15 @@ impl KeyFacts {
             }));
         }
     }
+}
+
+/// Returns the keys of ours that a sink may hold.
+fn ours_in_sinks(id: &str, stage: &KeyStage, wanted: &Attributes) -> BTreeSet<String> {
+    let unfinished = match stage {
+        KeyStage::Begun { unfinished } => unfinished.clone(),
+        KeyStage::Whole | KeyStage::Partial | KeyStage::Orphan => None,
+    };
+    known_ids(wanted).chain(unfinished).chain([id.to_owned()]).collect()
 }
 
 /// Compares the sinks of a key with the wanted ones: the secret moves, or another key is made.

@@ -59,19 +59,19 @@ fn subject(declared: &Value, recorded: &Value) -> Value {
     json!(earlier.completed_by(&wanted).completed_by(&known))
 }
 
-fn moved(why: &str) -> Option<Maintenance> {
-    Some(Maintenance::Move(why.to_owned()))
+fn moved(why: &str) -> Maintenance {
+    Maintenance::Move(why.to_owned())
 }
 
-fn rotated(why: &str) -> Option<Maintenance> {
-    Some(Maintenance::Renew(why.to_owned()))
+fn rotated(why: &str) -> Maintenance {
+    Maintenance::Renew(why.to_owned())
 }
 
 #[test]
 fn a_changed_profile_gets_the_secret_before_the_old_one_loses_it() {
     let files = Files(&[("a", "AKIA1")]);
     let (upkeep, calls) = files.plan(&json!({"profile": "b"}), &json!({"profile": "a"}));
-    assert_eq!(upkeep, moved("the secret moves from profile [a] to profile [b]"));
+    assert_eq!(upkeep, Some(moved("the secret moves from profile [a] to profile [b]")));
     let expected = [
         "file ReadSecret { user: bob, key: AKIA1, from: Profile(a) }",
         "file StoreCredentials { profile: b, replaces: None, replace_profile: false }",
@@ -88,7 +88,10 @@ fn a_further_sink_gets_a_copy_and_a_sink_that_goes_is_emptied() {
     let age = json!({"file": "k.age", "recipients": ["age1x"]});
     let both = json!({"profile": "a", "age": age, "command": ["vault", "put"]});
     let (upkeep, calls) = files.plan(&both, &json!({"profile": "a"}));
-    assert_eq!(upkeep, moved("the secret is copied from profile [a] to k.age and `vault put`"));
+    assert_eq!(
+        upkeep,
+        Some(moved("the secret is copied from profile [a] to k.age and `vault put`"))
+    );
     assert_eq!(calls.len(), 3, "{calls:?}");
     assert_eq!(calls[1], "file RunCommand { command: [vault, put] }");
     assert!(calls[2].starts_with("file StoreKeyAge { file: Path(k.age)"), "{calls:?}");
@@ -96,7 +99,7 @@ fn a_further_sink_gets_a_copy_and_a_sink_that_goes_is_emptied() {
     let files = Files(&[("a", "AKIA1"), ("k.csv", "AKIA1")]);
     let (upkeep, calls) =
         files.plan(&json!({"profile": "a"}), &json!({"profile": "a", "csv": "k.csv"}));
-    assert_eq!(upkeep, moved("the secret is removed from k.csv"));
+    assert_eq!(upkeep, Some(moved("the secret is removed from k.csv")));
     assert_eq!(calls, ["file RemoveKeyCsv { file: Path(k.csv), key: AKIA1 }"]);
 }
 
@@ -106,7 +109,7 @@ fn a_secret_that_cannot_be_read_or_must_not_stay_in_use_takes_a_rotation() {
     let files = Files(&[("k.age", "AKIA1")]);
     let (upkeep, calls) = files.plan(&age("new.age", "age1x"), &age("k.age", "age1x"));
     let lost = "new.age does not hold this key, and its secret cannot be read from another file";
-    assert_eq!(upkeep, rotated(lost));
+    assert_eq!(upkeep, Some(rotated(lost)));
     let order: Vec<&str> = calls.iter().filter_map(|it| it.split(" {").next()).collect();
     let expected =
         ["CreateAccessKey", "file StoreKeyAge", "ProveKey", "UpdateAccessKey", "file RemoveKeyAge"];
@@ -118,14 +121,14 @@ fn a_secret_that_cannot_be_read_or_must_not_stay_in_use_takes_a_rotation() {
     }
     let files = Files(&[("k.age", "AKIA1"), ("a", "AKIA1")]);
     let (upkeep, calls) = files.plan(&both[1], &both[0]);
-    assert_eq!(upkeep, rotated("k.age is to be encrypted for other recipients"));
+    assert_eq!(upkeep, Some(rotated("k.age is to be encrypted for other recipients")));
     assert!(!calls.iter().any(|call| call.contains("RemoveKeyAge")), "{calls:?}");
 
     let files = Files(&[("a", "AKIA1")]);
     let before = json!({"profile": "a", "command": ["vault", "put"]});
     let kept = "the command `vault put` was given this key, and keeps it";
     for after in [json!({"profile": "a", "command": ["other"]}), json!({"profile": "a"})] {
-        assert_eq!(files.plan(&after, &before).0, rotated(kept), "{after}");
+        assert_eq!(files.plan(&after, &before).0, Some(rotated(kept)), "{after}");
     }
 }
 
@@ -136,7 +139,7 @@ fn a_key_that_no_file_holds_any_more_is_rotated_and_one_that_another_file_holds_
     assert_eq!(lost.must_replace(&wanted), None, "the old key stays until the new one works");
     let reason = "profile [serverless] does not hold this key, and its secret cannot be read from \
         another file";
-    assert_eq!(lost.seen(&wanted).upkeep, rotated(reason));
+    assert_eq!(lost.seen(&wanted).upkeep, Some(rotated(reason)));
     let only_csv = World { profile: None, ..World::new(&["AKIA1"], Some("AKIA1")) };
     assert_eq!(only_csv.seen(&wanted).attributes["profile"], Value::Null);
     let copied = "the secret is copied from key.csv to profile [serverless]";
@@ -153,12 +156,15 @@ fn the_state_lists_the_old_places_until_they_are_empty() {
     assert_eq!(noted["profile"], "b");
     // The run was killed, and the manifest names a third profile now.
     let (upkeep, calls) = files.plan(&json!({"profile": "c"}), &json!(noted));
-    assert_eq!(upkeep, moved("the secret moves from profile [a] and profile [b] to profile [c]"));
+    assert_eq!(
+        upkeep,
+        Some(moved("the secret moves from profile [a] and profile [b] to profile [c]"))
+    );
     let emptied: Vec<&String> = calls.iter().filter(|it| it.contains("Remove")).collect();
     assert_eq!(emptied.len(), 2, "{calls:?}");
     // It goes back to the first one, or the key is removed.
     let (upkeep, calls) = files.plan(&json!({"profile": "a"}), &json!(noted));
-    assert_eq!(upkeep, moved("the secret is removed from profile [b]"));
+    assert_eq!(upkeep, Some(moved("the secret is removed from profile [b]")));
     assert_eq!(calls, ["file RemoveCredentials { profile: b, key: AKIA1 }"]);
     let gone = deleted("access_key", &seen, &json!(known(&json!(noted))));
     for profile in ["a", "b", "relayctl-moving-AKIA1"] {
@@ -178,7 +184,7 @@ fn a_command_that_was_not_given_the_key_yet_is_not_recorded() {
     let noted = kind("access_key").unsettled(&wanted(&after), &seen);
     assert_eq!(noted["command"], Value::Null);
     let copied = "the secret is copied from profile [a] to `vault put`";
-    assert_eq!(files.plan(&after, &json!(noted)).0, moved(copied));
+    assert_eq!(files.plan(&after, &json!(noted)).0, Some(moved(copied)));
 }
 
 #[test]

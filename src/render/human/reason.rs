@@ -31,7 +31,6 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::Differs => format!("differs: {place} does not match the manifest"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
         Reason::Due(why) => format!("due: {}", escape(why)),
-        Reason::Moves(why) => escape(why),
         Reason::ParentReplaced(parent) => {
             format!("part of {}, which is replaced", address_text(parent))
         }
@@ -54,7 +53,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::RecreatedBySomeoneElse { .. } => {
             "recreated by someone else since relayctl made it".to_owned()
         }
-        Reason::Obstacle(why) => escape(why),
+        Reason::Obstacle(why) | Reason::Moves(why) => escape(why),
         Reason::Unknown(failure) => {
             format!("unknown: it could not be read: {}", escape(&failure.to_string()))
         }
