@@ -538,8 +538,10 @@ fn every_action_that_is_printed_for_a_manifest_with_everything_is_needed() {
         (everything_retired(), tended),
     ];
     proof("plan", runs).holds();
+    let rotate: &[&str] = &["keys", "rotate", ALL, "--yes"];
     let runs = vec![
         (everything(), apply),
+        (everything_applied(), rotate),
         (everything_changed(), apply),
         (everything_changed(), access),
         (everything_applied(), destroy),
