@@ -67,6 +67,7 @@ fn is_foreign(reason: &Reason) -> bool {
         | Reason::CannotChange(_)
         | Reason::Renamed(_)
         | Reason::Due(_)
+        | Reason::Moves(_)
         | Reason::ParentReplaced(_)
         | Reason::Interrupted
         | Reason::Lost

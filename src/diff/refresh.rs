@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::takeover::Holders;
 use super::{ChangeAction, DiffOptions, DiffSubject, PlannedChange, Reason};
 use crate::address::Address;
 use crate::call::Observed;
@@ -16,6 +17,7 @@ pub fn refresh<'a>(
     live: &'a Live,
     options: DiffOptions<'a>,
 ) -> Vec<PlannedChange<'a>> {
+    let holders = Holders::find_holders(recorded, live);
     let decide = |(address, entry): (&'a Address, &'a RecordedObject)| {
         let subject = DiffSubject {
             kind: kind::kind_of(address.kind()),
@@ -24,6 +26,8 @@ pub fn refresh<'a>(
             entry: Some(entry),
             desired,
             recorded,
+            live,
+            holders: &holders,
             options,
         };
         subject.refresh(entry, live.get(address))
@@ -31,7 +35,7 @@ pub fn refresh<'a>(
     recorded.iter().map(decide).collect()
 }
 
-impl<'a> DiffSubject<'a> {
+impl<'a> DiffSubject<'a, '_> {
     fn refresh(
         &self,
         entry: &'a RecordedObject,

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod file;
 pub mod guard;
+mod handover;
 mod likely_renames;
 mod lockout;
 mod moves;
@@ -190,6 +191,9 @@ pub enum StepPhase {
     Update,
     /// A change of the state only.
     Record,
+    /// The first half of a move: the object leaves its place for one that is nobody's, because
+    /// another object of this plan needs its place first.
+    Stash,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,6 +214,7 @@ impl fmt::Display for StepId {
             StepPhase::Create => "create",
             StepPhase::Update => "update",
             StepPhase::Record => "record",
+            StepPhase::Stash => "move aside",
         };
         write!(f, "{}: {phase}", self.address)
     }

@@ -223,7 +223,9 @@ impl ReadSubject<'_> {
             Some(renamed)
         });
         LookupAttributes {
-            declared: self.declared.map(|declared| subject(Some(declared), recorded.as_ref())),
+            declared: self
+                .declared
+                .map(|declared| subject(self.kind, Some(declared), recorded.as_ref())),
             recorded,
             renamed,
         }

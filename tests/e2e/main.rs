@@ -7,6 +7,7 @@ mod encryption;
 mod forecast;
 mod groups;
 mod hints;
+mod key_moves;
 mod keys;
 mod local_files;
 mod lost_state;

@@ -100,6 +100,7 @@ impl<'a> Worker<'a> {
             StepPhase::Create => self.create(kind, step).await,
             StepPhase::Update if is_renewal(step) => self.renew(kind, step).await,
             StepPhase::Update => self.update(kind, step).await,
+            StepPhase::Stash => self.move_aside(kind, step).await,
             StepPhase::Delete => self.delete(kind, step).await,
         };
         // If the lock is lost, the loss is the reason why the step failed.
@@ -215,6 +216,7 @@ impl<'a> Worker<'a> {
 
     async fn update(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         let seen = self.must_be_same(kind, step).await?;
+        self.begin_move(kind, step).await?;
         let mut progress = StepProgress::default();
         self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
         let id = seen.or_else(|| step.before.as_deref().cloned()).map(|seen| seen.id);
@@ -222,6 +224,31 @@ impl<'a> Worker<'a> {
             Some(before) => self.settle(kind, step, before, Status::Done, id).await,
             None => self.record(step, id).await,
         }
+    }
+
+    /// Copies the object to a place that is nobody's, which the state knows first.
+    async fn move_aside(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
+        self.begin_move(kind, step).await?;
+        let mut progress = StepProgress::default();
+        self.send_all(step, &mut progress).await.map_err(Fault::Call)
+    }
+
+    /// Records that the object moves: its old places and its new ones, so that the next run can
+    /// go on wherever this one stops.
+    async fn begin_move(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+        let moves = |before: &&LiveObject| matches!(before.upkeep, Some(Maintenance::Move(_)));
+        let (Some(before), Some(record)) =
+            (step.before.as_deref().filter(moves), step.record.clone())
+        else {
+            return Ok(());
+        };
+        let entry = RecordedObject {
+            status: Status::Intended,
+            id: Some(before.id.clone()),
+            attributes: kind.unsettled(&record.attributes, before),
+            depends_on: record.depends_on,
+        };
+        self.writer.record_entry(&step.id.address, entry).await
     }
 
     /// Records the result of the upkeep, and its time.
@@ -237,7 +264,11 @@ impl<'a> Worker<'a> {
             return Ok(());
         };
         let now = self.clock().await.map_err(Fault::Call)?;
-        let attributes = kind.settled(&attributes, before, now);
+        let settled = kind.settled(&attributes, before, now);
+        let attributes = match status {
+            Status::Intended => kind.unsettled(&settled, before),
+            Status::Done => settled,
+        };
         self.finish(step, Some(RecordedObject { status, id, attributes, depends_on })).await
     }
 
@@ -456,6 +487,7 @@ impl StepProgress {
         self.answered += 1;
         match reply {
             Reply::Replaced(key) => drop(self.replaced.insert(number, key)),
+            Reply::Secret(key) => self.carried.key = Some(key),
             Reply::Iam(IamReply::NewAccessKey { id, secret }) => self.carry(write, id, secret),
             Reply::Iam(reply) => {
                 self.id = reply.made().map(str::to_owned).or_else(|| self.id.take());

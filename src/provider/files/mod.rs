@@ -29,7 +29,7 @@ use async_trait::async_trait;
 
 use crate::call::{
     Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply,
-    StepOutput, Write,
+    SecretSource, StepOutput, Write,
 };
 use crate::port::Provider;
 use problem::Problem;
@@ -77,6 +77,18 @@ impl Files {
         let config = self.place(&LocalFile::Config);
         let stored = |replaced: Option<NewKey>| Ok(replaced.map_or(Reply::Done, Reply::Replaced));
         match write {
+            FileWrite::ReadSecret { user, key, from } => {
+                let secret = match from {
+                    SecretSource::Profile(profile) => {
+                        profile::read_secret(&credentials, profile, key)
+                    }
+                    SecretSource::Csv(file) => {
+                        key_csv::csv_file_at(self.place(file)).read_secret(key)
+                    }
+                }?;
+                let (user, id) = (user.clone(), key.clone());
+                return Ok(Reply::Secret(NewKey { user, id, secret }));
+            }
             FileWrite::StoreCredentials { profile, replaces, replace_profile } => {
                 let key = key(carried)?;
                 let replaces = replaces.as_deref();

@@ -163,7 +163,10 @@ impl OverlaidFile {
         match change(before.as_ref().map(|text| text.as_str()))? {
             FileChange::Nothing => Ok(()),
             FileChange::Write(after) if before.as_ref() == Some(&after) && closed() => Ok(()),
-            FileChange::Write(after) => self.write(&after, privacy).map_err(problem),
+            FileChange::Write(after) => {
+                self.write(&after, privacy).map_err(problem)?;
+                if privacy == Privacy::Secret { self.check_written(&after) } else { Ok(()) }
+            }
             FileChange::Delete { empty }
                 if self.hidden.as_ref().is_some_and(|real| real.exists()) =>
             {
@@ -174,6 +177,19 @@ impl OverlaidFile {
                 disk::remove(&self.path).map_err(|error| Problem::io("delete", &self.path, &error))
             }
         }
+    }
+
+    /// Reads a secret back: only then may its other copies be removed.
+    fn check_written(&self, content: &SecretText) -> Result<(), Problem> {
+        if self.text(Privacy::Secret)?.as_ref() == Some(content) {
+            return Ok(());
+        }
+        let message = format!(
+            "{} was written, and does not read as it was written: another program may have changed \
+                it, or the disk may be damaged; run again",
+            self.name()
+        );
+        Err(Problem::refused("NotReadBack", message))
     }
 
     fn write(&self, content: &str, privacy: Privacy) -> io::Result<()> {

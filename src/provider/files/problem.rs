@@ -28,6 +28,17 @@ impl Problem {
         Self { kind: FailureKind::NotFound, code, message: message.into() }
     }
 
+    /// Makes the problem of a file that does not hold this key's secret.
+    pub fn no_secret(file: impl std::fmt::Display, key: &str) -> Self {
+        Self::refused(
+            "NoSecret",
+            format!(
+                "{file} does not hold the secret of the key {key}: plan again, or make another \
+                    key with `relayctl keys rotate`"
+            ),
+        )
+    }
+
     /// Makes the problem of a file system's error, with the attempted action and the remedy.
     #[allow(
         clippy::wildcard_enum_match_arm,

@@ -111,6 +111,22 @@ pub fn read_source(
     keys.source_of(credentials, &settings, config, profile)
 }
 
+/// Returns the secret of this key, which the profile must hold.
+pub fn read_secret(
+    place: &OverlaidFile,
+    profile: &str,
+    key: &str,
+) -> Result<SecretString, Problem> {
+    let text = place.text(Privacy::Secret)?.unwrap_or_default();
+    let (document, section) = (IniFile::parse(&text), credentials_section(profile));
+    let secret = document.value(&section, SECRET).map(SecretString::from);
+    let holds = document.value(&section, ID).as_deref() == Some(key);
+    let name = || format!("profile [{profile}] of {}", place.name());
+    secret
+        .filter(|secret| holds && !secret.expose_secret().is_empty())
+        .ok_or_else(|| Problem::no_secret(name(), key))
+}
+
 /// The headers that the AWS tools do not agree on, by profile, with the remedy.
 #[derive(Default)]
 struct OddHeaders(BTreeMap<String, String>);

@@ -132,6 +132,7 @@ fn said(step: &StepId, done: bool) -> String {
         StepPhase::Delete => "destroyed",
         StepPhase::Create => "created",
         StepPhase::Update => "changed",
+        StepPhase::Stash => "moved aside",
         StepPhase::Record => "recorded in the state",
     };
     format!("{}: {}{what}", address_text(&step.address), if done { "" } else { "not " })

@@ -65,7 +65,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::RecreatedBySomeoneElse { .. } => {
             "recreated by someone else since relayctl made it".to_owned()
         }
-        Reason::Obstacle(why) => escape(why),
+        Reason::Obstacle(why) | Reason::Moves(why) => escape(why),
         Reason::Unknown(failure) => {
             format!("unknown: it could not be read: {}", escape(&failure.to_string()))
         }
@@ -194,6 +194,7 @@ pub fn remedy(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<String> {
         | Reason::Renamed(_)
         | Reason::CannotChange(_)
         | Reason::Due(_)
+        | Reason::Moves(_)
         | Reason::ParentReplaced(_)
         | Reason::Interrupted
         | Reason::Lost

@@ -509,3 +509,36 @@ fn writers_of_the_same_file_do_not_lose_each_others_changes() {
     let text = home.text(".aws/config");
     assert_eq!(text.matches("region = r").count(), 8, "{text}");
 }
+
+fn read_secret(key: &str, from: SecretSource) -> FileWrite {
+    FileWrite::ReadSecret { user: "serverless".into(), key: key.into(), from }
+}
+
+#[test]
+fn a_secret_is_read_back_from_a_profile_or_a_csv_that_holds_its_key() {
+    let home = home();
+    home.put(".aws/credentials", CREDENTIALS);
+    let csv = FileWrite::StoreKeyCsv { file: file("key.csv"), replaces: None };
+    home.change(&csv).unwrap();
+    let profile = |name: &str| SecretSource::Profile(name.into());
+    for (key, from, secret) in [
+        ("AKIAOLD", profile("serverless"), "old"),
+        ("AKIANEW", SecretSource::Csv(file("key.csv")), SECRET),
+    ] {
+        let reply = home.files.change(&read_secret(key, from), &StepOutput::default()).unwrap();
+        assert!(!format!("{reply:?}").contains(secret), "{reply:?}");
+        let Reply::Secret(read) = reply else { panic!("{reply:?}") };
+        assert_eq!((read.id.as_str(), read.secret.expose_secret()), (key, secret));
+    }
+    for (key, from) in [
+        ("AKIAOTHER", profile("serverless")),
+        ("AKIADEFAULT", profile("default")),
+        ("AKIAOLD", profile("missing")),
+        ("AKIAOLD", SecretSource::Csv(file("key.csv"))),
+        ("AKIAOLD", SecretSource::Csv(file("missing.csv"))),
+    ] {
+        let problem = home.change(&read_secret(key, from.clone())).unwrap_err();
+        assert_eq!(problem.code, "NoSecret", "{key} in {from}");
+        assert!(problem.message.contains("relayctl keys rotate"), "{problem:?}");
+    }
+}
