@@ -88,6 +88,7 @@ mod tests {
             before: None,
             record: None,
             wanted: crate::value::Attributes::new(),
+            carried: Attributes::new(),
             removal: false,
         }
     }

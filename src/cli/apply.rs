@@ -6,7 +6,7 @@ use super::CommandContext;
 use super::encrypt::seal_for;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
-use super::planning::Selection;
+use super::planning::{Replacement, Selection};
 use super::project::{Project, folder_of, shown};
 use super::run_args::RunArgs;
 use super::running::{PlanRun, plan_and_run};
@@ -35,6 +35,9 @@ pub struct ApplyArgs {
     selection: Selection,
 
     #[command(flatten)]
+    replacement: Replacement,
+
+    #[command(flatten)]
     run: RunArgs,
 }
 
@@ -61,7 +64,8 @@ pub fn run_command(args: &ApplyArgs, context: &CommandContext) -> Exit {
 
 fn declared(path: &Path, args: &ApplyArgs, context: &CommandContext) -> Exit {
     let declared = session::load_checked(path, context)?;
-    context.wait_for(plan_and_run(&declared, PlanMode::Apply, &args.selection, &args.run, context))
+    let selection = args.replacement.within(&args.selection);
+    context.wait_for(plan_and_run(&declared, PlanMode::Apply, &selection, &args.run, context))
 }
 
 /// Finds the only plan that waits. A plan with nothing to do does not wait.
@@ -101,11 +105,13 @@ fn none_waiting(project: &Project) -> CommandError {
 
 fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -> Exit {
     let header = &plan.header;
-    let chosen = !args.selection.targets.is_empty() || args.selection.allow_delete_foreign;
+    let chosen = !args.selection.targets.is_empty()
+        || args.selection.allow_delete_foreign
+        || !args.replacement.addresses.is_empty();
     if chosen || !context.options.variables.is_empty() {
         return Err(CommandError::new(
-            "a saved plan is done exactly as it is: --target, --var and --allow-delete-foreign \
-                belong to `plan`",
+            "a saved plan is done exactly as it is: --target, --replace, --var and \
+                --allow-delete-foreign belong to `plan`",
         ));
     }
     if context.options.sandbox && !header.sandbox {

@@ -138,7 +138,8 @@ impl From<EngineError> for CommandError {
             EngineError::Stale { manifest_file, .. } => {
                 said.with_help(format!("plan again: relayctl plan {manifest_file}"))
             }
-            EngineError::UnknownAddress { address, known } => {
+            EngineError::UnknownAddress { address, known }
+            | EngineError::NotDeclared { address, known } => {
                 said.with_help(help_with_address(address, known))
             }
             EngineError::NoAccessKeys => {
@@ -169,6 +170,7 @@ impl From<EngineError> for CommandError {
             EngineError::Cycle(_) => said.with_help(HELP_WITH_CYCLE),
             EngineError::Objected { .. }
             | EngineError::NoState { .. }
+            | EngineError::NotReplaceable { .. }
             | EngineError::SameStore { .. }
             | EngineError::CopyDiffers { .. } => said,
             // The enum is a library's and may grow. clippy reports variants of today that are

@@ -9,7 +9,7 @@ use super::deny_widening::WideningBounds;
 use super::encrypt::write_plan;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
-use super::planning::{Planned, Selection, make_plan};
+use super::planning::{Planned, Replacement, Selection, make_plan};
 use super::project::{Project, shown};
 use super::running::left_undone;
 use super::session::{self, DeclaredManifest};
@@ -45,7 +45,7 @@ pub struct PlanArgs {
     detailed_exitcode: bool,
 
     /// Plan the removal of everything that relayctl made for this manifest
-    #[arg(long)]
+    #[arg(long, conflicts_with = "addresses")]
     destroy: bool,
 
     #[command(flatten)]
@@ -56,6 +56,9 @@ pub struct PlanArgs {
 
     #[command(flatten)]
     selection: Selection,
+
+    #[command(flatten)]
+    replacement: Replacement,
 
     #[command(flatten)]
     form: PlanFormat,
@@ -82,6 +85,7 @@ Examples:
   relayctl plan manifests/dev.yaml
   relayctl plan manifests/dev.yaml --detailed-exitcode
   relayctl plan manifests/dev.yaml --target user.serverless
+  relayctl plan manifests/dev.yaml --replace role.worker
   relayctl plan manifests/dev.yaml --destroy
   relayctl plan manifests/dev.yaml --deny-widening --html > plan.html
   relayctl plan manifests/prod.yaml --out prod.plan.json --markdown > comment.md";
@@ -92,8 +96,9 @@ pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
     let load = if args.destroy { session::load_manifest } else { session::load_checked };
     let declared = load(&args.manifest.manifest, context)?;
     let at = declared.open_state(context)?;
+    let selection = args.replacement.within(&args.selection);
     let Planned { prepared: PreparedPlan { plan, objections, .. }, .. } =
-        context.wait_for(make_plan(&declared, &at, mode, &args.selection, context))?;
+        context.wait_for(make_plan(&declared, &at, mode, &selection, context))?;
     let waiting = declared.project.plan_file(&declared.desired.name);
     let refused = |refusal| {
         // The waiting plan was made for the same manifest, so it may make the same changes.

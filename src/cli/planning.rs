@@ -25,9 +25,29 @@ pub struct Selection {
     #[arg(long)]
     pub allow_delete_foreign: bool,
 
+    /// The resources of `--replace`, which only `plan` and `apply` have.
+    #[arg(skip)]
+    pub replace: Vec<Address>,
+
     /// Print on stderr the calls that read the account, with the reasons
     #[arg(long)]
     pub explain_reads: bool,
+}
+
+/// The option to make resources anew.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Replacement {
+    /// Make this resource anew although nothing else requires it, for example role.worker
+    /// (repeatable)
+    #[arg(long = "replace", value_name = "ADDRESS")]
+    pub addresses: Vec<Address>,
+}
+
+impl Replacement {
+    /// Returns the selection together with the resources to make anew.
+    pub fn within(&self, selection: &Selection) -> Selection {
+        Selection { replace: self.addresses.clone(), ..selection.clone() }
+    }
 }
 
 /// A plan that was just made, with the providers for its account.
@@ -57,6 +77,7 @@ pub async fn make_plan(
         mode,
         targets: selection.targets.clone(),
         delete_foreign: selection.allow_delete_foreign,
+        replace: selection.replace.clone(),
         origin: PlanOrigin {
             manifest_file: declared.project.relative(&declared.path),
             store: at.url.clone(),

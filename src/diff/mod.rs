@@ -4,10 +4,12 @@
 //! Everything here compares values that are already in normal form; nothing is read here, and no
 //! results are filtered out afterwards.
 
+mod carried;
 mod fields;
 mod obstruction;
 mod propagate;
 
+pub use carried::{CARRIED, to_record};
 pub use fields::is_same_value;
 pub use obstruction::Obstruction;
 
@@ -19,9 +21,10 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::call::{Failure, Observed, Write};
 use crate::kind::{self, Attached, FieldForm, Kind, LiveObject, LiveResource, Maintenance};
-use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
+use crate::model::{Desired, IgnoredFields, Live, Recorded, RecordedObject, Resource, Status};
 use crate::value::{Attributes, FieldChange};
 
+use carried::CarriedFields;
 use fields::FieldComparison;
 
 /// The change of one object, and its reason.
@@ -96,6 +99,8 @@ pub enum Reason {
     Differs,
     /// A field that AWS can't change, or a key whose secret is lost; the text names it.
     CannotChange(String),
+    /// `--replace`.
+    Requested,
     /// Nothing differs, but maintenance is due: a key is old, or was retired long ago. The text
     /// names it.
     Due(String),
@@ -137,6 +142,8 @@ pub struct PlannedChange<'a> {
     pub recorded: Option<&'a RecordedObject>,
     /// The calls that remove objects of other owners that block its deletion.
     pub clearing: Vec<Write>,
+    /// The fields that others set and that a new object takes over from the one that it replaces.
+    pub carried: Attributes,
     /// True if an earlier step of this plan changes the live object: it names a principal whose ARN
     /// changes.
     pub shifts: bool,
@@ -236,7 +243,14 @@ impl<'a> DiffSubject<'a> {
             Some(Status::Intended) => Reason::Interrupted,
         };
         let mut decision = self.decision(ChangeAction::Create, reason, None);
-        decision.change.fields = fields::all_new(self.kind, &resource.attributes);
+        if let Some(carried) = carried::left_by_interrupted(self.entry) {
+            let wanted = carried::with_carried(&resource.attributes, &carried, &resource.ignored);
+            decision.change.fields = fields::all_new(self.kind, &wanted);
+            decision.wanted = Some(Cow::Owned(wanted));
+            decision.carried = carried;
+        } else {
+            decision.change.fields = fields::all_new(self.kind, &resource.attributes);
+        }
         decision
     }
 
@@ -270,8 +284,13 @@ impl<'a> DiffSubject<'a> {
             seen.to_mut().upkeep = Some(Maintenance::Renew("rotation was requested".to_owned()));
         }
         let recorded = self.entry.map(|entry| &entry.attributes);
-        let comparison =
-            FieldComparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
+        let comparison = FieldComparison::of(
+            self.kind,
+            &resource.attributes,
+            recorded,
+            &seen.attributes,
+            &resource.ignored,
+        );
         let (action, reason) = self.verdict(&comparison, &seen, resource);
         if action == ChangeAction::Replace
             && let Some(obstacle) = conflict.or_else(|| self.obstacle(&seen))
@@ -286,26 +305,35 @@ impl<'a> DiffSubject<'a> {
             return self.refusal(why, seen);
         }
         let mut decision = self.decision(action, reason, None);
-        if action == ChangeAction::Replace {
-            self.clear(&mut decision, &seen);
-        }
-        decision.change.left_alone = self.left_alone(&seen, resource, &comparison);
         decision.change.drift = self.drift(&seen);
         decision.change.unchanged = comparison.unchanged;
-        decision.change.fields = match action {
-            ChangeAction::Replace => fields::replaced(self.kind, &comparison, &resource.attributes),
-            ChangeAction::Nothing
-            | ChangeAction::Create
-            | ChangeAction::Update
-            | ChangeAction::Delete
-            | ChangeAction::Adopt
-            | ChangeAction::Forget
-            | ChangeAction::Refuse
-            | ChangeAction::Blocked => comparison.fields,
-        };
-        decision.wanted = Some(comparison.wanted);
+        if action == ChangeAction::Replace {
+            self.clear(&mut decision, &seen);
+            self.carry_over(&mut decision, resource, &comparison, &seen);
+        } else {
+            decision.change.left_alone = self.left_alone(&seen, resource, &comparison);
+            decision.change.fields = comparison.fields;
+            decision.wanted = Some(comparison.wanted);
+        }
         decision.seen = Some(seen);
         decision
+    }
+
+    /// Gives the new object what others set on the one that it replaces.
+    fn carry_over(
+        &self,
+        decision: &mut PlannedChange<'a>,
+        resource: &'a Resource,
+        comparison: &FieldComparison<'_>,
+        seen: &LiveObject,
+    ) {
+        let carried = CarriedFields::of(self.kind, resource, self.entry, &seen.attributes);
+        let wanted = carried.added_to(&resource.attributes);
+        decision.change.fields = fields::replaced(self.kind, comparison, &wanted);
+        decision.change.left_alone =
+            carried.remarks.into_iter().chain(seen.remarks.clone()).collect();
+        decision.wanted = Some(Cow::Owned(wanted));
+        decision.carried = carried.values;
     }
 
     fn verdict(
@@ -321,6 +349,9 @@ impl<'a> DiffSubject<'a> {
             comparison.fields.iter().find_map(|field| field.forces_replacement.clone())
         {
             return (ChangeAction::Replace, Reason::CannotChange(why));
+        }
+        if resource.replace {
+            return (ChangeAction::Replace, Reason::Requested);
         }
         if let Some(upkeep) = &seen.upkeep {
             return (ChangeAction::Update, Reason::Due(upkeep.why().to_owned()));
@@ -428,14 +459,16 @@ impl<'a> DiffSubject<'a> {
         let keys = comparison
             .foreign_keys
             .iter()
-            .map(|key| format!("{key}: not in the manifest, left alone"));
+            .map(|(field, key)| format!("{field}.{key}: not in the manifest, left alone"));
         policies.chain(keys).chain(seen.remarks.iter().cloned()).collect()
     }
 
     fn drift(&self, seen: &LiveObject) -> Vec<FieldChange> {
         match self.entry {
             Some(entry) if entry.status == Status::Done => {
-                fields::drift(self.kind, &entry.attributes, &seen.attributes)
+                let none = IgnoredFields::default();
+                let ignored = self.resource.map_or(&none, |resource| &resource.ignored);
+                fields::drift(self.kind, &entry.attributes, &seen.attributes, ignored)
             }
             _ => Vec::new(),
         }
@@ -453,6 +486,7 @@ impl<'a> DiffSubject<'a> {
             wanted: self.resource.map(|resource| Cow::Borrowed(&resource.attributes)),
             recorded: self.entry,
             clearing: Vec::new(),
+            carried: Attributes::new(),
             shifts: false,
         }
     }

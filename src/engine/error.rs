@@ -47,6 +47,17 @@ pub enum EngineError {
         known: Vec<Address>,
     },
 
+    /// Only what the manifest declares can be made anew.
+    #[error("{address} is not in the manifest")]
+    NotDeclared {
+        address: Address,
+        /// The addresses that the manifest declares.
+        known: Vec<Address>,
+    },
+
+    #[error("{address} cannot be replaced: {why}")]
+    NotReplaceable { address: Address, why: &'static str },
+
     #[error("the manifest declares no access key")]
     NoAccessKeys,
 

@@ -18,6 +18,7 @@ mod live;
 mod lock;
 mod plan;
 mod recover;
+mod replace;
 mod state;
 mod workspace;
 
@@ -32,6 +33,7 @@ pub use plan::{
     standing_objections,
 };
 pub use recover::{entry_of, recover};
+pub use replace::replace_resources;
 pub use state::{
     PushOptions, add_resource, check_addable, check_distinct, find_resource, forget_resource,
     migrate_state, push_state, rebuild_state,

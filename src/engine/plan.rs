@@ -9,6 +9,7 @@ use futures::future::try_join;
 use super::access::access_changes;
 use super::error::EngineError;
 use super::recover::recover;
+use super::replace::replace_resources;
 use super::workspace::Workspace;
 use crate::address::Address;
 use crate::call::{CallerIdentity, Failure};
@@ -30,6 +31,8 @@ pub struct PlanOptions {
     /// Removes, together with an object, what others attached to it: keys, passwords, devices,
     /// attachments.
     pub delete_foreign: bool,
+    /// The declared resources to make anew although nothing else requires it.
+    pub replace: Vec<Address>,
     pub origin: PlanOrigin,
 }
 
@@ -39,6 +42,7 @@ impl Default for PlanOptions {
             mode: PlanMode::Apply,
             targets: Vec::new(),
             delete_foreign: false,
+            replace: Vec::new(),
             origin: PlanOrigin::default(),
         }
     }
@@ -118,7 +122,11 @@ pub async fn plan_from_state(
     let stamp = StateStamp::of(state.as_ref());
     // The account id is read together with everything else. Nothing that was read is used before
     // the account is known to be the right one.
-    let reading = read_account(workspace, state, removing);
+    let mut declared = Cow::Borrowed(workspace.desired);
+    if !options.replace.is_empty() {
+        replace_resources(declared.to_mut(), &options.replace)?;
+    }
+    let reading = read_account(workspace, declared, state, removing);
     let (caller, mut reading) = try_join(workspace.verify_account(), reading.map(Ok)).await?;
     reading.report(workspace);
     let AccountReading { resolver, desired, recorded, live, .. } = &mut reading;
@@ -147,17 +155,16 @@ struct AccountReading<'a> {
 
 async fn read_account<'a>(
     workspace: &Workspace<'a>,
+    declared: Cow<'a, Desired>,
     state: Option<State>,
     removing: bool,
 ) -> AccountReading<'a> {
-    let declared = workspace.desired;
     let mut resolver = Resolver::new(workspace.provider, ALL_READS);
     let RecoveredObjects { resources: recorded, unread } = match state {
         Some(state) => RecoveredObjects { resources: state.resources, unread: Vec::new() },
-        None => recover(&mut resolver, declared, removing).await,
+        None => recover(&mut resolver, &declared, removing).await,
     };
-    let desired =
-        if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
+    let desired = if removing { Cow::Owned(without_resources(&declared)) } else { declared };
     let live = super::read_live(&mut resolver, &desired, &recorded, removing).await;
     workspace.observer.account_was_read();
     AccountReading { resolver, desired, recorded, live, unread }

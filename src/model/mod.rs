@@ -1,5 +1,6 @@
 //! The model: declared, recorded and live objects in ordered maps by address.
 
+mod ignored;
 pub mod keys;
 
 use std::borrow::Borrow;
@@ -12,6 +13,8 @@ use crate::diagnostic::Place;
 use crate::kind::LiveResource;
 use crate::policy::request::Context;
 use crate::value::Attributes;
+
+pub use ignored::IgnoredFields;
 
 /// A manifest, resolved: every variable is filled in, every reference checked, every value in
 /// normal form.
@@ -92,6 +95,10 @@ pub struct Resource {
     pub exclusive: bool,
     /// True if the command line asks for a new object in its place.
     pub renew: bool,
+    /// True for `--replace`: the object is destroyed and made anew.
+    pub replace: bool,
+    /// `lifecycle: {ignore_changes: […]}`.
+    pub ignored: IgnoredFields,
     /// The place of `lifecycle: {prevent_destroy: true}`, if it is set.
     pub prevent_destroy: Option<Place>,
     pub place: Option<Place>,

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::call::Write;
 use crate::diff::{ChangeAction, PlannedChange, Reason, ResourceChange};
 use crate::graph::{Cycle, DependencyOrder};
-use crate::kind::{self, FieldForm, Kind, LiveObject, Maintenance};
+use crate::kind::{self, Field, FieldForm, Kind, LiveObject, Maintenance};
 use crate::model::{Dependents, Desired, Recorded, RecordedObject, Resource, subject};
 use crate::value::Attributes;
 
@@ -190,6 +190,7 @@ impl Draft<'_> {
         let mut step = self.step(StepPhase::Create, self.kind.create(&wanted_now), expect);
         step.wanted = subject(Some(wanted), self.known().as_ref());
         step.record = self.declared_record();
+        step.carried = self.decision.carried.clone();
         vec![step]
     }
 
@@ -237,6 +238,9 @@ impl Draft<'_> {
         let mut step = self.step(StepPhase::Delete, calls, expect);
         step.wanted = self.subject(seen);
         step.removal = true;
+        if self.decision.change.action == ChangeAction::Replace {
+            step.carried = self.decision.carried.clone();
+        }
         step.before = Some(Box::new(seen.as_ref().clone()));
         vec![step]
     }
@@ -289,7 +293,11 @@ impl Draft<'_> {
     /// because a changed path is part of its ARN.
     fn subject(&self, seen: &LiveObject) -> Attributes {
         let mut subject = subject(self.declared().map(|it| &it.attributes), self.known().as_ref());
-        for field in self.kind.fields().iter().filter(|field| field.form == FieldForm::Identity) {
+        // A replacement has read fields that neither the manifest nor the state names.
+        let replaced = self.decision.change.action == ChangeAction::Replace;
+        let apart = |field: &Field| replaced && self.kind.fields_read_apart().contains(&field.name);
+        let fields = self.kind.fields().iter();
+        for field in fields.filter(|field| field.form == FieldForm::Identity || apart(field)) {
             if let Some(value) = seen.attributes.shared(field.name) {
                 subject.share(field.name, value.clone());
             }
@@ -306,6 +314,7 @@ impl Draft<'_> {
             before: None,
             record: None,
             wanted: Attributes::new(),
+            carried: Attributes::new(),
             removal: false,
         }
     }

@@ -127,6 +127,10 @@ pub struct Step {
     /// The attributes to look for when the object is read again before the change
     /// ([`crate::model::subject`]).
     pub wanted: Attributes,
+    /// What the new object takes over from the one that it replaces. The state keeps it from before
+    /// the old object is deleted until the new one exists.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub carried: Attributes,
     /// True if the object is removed: then anything that blocks its deletion is read, too.
     pub removal: bool,
 }

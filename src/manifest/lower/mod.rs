@@ -7,6 +7,7 @@ mod encryption;
 mod group;
 mod header;
 mod identity;
+mod ignored;
 mod key;
 mod lifecycle;
 mod limits;

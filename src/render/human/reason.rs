@@ -30,6 +30,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::Vanished => format!("vanished: the state records it, but it is gone from {place}"),
         Reason::Differs => format!("differs: {place} does not match the manifest"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
+        Reason::Requested => "replacement was asked for, with --replace".to_owned(),
         Reason::Due(why) => format!("due: {}", escape(why)),
         Reason::ParentReplaced(parent) => {
             format!("part of {}, which is replaced", address_text(parent))
@@ -130,6 +131,7 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         | Reason::Vanished
         | Reason::Differs
         | Reason::CannotChange(_)
+        | Reason::Requested
         | Reason::Due(_)
         | Reason::ParentReplaced(_)
         | Reason::Interrupted
@@ -171,6 +173,7 @@ mod tests {
             before: None,
             record: None,
             wanted: Attributes::new(),
+            carried: Attributes::new(),
             removal: false,
         };
         let header = PlanHeader::new(&Desired::default(), PlanMode::Apply);
