@@ -35,7 +35,7 @@ pub fn build(
     for step in steps.values_mut() {
         step.after = needs.after(&step.id, &ids);
     }
-    succession::order(&mut steps, &decisions, desired);
+    let notes = succession::order(&mut steps, &decisions);
     let order = DependencyOrder::new(steps.iter().map(|(id, step)| (id, &step.after)))
         .sorted()
         .map_err(|circle| Cycle(circle.into_iter().map(|id| id.address).collect()))?;
@@ -47,7 +47,7 @@ pub fn build(
     changes.extend(decisions.into_iter().map(|decision| decision.change));
     let steps: Vec<Step> = ordered;
     let summary = summarise(&changes, &steps);
-    Ok(Plan { changes, steps, summary, ..Plan::new(header, state) })
+    Ok(Plan { changes, steps, notes, summary, ..Plan::new(header, state) })
 }
 
 fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {
