@@ -61,6 +61,12 @@ pub trait Store: Send + Sync {
 
     /// Returns the place of the state, for people: `state/dev.json`.
     fn location(&self) -> String;
+
+    /// Returns the place of the state with all that tells it from the places of other states: of a
+    /// local file, the machine and the absolute path.
+    fn unique_place(&self) -> String {
+        self.location()
+    }
 }
 
 /// A lock on the state.

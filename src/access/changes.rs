@@ -10,7 +10,7 @@ use super::model::{AccessModel, PlanSide};
 use super::roles::ResourceSays;
 use super::tags::ChangedTags;
 use super::unmanaged::UnmanagedAccess;
-use super::{bucket, permissions, trust};
+use super::{bucket, names, permissions, trust};
 use crate::address::{Address, PrincipalKind};
 use crate::diff::ResourceChange;
 use crate::model::{Desired, Live};
@@ -98,6 +98,7 @@ pub fn changes(
             ResourceSays::Bucket => bucket::access(&model, address, &tags),
         });
     }
+    names::add_doubts(&model, &mut found);
     for change in &mut found {
         change.foreign = unmanaged.holders.contains_key(&change.subject);
         // There are as many of these lists as users and roles, so they are kept small.

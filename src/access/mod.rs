@@ -17,6 +17,7 @@ mod edited;
 mod effective;
 mod memberships;
 mod model;
+mod names;
 mod permissions;
 mod report;
 mod roles;

@@ -89,6 +89,7 @@ mod tests {
             record: None,
             wanted: crate::value::Attributes::new(),
             carried: Attributes::new(),
+            moved_from: None,
             removal: false,
         }
     }

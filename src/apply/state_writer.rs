@@ -2,6 +2,7 @@
 
 use std::sync::{self, PoisonError};
 
+use futures::future::join;
 use tokio::sync::{Mutex, oneshot};
 
 use crate::address::Address;
@@ -76,6 +77,18 @@ impl<'a> StateWriter<'a> {
 
     pub async fn remove_entry(&self, address: &Address) -> Result<(), Fault> {
         self.change(address, None).await
+    }
+
+    /// Records an object at its address and drops the record at the address that it had before.
+    /// Both changes are saved at once.
+    pub async fn move_entry(
+        &self,
+        from: &Address,
+        address: &Address,
+        entry: Option<RecordedObject>,
+    ) -> Result<(), Fault> {
+        let (recorded, dropped) = join(self.change(address, entry), self.change(from, None)).await;
+        recorded.and(dropped)
     }
 
     /// Restores the previous record after an attempt that had no effect.

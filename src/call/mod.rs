@@ -127,6 +127,22 @@ impl<T> Observed<T> {
             Self::Absent | Self::Unknown(_) => None,
         }
     }
+
+    /// Returns the value, to be changed in place.
+    pub fn as_present_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Returns the value without taking it.
+    pub fn as_present(&self) -> Option<&T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// The kind of a failure, by what the caller can do about it.

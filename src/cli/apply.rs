@@ -139,8 +139,13 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
     let url =
         context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
     let aws = session::aws_options(context, &header.region);
-    let at =
-        session::open_state(url, &project, &header.manifest, &aws, seal_for(&header.recipients)?)?;
+    let open = |name: &str| {
+        let seal = seal_for(&header.recipients)?;
+        session::open_state(url.clone(), &project, name, &aws, seal)
+    };
+    let at = open(&header.manifest)?;
+    let former = header.former_names.iter().map(|name| Ok((name.clone(), open(name)?)));
+    let former = former.collect::<Result<Vec<_>, CommandError>>()?;
     let base = folder_of(&manifest);
     let destination =
         Destination { project: &project, account: &header.account, region: &header.region, base };
@@ -154,7 +159,14 @@ fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -
     context.wait_for(async {
         let provider = destination.connect(context).await?;
         let as_json = args.run.consent.json;
-        let run = PlanRun { plan, provider: &provider, seen: None, as_json, started: &started };
+        let run = PlanRun {
+            plan,
+            provider: &provider,
+            seen: None,
+            as_json,
+            former: &former,
+            started: &started,
+        };
         Box::pin(run.perform(at.store.as_ref(), context)).await
     })
 }

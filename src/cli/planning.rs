@@ -28,6 +28,10 @@ pub struct Selection {
     /// The resources of `--replace`, which only `plan` and `apply` have.
     #[arg(skip)]
     pub replace: Vec<Address>,
+    /// Take over what carries this manifest's tag although no state, or another state of this name,
+    /// records it; without a state, also destroy what the manifest no longer declares
+    #[arg(long)]
+    pub recover: bool,
 
     /// Print on stderr the calls that read the account, with the reasons
     #[arg(long)]
@@ -64,7 +68,7 @@ pub async fn make_plan(
     selection: &Selection,
     context: &CommandContext,
 ) -> Result<Planned, CommandError> {
-    let state = declared.load_state(at.store.as_ref()).await?;
+    let state = declared.load_state_or_former(at.store.as_ref(), context).await?;
     let provider = declared.open_provider(context).await?;
     let observer = TerminalObserver::reading(&context.terminal);
     let workspace = Workspace {
@@ -78,10 +82,12 @@ pub async fn make_plan(
         targets: selection.targets.clone(),
         delete_foreign: selection.allow_delete_foreign,
         replace: selection.replace.clone(),
+        recover: selection.recover,
         origin: PlanOrigin {
             manifest_file: declared.project.relative(&declared.path),
             store: at.url.clone(),
             sandbox: declared.project.sandbox,
+            name_beside: if state.is_none() { declared.name_beside().await } else { None },
         },
     };
     let prepared = engine::plan_from_state(&workspace, state, &options).await;

@@ -70,6 +70,20 @@ impl Project {
         Ok(plans)
     }
 
+    /// Returns the files of all states at their default place.
+    pub fn states_beside(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.states()).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        let sandbox = self.sandbox_account();
+        files.retain(|path| {
+            path.extension().is_some_and(|it| it == "json")
+                && !looks_like_plan(path)
+                && *path != sandbox
+        });
+        files.sort();
+        files
+    }
+
     /// Returns true for a plan that `apply` finds by itself.
     pub fn holds_waiting(&self, plan: &Path) -> bool {
         let same = |one: &Path, other: &Path| matches!((one.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);

@@ -12,9 +12,9 @@ use super::session::{DeclaredManifest, StateAt};
 use super::terminal::Terminal;
 use super::traffic;
 use relayctl::apply::{ApplyOptions, Stop};
-use relayctl::engine::{LockOptions, PreparedPlan, ReadyPlan, StateLock};
+use relayctl::engine::{self, LockOptions, PreparedPlan, ReadyPlan, StateLock};
 use relayctl::event::{Event, EventSink, RunOutcome};
-use relayctl::plan::{Plan, PlanMode};
+use relayctl::plan::{Plan, PlanMode, PlanNoteKind};
 use relayctl::port::{Provider, Store};
 use relayctl::reads::Snapshot;
 use relayctl::render::{human, json};
@@ -78,12 +78,14 @@ async fn run_planned(
     }
     // A plan that still waits for this manifest was made for the state that changes now.
     let started = || drop(std::fs::remove_file(declared.project.plan_file(&declared.desired.name)));
+    let former = declared.former_states(context)?;
     let run = PlanRun {
         plan: &plan,
         provider: &provider,
         // A person may have read for a long time.
         seen: lock.map(|_| seen),
         as_json: consent.json,
+        former: &former,
         started: &started,
     };
     match lock {
@@ -126,6 +128,8 @@ pub struct PlanRun<'a> {
     /// The account as this run has just read it for the plan.
     pub seen: Option<Snapshot>,
     pub as_json: bool,
+    /// The states under the names that the manifest had before.
+    pub former: &'a [(String, StateAt)],
     /// The callback for the moment when nothing prevents the run any more.
     pub started: &'a dyn Fn(),
 }
@@ -161,7 +165,11 @@ impl PlanRun<'_> {
         lock: &StateLock<'_>,
         context: &CommandContext,
     ) -> Result<RunOutcome, CommandError> {
-        let Self { plan, provider, seen, started, .. } = self;
+        let Self { plan, provider, seen, former, started, .. } = self;
+        for (name, at) in former {
+            let to = &plan.header.manifest;
+            engine::move_state(at.store.as_ref(), lock, name, to).await?;
+        }
         let ready = ReadyPlan::check(plan, lock).await?;
         started();
         traffic::forecast(plan, context);
@@ -190,7 +198,7 @@ fn report(plan: &Plan, mut outcome: RunOutcome, as_json: bool, context: &Command
     } else {
         traffic::print_summary(context);
     }
-    match left_undone(plan) {
+    match left_undone(plan).or_else(|| unclaimed(plan)) {
         _ if outcome.interrupted => Err(CommandError::interrupted()),
         Some(reason) => Err(reason),
         None if outcome.succeeded() => Ok(ExitCode::SUCCESS),
@@ -215,6 +223,20 @@ pub fn left_undone(plan: &Plan) -> Option<CommandError> {
         CommandError::new(parts.join(", ")).with_help(
             "the plan gives the reason of each; everything that does not depend on them goes on",
         )
+    })
+}
+
+/// Returns the error for a destroy that destroyed nothing, because nothing tells whose the objects
+/// are.
+fn unclaimed(plan: &Plan) -> Option<CommandError> {
+    let is_destroy = match plan.header.mode {
+        PlanMode::Destroy => true,
+        PlanMode::Apply => false,
+    };
+    let note = plan.notes.iter().find(|it| it.kind == PlanNoteKind::Unclaimed)?;
+    is_destroy.then(|| {
+        CommandError::new("there is no state, so what carries this manifest's tag was left alone")
+            .with_help(note.help.clone().unwrap_or_default())
     })
 }
 

@@ -23,6 +23,7 @@ use relayctl::provider::sandbox::{Remote, Sandbox};
 use relayctl::render::diagnostic;
 use relayctl::state::State;
 use relayctl::store;
+use relayctl::store::local::LocalStore;
 use relayctl::transport::Retrying;
 
 /// A manifest without errors, and the project that it is in.
@@ -138,7 +139,16 @@ impl DeclaredManifest {
     /// Opens the state: `--state`, else the manifest's `state:`, else its place in the project. The
     /// sandbox has its own state.
     pub fn open_state(&self, context: &CommandContext) -> Result<StateAt, CommandError> {
-        if !self.project.sandbox && self.desired.name == "sandbox" {
+        self.open_state_of(&self.desired.name, context)
+    }
+
+    /// Opens the state as it would be if the manifest had this name.
+    pub fn open_state_of(
+        &self,
+        name: &str,
+        context: &CommandContext,
+    ) -> Result<StateAt, CommandError> {
+        if !self.project.sandbox && name == "sandbox" {
             return Err(CommandError::new(
                 "a manifest cannot be named `sandbox`: state/sandbox.json is the sandbox's",
             )
@@ -150,7 +160,34 @@ impl DeclaredManifest {
             (None, Some(declared)) => Some(rooted(declared, folder_of(&self.path), &self.project)),
             (None, None) => None,
         };
-        self.open_at(url, context)
+        self.open_at(url, name, context)
+    }
+
+    /// Returns the name of another manifest of the same file, by the local states beside this one.
+    pub async fn name_beside(&self) -> Option<String> {
+        let file = self.project.relative(&self.path);
+        for path in self.project.states_beside() {
+            let state = LocalStore::new(path).load_state().await.ok().flatten();
+            let found = state.filter(|it| {
+                it.manifest_file.as_ref() == Some(&file)
+                    && it.account == self.desired.account
+                    && !self.desired.is_called(&it.manifest)
+                    && !it.resources.is_empty()
+            });
+            if let Some(state) = found {
+                return Some(state.manifest);
+            }
+        }
+        None
+    }
+
+    /// Opens the states under the names that the manifest had before.
+    pub fn former_states(
+        &self,
+        context: &CommandContext,
+    ) -> Result<Vec<(String, StateAt)>, CommandError> {
+        let names = self.desired.former_names.iter();
+        names.map(|name| Ok((name.clone(), self.open_state_of(name, context)?))).collect()
     }
 
     /// Opens the state at a place that the command line names.
@@ -159,22 +196,18 @@ impl DeclaredManifest {
         url: &str,
         context: &CommandContext,
     ) -> Result<StateAt, CommandError> {
-        self.open_at(Some(rooted(url, Path::new("."), &self.project)), context)
+        let url = rooted(url, Path::new("."), &self.project);
+        self.open_at(Some(url), &self.desired.name, context)
     }
 
     fn open_at(
         &self,
         url: Option<String>,
+        name: &str,
         context: &CommandContext,
     ) -> Result<StateAt, CommandError> {
         let seal = seal_for(&self.desired.recipients)?;
-        open_state(
-            url,
-            &self.project,
-            &self.desired.name,
-            &aws_options(context, &self.desired.region),
-            seal,
-        )
+        open_state(url, &self.project, name, &aws_options(context, &self.desired.region), seal)
     }
 
     /// Opens the providers for the account. Nothing has been read from it yet.
@@ -204,6 +237,26 @@ impl DeclaredManifest {
     /// Loads the state, if one exists. It must be this manifest's state.
     pub async fn load_state(&self, store: &dyn Store) -> Result<Option<State>, CommandError> {
         Ok(engine::load_state(&self.desired, store).await?)
+    }
+
+    /// Loads the state for a plan: the manifest's own, else that of a name that it had before.
+    pub async fn load_state_or_former(
+        &self,
+        store: &dyn Store,
+        context: &CommandContext,
+    ) -> Result<Option<State>, CommandError> {
+        let own = self.load_state(store).await?;
+        if own.is_some() {
+            return Ok(own);
+        }
+        for name in &self.desired.former_names {
+            let former = self.open_state_of(name, context)?;
+            let state = engine::load_state(&self.desired, former.store.as_ref()).await?;
+            if let Some(state) = state.filter(|it| !it.resources.is_empty()) {
+                return Ok(Some(state));
+            }
+        }
+        Ok(None)
     }
 }
 

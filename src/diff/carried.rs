@@ -5,7 +5,7 @@ use serde_json::{Map, json};
 
 use super::fields::is_of_aws;
 use crate::kind::{Field, FieldForm, Kind};
-use crate::model::{IgnoredFields, RecordedObject, Resource};
+use crate::model::{IgnoredFields, OWN_TAGS, RecordedObject, Resource};
 use crate::value::{Attributes, Value};
 
 /// The name under which the state keeps what is carried over, from before the old object is deleted
@@ -92,7 +92,7 @@ impl CarriedFields {
                     "{}.{key}: set by AWS, and lost: nobody can set it on the new object",
                     field.name
                 ));
-            } else if !is_managed(key) {
+            } else if !key.starts_with(OWN_TAGS) && !is_managed(key) {
                 self.remarks.push(format!(
                     "{}.{key}: not set by the manifest, carried over to the new object",
                     field.name

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Map;
 
 use super::FieldDiff;
-use crate::kind::{Field, FieldForm, Kind, OnChange};
+use crate::kind::{Field, FieldForm, Kind, OnChange, STATE_TAG};
 use crate::model::IgnoredFields;
 use crate::policy;
 use crate::value::{Attributes, FieldChange, SharedValue, Value};
@@ -100,6 +100,32 @@ impl<'a> FieldComparison<'a> {
         }
     }
 
+    /// Adds the change of one key of a keyed field that relayctl itself sets.
+    pub fn add_key(
+        &mut self,
+        kind: &dyn Kind,
+        name: &str,
+        key: &str,
+        before: Option<&str>,
+        after: &str,
+    ) {
+        let Some(field) = kind.fields().iter().find(|field| field.name == name) else { return };
+        let with = |value: Option<&Value>, text: Option<&str>| {
+            let mut map = value.and_then(Value::as_object).cloned().unwrap_or_default();
+            map.extend(text.map(|text| (key.to_owned(), Value::from(text))));
+            Value::Object(map)
+        };
+        let changed = self.fields.iter().position(|it| it.change.field == name);
+        let change = changed.map(|at| self.fields.remove(at).change);
+        self.unchanged -= usize::from(change.is_none());
+        let (was, is) = change.map_or((None, None), |change| (change.before, change.after));
+        let (was, is) = (with(was.as_deref(), before), with(is.as_deref(), Some(after)));
+        self.fields.push(diff(field, Some(was.into()), Some(is.into())));
+        let place =
+            |it: &FieldDiff| kind.fields().iter().position(|field| field.name == it.change.field);
+        self.fields.sort_by_key(place);
+    }
+
     /// Keeps the keys that are not managed.
     fn keep_others(
         &mut self,
@@ -112,7 +138,7 @@ impl<'a> FieldComparison<'a> {
             live.as_object().into_iter().flatten().filter(|(key, _)| !managed.contains(key));
         let mut whole: Map<String, Value> =
             others.map(|(key, value)| (key.clone(), value.clone())).collect();
-        let foreign = whole.keys().filter(|key| !is_of_aws(key));
+        let foreign = whole.keys().filter(|key| !is_of_aws(key) && *key != STATE_TAG);
         self.foreign_keys.extend(foreign.map(|key| (field.name, key.clone())));
         if !whole.is_empty() || !wanted.is_object() {
             whole.extend(wanted.as_object().cloned().unwrap_or_default());

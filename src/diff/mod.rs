@@ -6,11 +6,15 @@
 
 mod carried;
 mod fields;
+mod moved;
 mod obstruction;
+mod ownership;
+mod parts;
 mod propagate;
 
 pub use carried::{CARRIED, to_record};
 pub use fields::is_same_value;
+pub use moved::{Renames, readdress};
 pub use obstruction::Obstruction;
 
 use std::borrow::Cow;
@@ -22,7 +26,7 @@ use crate::address::Address;
 use crate::call::{Failure, Observed, Write};
 use crate::kind::{self, Attached, FieldForm, Kind, LiveObject, LiveResource, Maintenance};
 use crate::model::{Desired, IgnoredFields, Live, Recorded, RecordedObject, Resource, Status};
-use crate::value::{Attributes, FieldChange};
+use crate::value::{Attributes, FieldChange, text_of};
 
 use carried::CarriedFields;
 use fields::FieldComparison;
@@ -33,6 +37,9 @@ pub struct ResourceChange {
     pub address: Address,
     pub action: ChangeAction,
     pub reason: Reason,
+    /// The address at which the state records it, if that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Address>,
     /// The fields that change, in the kind's order; all set fields for a create or a delete.
     pub fields: Vec<FieldDiff>,
     /// The number of fields that stay as they are.
@@ -53,7 +60,18 @@ impl ResourceChange {
     pub fn new(address: Address, action: ChangeAction, reason: Reason) -> Self {
         let (fields, drift, left_alone, before_it) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { address, action, reason, fields, unchanged: 0, drift, left_alone, before_it }
+        let (moved_from, unchanged) = (None, 0);
+        Self {
+            address,
+            action,
+            reason,
+            moved_from,
+            fields,
+            unchanged,
+            drift,
+            left_alone,
+            before_it,
+        }
     }
 
     /// Returns the text of a field before the change.
@@ -101,6 +119,10 @@ pub enum Reason {
     CannotChange(String),
     /// `--replace`.
     Requested,
+    /// The manifest lets go of the object: it stays, without relayctl's tags.
+    LetGo,
+    /// The object gets another name in place; the address is its old one.
+    Renamed(Address),
     /// Nothing differs, but maintenance is due: a key is old, or was retired long ago. The text
     /// names it.
     Due(String),
@@ -119,6 +141,12 @@ pub enum Reason {
     NotOurs {
         owner: Option<String>,
     },
+    /// The object carries the manifest's name and the tag of another state.
+    OtherState {
+        state: String,
+    },
+    /// A part of an object that is no longer the manifest's.
+    ParentHandedOver(Address),
     RecreatedBySomeoneElse {
         recorded: String,
         live: String,
@@ -149,18 +177,44 @@ pub struct PlannedChange<'a> {
     pub shifts: bool,
 }
 
-/// The objects that may be removed.
+impl<'a> PlannedChange<'a> {
+    /// Makes the change of an object that is not declared.
+    fn new(
+        address: &Address,
+        action: ChangeAction,
+        reason: Reason,
+        seen: Cow<'a, LiveObject>,
+    ) -> Self {
+        Self {
+            change: ResourceChange::new(address.clone(), action, reason),
+            seen: Some(seen),
+            wanted: None,
+            recorded: None,
+            clearing: Vec::new(),
+            carried: Attributes::new(),
+            shifts: false,
+        }
+    }
+}
+
+/// The options of a comparison.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Removal {
-    /// `destroy`: everything that is recorded.
+pub struct DiffOptions<'a> {
+    /// `destroy`: everything that is recorded is removed.
     pub everything: bool,
     /// `--allow-delete-foreign`: also objects that others attached to a removed object.
     pub foreign: bool,
+    /// `--recover`: objects of another state of this manifest's name are taken over.
+    pub recover: bool,
+    /// The value of the tag with which the state marks its objects; `None` if that does not matter.
+    pub state_tag: Option<&'a str>,
+    /// The objects that have another address than the state records.
+    pub renames: Option<&'a Renames>,
 }
 
-impl From<bool> for Removal {
+impl From<bool> for DiffOptions<'_> {
     fn from(everything: bool) -> Self {
-        Self { everything, foreign: false }
+        Self { everything, ..Self::default() }
     }
 }
 
@@ -170,9 +224,9 @@ pub fn diff<'a>(
     desired: &'a Desired,
     recorded: &'a Recorded,
     live: &'a Live,
-    removal: impl Into<Removal>,
+    options: impl Into<DiffOptions<'a>>,
 ) -> Vec<PlannedChange<'a>> {
-    let removal = removal.into();
+    let options = options.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     let mut decisions: Vec<PlannedChange<'_>> = addresses
         .into_iter()
@@ -184,11 +238,15 @@ pub fn diff<'a>(
                 entry: recorded.get(address),
                 desired,
                 recorded,
-                removal,
+                options,
             };
-            subject.decide(live.get(address))
+            let mut decision = subject.decide(live.get(address));
+            let renames = options.renames;
+            decision.change.moved_from = renames.and_then(|it| it.recorded_as(address)).cloned();
+            decision
         })
         .collect();
+    parts::follow_parents(&mut decisions, recorded);
     propagate::exclusive(&mut decisions, desired, recorded);
     propagate::replacements(&mut decisions, desired);
     propagate::boundaries(&mut decisions, desired);
@@ -198,7 +256,8 @@ pub fn diff<'a>(
 
 /// Returns the objects that are replaced, even if other objects block that.
 pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
-    let decisions = diff(desired, recorded, live, Removal { everything: false, foreign: true });
+    let decisions =
+        diff(desired, recorded, live, DiffOptions { foreign: true, ..DiffOptions::default() });
     let replaced =
         decisions.into_iter().filter(|decision| decision.change.action == ChangeAction::Replace);
     replaced.map(|decision| decision.change.address).collect()
@@ -212,7 +271,7 @@ struct DiffSubject<'a> {
     entry: Option<&'a RecordedObject>,
     desired: &'a Desired,
     recorded: &'a Recorded,
-    removal: Removal,
+    options: DiffOptions<'a>,
 }
 
 impl<'a> DiffSubject<'a> {
@@ -233,8 +292,10 @@ impl<'a> DiffSubject<'a> {
     }
 
     /// Decides for an object that is declared, but doesn't exist.
-    fn absent(&self, resource: &Resource, conflict: Option<String>) -> PlannedChange<'a> {
-        if let Some(conflict) = conflict {
+    fn absent(&self, resource: &'a Resource, conflict: Option<String>) -> PlannedChange<'a> {
+        // An object of this manifest that has the name in another case goes first.
+        let goes_first = || moved::other_case(self.address, self.recorded.keys()).is_some();
+        if let Some(conflict) = conflict.filter(|_| !goes_first()) {
             return self.decision(ChangeAction::Refuse, Reason::Obstacle(conflict), None);
         }
         let reason = match self.entry.map(|entry| entry.status) {
@@ -251,6 +312,7 @@ impl<'a> DiffSubject<'a> {
         } else {
             decision.change.fields = fields::all_new(self.kind, &resource.attributes);
         }
+        decision.wanted = decision.wanted.map(|wanted| self.with_state_tag(wanted));
         decision
     }
 
@@ -266,7 +328,7 @@ impl<'a> DiffSubject<'a> {
     }
 
     fn removed(&self) -> Reason {
-        if self.removal.everything { Reason::Destroy } else { Reason::Undeclared }
+        if self.options.everything { Reason::Destroy } else { Reason::Undeclared }
     }
 
     /// Decides for an object that is declared and exists, by its owner and its differences.
@@ -284,13 +346,15 @@ impl<'a> DiffSubject<'a> {
             seen.to_mut().upkeep = Some(Maintenance::Renew("rotation was requested".to_owned()));
         }
         let recorded = self.entry.map(|entry| &entry.attributes);
-        let comparison = FieldComparison::of(
+        let mut comparison = FieldComparison::of(
             self.kind,
             &resource.attributes,
             recorded,
             &seen.attributes,
             &resource.ignored,
         );
+        self.compare_state_tag(&mut comparison, &seen);
+        comparison.fields.splice(0..0, moved::name_change(self.kind, &seen, &resource.attributes));
         let (action, reason) = self.verdict(&comparison, &seen, resource);
         if action == ChangeAction::Replace
             && let Some(obstacle) = conflict.or_else(|| self.obstacle(&seen))
@@ -332,7 +396,7 @@ impl<'a> DiffSubject<'a> {
         decision.change.fields = fields::replaced(self.kind, comparison, &wanted);
         decision.change.left_alone =
             carried.remarks.into_iter().chain(seen.remarks.clone()).collect();
-        decision.wanted = Some(Cow::Owned(wanted));
+        decision.wanted = Some(self.with_state_tag(Cow::Owned(wanted)));
         decision.carried = carried.values;
     }
 
@@ -356,6 +420,9 @@ impl<'a> DiffSubject<'a> {
         if let Some(upkeep) = &seen.upkeep {
             return (ChangeAction::Update, Reason::Due(upkeep.why().to_owned()));
         }
+        if let Some(before) = self.renamed(seen, resource) {
+            return (ChangeAction::Update, Reason::Renamed(before));
+        }
         if !comparison.fields.is_empty() {
             return (ChangeAction::Update, Reason::Differs);
         }
@@ -366,26 +433,10 @@ impl<'a> DiffSubject<'a> {
         }
     }
 
-    /// Returns the reason that the manifest may not change the object, if it belongs to another
-    /// owner. Names are keys, so another object can have the same name.
-    fn foreign(&self, seen: &LiveObject) -> Option<Reason> {
-        let tagged = seen.owner.as_deref() == Some(self.desired.name.as_str());
-        if tagged {
-            return None;
-        }
-        match self.entry {
-            Some(RecordedObject { status: Status::Done, id: Some(id), .. })
-                if *id != seen.id && !self.kind.adoptable() =>
-            {
-                Some(Reason::RecreatedBySomeoneElse { recorded: id.clone(), live: seen.id.clone() })
-            }
-            Some(RecordedObject { status: Status::Done, .. }) => None,
-            // A create sets the tags in the same call if AWS supports that; a bucket is tagged in
-            // the next call.
-            Some(RecordedObject { status: Status::Intended, .. }) if seen.owner.is_none() => None,
-            _ if self.kind.adoptable() => None,
-            _ => Some(Reason::NotOurs { owner: seen.owner.clone() }),
-        }
+    /// Returns the address of the object's present name, if it gets another one.
+    fn renamed(&self, seen: &LiveObject, resource: &Resource) -> Option<Address> {
+        moved::name_change(self.kind, seen, &resource.attributes)?;
+        Some(Address::new(self.address.kind(), text_of(&seen.attributes, "name")))
     }
 
     /// Decides for an object that is recorded, but no longer declared.
@@ -393,12 +444,11 @@ impl<'a> DiffSubject<'a> {
         let seen = Cow::Borrowed(seen);
         let empty = Attributes::new();
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
-        // The id of an intent is that of the object that it replaces.
-        let recorded_id =
-            self.entry.filter(|it| it.status == Status::Done).and_then(|entry| entry.id.clone());
-        if let Some(id) = recorded_id.filter(|id| *id != seen.id) {
-            let reason = Reason::RecreatedBySomeoneElse { recorded: id, live: seen.id.clone() };
-            return self.decision(ChangeAction::Refuse, reason, Some(seen));
+        if let Some(reason) = self.handed_over(&seen) {
+            return self.decision(ChangeAction::Forget, reason, Some(seen));
+        }
+        if self.desired.removed.get(self.address).is_some_and(|it| !it.destroy) {
+            return self.let_go(seen);
         }
         if let Some(why) = self.obstacle(&seen) {
             return self.refusal(why, seen);
@@ -419,7 +469,7 @@ impl<'a> DiffSubject<'a> {
         let recorded = self.entry.map_or(&empty, |entry| &entry.attributes);
         self.kind
             .obstacle(seen, recorded)
-            .or_else(|| obstruction::refusal(&self.obstructions(seen), self.removal))
+            .or_else(|| obstruction::refusal(&self.obstructions(seen), self.options))
     }
 
     fn refusal(&self, why: String, seen: Cow<'a, LiveObject>) -> PlannedChange<'a> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Removal;
+use super::DiffOptions;
 use super::propagate::known;
 use crate::address::Address;
 use crate::call::{Write, WriteVerb};
@@ -71,8 +71,8 @@ pub fn all(
     all
 }
 
-/// Returns the reason that AWS would refuse, unless `removal` removes the obstacles.
-pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
+/// Returns the reason that AWS would refuse, unless `options` remove the obstacles.
+pub fn refusal(all: &[Obstruction], options: DiffOptions<'_>) -> Option<String> {
     let emptied = |it: &&Obstruction| !it.calls.iter().any(|call| matches!(call, Write::S3(_)));
     let foreign = || all.iter().filter(|it| it.owner.is_none()).filter(emptied);
     let list = |these: Vec<&str>| these.join(", ");
@@ -86,7 +86,7 @@ pub fn refusal(all: &[Obstruction], removal: Removal) -> Option<String> {
         ));
     }
     let goes: Vec<&str> = foreign().map(|it| it.what.as_str()).collect();
-    if goes.is_empty() || removal.foreign {
+    if goes.is_empty() || options.foreign {
         return None;
     }
     let them = if goes.len() == 1 { "it" } else { "them" };

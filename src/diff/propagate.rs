@@ -74,6 +74,7 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
             address,
             action: ChangeAction::Delete,
             reason: Reason::Exclusive,
+            moved_from: None,
             fields: all_gone(kind, &attributes, &attributes),
             unchanged: 0,
             drift: Vec::new(),
@@ -272,7 +273,7 @@ fn hindered_by(
         || desired.resources.get(&change.address).into_iter().flat_map(|it| &it.depends_on);
     let dependents = || dependents.on(&change.address);
     match change.action {
-        ChangeAction::Create | ChangeAction::Update => {
+        ChangeAction::Create | ChangeAction::Update | ChangeAction::Adopt => {
             dependencies().find(|address| stuck.contains(address)).cloned()
         }
         ChangeAction::Replace => {
@@ -280,7 +281,6 @@ fn hindered_by(
         }
         ChangeAction::Delete => dependents().find(|address| stuck.contains(address)).cloned(),
         ChangeAction::Nothing
-        | ChangeAction::Adopt
         | ChangeAction::Forget
         | ChangeAction::Refuse
         | ChangeAction::Blocked => None,

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::FailureKind;
-use crate::kind::{DeletionBlocker, OWNER_TAG};
+use crate::kind::{DeletionBlocker, OWNER_TAG, STATE_TAG};
 use crate::value::Value;
 
 const MANIFEST: &str = "relay";
@@ -84,11 +84,13 @@ impl World {
         attributes: Attributes,
         attached: Vec<Attached>,
     ) -> Self {
-        let owner = attributes
-            .get("tags")
-            .and_then(|tags| tags.get(OWNER_TAG)?.as_str().map(str::to_owned));
+        let tag = |key: &str| {
+            let tags = attributes.get("tags")?;
+            tags.get(key)?.as_str().map(str::to_owned)
+        };
+        let (owner, state_tag, id) = (tag(OWNER_TAG), tag(STATE_TAG), id.to_owned());
         let seen =
-            LiveObject { id: id.to_owned(), owner, attributes, attached, ..LiveObject::default() };
+            LiveObject { id, owner, state_tag, attributes, attached, ..LiveObject::default() };
         self.sees(address, Observed::Present(seen))
     }
 
@@ -207,18 +209,123 @@ fn what_an_interrupted_run_made_is_ours_unless_it_carries_another_tag() {
 }
 
 #[test]
-fn the_same_name_made_anew_by_somebody_else_is_refused() {
+fn the_same_name_made_anew_by_somebody_else_is_refused_or_forgotten() {
     let reason =
         Reason::RecreatedBySomeoneElse { recorded: "AIDA1".to_owned(), live: "AIDA2".to_owned() };
     let bare = || user(json!({}));
     let recorded = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
     recorded().live("user.u", "AIDA2", bare()).expect(
         "user.u",
-        ChangeAction::Refuse,
+        ChangeAction::Forget,
         reason.clone(),
     );
     let declared = recorded().declared("user.u", user(ours()), &[]);
     declared.live("user.u", "AIDA2", bare()).expect("user.u", ChangeAction::Refuse, reason);
+}
+
+#[test]
+fn what_carries_another_manifests_tag_is_that_manifests_whatever_the_state_says() {
+    let theirs = || user(json!({OWNER_TAG: "other"}));
+    let reason = || Reason::NotOurs { owner: Some("other".to_owned()) };
+    let recorded = || World::new().recorded("user.u", Some("AIDA1"), user(ours()), &[]);
+    let handed_over = || recorded().live("user.u", "AIDA1", theirs());
+    handed_over().expect("user.u", ChangeAction::Forget, reason());
+    let declared = handed_over().declared("user.u", user(ours()), &[]);
+    declared.expect("user.u", ChangeAction::Refuse, reason());
+}
+
+#[test]
+fn a_lost_tag_is_put_back_where_an_id_tells_the_object_and_a_bucket_has_none() {
+    let bare = |value: Value| {
+        let mut value = value;
+        value["tags"] = json!({});
+        attributes(value)
+    };
+    let tagged = |value: &Value| {
+        let mut value = value.clone();
+        value["tags"] = ours();
+        attributes(value)
+    };
+    let named = json!({"name": "u", "arn": "arn:aws:iam::1:user/u", "path": "/"});
+    World::new()
+        .declared("user.u", tagged(&named), &[])
+        .recorded("user.u", Some("AIDA1"), tagged(&named), &[])
+        .live("user.u", "AIDA1", bare(named))
+        .expect("user.u", ChangeAction::Update, Reason::Differs);
+    let named = json!({"name": "b", "arn": "arn:aws:s3:::b", "region": "eu-west-1"});
+    let world = || {
+        let world = World::new().recorded("bucket.b", Some("b"), tagged(&named), &[]);
+        world.live("bucket.b", "b", bare(named.clone()))
+    };
+    let reason = || Reason::NotOurs { owner: None };
+    world().expect("bucket.b", ChangeAction::Forget, reason());
+    let declared = world().declared("bucket.b", tagged(&named), &[]);
+    declared.expect("bucket.b", ChangeAction::Refuse, reason());
+}
+
+#[test]
+fn what_another_state_of_the_same_name_made_is_refused_until_it_is_taken_over() {
+    let tags = |state: &str| json!({OWNER_TAG: MANIFEST, STATE_TAG: state});
+    let world = World::new().declared("user.u", user(json!({OWNER_TAG: MANIFEST})), &[]);
+    let mut world = world.live("user.u", "AIDA1", user(tags("theirs")));
+    let options = |recover| DiffOptions { state_tag: Some("ours"), recover, ..Default::default() };
+    let decide = |world: &World, recover| {
+        let found = diff(&world.desired, &world.recorded, &world.live, options(recover));
+        let change = found[0].change.clone();
+        (change, found[0].wanted.as_deref().cloned())
+    };
+    let (change, _) = decide(&world, false);
+    let reason = Reason::OtherState { state: "theirs".to_owned() };
+    assert_eq!((change.action, change.reason), (ChangeAction::Refuse, reason));
+    let (change, wanted) = decide(&world, true);
+    assert_eq!(change.action, ChangeAction::Update);
+    let moved = &change.fields[0].change;
+    assert_eq!(moved.before.as_deref().unwrap()[STATE_TAG], "theirs");
+    assert_eq!(moved.after.as_deref().unwrap()[STATE_TAG], "ours");
+    assert_eq!(wanted.unwrap()["tags"], tags("ours"));
+    // What an older version made names no state, and gets no call of its own for that.
+    world = world.live("user.u", "AIDA1", user(json!({OWNER_TAG: MANIFEST})));
+    assert_eq!(decide(&world, false).0.action, ChangeAction::Adopt);
+    // What is made carries the tag from the beginning.
+    world.live.clear();
+    let (change, wanted) = decide(&world, false);
+    assert_eq!(change.action, ChangeAction::Create);
+    assert_eq!(wanted.unwrap()["tags"], tags("ours"));
+}
+
+#[test]
+fn the_parts_of_a_thing_that_is_no_longer_ours_follow_it() {
+    let part = || attributes(json!({"user": "u", "policy_arn": "arn:p"}));
+    let key = || attributes(json!({"user": "u", "profile": "u"}));
+    let profile = || attributes(json!({"profile": "u", "region": "eu-west-1"}));
+    let world = || {
+        World::new()
+            .recorded("user.u", Some("AIDA1"), user(ours()), &[])
+            .recorded("user_policy_attachment.u/p", Some("u|arn:p"), part(), &["user.u"])
+            .recorded("access_key.u", Some("AKIA1"), key(), &["user.u"])
+            .recorded("aws_profile.u", Some("profile u"), profile(), &["access_key.u"])
+            .live("user.u", "AIDA1", user(json!({OWNER_TAG: "other"})))
+            .live("user_policy_attachment.u/p", "u|arn:p", part())
+            .live("access_key.u", "AKIA1", key())
+            .live("aws_profile.u", "profile u", profile())
+    };
+    let parts = ["user_policy_attachment.u/p", "access_key.u"];
+    let user_address = || "user.u".parse().unwrap();
+    for part in parts {
+        let reason = Reason::ParentHandedOver(user_address());
+        world().expect(part, ChangeAction::Forget, reason);
+    }
+    let reason = Reason::ParentHandedOver("access_key.u".parse().unwrap());
+    world().expect("aws_profile.u", ChangeAction::Forget, reason);
+    // The user is still declared: it is refused, and so nothing on it is taken over or away.
+    let declared = || world().declared("user.u", user(ours()), &[]);
+    for part in parts {
+        declared().expect(part, ChangeAction::Blocked, Reason::DependsOn(user_address()));
+    }
+    let mut second = declared().declared("user_policy_attachment.u/p", part(), &["user.u"]);
+    second.recorded.clear();
+    let reason = Reason::DependsOn(user_address());
+    second.expect("user_policy_attachment.u/p", ChangeAction::Blocked, reason);
 }
 
 #[test]

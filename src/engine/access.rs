@@ -2,6 +2,7 @@
 
 use crate::access::{self, AccessChange, UnmanagedAccess};
 use crate::address::Principal;
+use crate::diff::Renames;
 use crate::model::{Desired, Live};
 use crate::plan::Plan;
 use crate::resolve::Resolver;
@@ -13,6 +14,7 @@ pub async fn access_changes(
     plan: &Plan,
     live: &Live,
     desired: &Desired,
+    renames: &Renames,
 ) -> Vec<AccessChange> {
     let mut unmanaged = UnmanagedAccess::default();
     let edited = access::edited(&plan.changes, live, desired);
@@ -23,6 +25,8 @@ pub async fn access_changes(
     unmanaged.members = resolver.members(changed_groups).await;
     let users = unmanaged.members.values().flatten().flatten().map(Principal::user).collect();
     unmanaged.holders.extend(resolver.unmanaged(users, live).await);
+    // These are the manifest's own, under the names that they have until the plan is applied.
+    unmanaged.holders.retain(|address, _| !renames.is_old_name(address));
     let unread = access::unread(&plan.changes, live, desired, &unmanaged);
     (unmanaged.documents, unmanaged.unread) = resolver.documents(&unread).await;
     access::changes(&plan.changes, live, desired, &unmanaged)

@@ -22,8 +22,11 @@ impl<'a> ReadyPlan<'a> {
     /// Loads the state under the lock, and makes sure that the plan was made for it.
     pub async fn check(plan: &'a Plan, lock: &'a StateLock<'a>) -> Result<Self, EngineError> {
         let (header, store) = (&plan.header, lock.store());
-        let state = store.load_state().await?;
-        if let Some(state) = &state {
+        let mut state = store.load_state().await?;
+        if let Some(state) = &mut state {
+            if header.former_names.contains(&state.manifest) {
+                state.manifest.clone_from(&header.manifest);
+            }
             check_owner(state, &header.manifest, &header.account, &store.location())?;
         }
         if let Some(reason) = apply::stale(plan, state.as_ref()) {
@@ -41,7 +44,8 @@ impl<'a> ReadyPlan<'a> {
         events: &dyn EventSink,
         options: ApplyOptions<'_>,
     ) -> RunOutcome {
-        let Self { plan, lock, state } = self;
+        let Self { plan, lock, mut state } = self;
+        state.manifest_file = Some(plan.header.manifest_file.clone());
         apply::apply_until(plan, provider, lock.store(), state, events, options).await
     }
 }
@@ -99,7 +103,8 @@ fn first_state(plan: &Plan) -> State {
         };
         resources.insert(step.id.address.clone(), entry);
     }
-    State { resources, ..new_state(&header.manifest, &header.account) }
+    let tag = header.new_state_tag.clone().unwrap_or_default();
+    State { resources, tag, ..new_state(&header.manifest, &header.account) }
 }
 
 #[cfg(test)]

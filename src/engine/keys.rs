@@ -18,7 +18,7 @@ pub async fn list_keys(
     let mut resolver = Resolver::new(workspace.provider, ALL_READS);
     let recorded = match state {
         Some(state) => state.resources,
-        None => recover_and_report(&mut resolver, workspace, false).await,
+        None => recover_and_report(&mut resolver, workspace, false).await.resources,
     };
     Ok(keys::keys(&mut resolver, workspace.desired, &recorded).await?)
 }

@@ -16,8 +16,10 @@ mod error;
 mod keys;
 mod live;
 mod lock;
+mod notes;
 mod plan;
 mod recover;
+mod rename;
 mod replace;
 mod state;
 mod workspace;
@@ -33,6 +35,7 @@ pub use plan::{
     standing_objections,
 };
 pub use recover::{entry_of, recover};
+pub use rename::{RenamedManifest, move_state, rename_manifest};
 pub use replace::replace_resources;
 pub use state::{
     PushOptions, add_resource, check_addable, check_distinct, find_resource, forget_resource,

@@ -8,19 +8,21 @@ use futures::future::try_join;
 
 use super::access::access_changes;
 use super::error::EngineError;
-use super::recover::recover;
+use super::notes;
+use super::recover::{recover, state_tags as state_tags_of, tag_for};
 use super::replace::replace_resources;
 use super::workspace::Workspace;
 use crate::address::Address;
 use crate::call::{CallerIdentity, Failure};
-use crate::diff::{self, ChangeAction, Removal};
-use crate::model::{Desired, Live, Recorded};
+use crate::diff::{self, ChangeAction, DiffOptions, Renames};
+use crate::model::{Desired, Live, PREVENT_DESTROY, Recorded};
 use crate::plan::guard::{self, Brake, Objection};
 use crate::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
 use crate::reads::{Explanation, Snapshot};
 use crate::resolve::recovery::RecoveredObjects;
 use crate::resolve::{ALL_READS, Resolver};
 use crate::state::State;
+use crate::value::flag_of;
 
 /// The options for making a plan.
 #[derive(Clone, Debug)]
@@ -33,6 +35,9 @@ pub struct PlanOptions {
     pub delete_foreign: bool,
     /// The declared resources to make anew although nothing else requires it.
     pub replace: Vec<Address>,
+    /// Takes over the objects that carry the manifest's tag although no state, or another state,
+    /// records them; without a state also those that the manifest no longer declares.
+    pub recover: bool,
     pub origin: PlanOrigin,
 }
 
@@ -43,6 +48,7 @@ impl Default for PlanOptions {
             targets: Vec::new(),
             delete_foreign: false,
             replace: Vec::new(),
+            recover: false,
             origin: PlanOrigin::default(),
         }
     }
@@ -56,6 +62,9 @@ pub struct PlanOrigin {
     pub store: Option<String>,
     /// Marks a simulated account.
     pub sandbox: bool,
+    /// The name of another manifest whose state was last applied for the same file, if this one has
+    /// no state.
+    pub name_beside: Option<String>,
 }
 
 /// A plan that was just made, with the objections to it and the data that was read for it.
@@ -118,7 +127,7 @@ pub async fn plan_from_state(
     state: Option<State>,
     options: &PlanOptions,
 ) -> Result<PreparedPlan, EngineError> {
-    let removing = options.mode == PlanMode::Destroy;
+    let file = state.as_ref().and_then(|state| state.manifest_file.clone());
     let stamp = StateStamp::of(state.as_ref());
     // The account id is read together with everything else. Nothing that was read is used before
     // the account is known to be the right one.
@@ -126,18 +135,34 @@ pub async fn plan_from_state(
     if !options.replace.is_empty() {
         replace_resources(declared.to_mut(), &options.replace)?;
     }
-    let reading = read_account(workspace, declared, state, removing);
+    let reading = read_account(workspace, declared, state, options);
     let (caller, mut reading) = try_join(workspace.verify_account(), reading.map(Ok)).await?;
     reading.report(workspace);
-    let AccountReading { resolver, desired, recorded, live, .. } = &mut reading;
+    let AccountReading { resolver, desired, recorded, live, renames, state_tag, unclaimed, .. } =
+        &mut reading;
     check_targets(&options.targets, workspace.desired, recorded)?;
 
-    let removal = Removal { everything: removing, foreign: options.delete_foreign };
-    let decisions = diff::diff(desired, recorded, live, removal);
-    let header = header(workspace.desired, &caller, options);
+    let comparison = DiffOptions {
+        everything: options.mode == PlanMode::Destroy,
+        foreign: options.delete_foreign,
+        recover: options.recover,
+        state_tag: Some(state_tag),
+        renames: Some(renames),
+    };
+    let decisions = diff::diff(desired, recorded, live, comparison);
+    let mut header = header(workspace.desired, &caller, options);
+    header.new_state_tag = stamp.lineage.is_none().then(|| state_tag.clone());
     let mut plan = build::build(header, stamp, decisions, desired, recorded)?;
-    plan.access = access_changes(resolver, &plan, live, desired).await;
-    let objections = guard::objections(&plan, workspace.desired, count_known(&plan, recorded));
+    plan.notes.extend(notes::without_state(&plan, unclaimed));
+    plan.notes.extend(notes::other_name(&plan, options.origin.name_beside.as_deref()));
+    plan.notes.extend(notes::other_file(&plan.header, file.as_deref()));
+    plan.access = access_changes(resolver, &plan, live, desired, renames).await;
+    let objections = guard::objections(
+        &plan,
+        workspace.desired,
+        count_known(&plan, recorded),
+        &protected(recorded),
+    );
     let reads = resolver.explain();
     let seen = reading.resolver.into_known();
     Ok(PreparedPlan { plan, objections, seen, reads })
@@ -149,6 +174,12 @@ struct AccountReading<'a> {
     desired: Cow<'a, Desired>,
     recorded: Recorded,
     live: Live,
+    /// The objects that the state records under other names.
+    renames: Renames,
+    /// The tag of the state, or of the one that an apply makes.
+    state_tag: String,
+    /// The objects with the manifest's tag that no state records, and that stay as they are.
+    unclaimed: Recorded,
     /// The reads that failed in the search for the manifest's tag, which runs when no state exists.
     unread: Vec<Failure>,
 }
@@ -157,17 +188,33 @@ async fn read_account<'a>(
     workspace: &Workspace<'a>,
     declared: Cow<'a, Desired>,
     state: Option<State>,
-    removing: bool,
+    options: &PlanOptions,
 ) -> AccountReading<'a> {
+    let removing = options.mode == PlanMode::Destroy;
     let mut resolver = Resolver::new(workspace.provider, ALL_READS);
-    let RecoveredObjects { resources: recorded, unread } = match state {
-        Some(state) => RecoveredObjects { resources: state.resources, unread: Vec::new() },
+    let known_tag = state.as_ref().map(|state| state.tag_value().to_owned());
+    let found = match state {
+        Some(state) => RecoveredObjects { resources: state.resources, ..Default::default() },
         None => recover(&mut resolver, &declared, removing).await,
     };
-    let desired = if removing { Cow::Owned(without_resources(&declared)) } else { declared };
-    let live = super::read_live(&mut resolver, &desired, &recorded, removing).await;
+    let RecoveredObjects { mut resources, unread, mut state_tags } = found;
+    let mut unclaimed = Recorded::new();
+    if known_tag.is_none() && !options.recover {
+        // Nothing tells if these were this manifest's before, or are another team's.
+        unclaimed = std::mem::take(&mut resources);
+        state_tags.clear();
+    }
+    // A destroy removes the objects under the names that they have.
+    let desired =
+        if removing { Cow::Owned(without_resources(&declared)) } else { declared.clone() };
+    let (mut recorded, renames) = diff::readdress(resources, &desired);
+    let mut live = super::read_live(&mut resolver, &desired, &recorded, removing).await;
     workspace.observer.account_was_read();
-    AccountReading { resolver, desired, recorded, live, unread }
+    renames.rename_parts(&mut recorded, &mut live);
+    state_tags.extend(state_tags_of(&declared, &live));
+    let state_tag = known_tag
+        .unwrap_or_else(|| tag_for(state_tags, &declared, &workspace.store.unique_place()));
+    AccountReading { resolver, desired, recorded, live, renames, state_tag, unclaimed, unread }
 }
 
 impl AccountReading<'_> {
@@ -179,6 +226,12 @@ impl AccountReading<'_> {
             workspace.observer.sweep_failed(failure);
         }
     }
+}
+
+/// Returns the resources for which the state remembers `prevent_destroy`.
+fn protected(recorded: &Recorded) -> BTreeSet<Address> {
+    let protected = recorded.iter().filter(|(_, it)| flag_of(&it.attributes, PREVENT_DESTROY));
+    protected.map(|(address, _)| address.clone()).collect()
 }
 
 /// Counts the resources that are recorded, or would be recorded if the state weren't lost.
@@ -205,7 +258,8 @@ fn header(desired: &Desired, caller: &CallerIdentity, options: &PlanOptions) -> 
 
 /// Returns the manifest without its resources, under the same name, as a destroy plans it.
 fn without_resources(desired: &Desired) -> Desired {
-    Desired { resources: BTreeMap::new(), ..desired.clone() }
+    let (resources, moved) = (BTreeMap::new(), BTreeMap::new());
+    Desired { resources, moved, ..desired.clone() }
 }
 
 /// Makes sure that every target is declared or recorded.

@@ -2,13 +2,14 @@
 
 use super::error::{EngineError, SuccessionError};
 use super::lock::StateLock;
-use super::recover::{entry_of, recover, recover_and_report};
+use super::recover::{entry_of, recover_and_report, tag_for};
 use super::workspace::{Workspace, load_state, require_state};
 use crate::address::Address;
 use crate::call::Observed;
 use crate::kind::{self, Kind, Ownership};
 use crate::model::{Desired, RecordedObject};
 use crate::port::Store;
+use crate::resolve::recovery::RecoveredObjects;
 use crate::resolve::{ALL_READS, ReadPurpose, Resolver, read_object};
 use crate::state::{State, StoreError};
 
@@ -68,8 +69,7 @@ pub async fn add_resource(
         // A first state must hold every object that is known to be the manifest's: later plans no
         // longer read the tags.
         let mut resolver = Resolver::new(provider, ALL_READS);
-        let found = recover(&mut resolver, desired, true).await;
-        State { resources: found.resources, ..new_state(&desired.name, &desired.account) }
+        recovered_state(recover_and_report(&mut resolver, workspace, true).await, workspace)
     };
     if state.resources.contains_key(address) {
         return Err(EngineError::AlreadyRecorded { address: address.clone() });
@@ -96,12 +96,21 @@ pub async fn rebuild_state(
     before: Option<State>,
 ) -> Result<State, EngineError> {
     let mut resolver = Resolver::new(workspace.provider, ALL_READS);
-    let resources = recover_and_report(&mut resolver, workspace, true).await;
-    let Desired { name, account, .. } = workspace.desired;
-    let before = before.unwrap_or_else(|| new_state(name, account));
-    let state = State { serial: before.serial + 1, resources, ..before };
+    let found = recover_and_report(&mut resolver, workspace, true).await;
+    let state = match before {
+        Some(before) => State { resources: found.resources, ..before },
+        None => recovered_state(found, workspace),
+    };
+    let state = State { serial: state.serial + 1, ..state };
     lock.store().save_state(&state).await?;
     Ok(state)
+}
+
+/// Makes a state of a new lineage for objects that were found by their tags.
+fn recovered_state(found: RecoveredObjects, workspace: &Workspace<'_>) -> State {
+    let Workspace { desired, store, .. } = *workspace;
+    let tag = tag_for(found.state_tags, desired, &store.unique_place());
+    State { resources: found.resources, tag, ..new_state(&desired.name, &desired.account) }
 }
 
 /// Makes a state of a new lineage, without any records.

@@ -59,13 +59,17 @@ pub async fn verify_account(
     Err(EngineError::WrongAccount { account: account.to_owned(), caller })
 }
 
-/// Loads a manifest's state, if one exists. A state of another manifest is an error.
+/// Loads a manifest's state, if one exists, under the manifest's present name. A state of another
+/// manifest is an error.
 pub async fn load_state(
     desired: &Desired,
     store: &dyn Store,
 ) -> Result<Option<State>, EngineError> {
-    let state = store.load_state().await?;
-    if let Some(state) = &state {
+    let mut state = store.load_state().await?;
+    if let Some(state) = &mut state {
+        if desired.is_called(&state.manifest) {
+            state.manifest.clone_from(&desired.name);
+        }
         check_owner(state, &desired.name, &desired.account, &store.location())?;
     }
     Ok(state)

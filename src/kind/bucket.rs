@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::field::{empty_list, empty_map, false_default, null_default};
-use super::tags::owner;
+use super::tags::{owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
     Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness,
@@ -129,10 +129,11 @@ impl Kind for BucketKind {
             }
             Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {}
         }
-        let owner = owner(&value::tags_of(&attributes, "tags"));
+        let tags = value::tags_of(&attributes, "tags");
         Observed::Present(LiveObject {
             id: bucket.name,
-            owner,
+            owner: owner(&tags),
+            state_tag: state_tag(&tags),
             attributes,
             internals,
             hanging,

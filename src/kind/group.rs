@@ -6,7 +6,7 @@ use super::attached::{Attached, EXCLUSIVE_MEMBERS, attached};
 use super::field::{false_default, path_or_root, root_path};
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
-    OutputValue, Ownership, Recovery, Uniqueness, with_blockers,
+    OutputValue, Ownership, Recovery, Uniqueness, taken_name, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{IamWrite, Observed, Write, iam};
@@ -74,6 +74,15 @@ impl Kind for GroupKind {
         with_blockers(found, snapshot.members(name).map(blockers))
     }
 
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+        let name = value::text_of(wanted, "name");
+        snapshot
+            .group(name)
+            .present()
+            .is_none()
+            .then(|| taken_name::of_principal(PrincipalKind::Group, wanted, snapshot))?
+    }
+
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         let path = path_or_root(wanted);
         vec![Write::Iam(IamWrite::CreateGroup {
@@ -87,12 +96,21 @@ impl Kind for GroupKind {
     }
 
     fn update(&self, seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> Vec<Write> {
-        let group = value::text_of(&seen.attributes, "name").to_owned();
-        let moved = changed.contains(&"path");
-        moved
-            .then(|| Write::Iam(IamWrite::UpdateGroup { group, path: path_or_root(wanted) }))
-            .into_iter()
-            .collect()
+        let group = || value::text_of(&seen.attributes, "name").to_owned();
+        let mut writes = Vec::new();
+        if changed.contains(&"path") {
+            writes.push(IamWrite::UpdateGroup { group: group(), path: path_or_root(wanted) });
+        }
+        if changed.contains(&"name") {
+            let name = value::text_of(wanted, "name").to_owned();
+            let path = if changed.contains(&"path") { wanted } else { &seen.attributes };
+            writes.push(IamWrite::RenameGroup { group: group(), path: path_or_root(path), name });
+        }
+        writes.into_iter().map(Write::Iam).collect()
+    }
+
+    fn is_renamed_in_place(&self) -> bool {
+        true
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {

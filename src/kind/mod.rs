@@ -20,6 +20,9 @@ pub struct LiveObject {
     pub id: String,
     /// The value of the ownership tag; `None` if it is missing.
     pub owner: Option<String>,
+    /// The value of the tag that names the state which manages it; `None` if it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_tag: Option<String>,
     /// All attributes that the kind can read, declared or not.
     pub attributes: Attributes,
     /// The facts that the calls need, and no manifest declares: a policy's versions, a bucket's
@@ -249,6 +252,11 @@ pub trait Kind: Sync {
         }
     }
 
+    /// Returns true if AWS gives an existing object another name: a user, a group.
+    fn is_renamed_in_place(&self) -> bool {
+        false
+    }
+
     /// Returns true if a second object could be made while AWS does not show the first one yet.
     /// Other kinds have unique names.
     fn can_double(&self) -> bool {
@@ -277,6 +285,10 @@ pub trait Kind: Sync {
 /// The tag with the manifest to which an object belongs; it makes the state a cache.
 pub const OWNER_TAG: &str = "relayctl:manifest";
 
+/// The tag with the state that manages an object. It tells two states of one manifest name apart:
+/// [`crate::state::State::tag_value`].
+pub const STATE_TAG: &str = "relayctl:state";
+
 /// The live object at one address, as the resolver found it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveResource {
@@ -300,6 +312,7 @@ mod principal;
 mod quota;
 mod role;
 mod tags;
+mod taken_name;
 #[cfg(test)]
 mod tests;
 mod user;

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::field::{empty_map, empty_text, null_default, path_or_root, root_path};
-use super::tags::{TagChange, owner};
+use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
-    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, with_blockers,
+    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, taken_name,
+    with_blockers,
 };
 use crate::address::KindName;
 use crate::call::iam::PolicyDetail;
@@ -67,6 +68,12 @@ impl Kind for PolicyKind {
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         let arn = value::text_of(wanted, "arn");
         with_blockers(snapshot.policy(arn).map(seen), snapshot.uses(arn).map(blocker::of_policy))
+    }
+
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+        let arn = value::text_of(wanted, "arn");
+        let is_absent = snapshot.policy(arn).present().is_none();
+        is_absent.then(|| taken_name::of_policy(wanted, snapshot))?
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -140,6 +147,7 @@ fn seen(PolicyDetail { policy, versions }: PolicyDetail) -> LiveObject {
     LiveObject {
         id: policy.id,
         owner: owner(&policy.tags),
+        state_tag: state_tag(&policy.tags),
         attributes: attributes.into(),
         internals: internals.into(),
         ..LiveObject::default()

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::attached::attached;
 use super::field::{empty_map, empty_text, null_default, path_or_root, root_path};
-use super::tags::{TagChange, owner};
+use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
-    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, with_blockers,
+    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, taken_name, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -87,6 +87,15 @@ impl Kind for RoleKind {
             })
         });
         with_blockers(found, snapshot.instance_profiles(name).map(profiles))
+    }
+
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+        let name = value::text_of(wanted, "name");
+        snapshot
+            .role(name)
+            .present()
+            .is_none()
+            .then(|| taken_name::of_principal(PrincipalKind::Role, wanted, snapshot))?
     }
 
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
@@ -185,6 +194,7 @@ fn seen(
     LiveObject {
         id: role.id,
         owner: owner(&role.tags),
+        state_tag: state_tag(&role.tags),
         attributes: attributes.into_iter().chain(settings).collect(),
         internals: Attributes::new(),
         attached: attached(policies),

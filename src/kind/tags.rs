@@ -1,6 +1,6 @@
 //! Tags of IAM's entities, which are set and removed key by key.
 
-use super::{LiveObject, OWNER_TAG};
+use super::{LiveObject, OWNER_TAG, STATE_TAG};
 use crate::value::{self, Attributes, Tags};
 
 /// The change from the live tags to the wanted ones. `wanted` holds all tags that the object is to
@@ -18,6 +18,11 @@ impl TagChange {
         after.retain(|key, value| before.get(key) != Some(value));
         Self { set: after, remove }
     }
+}
+
+/// Returns the value of the tag that names the managing state.
+pub(super) fn state_tag(tags: &Tags) -> Option<String> {
+    tags.get(STATE_TAG).cloned()
 }
 
 pub(super) fn owner(tags: &Tags) -> Option<String> {

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::attached::{Attached, EXCLUSIVE_GROUPS, attached};
 use super::field::{empty_map, false_default, null_default, path_or_root, root_path};
-use super::tags::{TagChange, owner};
+use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
-    OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, with_blockers,
+    OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, taken_name, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -74,6 +74,15 @@ impl Kind for UserKind {
         with_blockers(found, snapshot.user_dependents(name).map(blocker::of_user))
     }
 
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+        let name = value::text_of(wanted, "name");
+        snapshot
+            .user(name)
+            .present()
+            .is_none()
+            .then(|| taken_name::of_principal(PrincipalKind::User, wanted, snapshot))?
+    }
+
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         vec![Write::Iam(IamWrite::CreateUser {
             user: value::text_of(wanted, "name").to_owned(),
@@ -108,7 +117,17 @@ impl Kind for UserKind {
                 writes.push(IamWrite::TagUser { user: user(), tags: set });
             }
         }
+        // The calls before this one still name the user as it was.
+        if changed.contains(&"name") {
+            let name = value::text_of(wanted, "name").to_owned();
+            let path = if changed.contains(&"path") { wanted } else { &seen.attributes };
+            writes.push(IamWrite::RenameUser { user: user(), path: path_or_root(path), name });
+        }
         writes.into_iter().map(Write::Iam).collect()
+    }
+
+    fn is_renamed_in_place(&self) -> bool {
+        true
     }
 
     fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
@@ -129,6 +148,7 @@ fn seen(user: iam::User, policies: PrincipalPolicies) -> LiveObject {
     LiveObject {
         id: user.id,
         owner: owner(&user.tags),
+        state_tag: state_tag(&user.tags),
         attributes: attributes.into(),
         internals: Attributes::new(),
         attached: attached(policies),

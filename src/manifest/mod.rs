@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::documents::{DocumentSource, Documents};
+pub use self::names::manifest as check_name;
 
 use self::decode::Decode;
 use self::node::Node;

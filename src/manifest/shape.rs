@@ -26,6 +26,9 @@ shape! {
         account: ExpandedText,
         /// The AWS region, for example us-east-1.
         region: ExpandedText,
+        /// The text that `${unique}` is made of, if it is not `name`. It keeps names with
+        /// `${unique}` in them when the manifest gets another name.
+        unique_name: ExpandedText,
         /// Tags for everything that takes tags.
         tags: NamedMap<ExpandedText>,
         /// Values for `${var.NAME}`.
@@ -58,6 +61,33 @@ shape! {
         lint: Lint,
         /// Brakes: a plan that goes over one of these is not saved and not applied.
         limits: Limits,
+        /// Resources, or the whole manifest, that had another name before.
+        moved: Vec<Located<Moved>>,
+        /// Resources that left the manifest, and what becomes of them.
+        removed: Vec<Located<Removed>>,
+    }
+}
+
+shape! {
+    /// A new name: `from` and `to` of one resource, or `from_manifest` alone.
+    "a moved entry" Moved {
+        /// The address that the resource had before, for example user.bob.
+        from: ExpandedText,
+        /// The address that it has now. Users and groups are renamed in place; policies, roles and
+        /// buckets are made anew before the old one goes.
+        to: ExpandedText,
+        /// The name that this manifest had before.
+        from_manifest: ExpandedText,
+    }
+}
+
+shape! {
+    /// A resource that is no longer declared.
+    "a removed entry" Removed {
+        /// Its address, for example bucket.logs.
+        from: ExpandedText,
+        /// false lets go of it: it stays in AWS, without relayctl's tags. true destroys it.
+        destroy: Flag,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Map;
 use crate::value::Value;
 
 /// The prefix of relayctl's own tags. They tell whose an object is, and are never left to others.
-const OWN_TAGS: &str = "relayctl:";
+pub const OWN_TAGS: &str = "relayctl:";
 
 /// The fields, and the keys of fields that are maps, whose values the manifest sets once, when it
 /// makes the object, and then leaves to others.

@@ -14,7 +14,7 @@ use crate::kind::LiveResource;
 use crate::policy::request::Context;
 use crate::value::Attributes;
 
-pub use ignored::IgnoredFields;
+pub use ignored::{IgnoredFields, OWN_TAGS};
 
 /// A manifest, resolved: every variable is filled in, every reference checked, every value in
 /// normal form.
@@ -29,6 +29,12 @@ pub struct Desired {
     /// The manifest's `encryption: {recipients: […]}`: the recipients that can read the state and
     /// saved plans. If there are none, nothing is encrypted.
     pub recipients: Vec<String>,
+    /// The manifest's `moved: [{from: …, to: …}]`: new addresses of resources, by their old ones.
+    pub moved: BTreeMap<Address, MovedResource>,
+    /// The manifest's `removed:`, by the addresses that are no longer declared.
+    pub removed: BTreeMap<Address, RemovedResource>,
+    /// The names that the manifest had before: its `moved: [{from_manifest: …}]`.
+    pub former_names: Vec<String>,
     /// The SHA-256 over the manifest and every file that it includes.
     pub digest: String,
     pub resources: BTreeMap<Address, Resource>,
@@ -40,11 +46,46 @@ pub struct Desired {
     pub limits: Limits,
 }
 
+/// The attribute of a record that holds the name which an object bears for a moment while the case
+/// of its name is changed.
+pub const THIRD_NAME: &str = "third_name";
+
+impl Resource {
+    /// Returns the attributes that the state records of it.
+    pub fn recorded_attributes(&self) -> Attributes {
+        let mut attributes = self.attributes.clone();
+        if self.prevent_destroy.is_some() {
+            attributes.insert(PREVENT_DESTROY, true.into());
+        }
+        attributes
+    }
+}
+
 impl Desired {
+    /// Returns true if the manifest has this name, or had it before.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.former_names.iter().any(|it| it == name)
+    }
+
     /// Returns the resources of a kind.
     pub fn of_kind(&self, kind: KindName) -> impl Iterator<Item = (&Address, &Resource)> {
         of_kind(&self.resources, kind)
     }
+}
+
+/// A resource that had another address before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MovedResource {
+    pub to: Address,
+    pub place: Option<Place>,
+}
+
+/// A resource that left the manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemovedResource {
+    /// True if it is destroyed; false if it stays in AWS and is no longer managed.
+    pub destroy: bool,
+    pub place: Option<Place>,
 }
 
 /// Limits on the changes of one plan.
@@ -116,6 +157,9 @@ pub struct RecordedObject {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<Address>,
 }
+
+/// The attribute of a record that says that the object must not be destroyed.
+pub const PREVENT_DESTROY: &str = "prevent_destroy";
 
 impl RecordedObject {
     /// Returns the state's attributes of the object, and its physical id as `id`.

@@ -26,6 +26,7 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
             let attributes = &resource.attributes;
             kind.facets(attributes).into_iter().chain(kind.deletion_facets(attributes))
         })
+        .chain(moved_facets(desired))
         .chain(foreign(desired).map(|arn| Facet::Policy { arn }))
         .chain(renewals(desired, job))
         .collect();
@@ -44,6 +45,18 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
             asked.insert(read);
         }
     }
+}
+
+/// Returns the facets of objects under their old names.
+fn moved_facets(desired: &Desired) -> Vec<Facet> {
+    let entries = desired.moved.iter().filter_map(|(from, moved)| {
+        let resource = desired.resources.get(&moved.to)?;
+        Some((kind::kind_of(from.kind()), under_name(&resource.attributes, from)))
+    });
+    let facets = entries.flat_map(|(kind, old)| {
+        kind.facets(&old).into_iter().chain(kind.deletion_facets(&old)).collect::<Vec<_>>()
+    });
+    facets.collect()
 }
 
 /// Returns the policies that the manifest attaches, or uses as boundaries, and doesn't declare.
@@ -173,11 +186,40 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
         }
     }
     if job == Job::Apply {
+        writes.extend(moved(desired));
         let exclusive = desired.resources.iter().filter(|(_, resource)| resource.exclusive);
         let holders = exclusive.filter_map(|(address, _)| address.principal());
         writes.extend(holders.flat_map(|holder| cleared(&holder)));
     }
     writes
+}
+
+/// Returns the writes for objects that had another name: they are renamed in place, or the old ones
+/// are removed.
+fn moved(desired: &Desired) -> Vec<Write> {
+    let entries = desired.moved.iter().filter_map(|(from, moved)| {
+        let resource = desired.resources.get(&moved.to)?;
+        Some((kind::kind_of(from.kind()), from, &resource.attributes))
+    });
+    let writes = entries.flat_map(|(kind, from, wanted)| {
+        let old = LiveObject { attributes: under_name(wanted, from), ..unlike(wanted) };
+        if kind.is_renamed_in_place() {
+            kind.update(&old, wanted, &["name", "path"])
+        } else {
+            kind.delete(&old, wanted)
+        }
+    });
+    writes.collect()
+}
+
+/// Returns the attributes of an object as it was under its old name.
+fn under_name(wanted: &Attributes, old: &Address) -> Attributes {
+    let mut attributes = wanted.clone();
+    let (name, arn) = (text_of(wanted, "name"), text_of(wanted, "arn"));
+    let arn = arn.strip_suffix(name).map(|start| format!("{start}{}", old.name()));
+    attributes.insert("name", old.name().into());
+    attributes.extend(arn.map(|arn| ("arn", arn.into())));
+    attributes
 }
 
 /// Returns all writes that `--allow-delete-foreign` can need, to remove objects that others

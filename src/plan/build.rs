@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Expect, Plan, PlanHeader, StateStamp, Step, StepId, StepPhase, StepRecord, Summary,
-    fingerprint, succession,
+    fingerprint, likely_renames, moves, succession,
 };
-use crate::address::Address;
+use crate::address::{Address, Principal};
 use crate::call::Write;
 use crate::diff::{ChangeAction, PlannedChange, Reason, ResourceChange};
 use crate::graph::{Cycle, DependencyOrder};
 use crate::kind::{self, Field, FieldForm, Kind, LiveObject, Maintenance};
 use crate::model::{Dependents, Desired, Recorded, RecordedObject, Resource, subject};
-use crate::value::Attributes;
+use crate::value::{Attributes, text_of};
 
 /// Orders the decisions into steps with their calls. `header.targets` restricts the plan to these
 /// and their dependencies.
@@ -24,7 +24,8 @@ pub fn build(
     desired: &Desired,
     recorded: &Recorded,
 ) -> Result<Plan, Cycle> {
-    let needs = Needs { desired, dependents: Dependents::of(recorded) };
+    let renamed_parents = renamed_parents(&decisions);
+    let needs = Needs { desired, dependents: Dependents::of(recorded), renamed_parents };
     let decisions = needs.restrict(decisions, &header.targets);
     let mut steps: BTreeMap<StepId, Step> = decisions
         .iter()
@@ -35,7 +36,10 @@ pub fn build(
     for step in steps.values_mut() {
         step.after = needs.after(&step.id, &ids);
     }
-    let notes = succession::order(&mut steps, &decisions);
+    // The order that names force comes first: nothing else may stand against it.
+    let mut notes = moves::order(&mut steps, &decisions, desired);
+    notes.extend(succession::order(&mut steps, &decisions));
+    notes.extend(likely_renames::notes(&decisions));
     let order = DependencyOrder::new(steps.iter().map(|(id, step)| (id, &step.after)))
         .sorted()
         .map_err(|circle| Cycle(circle.into_iter().map(|id| id.address).collect()))?;
@@ -47,7 +51,33 @@ pub fn build(
     changes.extend(decisions.into_iter().map(|decision| decision.change));
     let steps: Vec<Step> = ordered;
     let summary = summarise(&changes, &steps);
-    Ok(Plan { changes, steps, notes, summary, ..Plan::new(header, state) })
+    Ok(Plan { changes, steps, summary, notes, ..Plan::new(header, state) })
+}
+
+/// Returns the renamed objects by the addresses of their parts.
+fn renamed_parents(decisions: &[PlannedChange<'_>]) -> BTreeMap<Address, BTreeSet<Address>> {
+    let changes = decisions.iter().map(|it| &it.change);
+    let is_renamed = |it: &&ResourceChange| matches!(it.reason, Reason::Renamed(_));
+    let renamed: BTreeMap<Principal, &Address> = changes
+        .filter(is_renamed)
+        .filter_map(|it| Some((it.address.principal()?, &it.address)))
+        .collect();
+    let mut parents: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+    if renamed.is_empty() {
+        return parents;
+    }
+    for decision in decisions {
+        let address = &decision.change.address;
+        let seen = decision.seen.as_ref().map(|it| &it.attributes);
+        let Some(attributes) = seen.or(decision.wanted.as_deref()) else { continue };
+        for (principal, parent) in &renamed {
+            let named = text_of(attributes, principal.kind.as_str()) == principal.name;
+            if named && *parent != address {
+                parents.entry(address.clone()).or_default().insert((*parent).clone());
+            }
+        }
+    }
+    parents
 }
 
 fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {
@@ -68,6 +98,8 @@ fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {
 struct Needs<'a> {
     desired: &'a Desired,
     dependents: Dependents<'a>,
+    /// The objects with a new name, by the addresses of their parts.
+    renamed_parents: BTreeMap<Address, BTreeSet<Address>>,
 }
 
 impl<'a> Needs<'a> {
@@ -126,6 +158,8 @@ impl<'a> Needs<'a> {
             ChangeAction::Delete if decision.seen.is_none() => draft.clear().into_iter().collect(),
             ChangeAction::Delete => draft.delete(),
             ChangeAction::Adopt => draft.record(),
+            // What is still there is somebody else's by now.
+            ChangeAction::Forget if decision.seen.is_some() => draft.record(),
             ChangeAction::Forget => draft.clear().map_or_else(|| draft.record(), |step| vec![step]),
             ChangeAction::Nothing if draft.is_outdated() => draft.record(),
             ChangeAction::Nothing | ChangeAction::Refuse | ChangeAction::Blocked => Vec::new(),
@@ -135,6 +169,10 @@ impl<'a> Needs<'a> {
     fn after(&self, id: &StepId, ids: &BTreeSet<StepId>) -> BTreeSet<StepId> {
         let step = |address: &Address, phase| Some(StepId { address: address.clone(), phase });
         let mut after = BTreeSet::new();
+        // The calls on the parts of a renamed object already use its new name.
+        if let Some(parent) = self.renamed_parents.get(&id.address) {
+            after.extend(parent.iter().flat_map(|it| step(it, StepPhase::Update)));
+        }
         if id.phase == StepPhase::Delete {
             let is_local = kind::kind_of(id.address.kind()).is_local();
             for dependent in self.dependents.on(&id.address) {
@@ -169,10 +207,13 @@ impl Draft<'_> {
     /// Returns true if the live object is as declared, but the state differs: the manifest adopted
     /// a manual change, or a dependency was added or dropped.
     fn is_outdated(&self) -> bool {
+        if self.decision.change.moved_from.is_some() {
+            return true;
+        }
         let (Some(entry), Some(resource)) = (self.decision.recorded, self.declared()) else {
             return false;
         };
-        let declared = self.memory().completed_by(&resource.attributes);
+        let declared = self.memory().completed_by(&resource.recorded_attributes());
         entry.depends_on != resource.depends_on || entry.attributes != declared
     }
 
@@ -274,7 +315,7 @@ impl Draft<'_> {
 
     fn declared_record(&self) -> Option<StepRecord> {
         let resource = self.declared()?;
-        let attributes = self.memory().completed_by(&resource.attributes);
+        let attributes = self.memory().completed_by(&resource.recorded_attributes());
         Some(StepRecord { attributes, depends_on: resource.depends_on.clone() })
     }
 
@@ -315,6 +356,7 @@ impl Draft<'_> {
             record: None,
             wanted: Attributes::new(),
             carried: Attributes::new(),
+            moved_from: self.decision.change.moved_from.clone(),
             removal: false,
         }
     }

@@ -1,6 +1,9 @@
 //! Checks a plan against the safeguards that the manifest and relayctl set: `prevent_destroy`,
 //! `limits` and lockout.
 
+use std::collections::BTreeSet;
+
+use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 use crate::diff::ChangeAction;
 use crate::model::{CountLimit, Desired};
@@ -26,13 +29,22 @@ pub enum Brake {
 }
 
 /// Returns all objections to a plan. `desired` is the manifest as it is written, also for a
-/// destroy; `recorded` is the number of resources in the state.
-pub fn objections(plan: &Plan, desired: &Desired, recorded: usize) -> Vec<Objection> {
+/// destroy; `recorded` is the number of resources in the state, and `protected` are those for which
+/// the state remembers `prevent_destroy`.
+pub fn objections(
+    plan: &Plan,
+    desired: &Desired,
+    recorded: usize,
+    protected: &BTreeSet<Address>,
+) -> Vec<Objection> {
     let prevented = prevented(plan, desired).map(|diagnostic| (Brake::PreventDestroy, diagnostic));
+    let remembered = remembered(plan, desired, protected);
+    let remembered = remembered.map(|diagnostic| (Brake::PreventDestroy, diagnostic));
     let exceeded = exceeded(plan, desired, recorded).map(|diagnostic| (Brake::Limits, diagnostic));
     let lockout =
         lockout::diagnostics(plan).into_iter().map(|diagnostic| (Brake::Lockout, diagnostic));
     prevented
+        .chain(remembered)
         .chain(exceeded)
         .chain(lockout)
         .map(|(brake, diagnostic)| Objection { brake, diagnostic })
@@ -61,6 +73,29 @@ fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = D
         let help = "keep it in the manifest, remove prevent_destroy, or select other resources \
             with --target";
         Some(Diagnostic::error("prevent-destroy", Some(place), message).help(help))
+    })
+}
+
+/// Reports the removals of resources that were protected when they were last applied, and that have
+/// left the manifest together with their protection.
+fn remembered<'a>(
+    plan: &'a Plan,
+    desired: &'a Desired,
+    protected: &'a BTreeSet<Address>,
+) -> impl Iterator<Item = Diagnostic> + 'a {
+    let removed = plan.changes.iter().filter(|it| it.action == ChangeAction::Delete);
+    let removed = removed.map(|it| &it.address);
+    let lost = removed.filter(|it| protected.contains(*it) && !desired.resources.contains_key(*it));
+    lost.map(|address| {
+        let message = format!(
+            "this plan would destroy {address}, which the state protects: it had prevent_destroy \
+                when it was last applied"
+        );
+        let help = format!(
+            "declare it again; to keep it in AWS without managing it, write `removed: [{{from: \
+                {address}, destroy: false}}]`; to destroy it, apply it once without prevent_destroy"
+        );
+        Diagnostic::error("prevent-destroy", None, message).help(help)
     })
 }
 
@@ -112,7 +147,7 @@ fn resources(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{Address, KindName};
+    use crate::address::KindName;
     use crate::diagnostic::Place;
     use crate::diff::{Reason, ResourceChange};
     use crate::model::Resource;
@@ -149,7 +184,7 @@ mod tests {
     }
 
     fn said(plan: &Plan, desired: &Desired, recorded: usize) -> Vec<String> {
-        objections(plan, desired, recorded)
+        objections(plan, desired, recorded, &BTreeSet::new())
             .into_iter()
             .map(|objection| objection.diagnostic.message)
             .collect()
@@ -179,7 +214,7 @@ mod tests {
             ChangeAction::Delete,
             ChangeAction::Update,
         ]);
-        let objections = objections(&plan, &desired, 4);
+        let objections = objections(&plan, &desired, 4, &BTreeSet::new());
         let found: Vec<_> = objections
             .iter()
             .map(|it| (it.diagnostic.message.as_str(), it.diagnostic.place.clone()))

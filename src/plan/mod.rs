@@ -3,7 +3,9 @@
 pub mod build;
 pub mod file;
 pub mod guard;
+mod likely_renames;
 mod lockout;
+mod moves;
 mod note;
 pub mod pace;
 pub mod path;
@@ -47,6 +49,9 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlanHeader {
     pub manifest: String,
+    /// The names that the manifest had before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_names: Vec<String>,
     /// The manifest's file, relative to the project's root if it is inside it.
     pub manifest_file: String,
     pub manifest_digest: String,
@@ -57,6 +62,9 @@ pub struct PlanHeader {
     /// project's root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
+    /// The tag of the state that this plan makes, if there was none: [`State::tag_value`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_state_tag: Option<String>,
     /// The recipients that the state and this plan are encrypted for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<String>,
@@ -72,12 +80,14 @@ impl PlanHeader {
     pub fn new(desired: &Desired, mode: PlanMode) -> Self {
         Self {
             manifest: desired.name.clone(),
+            former_names: desired.former_names.clone(),
             manifest_file: String::new(),
             manifest_digest: desired.digest.clone(),
             account: desired.account.clone(),
             caller: String::new(),
             region: desired.region.clone(),
             store: None,
+            new_state_tag: None,
             recipients: desired.recipients.clone(),
             sandbox: false,
             mode,
@@ -131,6 +141,10 @@ pub struct Step {
     /// the old object is deleted until the new one exists.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub carried: Attributes,
+    /// The address at which the state records the object, if that is another one: it is dropped
+    /// when the step is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Address>,
     /// True if the object is removed: then anything that blocks its deletion is read, too.
     pub removal: bool,
 }

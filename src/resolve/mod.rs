@@ -12,7 +12,7 @@ use futures::stream::{self, StreamExt};
 use crate::address::Address;
 use crate::call::{CallerIdentity, Failure, Observed, Read, Reply};
 use crate::kind::{self, Kind, LiveObject, LiveResource};
-use crate::model::{Desired, Live, Recorded, RecordedObject, Status, subject};
+use crate::model::{Desired, Live, Recorded, RecordedObject, Status, THIRD_NAME, subject};
 use crate::port::Provider;
 use crate::reads::{
     Explanation, Facet, ReadScope, ReadStats, Snapshot, WantedFacts, explain, next_reads,
@@ -193,6 +193,8 @@ struct ReadSubject<'a> {
 struct LookupAttributes {
     declared: Option<Attributes>,
     recorded: Option<Attributes>,
+    /// Under the name of an interrupted change of case.
+    renamed: Option<Attributes>,
 }
 
 fn subjects<'a>(
@@ -222,10 +224,16 @@ fn subjects<'a>(
 impl ReadSubject<'_> {
     fn looks(&self) -> LookupAttributes {
         let recorded = self.entry.map(RecordedObject::known);
+        let renamed = recorded.as_ref().and_then(|recorded| {
+            let mut renamed = recorded.clone();
+            renamed.share("name", recorded.shared(THIRD_NAME)?.clone());
+            Some(renamed)
+        });
         let declared = self.declared.map(|declared| subject(Some(declared), recorded.as_ref()));
         LookupAttributes {
             declared: declared.map(|it| self.completed(it)),
             recorded: recorded.map(|it| self.completed(it)),
+            renamed,
         }
     }
 
@@ -241,8 +249,8 @@ impl ReadSubject<'_> {
     }
 
     fn facets(&self) -> Vec<Facet> {
-        let LookupAttributes { declared, recorded } = self.looks();
-        let looks = || declared.iter().chain(&recorded);
+        let LookupAttributes { declared, recorded, renamed } = self.looks();
+        let looks = || declared.iter().chain(&recorded).chain(&renamed);
         let mut facets: Vec<Facet> = looks().flat_map(|wanted| self.kind.facets(wanted)).collect();
         if self.removing {
             facets.extend(looks().flat_map(|it| self.kind.deletion_facets(it)));
@@ -251,7 +259,7 @@ impl ReadSubject<'_> {
     }
 
     fn sighting(&self, snapshot: &Snapshot) -> LiveResource {
-        let LookupAttributes { declared, recorded } = self.looks();
+        let LookupAttributes { declared, recorded, renamed } = self.looks();
         let look = |wanted: &Option<Attributes>| match wanted {
             Some(wanted) => self.kind.seen(wanted, snapshot),
             None => Observed::Absent,
@@ -259,7 +267,10 @@ impl ReadSubject<'_> {
         let mut observed = match look(&declared) {
             // The object doesn't exist under its new name, but it may still exist under its old
             // one.
-            Observed::Absent => look(&recorded),
+            Observed::Absent => match look(&recorded) {
+                Observed::Absent => look(&renamed),
+                found @ (Observed::Present(_) | Observed::Unknown(_)) => found,
+            },
             found @ (Observed::Present(_) | Observed::Unknown(_)) => found,
         };
         // A sweep may return blockers although they were not asked for.

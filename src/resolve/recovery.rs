@@ -12,16 +12,18 @@ use crate::call::{
     BucketRef, Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply,
     S3Read, S3Reply,
 };
-use crate::kind::{self, Attached, OWNER_TAG, Recovery, Tagged};
+use crate::kind::{self, Attached, OWNER_TAG, Recovery, STATE_TAG, Tagged};
 use crate::model::{Desired, Recorded, RecordedObject, Status, of_kind};
 use crate::reads::{BucketAspect, Facet, PrincipalPolicies, ReadScope};
-use crate::value::{Attributes, Tags, from_tags, text_of};
+use crate::value::{Attributes, Tags, from_tags, tags_of, text_of};
 
 /// The objects of this manifest, and the failures of reads.
 #[derive(Debug, Default)]
 pub struct RecoveredObjects {
     pub resources: Recorded,
     pub unread: Vec<Failure>,
+    /// The tags of the states that they name, one for each object that names one.
+    pub state_tags: Vec<String>,
 }
 
 impl Resolver<'_> {
@@ -111,7 +113,7 @@ impl Sweep<'_, '_> {
     }
 
     fn is_ours(&self, tags: &Tags) -> bool {
-        tags.get(OWNER_TAG) == Some(&self.desired.name)
+        tags.get(OWNER_TAG).is_some_and(|owner| self.desired.is_called(owner))
     }
 
     async fn ask(&mut self, read: Read) -> Option<Reply> {
@@ -196,6 +198,8 @@ impl Sweep<'_, '_> {
         depends_on: BTreeSet<Address>,
     ) {
         if !self.desired.resources.contains_key(&address) {
+            let tags = tags_of(&attributes, "tags");
+            self.found.state_tags.extend(tags.get(STATE_TAG).cloned());
             let entry =
                 RecordedObject { status: Status::Done, id: Some(id), attributes, depends_on };
             self.found.resources.insert(address, entry);

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::Failure;
 use crate::encryption::EncryptionError;
 use crate::model::Recorded;
+use crate::value::digest;
 
 pub use file::{
     DecodeError, InvalidState, backup_content, decode, decode_bytes, encode, encode_for,
@@ -22,6 +23,18 @@ pub use place::S3Place;
 /// The version of the file format that this binary writes.
 pub const VERSION: u32 = 1;
 
+/// The number of characters of the tag `relayctl:state`.
+const TAG_LENGTH: usize = 12;
+
+/// Returns the value of the tag `relayctl:state` of a state that is yet to be made. It depends on
+/// the place of the state, so that two states of one manifest name have different ones, and plans
+/// of the same inputs are equal.
+pub fn new_tag(manifest: &str, account: &str, place: &str) -> String {
+    let mut tag = digest(&(manifest, account, place));
+    tag.truncate(TAG_LENGTH);
+    tag
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     pub version: u32,
@@ -31,6 +44,13 @@ pub struct State {
     pub serial: u64,
     pub manifest: String,
     pub account: String,
+    /// The value of the tag `relayctl:state` on everything that takes tags. It is empty in states
+    /// of older versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tag: String,
+    /// The manifest file of the last apply, relative to the project's root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_file: Option<String>,
     pub resources: Recorded,
 }
 
@@ -47,7 +67,19 @@ impl State {
             serial: 0,
             manifest: manifest.into(),
             account: account.into(),
+            tag: String::new(),
+            manifest_file: None,
             resources: Recorded::new(),
+        }
+    }
+
+    /// Returns the value of the tag `relayctl:state`: 12 characters or, of a state that has none of
+    /// its own, the first characters of its lineage.
+    pub fn tag_value(&self) -> &str {
+        if self.tag.is_empty() {
+            self.lineage.get(..TAG_LENGTH).unwrap_or(&self.lineage)
+        } else {
+            &self.tag
         }
     }
 }

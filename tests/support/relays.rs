@@ -22,7 +22,7 @@ use relayctl::call::{
     Failure, FailureKind, FileRead, FileReply, IamRead, IamReply, Observed, Read, Reply, S3Read,
     S3Reply, StepOutput, Write,
 };
-use relayctl::diff::{Removal, diff};
+use relayctl::diff::{DiffOptions, diff};
 use relayctl::engine::resolve;
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::{Desired, Live, Recorded, RecordedObject, Status};
@@ -197,7 +197,7 @@ impl World {
 
 /// Differences, steps, and what they mean for access.
 pub fn plan(desired: &Desired, recorded: &Recorded, live: &Live, mode: PlanMode) -> Plan {
-    let removal = Removal { everything: mode == PlanMode::Destroy, foreign: false };
+    let removal = DiffOptions::from(mode == PlanMode::Destroy);
     let decisions = diff(desired, recorded, live, removal);
     let mut plan = build::build(header(mode), stamp(), decisions, desired, recorded).unwrap();
     plan.access = access::changes(&plan.changes, live, desired, &UnmanagedAccess::default());

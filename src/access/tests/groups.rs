@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::diff::Removal;
+use crate::diff::DiffOptions;
 use crate::kind::DeletionBlocker;
 
 /// Returns an account in which Ada is in `devs`, a group of the manifest's that has the policy `P`.
@@ -239,7 +239,7 @@ fn a_group_that_goes_takes_from_each_member_what_it_allowed() {
         &account.desired,
         &account.recorded,
         &account.live,
-        Removal { everything: false, foreign: true },
+        DiffOptions { foreign: true, ..DiffOptions::default() },
     );
     let changes: Vec<ResourceChange> =
         changes.into_iter().map(|decision| decision.change).collect();

@@ -53,6 +53,7 @@ impl Account {
     fn there(mut self, kind: &str, name: &str, value: &Value, attached: &[Attached]) -> Self {
         let seen = LiveObject {
             id: "id".into(),
+            owner: Some(self.desired.name.clone()),
             attributes: attributes(value),
             attached: attached.to_vec(),
             ..LiveObject::default()
@@ -552,7 +553,13 @@ fn what_is_refused_changes_nothing() {
         .declared("user", "ada", &user())
         .there("user", "ada", &user(), &attached());
     // The policy isn't in the state and carries no tag: it isn't managed by this manifest.
-    account.recorded.remove(&Address::new(KindName::Policy, "P"));
+    let policy = Address::new(KindName::Policy, "P");
+    account.recorded.remove(&policy);
+    if let Some(LiveResource { observed: Observed::Present(seen), .. }) =
+        account.live.get_mut(&policy)
+    {
+        seen.owner = None;
+    }
     assert!(account.says().is_empty());
 }
 

@@ -1,5 +1,6 @@
 //! One step: read again, record the intent, send the calls, record the result.
 
+mod rename;
 mod renewal;
 mod undo;
 
@@ -220,9 +221,7 @@ impl<'a> Worker<'a> {
         };
         let now = self.clock().await.map_err(Fault::Call)?;
         let attributes = kind.settled(&attributes, before, now);
-        self.writer
-            .record_entry(&step.id.address, RecordedObject { status, id, attributes, depends_on })
-            .await
+        self.finish(step, Some(RecordedObject { status, id, attributes, depends_on })).await
     }
 
     async fn clock(&self) -> Result<Timestamp, Failure> {
@@ -248,24 +247,25 @@ impl<'a> Worker<'a> {
             self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
             self.removed.store(true, Ordering::Relaxed);
         }
-        if step.carried.is_empty() {
-            return self.writer.remove_entry(&step.id.address).await;
+        if self.keep_carried(step, Some(Status::Intended)).await? {
+            return Ok(());
         }
-        self.keep_carried(step, Some(Status::Intended)).await
+        self.finish(step, None).await
     }
 
-    /// Records what the new object takes over from the one that is deleted. A run that is killed
-    /// before the new object exists leaves the record for the next one.
-    async fn keep_carried(&self, step: &Step, status: Option<Status>) -> Result<(), Fault> {
+    /// Records what the new object takes over from the one that is deleted, and returns true if
+    /// there is something. A run that is killed before the new object exists leaves the record for
+    /// the next one.
+    async fn keep_carried(&self, step: &Step, status: Option<Status>) -> Result<bool, Fault> {
+        if step.carried.is_empty() || step.moved_from.is_some() {
+            return Ok(false);
+        }
         let address = &step.id.address;
-        let Some(mut entry) =
-            self.writer.find_entry(address).await.filter(|_| !step.carried.is_empty())
-        else {
-            return Ok(());
-        };
+        let Some(mut entry) = self.writer.find_entry(address).await else { return Ok(false) };
         carry(&mut entry.attributes, step);
         entry.status = status.unwrap_or(entry.status);
-        self.writer.record_entry(address, entry).await
+        self.writer.record_entry(address, entry).await?;
+        Ok(true)
     }
 
     /// Records the id of an object that an interrupted run created. Once the key is gone, a file
@@ -312,11 +312,20 @@ impl<'a> Worker<'a> {
     }
 
     async fn record(&self, step: &Step, id: Option<String>) -> Result<(), Fault> {
-        let Some(StepRecord { attributes, depends_on }) = step.record.clone() else {
-            return self.writer.remove_entry(&step.id.address).await;
-        };
-        let entry = RecordedObject { status: Status::Done, id, attributes, depends_on };
-        self.writer.record_entry(&step.id.address, entry).await
+        let entry = step.record.clone().map(|StepRecord { attributes, depends_on }| {
+            RecordedObject { status: Status::Done, id, attributes, depends_on }
+        });
+        self.finish(step, entry).await
+    }
+
+    /// Records the end of a step, also at the address that the object had before.
+    async fn finish(&self, step: &Step, entry: Option<RecordedObject>) -> Result<(), Fault> {
+        let address = &step.id.address;
+        match (&step.moved_from, entry) {
+            (Some(from), entry) => self.writer.move_entry(from, address, entry).await,
+            (None, Some(entry)) => self.writer.record_entry(address, entry).await,
+            (None, None) => self.writer.remove_entry(address).await,
+        }
     }
 
     async fn send_all(&self, step: &Step, progress: &mut StepProgress) -> Result<(), Failure> {
@@ -327,6 +336,9 @@ impl<'a> Worker<'a> {
                 // The object was recorded and is already gone, which is the wanted result.
                 Err(failure) if is_clearing(step) && failure.kind == FailureKind::NotFound => {
                     Reply::Done
+                }
+                Err(failure) if let Some(detour) = rename::detour(write, &failure) => {
+                    self.rename_by_detour(step, detour).await?
                 }
                 Err(failure) => {
                     match self.lost_answer(step, write, &failure, progress.answered).await {

@@ -22,6 +22,16 @@ writes! {
             on: Target::user(user),
             moves_to: Target::principal_at(PrincipalKind::User, path, user),
         }
+        /// UpdateUser with NewUserName: a user is renamed in place, and keeps its id, keys, groups
+        /// and policies. `path` is the one that it has. Both names must be allowed, says the AWS
+        /// page on UpdateUser. A lost answer is not repeated: the old name is gone after the first.
+        RenameUser { user: String, path: String, name: String } as "iam:UpdateUser" => {
+            verb: Update,
+            object: format!("{user} -> {name}"),
+            on: Target::user(user),
+            moves_to: Target::principal_at(PrincipalKind::User, path, name),
+            lost_answer: GiveUp,
+        }
         DeleteUser { user: String } => {
             verb: Delete,
             object: user,
@@ -268,6 +278,14 @@ writes! {
             object: group,
             on: Target::group(group),
             moves_to: Target::principal_at(PrincipalKind::Group, path, group),
+        }
+        /// UpdateGroup with NewGroupName. As with UpdateUser, both names must be allowed.
+        RenameGroup { group: String, path: String, name: String } as "iam:UpdateGroup" => {
+            verb: Update,
+            object: format!("{group} -> {name}"),
+            on: Target::group(group),
+            moves_to: Target::principal_at(PrincipalKind::Group, path, name),
+            lost_answer: GiveUp,
         }
         DeleteGroup { group: String } => {
             verb: Delete,

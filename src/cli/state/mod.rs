@@ -2,6 +2,7 @@
 
 mod add;
 mod rebuild;
+mod rename;
 mod transfer;
 
 use std::fmt::Write;
@@ -42,6 +43,7 @@ Examples:
   relayctl state push manifests/dev.yaml dev.json
   relayctl state migrate manifests/dev.yaml state/ s3://my-states/relay
   relayctl state rebuild manifests/dev.yaml
+  relayctl state rename relay-dev relay-test
   relayctl state path manifests/dev.yaml";
 
 #[derive(Subcommand, Debug)]
@@ -105,6 +107,8 @@ enum StateCommand {
         #[command(flatten)]
         manifest: ManifestArg,
     },
+    /// Give a manifest another name: its objects get it as their tag, and its state moves
+    Rename(rename::RenameArgs),
     /// Print where the state is
     Path {
         #[command(flatten)]
@@ -127,6 +131,7 @@ pub fn run_command(args: &StateArgs, context: &CommandContext) -> Exit {
             transfer::migrate_state(&args.manifest, &args.from, &args.to, context)
         }
         StateCommand::Rebuild { manifest } => rebuild::rebuild_state(manifest, context),
+        StateCommand::Rename(args) => rename::rename_state(args, context),
         StateCommand::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
             context.terminal.result(&at.store.location())

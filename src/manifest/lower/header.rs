@@ -20,6 +20,10 @@ pub struct ManifestHeader<'m> {
 pub fn read<'m>(manifest: &'m Manifest, scope: &mut DecodeScope<'_>) -> ManifestHeader<'m> {
     version(manifest, scope);
     name(manifest, scope);
+    if let Some(unique) = manifest.unique_name.as_ref().filter(|it| it.value.is_empty()) {
+        let message = "`unique_name` is empty";
+        scope.error("bad-name", &unique.spot, message, "write the manifest's earlier name");
+    }
     account(manifest, scope);
     let region = region(manifest, scope);
     variables(manifest, scope);

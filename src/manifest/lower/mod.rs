@@ -12,6 +12,7 @@ mod key;
 mod lifecycle;
 mod limits;
 mod lint;
+mod moved;
 mod policy;
 mod tags;
 mod trust;
@@ -54,6 +55,7 @@ pub fn lower(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> (Desired, Docu
     let limits = limits::read(manifest.limits.as_ref(), lowering.scope);
     cycle::check(&lowering.resources, lowering.scope);
     unique_names::check(&lowering.resources, lowering.scope);
+    let moves = moved::read(manifest, &lowering.resources, lowering.scope);
     add_soft(&mut lowering.resources, lowering.soft);
     let ManifestHeader { name, account, region, partition, .. } = lowering.header;
     let desired = Desired {
@@ -64,6 +66,9 @@ pub fn lower(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> (Desired, Docu
         store,
         recipients,
         resources: lowering.resources,
+        moved: moves.resources,
+        removed: moves.removed,
+        former_names: moves.manifests,
         checks,
         silenced,
         limits,

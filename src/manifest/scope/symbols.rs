@@ -18,7 +18,10 @@ impl DecodeScope<'_> {
             "partition" => Some(partition(&self.evaluate("region", at)?).to_owned()),
             "unique" => {
                 let account = self.evaluate("account", at)?;
-                let name = self.evaluate("name", at)?;
+                let name = match self.root.field("unique_name") {
+                    Some(node) => self.scalar(node)?,
+                    None => self.evaluate("name", at)?,
+                };
                 Some(unique(&account, &name))
             }
             _ => match symbol.split_once('.') {

@@ -13,8 +13,8 @@ mod resource_policy;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PlanNote, Step, StepId, StepPhase};
-use crate::address::Principal;
-use crate::diff::PlannedChange;
+use crate::address::{Address, Principal};
+use crate::diff::{PlannedChange, Reason};
 use crate::policy::compare::Comparer;
 
 use effect::{AccessEffect, EffectKind, WAITS};
@@ -47,7 +47,7 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<P
     let changes = AccountChanges::new(decisions, &parts);
     let comparer = Comparer::default();
     let effects = changes.effects(steps, &comparer);
-    free_parts(steps, &effects, &parts);
+    free_parts(steps, &effects, &parts, decisions);
     let mut conflicts = Vec::new();
     for (later, earlier) in WAITS {
         conflicts.extend(order_pairs(steps, &effects, (later, earlier), &comparer));
@@ -62,9 +62,22 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<P
 
 /// Lets the policies of a principal come before the update that lifts its boundary. A part waits for
 /// every update of what it depends on; but a policy is attached to a name, whatever else changes.
-fn free_parts(steps: &mut Steps, effects: &[AccessEffect<'_>], parts: &[AccessPart<'_>]) {
+fn free_parts(
+    steps: &mut Steps,
+    effects: &[AccessEffect<'_>],
+    parts: &[AccessPart<'_>],
+    decisions: &[PlannedChange<'_>],
+) {
+    let is_renamed = |address: &Address| {
+        let mut changes = decisions.iter().map(|it| &it.change);
+        changes.any(|it| it.address == *address && matches!(it.reason, Reason::Renamed(_)))
+    };
     for lifted in effects.iter().filter(|effect| effect.kind == EffectKind::Lifts) {
         let Some(principal) = lifted.step.address.principal() else { continue };
+        // The calls on the parts of a renamed principal use its new name.
+        if is_renamed(&lifted.step.address) {
+            continue;
+        }
         for part in parts.iter().filter(|part| part.holder == principal) {
             for phase in [StepPhase::Create, StepPhase::Update] {
                 let step = steps.entry(part.step(phase));
@@ -123,7 +136,7 @@ fn by_principal<'e>(
 
 /// Makes one step wait for another. Returns false if the other one waits for it already: then
 /// nothing changes.
-fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) -> bool {
+pub(super) fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) -> bool {
     let mut seen = BTreeSet::new();
     let mut queue = vec![earlier];
     while let Some(id) = queue.pop() {

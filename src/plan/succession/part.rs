@@ -94,8 +94,12 @@ pub(super) fn attributes<'d>(
     let seen = decision.seen.as_ref().map(|seen| &seen.attributes);
     let wanted = decision.wanted.as_deref();
     match (side, decision.change.action) {
-        (Side::Before, _) | (Side::After, ChangeAction::Refuse | ChangeAction::Blocked) => seen,
-        (Side::After, ChangeAction::Delete | ChangeAction::Forget) => None,
+        // What is forgotten stays in AWS, if it is there.
+        (Side::Before, _)
+        | (Side::After, ChangeAction::Refuse | ChangeAction::Blocked | ChangeAction::Forget) => {
+            seen
+        }
+        (Side::After, ChangeAction::Delete) => None,
         (Side::After, ChangeAction::Nothing | ChangeAction::Adopt) => seen.or(wanted),
         (Side::After, ChangeAction::Create | ChangeAction::Update | ChangeAction::Replace) => {
             wanted

@@ -30,6 +30,9 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Failu
             create_user(iam, user, path, boundary.as_ref(), tags).await?
         }
         W::UpdateUser { user, path } => ok!(iam.update_user().user_name(user).new_path(path)),
+        W::RenameUser { user, name, path: _ } => {
+            ok!(iam.update_user().user_name(user).new_user_name(name))
+        }
         W::DeleteUser { user } => ok!(iam.delete_user().user_name(user)),
         W::TagUser { user, tags } => {
             ok!(iam.tag_user().user_name(user).set_tags(Some(iam_tags(tags)?)))
@@ -143,6 +146,9 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Failu
         }
         W::CreateGroup { group, path } => iam_group::create(iam, group, path).await?,
         W::UpdateGroup { group, path } => ok!(iam.update_group().group_name(group).new_path(path)),
+        W::RenameGroup { group, name, path: _ } => {
+            ok!(iam.update_group().group_name(group).new_group_name(name))
+        }
         W::DeleteGroup { group } => ok!(iam.delete_group().group_name(group)),
         W::AddUserToGroup { user, group } => {
             ok!(iam.add_user_to_group().user_name(user).group_name(group))

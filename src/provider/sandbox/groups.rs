@@ -53,6 +53,27 @@ pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxRe
     Ok(Reply::Done)
 }
 
+/// Gives the group another name, which changes its ARN; its id, policies and members stay.
+pub(super) fn rename(account: &mut Account, name: &str, new: &str) -> SandboxResult<Reply> {
+    let mut group = account.group(name)?.clone();
+    identity::check_name(account, &Principal::group(new))?;
+    new.clone_into(&mut group.identity.name);
+    account.groups.remove_mut(name);
+    account.groups.insert_mut(new.to_owned(), group);
+    Ok(Reply::Done)
+}
+
+/// Gives a member its new name in all its groups.
+pub(super) fn rename_member(account: &mut Account, user: &str, new: &str) {
+    let names: Vec<String> = of_user(account, user).map(|it| it.identity.name.clone()).collect();
+    for name in names {
+        if let Ok(group) = account.group_mut(&name) {
+            group.members.remove(user);
+            group.members.insert(new.to_owned());
+        }
+    }
+}
+
 pub(super) fn delete(account: &mut Account, name: &str) -> SandboxResult<Reply> {
     let group = account.group(name)?;
     if !group.members.is_empty() {

@@ -94,6 +94,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
             users::create(account, user, &NewIdentity { path, boundary: boundary.as_deref(), tags })
         }
         W::UpdateUser { user, path } => users::update(account, user, path),
+        W::RenameUser { user, name, path: _ } => users::rename(account, user, name),
         W::DeleteUser { user } => users::delete(account, user),
         W::TagUser { user, tags } => identity::tag_principal(account, &P::user(user), tags),
         W::UntagUser { user, keys } => identity::untag(account, &P::user(user), keys),
@@ -180,6 +181,7 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         }
         W::CreateGroup { group, path } => groups::create(account, group, path),
         W::UpdateGroup { group, path } => groups::update(account, group, path),
+        W::RenameGroup { group, name, path: _ } => groups::rename(account, group, name),
         W::DeleteGroup { group } => groups::delete(account, group),
         W::AddUserToGroup { user, group } => groups::add_member(account, group, user),
         W::RemoveUserFromGroup { user, group } => groups::remove_member(account, group, user),

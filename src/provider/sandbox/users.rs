@@ -46,6 +46,18 @@ pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxRe
     Ok(Reply::Done)
 }
 
+/// Gives the user another name, which changes its ARN; its id, policies, keys and groups stay. Trust
+/// and bucket policies name a user by its id, so they follow.
+pub(super) fn rename(account: &mut Account, name: &str, new: &str) -> SandboxResult<Reply> {
+    let mut user = account.user(name)?.clone();
+    identity::check_name(account, &Principal::user(new))?;
+    new.clone_into(&mut user.identity.name);
+    groups::rename_member(account, name, new);
+    account.users.remove_mut(name);
+    account.users.insert_mut(new.to_owned(), user);
+    Ok(Reply::Done)
+}
+
 pub(super) fn delete(account: &mut Account, name: &str) -> SandboxResult<Reply> {
     let user = account.user(name)?;
     if !user.keys.is_empty() {

@@ -65,7 +65,7 @@ impl LineMark {
             Self::Replace => "replace: destroy, then create",
             Self::Delete => "destroy",
             Self::Adopt => "adopt: it exists and is ours, only the state changes",
-            Self::Forget => "forget: it no longer exists, only the state changes",
+            Self::Forget => "forget: it is gone or somebody else's, only the state changes",
             Self::Refuse => "refuse: relayctl leaves it as it is",
             Self::Blocked => "blocked: nothing is done to it in this run",
         }

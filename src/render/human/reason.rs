@@ -3,7 +3,7 @@
 use super::arranged::Arranged;
 use crate::address::Address;
 use crate::diff::{ChangeAction, Reason, ResourceChange};
-use crate::kind::{self, OWNER_TAG, Ownership};
+use crate::kind::{self, OWNER_TAG, Ownership, STATE_TAG};
 use crate::render::text::escape;
 
 /// Returns the verb of a change: `will be created`.
@@ -31,6 +31,8 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::Differs => format!("differs: {place} does not match the manifest"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
         Reason::Requested => "replacement was asked for, with --replace".to_owned(),
+        Reason::Renamed(before) => format!("renamed: it is {} now", address_text(before)),
+        Reason::LetGo => "let go: it stays, and is no longer managed by this manifest".to_owned(),
         Reason::Due(why) => format!("due: {}", escape(why)),
         Reason::ParentReplaced(parent) => {
             format!("part of {}, which is replaced", address_text(parent))
@@ -38,7 +40,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::Interrupted => {
             "interrupted: an earlier run stopped before it saved the state".to_owned()
         }
-        Reason::Lost => "it has this manifest's ownership tag, but is not in the state".to_owned(),
+        Reason::Lost => lost(change).to_owned(),
         Reason::Undeclared => "not in the manifest".to_owned(),
         Reason::Destroy => "destroy was asked for".to_owned(),
         Reason::Exclusive => "not in the manifest, and its parent is exclusive".to_owned(),
@@ -51,6 +53,12 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
                 escape(owner)
             )
         }
+        Reason::OtherState { state } => {
+            format!("not managed by this manifest: it belongs to another state ({})", escape(state))
+        }
+        Reason::ParentHandedOver(parent) => {
+            format!("part of {}, which is not this manifest's any more", address_text(parent))
+        }
         Reason::RecreatedBySomeoneElse { .. } => {
             "recreated by someone else since relayctl made it".to_owned()
         }
@@ -61,6 +69,17 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::DependsOn(other) => {
             format!("it depends on {}, which is refused or blocked", address_text(other))
         }
+    }
+}
+
+/// Returns the reason to adopt an object that the state does not know.
+fn lost(change: &ResourceChange) -> &'static str {
+    match kind::kind_of(change.address.kind()).facts().ownership {
+        Ownership::Tag => "it has this manifest's ownership tag, but is not in the state",
+        Ownership::Parent | Ownership::State => {
+            "it is not in the state, and exists already on an object of this manifest"
+        }
+        Ownership::LocalFile => "it is not in the state, and the local file has it already",
     }
 }
 
@@ -104,6 +123,16 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
                 another name."
                 .to_owned(),
         ],
+        Reason::OtherState { state } => vec![
+            format!(
+                "Its tag {STATE_TAG} says {}, which is not the state of this run: two",
+                escape(state)
+            ),
+            "states have this manifest's name. Give one of the manifests another name, or take"
+                .to_owned(),
+            "the object over with --recover; the other state then no longer changes it.".to_owned(),
+        ],
+        _ if change.action == ChangeAction::Forget => Vec::new(),
         Reason::RecreatedBySomeoneElse { recorded, live } => vec![
             format!("The state records {}, but {} is there now.", escape(recorded), escape(live)),
             "If it is not needed, delete it yourself; if it is, run".to_owned(),
@@ -130,6 +159,8 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         | Reason::New
         | Reason::Vanished
         | Reason::Differs
+        | Reason::LetGo
+        | Reason::Renamed(_)
         | Reason::CannotChange(_)
         | Reason::Requested
         | Reason::Due(_)
@@ -138,6 +169,7 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         | Reason::Lost
         | Reason::Undeclared
         | Reason::Destroy
+        | Reason::ParentHandedOver(_)
         | Reason::Exclusive => Vec::new(),
     }
 }
@@ -174,6 +206,7 @@ mod tests {
             record: None,
             wanted: Attributes::new(),
             carried: Attributes::new(),
+            moved_from: None,
             removal: false,
         };
         let header = PlanHeader::new(&Desired::default(), PlanMode::Apply);

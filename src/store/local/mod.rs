@@ -154,6 +154,21 @@ impl Store for LocalStore {
     fn location(&self) -> String {
         self.path.display().to_string()
     }
+
+    fn unique_place(&self) -> String {
+        let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        format!("{}:{}", machine_name(), path.display())
+    }
+}
+
+#[cfg(unix)]
+fn machine_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn machine_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
 fn read(path: &std::path::Path) -> io::Result<Option<Vec<u8>>> {

@@ -1,0 +1,231 @@
+//! Gives recorded objects the addresses that the manifest has for them now: `moved:`, and names
+//! that differ in case only.
+
+use std::collections::BTreeMap;
+
+use super::FieldDiff;
+use crate::address::{Address, KindName, Principal, PrincipalKind};
+use crate::kind::{self, Attached, DeletionBlocker, FieldForm, Kind, LiveObject, Uniqueness};
+use crate::model::{Desired, Live, Recorded, RecordedObject};
+use crate::value::{Attributes, FieldChange, text_of};
+
+/// The objects that have another address than the state records.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Renames {
+    /// The recorded addresses, by the present ones: of the renamed objects, and of their parts.
+    before: BTreeMap<Address, Address>,
+    /// The principals that are renamed in place, by their old names.
+    principals: BTreeMap<Principal, Principal>,
+}
+
+impl Renames {
+    /// Returns the address that the state records for an object.
+    pub fn recorded_as(&self, address: &Address) -> Option<&Address> {
+        self.before.get(address)
+    }
+
+    /// Returns true if a principal of this address is renamed in place.
+    pub fn renames(&self, address: &Address) -> bool {
+        self.principals.values().any(|it| it.address() == *address)
+    }
+
+    /// Returns true if nothing has another address.
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty()
+    }
+}
+
+/// Returns the recorded objects at their present addresses. Their attributes still hold the old
+/// names, by which they are looked up.
+pub fn readdress(recorded: Recorded, desired: &Desired) -> (Recorded, Renames) {
+    let mut renames = Renames { principals: principals(&recorded, desired), ..Renames::default() };
+    if renames.principals.is_empty() {
+        return (recorded, renames);
+    }
+    let moved: BTreeMap<Address, Address> = recorded
+        .iter()
+        .filter_map(|(address, entry)| Some((address.clone(), renames.present(address, entry)?)))
+        .collect();
+    let mut present = Recorded::new();
+    for (address, mut entry) in recorded {
+        entry.depends_on =
+            entry.depends_on.into_iter().map(|it| moved.get(&it).cloned().unwrap_or(it)).collect();
+        let Some(new) = moved.get(&address) else {
+            // A run that stopped while it recorded the move left both: the new one is right.
+            present.insert(address, entry);
+            continue;
+        };
+        present.entry(new.clone()).or_insert(entry);
+        renames.before.insert(new.clone(), address);
+    }
+    (present, renames)
+}
+
+/// Returns the principals that are renamed in place. Names that are equal regardless of case are one
+/// identity to IAM.
+fn principals(recorded: &Recorded, desired: &Desired) -> BTreeMap<Principal, Principal> {
+    let told = desired.moved.iter().map(|(from, moved)| (from.clone(), moved.to.clone()));
+    let by_case = desired.resources.keys().filter_map(|to| {
+        let kind = kind::kind_of(to.kind());
+        if kind.facts().uniqueness != Uniqueness::IgnoringCase || recorded.contains_key(to) {
+            return None;
+        }
+        let from = other_case(to, recorded.keys())?;
+        (!desired.resources.contains_key(from)).then(|| (from.clone(), to.clone()))
+    });
+    let in_place = |address: &Address| kind::kind_of(address.kind()).is_renamed_in_place();
+    told.chain(by_case)
+        .filter(|(from, _)| in_place(from))
+        .filter_map(|(from, to)| Some((from.principal()?, to.principal()?)))
+        .collect()
+}
+
+/// Returns the address of the same kind whose name differs in case only.
+pub fn other_case<'a>(
+    address: &Address,
+    all: impl IntoIterator<Item = &'a Address>,
+) -> Option<&'a Address> {
+    all.into_iter().find(|other| {
+        other.kind() == address.kind()
+            && *other != address
+            && other.name().eq_ignore_ascii_case(address.name())
+    })
+}
+
+impl Renames {
+    /// Returns the present address of a recorded object, if it has another one.
+    fn present(&self, address: &Address, entry: &RecordedObject) -> Option<Address> {
+        if let Some(new) = address.principal().and_then(|it| self.principals.get(&it)) {
+            return Some(new.address());
+        }
+        let kind = kind::kind_of(address.kind());
+        let part = self.parts(kind, &entry.attributes);
+        if part.is_empty() {
+            return None;
+        }
+        let mut segments: Vec<&str> = address.name().splitn(2, '/').collect();
+        for (attribute, old, new) in &part {
+            // A membership names its user first, and its group second; every other part begins
+            // with the name of its parent.
+            let at = usize::from(is_second(kind.name(), attribute));
+            if let Some(segment) = segments.get_mut(at).filter(|it| **it == old.name) {
+                *segment = &new.name;
+            }
+        }
+        Some(Address::new(address.kind(), segments.join("/")))
+    }
+
+    /// Returns the attributes of a part that name a renamed principal, with both names.
+    fn parts(
+        &self,
+        kind: &dyn Kind,
+        attributes: &Attributes,
+    ) -> Vec<(&'static str, &Principal, &Principal)> {
+        let is_part = kind.facts().parent.is_some();
+        let named = self
+            .principals
+            .iter()
+            .filter(|(old, _)| is_part && text_of(attributes, old.kind.as_str()) == old.name);
+        named.map(|(old, new)| (old.kind.as_str(), old, new)).collect()
+    }
+
+    /// Makes recorded and live parts speak of the new names: by the time that a part is changed, its
+    /// parent has its new name.
+    pub fn rename_parts(&self, recorded: &mut Recorded, live: &mut Live) {
+        for address in self.before.keys() {
+            let kind = kind::kind_of(address.kind());
+            if let Some(entry) = recorded.get_mut(address) {
+                let id = kind.physical_id(&entry.attributes);
+                if self.rename_in(kind, &mut entry.attributes) && id == entry.id {
+                    entry.id = kind.physical_id(&entry.attributes);
+                }
+            }
+            if let Some(seen) = live.get_mut(address).and_then(|it| it.observed.as_present_mut())
+                && self.rename_in(kind, &mut seen.attributes)
+                && let Some(id) = kind.physical_id(&seen.attributes)
+            {
+                seen.id = id;
+            }
+        }
+        for seen in live.values_mut().filter_map(|it| it.observed.as_present_mut()) {
+            seen.attached.iter_mut().for_each(|it| self.rename_attached(it));
+            seen.hanging.iter_mut().for_each(|it| self.rename_blocker(it));
+        }
+    }
+
+    fn rename_attached(&self, attached: &mut Attached) {
+        match attached {
+            Attached::Group(name) => self.rename(PrincipalKind::Group, name),
+            Attached::Member(name) => self.rename(PrincipalKind::User, name),
+            Attached::Managed(_) | Attached::Inline(_) => {}
+        }
+    }
+
+    fn rename_blocker(&self, blocker: &mut DeletionBlocker) {
+        match blocker {
+            DeletionBlocker::Group(name) => self.rename(PrincipalKind::Group, name),
+            DeletionBlocker::Member(name) => self.rename(PrincipalKind::User, name),
+            DeletionBlocker::AttachedTo(holder) | DeletionBlocker::BoundaryOf(holder) => {
+                self.rename(holder.kind, &mut holder.name);
+            }
+            DeletionBlocker::AccessKey(_)
+            | DeletionBlocker::LoginProfile
+            | DeletionBlocker::MfaDevice(_)
+            | DeletionBlocker::SshKey(_)
+            | DeletionBlocker::Certificate(_)
+            | DeletionBlocker::ServiceCredential(_)
+            | DeletionBlocker::InstanceProfile(_)
+            | DeletionBlocker::Objects { .. } => {}
+        }
+    }
+
+    fn rename(&self, kind: PrincipalKind, name: &mut String) {
+        if let Some(new) = self.principals.get(&Principal::new(kind, name.as_str())) {
+            name.clone_from(&new.name);
+        }
+    }
+
+    /// Returns true for the old address of a principal that is renamed in place.
+    pub fn is_old_name(&self, address: &Address) -> bool {
+        address.principal().is_some_and(|it| self.principals.contains_key(&it))
+    }
+
+    fn rename_in(&self, kind: &dyn Kind, attributes: &mut Attributes) -> bool {
+        let parts = self.parts(kind, attributes);
+        let changes: Vec<_> =
+            parts.into_iter().map(|(name, _, new)| (name, new.name.clone())).collect();
+        for (attribute, name) in &changes {
+            attributes.insert(attribute, name.as_str().into());
+        }
+        !changes.is_empty()
+    }
+}
+
+/// Returns true if the attribute is the second part of the names of such objects.
+fn is_second(kind: KindName, attribute: &str) -> bool {
+    match kind {
+        KindName::UserGroupMembership => attribute == "group",
+        KindName::AccessKey
+        | KindName::AwsProfile
+        | KindName::Bucket
+        | KindName::InlinePolicy(_)
+        | KindName::Policy
+        | KindName::PolicyAttachment(_)
+        | KindName::Principal(_)
+        | KindName::ZappaSettings => false,
+    }
+}
+
+/// Returns the change of the name, if the live object has another one than declared.
+pub fn name_change(kind: &dyn Kind, seen: &LiveObject, declared: &Attributes) -> Option<FieldDiff> {
+    let (before, after) = (seen.attributes.shared("name")?, declared.shared("name")?);
+    (kind.is_renamed_in_place() && before != after).then(|| FieldDiff {
+        change: FieldChange {
+            field: "name".to_owned(),
+            before: Some(before.clone()),
+            after: Some(after.clone()),
+        },
+        form: FieldForm::Plain,
+        forces_replacement: None,
+    })
+}

@@ -1,0 +1,88 @@
+//! Lets the parts of an object follow it: policies, memberships, keys and profiles of a principal
+//! that is no longer the manifest's are not the manifest's either.
+
+use std::collections::BTreeSet;
+
+use super::{ChangeAction, PlannedChange, Reason};
+use crate::address::Address;
+use crate::kind::{self, Recovery};
+use crate::model::{Recorded, RecordedObject};
+
+/// Forgets the recorded parts of objects that were handed over, and keeps the parts of refused
+/// objects as they are. A part whose parent neither the manifest nor the state names is the
+/// manifest's own: it recorded making it.
+pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) {
+    let with = |actions: [ChangeAction; 2]| -> BTreeSet<Address> {
+        let changes = decisions.iter().map(|it| &it.change);
+        let are = changes.filter(|it| actions.contains(&it.action) && is_foreign(&it.reason));
+        are.map(|it| it.address.clone()).collect()
+    };
+    // What is let go of is updated: its tags are removed.
+    let mut gone = with([ChangeAction::Forget, ChangeAction::Update]);
+    let refused = with([ChangeAction::Refuse, ChangeAction::Refuse]);
+    if gone.is_empty() && refused.is_empty() {
+        return;
+    }
+    // A key follows its user, and a profile its key.
+    loop {
+        let before = gone.len();
+        for decision in decisions.iter_mut() {
+            let change = &mut decision.change;
+            if change.action != ChangeAction::Delete {
+                continue;
+            }
+            let Some(entry) = recorded.get(&change.address) else { continue };
+            let parents = parents(&change.address, entry);
+            if let Some(parent) = parents.iter().find(|it| gone.contains(*it)) {
+                change.action = ChangeAction::Forget;
+                change.reason = Reason::ParentHandedOver(parent.clone());
+                change.fields.clear();
+                change.before_it.clear();
+                decision.clearing.clear();
+                gone.insert(change.address.clone());
+            } else if let Some(parent) = parents.iter().find(|it| refused.contains(*it)) {
+                change.action = ChangeAction::Blocked;
+                change.reason = Reason::DependsOn(parent.clone());
+            }
+        }
+        if gone.len() == before {
+            return;
+        }
+    }
+}
+
+/// Returns true if the reason is that the object is not, or no longer, the manifest's.
+fn is_foreign(reason: &Reason) -> bool {
+    match reason {
+        Reason::NotOurs { .. }
+        | Reason::OtherState { .. }
+        | Reason::RecreatedBySomeoneElse { .. }
+        | Reason::LetGo
+        | Reason::ParentHandedOver(_) => true,
+        Reason::Same
+        | Reason::New
+        | Reason::Vanished
+        | Reason::Differs
+        | Reason::CannotChange(_)
+        | Reason::Renamed(_)
+        | Reason::Requested
+        | Reason::Due(_)
+        | Reason::ParentReplaced(_)
+        | Reason::Interrupted
+        | Reason::Lost
+        | Reason::Undeclared
+        | Reason::Destroy
+        | Reason::Exclusive
+        | Reason::Obstacle(_)
+        | Reason::Unknown(_)
+        | Reason::DependsOn(_) => false,
+    }
+}
+
+/// Returns the objects that a recorded object is a part of, or belongs to.
+fn parents(address: &Address, entry: &RecordedObject) -> Vec<Address> {
+    let facts = kind::kind_of(address.kind()).facts();
+    let parent = facts.parent.map(|parent| parent.address(&entry.attributes));
+    let owners = entry.depends_on.iter().filter(|it| facts.recovery == Recovery::With(it.kind()));
+    parent.into_iter().chain(owners.cloned()).collect()
+}
