@@ -6,7 +6,7 @@ use super::CommandContext;
 use super::encrypt::seal_for;
 use super::error::{CommandError, Exit};
 use super::input::{self, Input};
-use super::planning::{Replacement, Selection};
+use super::planning::{ReplaceArgs, Selection};
 use super::project::{Project, folder_of, shown};
 use super::run_args::RunArgs;
 use super::running::{PlanRun, plan_and_run};
@@ -35,7 +35,7 @@ pub struct ApplyArgs {
     selection: Selection,
 
     #[command(flatten)]
-    replacement: Replacement,
+    replacement: ReplaceArgs,
 
     #[command(flatten)]
     run: RunArgs,

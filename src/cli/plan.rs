@@ -9,7 +9,7 @@ use super::deny_widening::WideningBounds;
 use super::encrypt::write_plan;
 use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
-use super::planning::{Planned, Replacement, Selection, make_plan};
+use super::planning::{Planned, ReplaceArgs, Selection, make_plan};
 use super::project::{Project, shown};
 use super::running::left_undone;
 use super::session::{self, DeclaredManifest};
@@ -58,7 +58,7 @@ pub struct PlanArgs {
     selection: Selection,
 
     #[command(flatten)]
-    replacement: Replacement,
+    replacement: ReplaceArgs,
 
     #[command(flatten)]
     form: PlanFormat,

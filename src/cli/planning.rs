@@ -40,14 +40,14 @@ pub struct Selection {
 
 /// The option to make resources anew.
 #[derive(clap::Args, Clone, Debug, Default)]
-pub struct Replacement {
+pub struct ReplaceArgs {
     /// Make this resource anew although nothing else requires it, for example role.worker
     /// (repeatable)
     #[arg(long = "replace", value_name = "ADDRESS")]
     pub addresses: Vec<Address>,
 }
 
-impl Replacement {
+impl ReplaceArgs {
     /// Returns the selection together with the resources to make anew.
     pub fn within(&self, selection: &Selection) -> Selection {
         Selection { replace: self.addresses.clone(), ..selection.clone() }

@@ -106,8 +106,8 @@ impl CarriedFields {
     }
 
     /// Returns the attributes of the new object.
-    pub(super) fn added_to(&self, declared: &Attributes) -> Attributes {
-        with_carried(declared, &self.values, &IgnoredFields::default())
+    pub(super) fn added_to(&self, resource: &Resource) -> Attributes {
+        with_carried(&resource.attributes, &self.values, &resource.ignored)
     }
 }
 

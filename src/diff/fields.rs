@@ -147,8 +147,8 @@ impl<'a> FieldComparison<'a> {
     }
 }
 
-/// Returns true for a tag of AWS's own, which nobody else can set, change or remove (IAM User Guide,
-/// "Rules for tagging"): `aws:cloudformation:stack-name`.
+/// Returns true for a tag of AWS's own, which nobody else can set, change or remove (IAM User
+/// Guide, "Rules for tagging"): `aws:cloudformation:stack-name`.
 pub fn is_of_aws(key: &str) -> bool {
     key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
 }

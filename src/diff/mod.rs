@@ -392,7 +392,7 @@ impl<'a> DiffSubject<'a> {
         seen: &LiveObject,
     ) {
         let carried = CarriedFields::of(self.kind, resource, self.entry, &seen.attributes);
-        let wanted = carried.added_to(&resource.attributes);
+        let wanted = carried.added_to(resource);
         decision.change.fields = fields::replaced(self.kind, comparison, &wanted);
         decision.change.left_alone =
             carried.remarks.into_iter().chain(seen.remarks.clone()).collect();

@@ -1,8 +1,8 @@
 //! Makes the next plan replace resources that nothing else requires to be replaced.
 
 use super::error::EngineError;
-use crate::address::{Address, KindName};
-use crate::kind;
+use crate::address::Address;
+use crate::kind::{self, AccessRole};
 use crate::model::Desired;
 
 /// Makes the next plan make these resources anew. A key is rotated: the new one stands before the
@@ -17,10 +17,15 @@ pub fn replace_resources(desired: &mut Desired, these: &[Address]) -> Result<(),
             let known = desired.resources.keys().cloned().collect();
             return Err(EngineError::NotDeclared { address: address.clone(), known });
         };
-        if address.kind() == KindName::AccessKey {
-            resource.renew = true;
-        } else {
-            resource.replace = true;
+        match kind::kind_of(address.kind()).facts().access {
+            AccessRole::Credential => resource.renew = true,
+            AccessRole::Principal(_)
+            | AccessRole::Policy
+            | AccessRole::PolicyAttachment(_)
+            | AccessRole::InlinePolicy(_)
+            | AccessRole::Membership
+            | AccessRole::Resource
+            | AccessRole::None => resource.replace = true,
         }
     }
     Ok(())
@@ -29,6 +34,7 @@ pub fn replace_resources(desired: &mut Desired, these: &[Address]) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::KindName;
     use crate::model::Resource;
 
     fn replaced(address: &Address) -> Result<Resource, EngineError> {

@@ -118,8 +118,8 @@ pub trait Kind: Sync {
     /// declared object or the recorded one.
     fn facets(&self, wanted: &Attributes) -> Vec<Facet>;
 
-    /// Returns the fields that cost a call of their own, and are therefore read only if the manifest
-    /// or the state names them, or if a replacement has to carry them over.
+    /// Returns the fields that cost a call of their own. They are read only if the manifest or the
+    /// state names them, or if a replacement has to carry them over.
     fn fields_read_apart(&self) -> &'static [&'static str] {
         &[]
     }

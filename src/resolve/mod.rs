@@ -103,8 +103,8 @@ impl<'a> Resolver<'a> {
         self.read_subjects(&subjects(desired, recorded, removing)).await
     }
 
-    /// Reads these objects again, with all that a replacement needs: the blockers of their deletion,
-    /// and the fields that are carried over.
+    /// Reads these objects again, with all that a replacement needs: the blockers of their
+    /// deletion, and the fields that are carried over.
     pub async fn for_replacement(
         &mut self,
         these: &BTreeSet<Address>,

@@ -10,6 +10,7 @@ mod keys;
 mod lost_state;
 mod moto;
 mod permissions;
+mod replacement;
 mod retries;
 mod sandbox;
 mod secrets;

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use relayctl::call::{IamWrite, Write};
 use relayctl::plan::{PlanMode, PlanNoteKind};
 use relayctl::policy::decision::Verdict;
 use relayctl::policy::statement::Policy;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use crate::support::world::{Attempt, Ended, World, masked};
 
 const ACCOUNT: &str = "123456789012";
+const READ: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const ACTIONS: [&str; 3] = ["sqs:SendMessage", "sqs:ReceiveMessage", "s3:GetObject"];
 const OBJECTS: [&str; 3] =
     ["arn:aws:sqs:us-east-1:123456789012:in", "arn:aws:sqs:us-east-1:123456789012:out", OBJECT];
@@ -457,4 +459,48 @@ fn the_plan_says_where_the_old_goes_first() {
     assert!(told[0].contains("each of these changes takes what the other gives"), "{told:#?}");
 
     assert_eq!(notes(&same, &manifest(&[("B", SEND)], &ada("B"))), Vec::<String>::new());
+}
+
+/// The old role is deleted before the new one exists. A run that is killed in between leaves to the
+/// next one what others set on the old one.
+#[test]
+fn a_replacement_that_is_killed_keeps_what_others_set() {
+    let role = |path: &str| {
+        let head = format!("version: 1\nname: r\naccount: \"{ACCOUNT}\"\nregion: us-east-1\n");
+        let trust = "trust: {services: [lambda.amazonaws.com]}";
+        format!("{head}roles:\n  worker: {{path: {path}, {trust}, policies: [{READ}]}}\n")
+    };
+    let edit = Edit::new("a replaced role", &role("/"), &role("/relay/"));
+    let worker = || "worker".to_owned();
+    let tags = [("cost-centre".to_owned(), "4711".to_owned())];
+    for write in [
+        IamWrite::PutRolePermissionsBoundary { role: worker(), arn: READ.to_owned() },
+        IamWrite::TagRole { role: worker(), tags: tags.into() },
+        IamWrite::UpdateRole {
+            role: worker(),
+            description: "theirs".to_owned(),
+            max_session_duration: 7200,
+        },
+    ] {
+        edit.before.others_do(&Write::Iam(write));
+    }
+    let (finished, counted) = (edit.before.fork(), Faults::none());
+    must_succeed(&finished.attempt(PlanMode::Apply, &counted, 1), &edit.name);
+    for seam in [Seam::Call, Seam::Save] {
+        for nth in 1..=counted.passed(seam) {
+            for kind in [FaultKind::KillBefore, FaultKind::KillAfter, FaultKind::LoseRequest] {
+                let (world, fault) = (edit.before.fork(), PlannedFault { seam, nth, kind });
+                world.attempt(PlanMode::Apply, &Faults::of([fault]), 1);
+                must_succeed(&world.attempt(PlanMode::Apply, &Faults::none(), 1), &edit.name);
+                let role = world.contents()["roles"]["worker"].clone();
+                let place = format!("{fault:?}: {role:#}");
+                assert_eq!(role["path"], "/relay/", "{place}");
+                assert_eq!(role["boundary"], READ, "{place}");
+                assert_eq!(role["description"], "theirs", "{place}");
+                assert_eq!(role["max_session_duration"], 7200, "{place}");
+                assert_eq!(role["tags"]["cost-centre"], "4711", "{place}");
+                world.must_be_sound(PlanMode::Apply, &place);
+            }
+        }
+    }
 }

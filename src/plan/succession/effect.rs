@@ -23,7 +23,7 @@ pub(super) enum EffectKind {
 }
 
 /// One effect of a step.
-pub(super) struct AccessEffect<'d> {
+pub(super) struct StepEffect<'d> {
     pub step: StepId,
     pub kind: EffectKind,
     /// The users and roles whose access it changes, and the group that it goes through.

@@ -11,9 +11,9 @@ use crate::policy::statement::{Effect, Policy};
 use crate::value::{FieldChange, Value, text_of};
 
 use super::access_set::{AccessSet, has_effect};
-use super::effect::{AccessEffect, EffectKind};
+use super::effect::{EffectKind, StepEffect};
 use super::part::{AccessPart, attributes, document};
-use super::{Side, Steps, resource_policy};
+use super::{Moment, Steps, resource_policy};
 
 /// The changes of a plan, with what is needed to tell whose access each of them changes.
 pub(super) struct AccountChanges<'d> {
@@ -33,21 +33,19 @@ pub(super) struct AccountChanges<'d> {
     opaque: BTreeSet<Principal>,
 }
 
-const SIDES: [Side; 2] = [Side::Before, Side::After];
+const SIDES: [Moment; 2] = [Moment::Before, Moment::After];
 
-fn index(side: Side) -> usize {
+fn index(side: Moment) -> usize {
     match side {
-        Side::Before => 0,
-        Side::After => 1,
+        Moment::Before => 0,
+        Moment::After => 1,
     }
 }
 
 impl<'d> AccountChanges<'d> {
     pub fn new(decisions: &'d [PlannedChange<'d>], parts: &'d [AccessPart<'d>]) -> Self {
         let policies = SIDES.map(|side| {
-            let policies = decisions.iter().filter(|it| {
-                kind::kind_of(it.change.address.kind()).facts().access == AccessRole::Policy
-            });
+            let policies = decisions.iter().filter(|it| is_policy(it));
             policies.filter_map(|it| Some((text_of(attributes(it, side)?, "arn"), it))).collect()
         });
         let members = SIDES.map(|side| {
@@ -72,7 +70,7 @@ impl<'d> AccountChanges<'d> {
         });
         let mut bounded: BTreeMap<&str, Vec<&PlannedChange<'_>>> = BTreeMap::new();
         for decision in decisions.iter().filter(|it| it.change.address.principal().is_some()) {
-            let seen = attributes(decision, Side::Before);
+            let seen = attributes(decision, Moment::Before);
             let arn = seen.map_or("", |seen| text_of(seen, "permissions_boundary"));
             if !arn.is_empty() {
                 bounded.entry(arn).or_default().push(decision);
@@ -98,12 +96,12 @@ impl<'d> AccountChanges<'d> {
             let parts = self.held.get(**group).map(Vec::as_slice).unwrap_or_default();
             let is_part = |it: &Attached| match it {
                 Attached::Managed(arn) => {
-                    parts.iter().any(|part| part.policy_arn(Side::Before) == Some(arn))
+                    parts.iter().any(|part| part.policy_arn(Moment::Before) == Some(arn))
                 }
                 Attached::Inline(name) => parts.iter().any(|part| {
-                    let seen = attributes(part.decision, Side::Before);
+                    let seen = attributes(part.decision, Moment::Before);
                     seen.is_some_and(|it| {
-                        part.policy_arn(Side::Before).is_none() && text_of(it, "name") == name
+                        part.policy_arn(Moment::Before).is_none() && text_of(it, "name") == name
                     })
                 }),
                 Attached::Group(_) | Attached::Member(_) => true,
@@ -114,7 +112,7 @@ impl<'d> AccountChanges<'d> {
     }
 
     /// Returns the effects of all steps.
-    pub fn effects(&self, steps: &Steps, comparer: &Comparer) -> Vec<AccessEffect<'d>> {
+    pub fn effects(&self, steps: &Steps, comparer: &Comparer) -> Vec<StepEffect<'d>> {
         let mut effects = Vec::new();
         for part in self.parts {
             self.of_part(part, steps, comparer, &mut effects);
@@ -125,12 +123,13 @@ impl<'d> AccountChanges<'d> {
         for decision in self.decisions.iter().filter(updated) {
             match kind::kind_of(decision.change.address.kind()).facts().access {
                 AccessRole::Policy => self.of_policy(decision, comparer, &mut effects),
-                AccessRole::Principal(kind) => {
+                AccessRole::Principal(PrincipalKind::User | PrincipalKind::Group) => {
                     effects.extend(self.of_boundary(decision, comparer));
-                    if kind == PrincipalKind::Role {
-                        let principals = self.requesters();
-                        resource_policy::effects(decision, &principals, comparer, &mut effects);
-                    }
+                }
+                AccessRole::Principal(PrincipalKind::Role) => {
+                    effects.extend(self.of_boundary(decision, comparer));
+                    let principals = self.requesters();
+                    resource_policy::effects(decision, &principals, comparer, &mut effects);
                 }
                 AccessRole::Resource => {
                     let principals = self.requesters();
@@ -161,7 +160,7 @@ impl<'d> AccountChanges<'d> {
         part: &'d AccessPart<'d>,
         steps: &Steps,
         comparer: &Comparer,
-        effects: &mut Vec<AccessEffect<'d>>,
+        effects: &mut Vec<StepEffect<'d>>,
     ) {
         let on = |side| self.holders(part, side);
         let mut add = |phase, side, kind, effect| {
@@ -173,16 +172,16 @@ impl<'d> AccountChanges<'d> {
             };
             if has {
                 let about = AccessSet::difference(documents, None, effect);
-                effects.push(AccessEffect { step: part.step(phase), kind, on: on(side), about });
+                effects.push(StepEffect { step: part.step(phase), kind, on: on(side), about });
             }
         };
         if part.is_removed(steps) {
-            add(StepPhase::Delete, Side::Before, EffectKind::Takes, Effect::Allow);
-            add(StepPhase::Delete, Side::Before, EffectKind::Lifts, Effect::Deny);
+            add(StepPhase::Delete, Moment::Before, EffectKind::Takes, Effect::Allow);
+            add(StepPhase::Delete, Moment::Before, EffectKind::Lifts, Effect::Deny);
         }
         if part.is_made(steps) {
-            add(StepPhase::Create, Side::After, EffectKind::Gives, Effect::Allow);
-            add(StepPhase::Create, Side::After, EffectKind::Restricts, Effect::Deny);
+            add(StepPhase::Create, Moment::After, EffectKind::Gives, Effect::Allow);
+            add(StepPhase::Create, Moment::After, EffectKind::Restricts, Effect::Deny);
         }
         if part.is_edited(steps) {
             let on = SIDES.map(|side| self.holders(part, side));
@@ -196,7 +195,7 @@ impl<'d> AccountChanges<'d> {
         &self,
         decision: &'d PlannedChange<'d>,
         comparer: &Comparer,
-        effects: &mut Vec<AccessEffect<'d>>,
+        effects: &mut Vec<StepEffect<'d>>,
     ) {
         let on = SIDES.map(|side| {
             let arn = attributes(decision, side).map_or("", |it| text_of(it, "arn"));
@@ -213,7 +212,7 @@ impl<'d> AccountChanges<'d> {
             return;
         }
         let [before, after] = SIDES.map(|side| document(decision, side));
-        effects.extend(bounds(comparer, before, after).into_iter().map(|kind| AccessEffect {
+        effects.extend(bounds(comparer, before, after).into_iter().map(|kind| StepEffect {
             step: update(decision),
             kind,
             on: bounded.clone(),
@@ -226,7 +225,7 @@ impl<'d> AccountChanges<'d> {
         &self,
         policy: &PlannedChange<'_>,
     ) -> impl Iterator<Item = &'d PlannedChange<'d>> {
-        let arn = attributes(policy, Side::Before).map_or("", |it| text_of(it, "arn"));
+        let arn = attributes(policy, Moment::Before).map_or("", |it| text_of(it, "arn"));
         self.bounded.get(arn).into_iter().flatten().copied()
     }
 
@@ -235,7 +234,7 @@ impl<'d> AccountChanges<'d> {
         &self,
         decision: &'d PlannedChange<'d>,
         comparer: &Comparer,
-    ) -> Vec<AccessEffect<'d>> {
+    ) -> Vec<StepEffect<'d>> {
         let Some(principal) = decision.change.address.principal() else { return Vec::new() };
         let Some(change) = boundary_change(decision) else { return Vec::new() };
         let arn = |value: &Option<crate::value::SharedValue>| {
@@ -246,15 +245,15 @@ impl<'d> AccountChanges<'d> {
             (None, Some(_)) => vec![EffectKind::Restricts],
             (Some(_), None) => vec![EffectKind::Lifts],
             (Some(before), Some(after)) => {
-                let text = |arn: &str, side: Side| {
+                let text = |arn: &str, side: Moment| {
                     self.policies[index(side)].get(arn).and_then(|it| document(it, side))
                 };
-                bounds(comparer, text(&before, Side::Before), text(&after, Side::After))
+                bounds(comparer, text(&before, Moment::Before), text(&after, Moment::After))
             }
         };
         kinds
             .into_iter()
-            .map(|kind| AccessEffect {
+            .map(|kind| StepEffect {
                 step: update(decision),
                 kind,
                 on: [principal.clone()].into(),
@@ -265,14 +264,14 @@ impl<'d> AccountChanges<'d> {
 
     /// Returns the principals whose access a part changes: its holder, and the users in it if that
     /// is a group.
-    fn holders(&self, part: &AccessPart<'_>, side: Side) -> BTreeSet<Principal> {
+    fn holders(&self, part: &AccessPart<'_>, side: Moment) -> BTreeSet<Principal> {
         let users = self.members[index(side)].get(&part.holder).into_iter().flatten().copied();
         users.chain([&part.holder]).cloned().collect()
     }
 
-    /// Returns the documents of a part, or of all policies of a membership's group. `None` if one of
-    /// them was not read.
-    fn documents(&self, part: &AccessPart<'d>, side: Side) -> Option<Vec<&'d Value>> {
+    /// Returns the documents of a part, or of all policies of a membership's group. `None` if one
+    /// of them was not read.
+    fn documents(&self, part: &AccessPart<'d>, side: Moment) -> Option<Vec<&'d Value>> {
         let Some(group) = &part.group else { return self.text(part, side).map(|it| vec![it]) };
         if self.opaque.contains(group) {
             return None;
@@ -281,7 +280,7 @@ impl<'d> AccountChanges<'d> {
         parts.map(|part| self.text(part, side)).collect()
     }
 
-    fn text(&self, part: &AccessPart<'d>, side: Side) -> Option<&'d Value> {
+    fn text(&self, part: &AccessPart<'d>, side: Moment) -> Option<&'d Value> {
         match part.policy_arn(side) {
             Some(arn) => document(self.policies[index(side)].get(arn)?, side),
             None => document(part.decision, side),
@@ -294,7 +293,7 @@ impl<'d> AccountChanges<'d> {
     /// has the principal.
     pub fn passing(
         &self,
-        effects: &[AccessEffect<'_>],
+        effects: &[StepEffect<'_>],
         steps: &Steps,
     ) -> Vec<(StepId, StepId, Principal)> {
         let mut pairs = Vec::new();
@@ -302,9 +301,9 @@ impl<'d> AccountChanges<'d> {
         // Deny that comes or goes is for neither.
         let gains = [EffectKind::Gives, EffectKind::Restricts, EffectKind::Lifts];
         let losses = [EffectKind::Takes, EffectKind::Restricts, EffectKind::Lifts];
-        let mut on_groups: BTreeMap<&Principal, Vec<&AccessEffect<'_>>> = BTreeMap::new();
+        let mut on_groups: BTreeMap<&Principal, Vec<&StepEffect<'_>>> = BTreeMap::new();
         for effect in effects {
-            for group in effect.on.iter().filter(|it| it.kind == PrincipalKind::Group) {
+            for group in effect.on.iter().filter(|it| !it.kind.makes_requests()) {
                 on_groups.entry(group).or_default().push(effect);
             }
         }
@@ -328,16 +327,16 @@ impl<'d> AccountChanges<'d> {
                 continue;
             }
             let policy = part
-                .policy_arn(Side::Before)
+                .policy_arn(Moment::Before)
                 .filter(|_| part.is_removed(steps))
-                .and_then(|arn| self.policies[index(Side::Before)].get(arn));
+                .and_then(|arn| self.policies[index(Moment::Before)].get(arn));
             if let Some(policy) = policy.filter(|it| !document_stays(it)) {
                 pairs.push((update(policy), part.step(StepPhase::Delete), &part.holder));
             }
         }
         let mut unbound = Vec::new();
         // The edit of a boundary comes after those who have another one then, or who are gone.
-        for policy in self.policies[index(Side::Before)].values() {
+        for policy in self.policies[index(Moment::Before)].values() {
             let edit = update(policy);
             if document_stays(policy) || !steps.contains_key(&edit) {
                 continue;
@@ -368,8 +367,21 @@ fn boundary_change<'d>(decision: &'d PlannedChange<'_>) -> Option<&'d FieldChang
         .then_some(change)
 }
 
+fn is_policy(decision: &PlannedChange<'_>) -> bool {
+    match kind::kind_of(decision.change.address.kind()).facts().access {
+        AccessRole::Policy => true,
+        AccessRole::Principal(_)
+        | AccessRole::PolicyAttachment(_)
+        | AccessRole::InlinePolicy(_)
+        | AccessRole::Membership
+        | AccessRole::Credential
+        | AccessRole::Resource
+        | AccessRole::None => false,
+    }
+}
+
 fn document_stays(decision: &PlannedChange<'_>) -> bool {
-    document(decision, Side::Before) == document(decision, Side::After)
+    document(decision, Moment::Before) == document(decision, Moment::After)
 }
 
 fn update(decision: &PlannedChange<'_>) -> StepId {
@@ -381,7 +393,7 @@ fn of_edit<'d>(
     decision: &'d PlannedChange<'d>,
     [before_on, after_on]: &[BTreeSet<Principal>; 2],
     comparer: &Comparer,
-    effects: &mut Vec<AccessEffect<'d>>,
+    effects: &mut Vec<StepEffect<'d>>,
 ) {
     let [before, after] = SIDES.map(|side| document(decision, side));
     if before == after {
@@ -396,7 +408,7 @@ fn of_edit<'d>(
     ] {
         let about = AccessSet::difference(list(of), list(minus), effect);
         if !on.is_empty() && !about.is_empty(comparer) {
-            effects.push(AccessEffect { step: update(decision), kind, on: on.clone(), about });
+            effects.push(StepEffect { step: update(decision), kind, on: on.clone(), about });
         }
     }
 }

@@ -17,15 +17,15 @@ use crate::address::{Address, Principal};
 use crate::diff::{PlannedChange, Reason};
 use crate::policy::compare::Comparer;
 
-use effect::{AccessEffect, EffectKind, WAITS};
+use effect::{EffectKind, StepEffect, WAITS};
 use effects::AccountChanges;
 use part::AccessPart;
 
-type Steps = BTreeMap<StepId, Step>;
+pub(super) type Steps = BTreeMap<StepId, Step>;
 
 /// The time before the steps of a plan, or after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+enum Moment {
     Before,
     After,
 }
@@ -60,11 +60,11 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<P
     note::notes(&conflicts, &crowded, decisions, steps)
 }
 
-/// Lets the policies of a principal come before the update that lifts its boundary. A part waits for
-/// every update of what it depends on; but a policy is attached to a name, whatever else changes.
+/// Lets the policies of a principal come before the update that lifts its boundary. A part waits
+/// for every update of what it depends on; but a policy is attached to a name, whatever else changes.
 fn free_parts(
     steps: &mut Steps,
-    effects: &[AccessEffect<'_>],
+    effects: &[StepEffect<'_>],
     parts: &[AccessPart<'_>],
     decisions: &[PlannedChange<'_>],
 ) {
@@ -91,7 +91,7 @@ fn free_parts(
 /// about the same requests.
 fn order_pairs(
     steps: &mut Steps,
-    effects: &[AccessEffect<'_>],
+    effects: &[StepEffect<'_>],
     (later, earlier): (EffectKind, EffectKind),
     comparer: &Comparer,
 ) -> Vec<Conflict> {
@@ -122,7 +122,7 @@ fn order_pairs(
 
 /// Returns the numbers of the effects of one kind, by principal.
 fn by_principal<'e>(
-    effects: &'e [AccessEffect<'_>],
+    effects: &'e [StepEffect<'_>],
     kind: EffectKind,
 ) -> BTreeMap<&'e Principal, Vec<usize>> {
     let mut numbers: BTreeMap<&Principal, Vec<usize>> = BTreeMap::new();

@@ -12,7 +12,7 @@ use crate::value::text_of;
 use super::effect::EffectKind;
 use super::part::{AccessPart, attributes};
 use super::quota::Place;
-use super::{Conflict, Side, Steps};
+use super::{Conflict, Moment, Steps};
 
 /// Returns the remarks on the order of the steps.
 pub(super) fn notes(
@@ -86,7 +86,7 @@ fn of_names(decisions: &[PlannedChange<'_>], steps: &Steps) -> Option<PlanNote> 
         let role = kind::kind_of(change.address.kind()).facts().access;
         match role {
             AccessRole::Policy if twice => {
-                let arn = attributes(decision, Side::Before).map_or("", |it| text_of(it, "arn"));
+                let arn = attributes(decision, Moment::Before).map_or("", |it| text_of(it, "arn"));
                 let list: Vec<String> =
                     holders.get(arn).into_iter().flatten().map(ToString::to_string).collect();
                 let rest = if list.is_empty() {
@@ -134,7 +134,7 @@ fn replaced_attachments<'d>(
     let mut holders: BTreeMap<&str, BTreeSet<Address>> = BTreeMap::new();
     for part in decisions.iter().filter(|it| it.change.action == ChangeAction::Replace) {
         if let Some(part) = AccessPart::of(part)
-            && let Some(arn) = part.policy_arn(Side::Before)
+            && let Some(arn) = part.policy_arn(Moment::Before)
         {
             holders.entry(arn).or_default().insert(part.holder.address());
         }

@@ -7,7 +7,7 @@ use crate::plan::{StepId, StepPhase};
 use crate::policy::{document_size, limit};
 use crate::value::{Attributes, Value, text_of};
 
-use super::{Side, Steps};
+use super::{Moment, Steps};
 
 /// A policy on a principal, or a user's membership in a group.
 pub(super) struct AccessPart<'d> {
@@ -60,19 +60,19 @@ impl<'d> AccessPart<'d> {
     }
 
     /// Returns the ARN of the attached policy, before or after the plan.
-    pub fn policy_arn(&self, side: Side) -> Option<&'d str> {
+    pub fn policy_arn(&self, side: Moment) -> Option<&'d str> {
         let arn = text_of(attributes(self.decision, side)?, "policy_arn");
         (!arn.is_empty()).then_some(arn)
     }
 
     /// Returns true if it exists before the plan, or after it.
-    pub fn exists(&self, side: Side) -> bool {
+    pub fn exists(&self, side: Moment) -> bool {
         attributes(self.decision, side).is_some()
     }
 
     /// Returns the share of its quota that it takes, and the quota. Inline policies share a quota
     /// of characters.
-    pub fn weight(&self, side: Side) -> (usize, usize) {
+    pub fn weight(&self, side: Moment) -> (usize, usize) {
         let there = attributes(self.decision, side);
         match (kind::kind_of(self.address().kind()).facts().document, &self.group) {
             (Some(it), _) => {
@@ -89,33 +89,33 @@ impl<'d> AccessPart<'d> {
 /// then. Refused and blocked changes don't happen.
 pub(super) fn attributes<'d>(
     decision: &'d PlannedChange<'_>,
-    side: Side,
+    side: Moment,
 ) -> Option<&'d Attributes> {
     let seen = decision.seen.as_ref().map(|seen| &seen.attributes);
     let wanted = decision.wanted.as_deref();
     match (side, decision.change.action) {
         // What is forgotten stays in AWS, if it is there.
-        (Side::Before, _)
-        | (Side::After, ChangeAction::Refuse | ChangeAction::Blocked | ChangeAction::Forget) => {
+        (Moment::Before, _)
+        | (Moment::After, ChangeAction::Refuse | ChangeAction::Blocked | ChangeAction::Forget) => {
             seen
         }
-        (Side::After, ChangeAction::Delete) => None,
-        (Side::After, ChangeAction::Nothing | ChangeAction::Adopt) => seen.or(wanted),
-        (Side::After, ChangeAction::Create | ChangeAction::Update | ChangeAction::Replace) => {
+        (Moment::After, ChangeAction::Delete) => None,
+        (Moment::After, ChangeAction::Nothing | ChangeAction::Adopt) => seen.or(wanted),
+        (Moment::After, ChangeAction::Create | ChangeAction::Update | ChangeAction::Replace) => {
             wanted
         }
     }
 }
 
 /// Returns an object's own document before the plan, or after it.
-pub(super) fn document<'d>(decision: &'d PlannedChange<'_>, side: Side) -> Option<&'d Value> {
+pub(super) fn document<'d>(decision: &'d PlannedChange<'_>, side: Moment) -> Option<&'d Value> {
     let field = kind::kind_of(decision.change.address.kind()).facts().document?.field;
     let there = attributes(decision, side)?;
     // An update that leaves the document alone may not name it.
-    let before = || attributes(decision, Side::Before)?.get(field);
+    let before = || attributes(decision, Moment::Before)?.get(field);
     let found = match (side, decision.change.action) {
-        (Side::After, ChangeAction::Update) => there.get(field).or_else(before),
-        (Side::Before | Side::After, _) => there.get(field),
+        (Moment::After, ChangeAction::Update) => there.get(field).or_else(before),
+        (Moment::Before | Moment::After, _) => there.get(field),
     };
     found.filter(|document| !document.is_null())
 }

@@ -8,7 +8,7 @@ use crate::kind::Attached;
 use crate::plan::{StepId, StepPhase};
 
 use super::part::AccessPart;
-use super::{Side, Steps, wait};
+use super::{Moment, Steps, wait};
 
 /// A kind of parts and their holder. A quota applies to each.
 pub(super) type Place<'p> = (KindName, &'p Principal);
@@ -37,7 +37,7 @@ pub(super) fn order<'p>(
 }
 
 fn growing(part: &AccessPart<'_>, steps: &Steps) -> Option<StepId> {
-    let grows = part.weight(Side::After).0 > part.weight(Side::Before).0;
+    let grows = part.weight(Moment::After).0 > part.weight(Moment::Before).0;
     if part.is_made(steps) && !part.is_removed(steps) {
         return Some(part.step(StepPhase::Create));
     }
@@ -45,7 +45,7 @@ fn growing(part: &AccessPart<'_>, steps: &Steps) -> Option<StepId> {
 }
 
 fn shrinking(part: &AccessPart<'_>, steps: &Steps) -> Option<StepId> {
-    let shrinks = part.weight(Side::After).0 < part.weight(Side::Before).0;
+    let shrinks = part.weight(Moment::After).0 < part.weight(Moment::Before).0;
     // A replaced part comes back by itself.
     if part.is_removed(steps) && !part.is_made(steps) {
         return Some(part.step(StepPhase::Delete));
@@ -62,7 +62,8 @@ fn crowded<'p>(
     let mut there: BTreeMap<Place<'p>, usize> = BTreeMap::new();
     let mut added: BTreeMap<Place<'p>, (usize, usize)> = BTreeMap::new();
     for part in parts {
-        let ((before, quota), (after, _)) = (part.weight(Side::Before), part.weight(Side::After));
+        let ((before, quota), (after, _)) =
+            (part.weight(Moment::Before), part.weight(Moment::After));
         *there.entry(part.place()).or_default() += before;
         let changes = part.is_edited(steps) || part.is_made(steps) && !part.is_removed(steps);
         if changes && after > before {

@@ -11,9 +11,9 @@ use crate::policy::request::Caller;
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
 use crate::value::text_of;
 
-use super::Side;
+use super::Moment;
 use super::access_set::AccessSet;
-use super::effect::{AccessEffect, EffectKind};
+use super::effect::{EffectKind, StepEffect};
 use super::part::{attributes, document};
 
 /// Adds the effects of an edited bucket policy or trust policy. `principals` are the users and
@@ -27,7 +27,7 @@ pub(super) fn effects<'d>(
     decision: &'d PlannedChange<'d>,
     principals: &BTreeMap<&'d str, Principal>,
     comparer: &Comparer,
-    effects: &mut Vec<AccessEffect<'d>>,
+    effects: &mut Vec<StepEffect<'d>>,
 ) {
     let address = &decision.change.address;
     let Some(field) = kind::kind_of(address.kind()).facts().document.map(|it| it.field) else {
@@ -36,8 +36,8 @@ pub(super) fn effects<'d>(
     if !decision.change.fields.iter().any(|diff| diff.change.field == field) {
         return;
     }
-    let arn = attributes(decision, Side::Before).map_or("", |it| text_of(it, "arn"));
-    let statements = [Side::Before, Side::After].map(|side| {
+    let arn = attributes(decision, Moment::Before).map_or("", |it| text_of(it, "arn"));
+    let statements = [Moment::Before, Moment::After].map(|side| {
         let compiled = document(decision, side).map(|it| Policy::compile("", it));
         match compiled {
             None => Some(Vec::new()),
@@ -68,7 +68,7 @@ pub(super) fn effects<'d>(
             let about = difference(of(gained, effect), of(minus, effect), arn);
             if !about.is_empty(comparer) {
                 let on = arns.iter().filter_map(|arn| principals.get(arn).cloned()).collect();
-                effects.push(AccessEffect { step: step.clone(), kind, on, about });
+                effects.push(StepEffect { step: step.clone(), kind, on, about });
             }
         }
     }

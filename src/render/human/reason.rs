@@ -144,13 +144,10 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
             "relayctl does not create, change or destroy an object that it cannot read.".to_owned(),
             "Fix the cause (permission, credentials, network), then plan again.".to_owned(),
         ],
-        Reason::Obstacle(_) => {
-            vec!["Nothing is done to it until this is fixed. Then plan again.".to_owned()]
-        }
         Reason::DependsOn(other) => {
             vec![format!("It follows in the plan after {} is mended.", address_text(other))]
         }
-        Reason::CannotChange(_)
+        Reason::Obstacle(_) | Reason::CannotChange(_)
             if matches!(change.action, ChangeAction::Refuse | ChangeAction::Blocked) =>
         {
             vec!["Nothing is done to it until this is fixed. Then plan again.".to_owned()]
@@ -159,6 +156,7 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         | Reason::New
         | Reason::Vanished
         | Reason::Differs
+        | Reason::Obstacle(_)
         | Reason::LetGo
         | Reason::Renamed(_)
         | Reason::CannotChange(_)
