@@ -175,26 +175,8 @@ pub struct PlannedChange<'a> {
     /// True if an earlier step of this plan changes the live object: it names a principal whose ARN
     /// changes.
     pub shifts: bool,
-}
-
-impl<'a> PlannedChange<'a> {
-    /// Makes the change of an object that is not declared.
-    fn new(
-        address: &Address,
-        action: ChangeAction,
-        reason: Reason,
-        seen: Cow<'a, LiveObject>,
-    ) -> Self {
-        Self {
-            change: ResourceChange::new(address.clone(), action, reason),
-            seen: Some(seen),
-            wanted: None,
-            recorded: None,
-            clearing: Vec::new(),
-            carried: Attributes::new(),
-            shifts: false,
-        }
-    }
+    /// True if only its record changes: it names a renamed user by its old name.
+    pub restated: bool,
 }
 
 /// The options of a comparison.
@@ -241,8 +223,9 @@ pub fn diff<'a>(
                 options,
             };
             let mut decision = subject.decide(live.get(address));
-            let renames = options.renames;
-            decision.change.moved_from = renames.and_then(|it| it.recorded_as(address)).cloned();
+            decision.change.moved_from =
+                options.renames.and_then(|it| it.recorded_as(address)).cloned();
+            decision.restated = options.renames.is_some_and(|it| it.restates(address));
             decision
         })
         .collect();
@@ -538,6 +521,7 @@ impl<'a> DiffSubject<'a> {
             clearing: Vec::new(),
             carried: Attributes::new(),
             shifts: false,
+            restated: false,
         }
     }
 }

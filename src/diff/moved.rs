@@ -1,13 +1,14 @@
 //! Gives recorded objects the addresses that the manifest has for them now: `moved:`, and names
 //! that differ in case only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::FieldDiff;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::kind::{self, Attached, DeletionBlocker, FieldForm, Kind, LiveObject, Uniqueness};
 use crate::model::{Desired, Live, Recorded, RecordedObject};
-use crate::value::{Attributes, FieldChange, text_of};
+use crate::policy::{self, Usage};
+use crate::value::{Attributes, FieldChange, Value, text_of};
 
 /// The objects that have another address than the state records.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Renames {
     before: BTreeMap<Address, Address>,
     /// The principals that are renamed in place, by their old names.
     principals: BTreeMap<Principal, Principal>,
+    /// The objects whose documents name a renamed user: their records name it as it was.
+    restated: BTreeSet<Address>,
 }
 
 impl Renames {
@@ -24,14 +27,9 @@ impl Renames {
         self.before.get(address)
     }
 
-    /// Returns true if a principal of this address is renamed in place.
-    pub fn renames(&self, address: &Address) -> bool {
-        self.principals.values().any(|it| it.address() == *address)
-    }
-
-    /// Returns true if nothing has another address.
-    pub fn is_empty(&self) -> bool {
-        self.before.is_empty()
+    /// Returns true if the record of an object names a renamed user by its old name.
+    pub fn restates(&self, address: &Address) -> bool {
+        self.restated.contains(address)
     }
 }
 
@@ -129,9 +127,11 @@ impl Renames {
         named.map(|(old, new)| (old.kind.as_str(), old, new)).collect()
     }
 
-    /// Makes recorded and live parts speak of the new names: by the time that a part is changed, its
-    /// parent has its new name.
-    pub fn rename_parts(&self, recorded: &mut Recorded, live: &mut Live) {
+    /// Makes recorded and live objects speak of the new names: by the time that a part is changed, its
+    /// parent has its new name. In trust and resource policies IAM shows a renamed user by its new
+    /// ARN, because it keeps the user's id.
+    pub fn rename_parts(&mut self, desired: &Desired, recorded: &mut Recorded, live: &mut Live) {
+        self.rename_principals(desired, recorded, live);
         for address in self.before.keys() {
             let kind = kind::kind_of(address.kind());
             if let Some(entry) = recorded.get_mut(address) {
@@ -150,6 +150,32 @@ impl Renames {
         for seen in live.values_mut().filter_map(|it| it.observed.as_present_mut()) {
             seen.attached.iter_mut().for_each(|it| self.rename_attached(it));
             seen.hanging.iter_mut().for_each(|it| self.rename_blocker(it));
+        }
+    }
+
+    fn rename_principals(&mut self, desired: &Desired, recorded: &mut Recorded, live: &mut Live) {
+        let users = self.principals.values().filter(|it| it.kind.makes_requests());
+        let arns: BTreeMap<String, String> = users
+            .filter_map(|user| {
+                let seen = live.get(&user.address())?.observed.as_present()?;
+                let declared = desired.resources.get(&user.address())?;
+                let [old, new] =
+                    [&seen.attributes, &declared.attributes].map(|it| text_of(it, "arn"));
+                (old != new).then(|| (old.to_owned(), new.to_owned()))
+            })
+            .collect();
+        if arns.is_empty() {
+            return;
+        }
+        for (address, resource) in live.iter_mut() {
+            let Some(field) = principal_document(address.kind()) else { continue };
+            let Some(seen) = resource.observed.as_present_mut() else { continue };
+            if rename_in_document(&mut seen.attributes, field, &arns) {
+                self.restated.insert(address.clone());
+            }
+            if let Some(entry) = recorded.get_mut(address) {
+                rename_in_document(&mut entry.attributes, field, &arns);
+            }
         }
     }
 
@@ -213,6 +239,55 @@ fn is_second(kind: KindName, attribute: &str) -> bool {
         | KindName::PolicyAttachment(_)
         | KindName::Principal(_)
         | KindName::ZappaSettings => false,
+    }
+}
+
+/// Returns the attribute with a document that names principals.
+fn principal_document(kind: KindName) -> Option<&'static str> {
+    let document = kind::kind_of(kind).facts().document?;
+    match document.usage {
+        Usage::Trust | Usage::Bucket => Some(document.field),
+        Usage::Managed | Usage::UserInline | Usage::RoleInline | Usage::GroupInline => None,
+    }
+}
+
+/// Replaces the ARNs of principals in a document. Returns true if there was one.
+fn rename_in_document(
+    attributes: &mut Attributes,
+    field: &str,
+    arns: &BTreeMap<String, String>,
+) -> bool {
+    let Some(document) = attributes.get(field).filter(|it| !it.is_null()) else { return false };
+    let mut renamed = document.clone();
+    let statements = match renamed.get_mut("Statement") {
+        Some(Value::Array(list)) => list.iter_mut().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    for statement in statements {
+        for element in ["Principal", "NotPrincipal"] {
+            if let Some(principal) = statement.get_mut(element) {
+                rename_in_value(principal, arns);
+            }
+        }
+    }
+    let changes = renamed != *document;
+    if changes {
+        attributes.insert(field, policy::canonical(&renamed));
+    }
+    changes
+}
+
+fn rename_in_value(value: &mut Value, arns: &BTreeMap<String, String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(new) = arns.get(text) {
+                text.clone_from(new);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|it| rename_in_value(it, arns)),
+        Value::Object(map) => map.values_mut().for_each(|it| rename_in_value(it, arns)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -12,12 +12,14 @@ use crate::kind::{FieldForm, LiveObject, OWNER_TAG, Ownership, STATE_TAG};
 use crate::model::{RecordedObject, Status};
 use crate::value::{Attributes, FieldChange, Value};
 
-impl DiffSubject<'_> {
+impl<'a> DiffSubject<'a> {
     /// Returns the reason that the manifest may not change the object, if it belongs to another
     /// owner. Names are keys, so another object can have the same name.
     pub(super) fn foreign(&self, seen: &LiveObject) -> Option<Reason> {
         if let Some(owner) = &seen.owner {
-            return self.of_other_owner(owner, seen);
+            // A key shows the tag of its user, which is refused itself, with everything on it.
+            let is_part = self.kind.facts().parent.is_some();
+            return self.of_other_owner(owner, seen).filter(|_| !is_part);
         }
         match self.entry {
             Some(RecordedObject { status: Status::Done, id: Some(id), .. })
@@ -77,14 +79,11 @@ impl DiffSubject<'_> {
 
     /// Lets go of an object that stays in AWS: without the tags, so that no later run of this
     /// manifest counts it as its own.
-    pub(super) fn let_go<'s>(&self, seen: Cow<'s, LiveObject>) -> PlannedChange<'s>
-    where
-        Self: 's,
-    {
+    pub(super) fn let_go(&self, seen: Cow<'a, LiveObject>) -> PlannedChange<'a> {
         let tags = seen.attributes.get("tags").and_then(Value::as_object);
         let Some(before) = tags.filter(|tags| self.is_tagged() && tags.contains_key(OWNER_TAG))
         else {
-            return PlannedChange::new(self.address, ChangeAction::Forget, Reason::LetGo, seen);
+            return self.decision(ChangeAction::Forget, Reason::LetGo, Some(seen));
         };
         let mut after = before.clone();
         after.retain(|key, _| key != OWNER_TAG && key != STATE_TAG);
@@ -99,8 +98,7 @@ impl DiffSubject<'_> {
         };
         let mut wanted = seen.attributes.clone();
         wanted.insert("tags", Value::Object(after));
-        let mut decision =
-            PlannedChange::new(self.address, ChangeAction::Update, Reason::LetGo, seen);
+        let mut decision = self.decision(ChangeAction::Update, Reason::LetGo, Some(seen));
         let form = FieldForm::Keyed;
         decision.change.fields = vec![FieldDiff { change, form, forces_replacement: None }];
         decision.wanted = Some(Cow::Owned(wanted));

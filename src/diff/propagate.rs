@@ -90,6 +90,7 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
         clearing: Vec::new(),
         carried: Attributes::new(),
         shifts: false,
+        restated: false,
     }
 }
 

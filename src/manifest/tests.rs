@@ -410,6 +410,8 @@ fn decoder_and_schema_know_the_same_fields() {
         ("AgeFile", shape::AgeFile::FIELDS),
         ("Group", shape::Group::FIELDS),
         ("StateEncryption", shape::StateEncryption::FIELDS),
+        ("Moved", shape::Moved::FIELDS),
+        ("Removed", shape::Removed::FIELDS),
     ];
     for (name, fields) in known {
         assert_eq!(properties(&shapes[name]), sorted(fields), "{name}");

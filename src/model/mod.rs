@@ -2,6 +2,7 @@
 
 mod ignored;
 pub mod keys;
+mod policy_uses;
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use crate::policy::request::Context;
 use crate::value::Attributes;
 
 pub use ignored::{IgnoredFields, OWN_TAGS};
+pub use policy_uses::ForeignPolicyUse;
 
 /// A manifest, resolved: every variable is filled in, every reference checked, every value in
 /// normal form.

@@ -71,7 +71,9 @@ fn renamed_parents(decisions: &[PlannedChange<'_>]) -> BTreeMap<Address, BTreeSe
         let seen = decision.seen.as_ref().map(|it| &it.attributes);
         let Some(attributes) = seen.or(decision.wanted.as_deref()) else { continue };
         for (principal, parent) in &renamed {
-            let named = text_of(attributes, principal.kind.as_str()) == principal.name;
+            // A document that names a renamed user looks otherwise until that is renamed.
+            let named =
+                text_of(attributes, principal.kind.as_str()) == principal.name || decision.restated;
             if named && *parent != address {
                 parents.entry(address.clone()).or_default().insert((*parent).clone());
             }
@@ -207,7 +209,7 @@ impl Draft<'_> {
     /// Returns true if the live object is as declared, but the state differs: the manifest adopted
     /// a manual change, or a dependency was added or dropped.
     fn is_outdated(&self) -> bool {
-        if self.decision.change.moved_from.is_some() {
+        if self.decision.change.moved_from.is_some() || self.decision.restated {
             return true;
         }
         let (Some(entry), Some(resource)) = (self.decision.recorded, self.declared()) else {
@@ -255,6 +257,8 @@ impl Draft<'_> {
         };
         let mut step = self.step(StepPhase::Update, calls, expect);
         step.wanted = self.subject(seen);
+        // What is let go of was read for its removal.
+        step.removal = self.decision.change.reason == Reason::LetGo;
         step.before = Some(Box::new(seen.as_ref().clone()));
         step.record = self.declared_record();
         vec![step]

@@ -50,8 +50,8 @@ struct SortedPlan<'a> {
     access: Each<'a, AccessChange>,
     changes: Each<'a, ResourceChange>,
     header: Value,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    notes: &'a [PlanNote],
+    #[serde(skip_serializing_if = "Each::is_empty")]
+    notes: Each<'a, PlanNote>,
     state: Value,
     steps: Each<'a, Step>,
     summary: Value,
@@ -60,6 +60,12 @@ struct SortedPlan<'a> {
 /// A list whose items are put in order one by one. To put a plan for thousands of objects in order
 /// as a whole would take several times the memory of the plan.
 struct Each<'a, T>(&'a [T]);
+
+impl<T> Each<'_, T> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl<T: Serialize> Serialize for Each<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -83,7 +89,7 @@ pub fn write(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
         access: Each(access),
         changes: Each(changes),
         header: json!(header),
-        notes,
+        notes: Each(notes),
         state: json!(state),
         steps: Each(steps),
         summary: json!(summary),

@@ -47,7 +47,7 @@ fn row(key: &AccessKeyInfo) -> [String; 7] {
         KeyPhase::Current => "current",
         KeyPhase::Retired => "retired",
         KeyPhase::Unfinished => "unfinished",
-        KeyPhase::Foreign => "not relayctl's",
+        KeyPhase::Foreign => "not by this manifest",
     };
     let due = key.rotation_due.map_or_else(|| "-".to_owned(), |due| due.to_string());
     let age = key.age.clone().unwrap_or_else(|| "unknown".to_owned());
@@ -100,10 +100,10 @@ mod tests {
             ),
         ];
         insta::assert_snapshot!(table(&keys), @r"
-        USER        KEY    AGE      STATUS    LAST USED                             PHASE           NEXT ROTATION
-        serverless  AKIA2  97 days  Active    2026-04-07T10:00:00Z (s3, eu-west-1)  current         2026-04-01T00:00:00Z
-        serverless  AKIA1  97 days  Inactive  never                                 retired         -
-        serverless  AKIA9  97 days  Active    unknown                               not relayctl's  -
+        USER        KEY    AGE      STATUS    LAST USED                             PHASE                 NEXT ROTATION
+        serverless  AKIA2  97 days  Active    2026-04-07T10:00:00Z (s3, eu-west-1)  current               2026-04-01T00:00:00Z
+        serverless  AKIA1  97 days  Inactive  never                                 retired               -
+        serverless  AKIA9  97 days  Active    unknown                               not by this manifest  -
 
         access_key.serverless: due: it is old
         access_key.serverless: when AKIA9 was last used can't be told: iam:GetAccessKeyLastUsed: AccessDenied: no

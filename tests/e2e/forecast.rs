@@ -82,13 +82,13 @@ fn what_hangs_on_a_user_is_listed_and_stops_its_removal() {
             "policy arn:aws:iam::123456789012:policy/Deploy \
                 (user_policy_attachment.serverless/Deploy): iam:DetachUserPolicy",
             "(access_key.serverless): iam:DeleteAccessKey",
-            "console password (not made by relayctl): iam:DeleteLoginProfile",
-            "phone (not made by relayctl): iam:DeactivateMFADevice, iam:DeleteVirtualMFADevice",
-            "SSH public key APKA1 (not made by relayctl): iam:DeleteSSHPublicKey",
-            "signing certificate CERT1 (not made by relayctl): iam:DeleteSigningCertificate",
-            "service-specific credential ACCA1 (not made by relayctl): \
+            "console password (not by this manifest): iam:DeleteLoginProfile",
+            "phone (not by this manifest): iam:DeactivateMFADevice, iam:DeleteVirtualMFADevice",
+            "SSH public key APKA1 (not by this manifest): iam:DeleteSSHPublicKey",
+            "signing certificate CERT1 (not by this manifest): iam:DeleteSigningCertificate",
+            "service-specific credential ACCA1 (not by this manifest): \
                 iam:DeleteServiceSpecificCredential",
-            "membership in group staff (not made by relayctl): iam:RemoveUserFromGroup",
+            "membership in group staff (not by this manifest): iam:RemoveUserFromGroup",
         ],
     );
     project.expect(1, &["destroy", MANIFEST, "--yes"]);
@@ -134,8 +134,8 @@ fn with_leave_it_all_goes_and_nothing_is_left_behind() {
         &[
             "# policy.Deploy will be destroyed",
             "# Removed before it:",
-            "attachment to group staff (not made by relayctl): iam:DetachGroupPolicy",
-            "instance profile machines (not made by relayctl): iam:RemoveRoleFromInstanceProfile",
+            "attachment to group staff (not by this manifest): iam:DetachGroupPolicy",
+            "instance profile machines (not by this manifest): iam:RemoveRoleFromInstanceProfile",
             "iam:DeleteLoginProfile",
             "iam:DeleteUser",
         ],
@@ -221,7 +221,7 @@ fn a_bucket_says_how_much_is_in_it() {
     let refused = project.expect(1, &["plan", MANIFEST, "--destroy", "--allow-delete-foreign"]);
     shows(
         &refused,
-        &["set force_destroy: true", "3 object versions and delete markers (not made by relayctl)"],
+        &["set force_destroy: true", "3 object versions and delete markers (not by this manifest)"],
     );
     project.write(MANIFEST, &format!("{head}{{force_destroy: true}}\n"));
     project.expect(0, &["apply", MANIFEST, "--yes"]);
@@ -230,7 +230,7 @@ fn a_bucket_says_how_much_is_in_it() {
         &planned,
         &[
             "Removed before it:",
-            "3 object versions and delete markers (not made by relayctl): s3:DeleteObjectVersion",
+            "3 object versions and delete markers (not by this manifest): s3:DeleteObjectVersion",
         ],
     );
     account(&project).put_object("some-relay-bucket", "d").unwrap();

@@ -1,5 +1,5 @@
-//! The state is a cache: without it, the plan is what it would have been, also for what is no
-//! longer declared.
+//! The state is a cache: without it, the plan is what it would have been; what is no longer declared
+//! goes only on request, with `--recover`.
 
 use crate::support::project::{Project, Run};
 
@@ -91,7 +91,7 @@ fn a_plan_without_the_state_removes_what_a_plan_with_it_removes() {
     project.write(MANIFEST, LESS);
     let known = project.expect(0, &["plan", MANIFEST, "--json"]);
     lose(&project);
-    let lost = project.expect(0, &["plan", MANIFEST, "--json"]);
+    let lost = project.expect(0, &["plan", MANIFEST, "--recover", "--json"]);
     assert_eq!(decisions(&lost), decisions(&known));
     assert_eq!(calls(&lost), calls(&known));
     assert!(
@@ -118,7 +118,7 @@ fn everything_is_destroyed_without_the_state_and_nothing_of_others() {
     let project = applied();
     project.write(MANIFEST, LESS);
     lose(&project);
-    project.expect(0, &["destroy", MANIFEST, "--yes"]);
+    project.expect(0, &["destroy", MANIFEST, "--recover", "--yes"]);
     let left = project.read("state/sandbox.json");
     assert!(
         !left.contains("\"dev\"")
@@ -126,6 +126,48 @@ fn everything_is_destroyed_without_the_state_and_nothing_of_others() {
             && left.contains("\"Theirs\""),
         "{left}"
     );
+}
+
+#[test]
+fn without_the_state_nothing_is_destroyed_unasked() {
+    let project = applied();
+    project.write(MANIFEST, LESS);
+    lose(&project);
+    let account = project.read("state/sandbox.json");
+    let plan = project.expect(0, &["plan", MANIFEST]);
+    for said in [
+        "there is no state. 2 objects of this manifest carry the tag of \"dev\" already",
+        "which the manifest does not declare, carry the tag of \"dev\". They are left alone.",
+        "user.serverless (arn:aws:iam::123456789012:user/serverless, state ",
+        "bucket.some-relay-bucket (arn:aws:s3:::some-relay-bucket, state ",
+        "add --recover",
+    ] {
+        assert!(plan.stdout.contains(said), "{said}: {}", plan.told());
+    }
+    assert!(!plan.stdout.contains("will be destroyed"), "{}", plan.told());
+    let destroy = project.expect(1, &["destroy", MANIFEST, "--yes"]);
+    assert!(destroy.stdout.contains("They are not destroyed."), "{}", destroy.told());
+    assert!(destroy.stderr.contains("--recover"), "{}", destroy.told());
+    assert_eq!(project.read("state/sandbox.json"), account, "nothing was sent");
+}
+
+#[test]
+fn a_state_that_comes_back_is_the_one_that_the_tags_name() {
+    let project = applied();
+    let tag = |project: &Project| {
+        let state: serde_json::Value = serde_json::from_str(&project.read(STATE)).unwrap();
+        state["tag"].as_str().unwrap().to_owned()
+    };
+    let before = tag(&project);
+    lose(&project);
+    let plan = project.expect(0, &["plan", MANIFEST]);
+    assert!(plan.stdout.contains("No changes."), "{}", plan.told());
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    assert_eq!(tag(&project), before);
+    lose(&project);
+    project.expect(0, &["state", "rebuild", MANIFEST]);
+    assert_eq!(tag(&project), before);
+    project.expect(0, &["plan", MANIFEST, "--detailed-exitcode"]);
 }
 
 #[test]

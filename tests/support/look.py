@@ -3,7 +3,9 @@
 
 def stack(name):
     user, role = f"deployer-{name}", f"relay-{name}"
-    tags = lambda answer: sorted((tag["Key"], tag["Value"]) for tag in answer["Tags"])
+    # Each stack has a state of its own, whose tag has a value of its own.
+    value = lambda tag: "STATE" if tag["Key"] == "relayctl:state" else tag["Value"]
+    tags = lambda answer: sorted((tag["Key"], value(tag)) for tag in answer["Tags"])
     attached = lambda answer: [it["PolicyName"] for it in answer["AttachedPolicies"]]
     def policy(policy):
         arn = f"arn:aws:iam::123456789012:policy/{policy}"
@@ -19,7 +21,7 @@ def stack(name):
         "role policies": attached(iam.list_attached_role_policies(RoleName=role)),
         "policies": [policy(f"Deploy-{name}"), policy(f"Execute-{name}")],
         "bucket": s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
-        "bucket tags": sorted((tag["Key"], tag["Value"]) for tag in s3.get_bucket_tagging(Bucket=bucket)["TagSet"]),
+        "bucket tags": sorted((tag["Key"], value(tag)) for tag in s3.get_bucket_tagging(Bucket=bucket)["TagSet"]),
     }
 
 show({name: stack(name) for name in names})

@@ -79,6 +79,7 @@ fn user_writes() -> Vec<IamWrite> {
             tags: tags(),
         },
         IamWrite::UpdateUser { user: user(), path: "/other/".into() },
+        IamWrite::RenameUser { user: user(), path: "/team/".into(), name: "eve".into() },
         IamWrite::DeleteUser { user: user() },
         IamWrite::TagUser { user: user(), tags: tags() },
         IamWrite::UntagUser { user: user(), keys: vec!["old".into()] },
@@ -106,6 +107,7 @@ fn group_writes() -> Vec<IamWrite> {
     vec![
         IamWrite::CreateGroup { group: group(), path: "/team/".into() },
         IamWrite::UpdateGroup { group: group(), path: "/other/".into() },
+        IamWrite::RenameGroup { group: group(), path: "/team/".into(), name: "crew".into() },
         IamWrite::DeleteGroup { group: group() },
         IamWrite::AddUserToGroup { user: "ada".into(), group: group() },
         IamWrite::RemoveUserFromGroup { user: "ada".into(), group: group() },
@@ -326,6 +328,10 @@ fn paths_are_part_of_arns() {
         Write::Iam(IamWrite::UpdateGroup { group: "staff".into(), path: "/other/".into() });
     let group = |path: &str| format!("arn:aws:iam::123456789012:group{path}staff");
     assert_eq!(arns(&regrouped), [group("/team/"), group("/other/")]);
+    let renamed =
+        IamWrite::RenameUser { user: "ada".into(), path: "/team/".into(), name: "eve".into() };
+    let both = [user("/team/"), user("/team/").replace("ada", "eve")];
+    assert_eq!(arns(&Write::Iam(renamed)), both, "the old name and the new one");
     let stranger = Write::Iam(IamWrite::DeleteUser { user: "bob".into() });
     assert_eq!(arns(&stranger), ["arn:aws:iam::123456789012:user/bob"]);
 }

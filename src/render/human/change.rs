@@ -39,7 +39,7 @@ fn before_it(change: &ResourceChange) -> Vec<PlanLine> {
     }
     let goes = change.action != ChangeAction::Refuse && change.action != ChangeAction::Blocked;
     let lines = change.before_it.iter().map(|it| {
-        let owner = it.owner.as_ref().map_or("not made by relayctl".to_owned(), address_text);
+        let owner = it.owner.as_ref().map_or("not by this manifest".to_owned(), address_text);
         let calls: Vec<&str> = it.calls.iter().map(Write::action).collect();
         let calls =
             if calls.is_empty() { String::new() } else { format!(": {}", calls.join(", ")) };
