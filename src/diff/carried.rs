@@ -23,7 +23,7 @@ pub(super) struct CarriedFields {
 
 impl CarriedFields {
     /// Returns what a replacement of `live` carries over.
-    pub(super) fn of(
+    pub(super) fn of_replacement(
         kind: &dyn Kind,
         resource: &Resource,
         recorded: Option<&RecordedObject>,

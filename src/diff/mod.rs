@@ -374,7 +374,8 @@ impl<'a> DiffSubject<'a> {
         comparison: &FieldComparison<'_>,
         seen: &LiveObject,
     ) {
-        let carried = CarriedFields::of(self.kind, resource, self.entry, &seen.attributes);
+        let carried =
+            CarriedFields::of_replacement(self.kind, resource, self.entry, &seen.attributes);
         let wanted = carried.added_to(resource);
         decision.change.fields = fields::replaced(self.kind, comparison, &wanted);
         decision.change.left_alone =

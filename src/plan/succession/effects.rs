@@ -272,15 +272,17 @@ impl<'d> AccountChanges<'d> {
     /// Returns the documents of a part, or of all policies of a membership's group. `None` if one
     /// of them was not read.
     fn documents(&self, part: &AccessPart<'d>, side: Moment) -> Option<Vec<&'d Value>> {
-        let Some(group) = &part.group else { return self.text(part, side).map(|it| vec![it]) };
+        let Some(group) = &part.group else {
+            return self.policy_document(part, side).map(|it| vec![it]);
+        };
         if self.opaque.contains(group) {
             return None;
         }
         let parts = self.held.get(group).into_iter().flatten().filter(|part| part.exists(side));
-        parts.map(|part| self.text(part, side)).collect()
+        parts.map(|part| self.policy_document(part, side)).collect()
     }
 
-    fn text(&self, part: &AccessPart<'d>, side: Moment) -> Option<&'d Value> {
+    fn policy_document(&self, part: &AccessPart<'d>, side: Moment) -> Option<&'d Value> {
         match part.policy_arn(side) {
             Some(arn) => document(self.policies[index(side)].get(arn)?, side),
             None => document(part.decision, side),
