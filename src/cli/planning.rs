@@ -6,7 +6,7 @@ use super::CommandContext;
 use super::error::CommandError;
 use super::session::{DeclaredManifest, StateAt};
 use super::terminal::Terminal;
-use relayctl::address::Address;
+use relayctl::address::AddressQuery;
 use relayctl::call::{Failure, FailureKind};
 use relayctl::engine::{self, EngineObserver, PlanOptions, PlanOrigin, PreparedPlan, Workspace};
 use relayctl::plan::PlanMode;
@@ -19,7 +19,7 @@ use relayctl::state::LockInfo;
 pub struct Selection {
     /// Only this resource and what it depends on, for example user.serverless (repeatable)
     #[arg(long = "target", value_name = "ADDRESS")]
-    pub targets: Vec<Address>,
+    pub targets: Vec<AddressQuery>,
 
     /// Also remove what others attached to removed objects: keys, passwords, devices, attachments
     #[arg(long)]
@@ -27,7 +27,8 @@ pub struct Selection {
 
     /// The resources of `--replace`, which only `plan` and `apply` have.
     #[arg(skip)]
-    pub replace: Vec<Address>,
+    pub replace: Vec<AddressQuery>,
+
     /// Take over what carries this manifest's tag although no state, or another state of this name,
     /// records it; without a state, also destroy what the manifest no longer declares
     #[arg(long)]
@@ -43,14 +44,14 @@ pub struct Selection {
 pub struct ReplaceArgs {
     /// Make this resource anew although nothing else requires it, for example role.worker
     /// (repeatable)
-    #[arg(long = "replace", value_name = "ADDRESS")]
-    pub addresses: Vec<Address>,
+    #[arg(long, value_name = "ADDRESS")]
+    pub replace: Vec<AddressQuery>,
 }
 
 impl ReplaceArgs {
     /// Returns the selection together with the resources to make anew.
     pub fn within(&self, selection: &Selection) -> Selection {
-        Selection { replace: self.addresses.clone(), ..selection.clone() }
+        Selection { replace: self.replace.clone(), ..selection.clone() }
     }
 }
 
@@ -88,6 +89,8 @@ pub async fn make_plan(
             store: at.url.clone(),
             sandbox: declared.project.sandbox,
             name_beside: if state.is_none() { declared.name_beside().await } else { None },
+            variables: context.options.variables.iter().cloned().collect(),
+            region: context.options.region.clone(),
         },
     };
     let prepared = engine::plan_from_state(&workspace, state, &options).await;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::address::Address;
+use crate::address::{Address, AddressLookupError};
 use crate::apply::StaleReason;
 use crate::call::{CallerIdentity, Failure};
 use crate::graph::Cycle;
@@ -40,20 +40,8 @@ pub enum EngineError {
     #[error("this plan must not be applied as it is: {}", join_messages(objections))]
     Objected { objections: Vec<Objection> },
 
-    #[error("there is no resource {address}")]
-    UnknownAddress {
-        address: Address,
-        /// The addresses that exist.
-        known: Vec<Address>,
-    },
-
-    /// Only what the manifest declares can be made anew.
-    #[error("{address} is not in the manifest")]
-    NotDeclared {
-        address: Address,
-        /// The addresses that the manifest declares.
-        known: Vec<Address>,
-    },
+    #[error(transparent)]
+    Address(#[from] AddressLookupError),
 
     #[error("{address} cannot be replaced: {why}")]
     NotReplaceable { address: Address, why: &'static str },

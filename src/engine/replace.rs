@@ -1,22 +1,20 @@
 //! Makes the next plan replace resources that nothing else requires to be replaced.
 
 use super::error::EngineError;
-use crate::address::Address;
+use crate::address::AddressQuery;
 use crate::kind::{self, AccessRole};
 use crate::model::Desired;
 
 /// Makes the next plan make these resources anew. A key is rotated: the new one stands before the
 /// old one goes.
-pub fn replace_resources(desired: &mut Desired, these: &[Address]) -> Result<(), EngineError> {
-    for address in these {
+pub fn replace_resources(desired: &mut Desired, these: &[AddressQuery]) -> Result<(), EngineError> {
+    for query in these {
+        let address = query.find(desired.resources.keys())?;
         if kind::kind_of(address.kind()).is_local() {
             let why = "it is only in local files, and apply writes it whenever it is missing";
-            return Err(EngineError::NotReplaceable { address: address.clone(), why });
+            return Err(EngineError::NotReplaceable { address, why });
         }
-        let Some(resource) = desired.resources.get_mut(address) else {
-            let known = desired.resources.keys().cloned().collect();
-            return Err(EngineError::NotDeclared { address: address.clone(), known });
-        };
+        let Some(resource) = desired.resources.get_mut(&address) else { continue };
         match kind::kind_of(address.kind()).facts().access {
             AccessRole::Credential => resource.renew = true,
             AccessRole::Principal(_)
@@ -34,7 +32,7 @@ pub fn replace_resources(desired: &mut Desired, these: &[Address]) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::KindName;
+    use crate::address::{Address, KindName};
     use crate::model::Resource;
 
     fn replaced(address: &Address) -> Result<Resource, EngineError> {
@@ -43,7 +41,7 @@ mod tests {
         for kind in kinds {
             desired.resources.insert(Address::new(kind, "worker"), Resource::default());
         }
-        replace_resources(&mut desired, std::slice::from_ref(address))?;
+        replace_resources(&mut desired, &[address.clone().into()])?;
         Ok(desired.resources[address].clone())
     }
 
@@ -58,7 +56,7 @@ mod tests {
     #[test]
     fn what_is_not_declared_and_what_is_in_files_is_refused() {
         let stranger = replaced(&Address::new(KindName::ROLE, "other")).unwrap_err();
-        assert_eq!(stranger.to_string(), "role.other is not in the manifest");
+        assert_eq!(stranger.to_string(), "there is no resource role.other");
         let profile = replaced(&Address::new(KindName::AwsProfile, "worker")).unwrap_err();
         assert!(profile.to_string().contains("only in local files"), "{profile}");
     }

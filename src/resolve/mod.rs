@@ -229,7 +229,8 @@ impl ReadSubject<'_> {
             renamed.share("name", recorded.shared(THIRD_NAME)?.clone());
             Some(renamed)
         });
-        let declared = self.declared.map(|declared| subject(Some(declared), recorded.as_ref()));
+        let declared =
+            self.declared.map(|declared| subject(self.kind, Some(declared), recorded.as_ref()));
         LookupAttributes {
             declared: declared.map(|it| self.completed(it)),
             recorded: recorded.map(|it| self.completed(it)),

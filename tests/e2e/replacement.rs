@@ -203,7 +203,7 @@ fn replace_makes_a_resource_anew_with_its_parts() {
     project.expect(0, &["plan", MANIFEST, "--detailed-exitcode"]);
 
     let unknown = project.expect(1, &["plan", MANIFEST, "--replace", "role.wroker"]);
-    says(&unknown, "role.wroker is not in the manifest");
+    says(&unknown, "there is no resource role.wroker");
     says(&unknown, "did you mean role.worker?");
     project.expect(1, &["apply", MANIFEST, "--yes", "--replace", "role.wroker"]);
 }

@@ -190,7 +190,12 @@ fn user(dice: &mut Dice, name: &str) -> Value {
         it.maybe(2, "groups", groups);
         it.maybe(8, "exclusive_groups", |dice| json!(dice.one_in(2)));
         it.maybe(2, "access_key", |dice| {
-            let profile = if dice.one_in(4) { format!("{name}-other") } else { name.to_owned() };
+            // Now and then a profile that another user has, has had, or will have.
+            let profile = match dice.below(8) {
+                0 | 1 => format!("{name}-other"),
+                2 | 3 => dice.pick(&USERS).to_string(),
+                _ => name.to_owned(),
+            };
             body(dice, |it| {
                 it.always("profile", |_| json!(profile));
                 it.maybe(3, "csv", |_| json!(format!("{name}.csv")));
@@ -262,6 +267,13 @@ impl GeneratedManifest {
         self.0.contains_key(&(section, name.to_owned()))
     }
 
+    /// A profile holds one key: tells if a user before this one has it.
+    fn has_profile(&self, name: &str, profile: &Value) -> bool {
+        let before =
+            self.0.iter().filter(|((section, user), _)| *section == "users" && &**user < name);
+        before.map(|(_, body)| &body["access_key"]["profile"]).any(|it| it == profile)
+    }
+
     /// As a manifest; JSON is YAML.
     pub fn text(&self) -> String {
         let mut root = json!({
@@ -314,6 +326,12 @@ impl GeneratedManifest {
                     "Resource": format!("arn:aws:s3:::{name}"),
                 }]}),
             );
+        }
+        if section == "users"
+            && let Some(profile) = fields.get_mut("access_key").and_then(|it| it.get_mut("profile"))
+            && self.has_profile(name, profile)
+        {
+            *profile = json!(format!("{name}-own"));
         }
         if section == "stages" {
             let has_key = |user: &str| {
