@@ -126,6 +126,7 @@ impl Resolver<'_> {
                 entry: None,
                 expected: true,
                 removing: false,
+                replacing: false,
             }
         };
         let subjects: Vec<ReadSubject<'_>> = described.iter().map(of).collect();

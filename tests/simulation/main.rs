@@ -8,5 +8,6 @@ mod library;
 mod rate_limits;
 mod reads;
 mod seeds;
+mod succession;
 #[path = "../support/mod.rs"]
 mod support;
