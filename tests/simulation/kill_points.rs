@@ -11,23 +11,23 @@ use relayctl_faults::{FaultKind, Faults, PlannedFault, ReplicationLag, Seam};
 
 use crate::support::world::{Ended, World};
 
-const KILLS: [FaultKind; 2] = [FaultKind::KillBefore, FaultKind::KillAfter];
-const LOSSES: [FaultKind; 2] = [FaultKind::LoseRequest, FaultKind::LoseAnswer];
+pub const KILLS: [FaultKind; 2] = [FaultKind::KillBefore, FaultKind::KillAfter];
+pub const LOSSES: [FaultKind; 2] = [FaultKind::LoseRequest, FaultKind::LoseAnswer];
 
 /// A run with its starting point.
-struct Case {
-    name: &'static str,
-    before: World,
-    mode: PlanMode,
+pub struct Case {
+    pub name: &'static str,
+    pub before: World,
+    pub mode: PlanMode,
 }
 
 impl Case {
-    fn new(name: &'static str, before: World, mode: PlanMode) -> Self {
+    pub fn new(name: &'static str, before: World, mode: PlanMode) -> Self {
         Self { name, before, mode }
     }
 
     /// Every place that a run passes, with every kind of fault.
-    fn planned(&self, kinds: &[FaultKind], parallelism: usize) -> (Vec<PlannedFault>, World) {
+    pub fn planned(&self, kinds: &[FaultKind], parallelism: usize) -> (Vec<PlannedFault>, World) {
         let world = self.before.fork();
         let faults = Faults::none();
         let ended = world.run(self.mode, &faults, parallelism);
@@ -45,7 +45,7 @@ impl Case {
         (planned, world)
     }
 
-    fn survives(&self, fault: PlannedFault, parallelism: usize) -> World {
+    pub fn survives(&self, fault: PlannedFault, parallelism: usize) -> World {
         let place = format!("{}, {fault:?}, {parallelism} at once", self.name);
         let world = self.before.fork();
         let first = world.run(self.mode, &Faults::of([fault]), parallelism);
@@ -132,20 +132,20 @@ fn pretty(value: &serde_json::Value) -> String {
     serde_json::to_string_pretty(value).expect("JSON")
 }
 
-fn proved(case: &Case, kinds: &[FaultKind], parallelism: usize) {
+pub fn proved(case: &Case, kinds: &[FaultKind], parallelism: usize) {
     let count = case.proved(kinds, parallelism);
     assert!(count >= 20, "{}: only {count} places were found", case.name);
     println!("{}, {parallelism} at once: {count} places, {kinds:?}", case.name);
 }
 
 /// A run of one step passes few places.
-fn few(case: &Case, kinds: &[FaultKind]) {
+pub fn few(case: &Case, kinds: &[FaultKind]) {
     let count = case.proved(kinds, 1);
     assert!(count >= 6, "{}: only {count} places were found", case.name);
     println!("{}: {count} places, {kinds:?}", case.name);
 }
 
-fn everywhere(case: &Case) {
+pub fn everywhere(case: &Case) {
     proved(case, &KILLS, 1);
     proved(case, &LOSSES, 1);
 }
@@ -324,7 +324,7 @@ fn aged(csv: bool) -> World {
     world
 }
 
-fn finished(world: &World) {
+pub fn finished(world: &World) {
     let ended = world.run(PlanMode::Apply, &Faults::none(), 4);
     assert!(matches!(&ended, Ended::Finished(outcome) if outcome.succeeded()), "{ended:#?}");
 }
@@ -487,7 +487,7 @@ users:
   bob: {groups: [testers]}
 "#;
 
-fn declared(text: &str) -> World {
+pub fn declared(text: &str) -> World {
     let world = World::of("dev.yaml");
     world.declare(text);
     world

@@ -6,6 +6,7 @@ mod kill_points;
 mod library;
 mod rate_limits;
 mod reads;
+mod renames;
 mod seeds;
 #[path = "../support/mod.rs"]
 mod support;
