@@ -17,7 +17,8 @@ pub struct Renames {
     before: BTreeMap<Address, Address>,
     /// The principals that are renamed in place, by their old names.
     principals: BTreeMap<Principal, Principal>,
-    /// The objects whose documents name a renamed user: their records name it as it was.
+    /// The objects whose documents name a renamed user, or that depend on a renamed object: their
+    /// records name it as it was.
     restated: BTreeSet<Address>,
 }
 
@@ -46,6 +47,10 @@ pub fn readdress(recorded: Recorded, desired: &Desired) -> (Recorded, Renames) {
         .collect();
     let mut present = Recorded::new();
     for (address, mut entry) in recorded {
+        // A profile keeps its address when its key gets another one, and has to be recorded again.
+        if entry.depends_on.iter().any(|it| moved.contains_key(it)) {
+            renames.restated.insert(address.clone());
+        }
         entry.depends_on =
             entry.depends_on.into_iter().map(|it| moved.get(&it).cloned().unwrap_or(it)).collect();
         let Some(new) = moved.get(&address) else {

@@ -19,21 +19,19 @@ pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) 
     };
     // What is let go of is updated: its tags are removed.
     let mut gone = with([ChangeAction::Forget, ChangeAction::Update]);
-    let refused = with([ChangeAction::Refuse, ChangeAction::Refuse]);
+    let mut refused = with([ChangeAction::Refuse, ChangeAction::Refuse]);
     if gone.is_empty() && refused.is_empty() {
         return;
     }
     // A key follows its user, and a profile its key.
     loop {
-        let before = gone.len();
+        let before = gone.len() + refused.len();
         for decision in decisions.iter_mut() {
             let change = &mut decision.change;
-            if change.action != ChangeAction::Delete {
-                continue;
-            }
             let Some(entry) = recorded.get(&change.address) else { continue };
             let parents = parents(&change.address, entry);
-            if let Some(parent) = parents.iter().find(|it| gone.contains(*it)) {
+            let is_removed = change.action == ChangeAction::Delete;
+            if let Some(parent) = parents.iter().find(|it| is_removed && gone.contains(*it)) {
                 change.action = ChangeAction::Forget;
                 change.reason = Reason::ParentHandedOver(parent.clone());
                 change.fields.clear();
@@ -41,11 +39,14 @@ pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) 
                 decision.clearing.clear();
                 gone.insert(change.address.clone());
             } else if let Some(parent) = parents.iter().find(|it| refused.contains(*it)) {
-                change.action = ChangeAction::Blocked;
-                change.reason = Reason::DependsOn(parent.clone());
+                if is_removed {
+                    change.action = ChangeAction::Blocked;
+                    change.reason = Reason::DependsOn(parent.clone());
+                }
+                refused.insert(change.address.clone());
             }
         }
-        if gone.len() == before {
+        if gone.len() + refused.len() == before {
             return;
         }
     }
