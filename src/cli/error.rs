@@ -95,7 +95,8 @@ impl CommandError {
 
     /// Returns an error for an action on a file.
     pub fn for_file(what: &str, path: &Path, cause: io::Error) -> Self {
-        Self::new(format!("cannot {what} {}: {cause}", path.display())).caused_by(cause)
+        let said = Self::new(format!("cannot {what} {}: {cause}", path.display()));
+        Self { help: help_with_io(&cause), ..said }.caused_by(cause)
     }
 
     /// Describes the failure, with the text of the error that caused it.
@@ -243,11 +244,33 @@ fn help_with_store(said: CommandError, error: &StoreError) -> CommandError {
             "keep the state in S3 itself, or in a store that has its conditional writes",
         ),
         StoreError::Remote { failure, .. } => help_with_failure(said, failure),
-        StoreError::Io { .. }
-        | StoreError::Missing { .. }
-        | StoreError::Lost { .. }
-        | StoreError::NotLocked { .. } => said,
+        StoreError::Io { cause, .. } => {
+            let help = help_with_io(cause).map(|help| {
+                format!("{help}; --state, or `state:` in the manifest, names another place for it")
+            });
+            CommandError { help, ..said }
+        }
+        StoreError::Missing { .. } | StoreError::Lost { .. } | StoreError::NotLocked { .. } => said,
     }
+}
+
+/// Returns the remedy for a file that cannot be read or written, if there is one.
+fn help_with_io(cause: &io::Error) -> Option<String> {
+    use io::ErrorKind as Kind;
+    let kind = cause.kind();
+    let help = if kind == Kind::PermissionDenied {
+        "`ls -ld` shows who may read and write the file and its folder; `chmod u+w` gives the owner \
+            the right to write"
+    } else if kind == Kind::ReadOnlyFilesystem {
+        "that file system is mounted read-only"
+    } else if kind == Kind::StorageFull || kind == Kind::QuotaExceeded {
+        "free some space there"
+    } else if kind == Kind::NotADirectory {
+        "a part of the path is a file, and should be a folder"
+    } else {
+        return None;
+    };
+    Some(help.to_owned())
 }
 
 impl From<Failure> for CommandError {
@@ -331,6 +354,24 @@ mod tests {
         let error = CommandError::from(EngineError::UnknownAddress { address, known });
         assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));
         assert_eq!(error.help.as_deref(), Some("did you mean user.serverless?"));
+    }
+
+    #[test]
+    fn a_state_folder_that_cannot_be_written_comes_with_a_remedy() {
+        let denied = |kind: io::ErrorKind| {
+            let location = "state/dev.json".to_owned();
+            CommandError::from(StoreError::Io { what: "write", location, cause: kind.into() }).help
+        };
+        let help = denied(io::ErrorKind::PermissionDenied).unwrap();
+        assert!(help.contains("chmod u+w") && help.contains("--state"), "{help}");
+        let help = denied(io::ErrorKind::ReadOnlyFilesystem).unwrap();
+        assert!(help.contains("read-only") && help.contains("--state"), "{help}");
+        let file = CommandError::for_file(
+            "write",
+            Path::new("state/dev.plan.json"),
+            io::ErrorKind::PermissionDenied.into(),
+        );
+        assert!(file.help.is_some_and(|help| help.contains("`ls -ld`")));
     }
 
     #[test]

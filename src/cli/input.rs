@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::encrypt::read_sealed;
 use super::error::CommandError;
+use super::missing_file::missing_file;
 use super::project::looks_like_plan;
 use relayctl::plan::Plan;
 use relayctl::plan::file::{self, PlanFileError};
@@ -15,10 +16,7 @@ pub enum Input {
 
 pub fn open_input(path: &Path) -> Result<Input, CommandError> {
     if !path.is_file() {
-        return Err(CommandError::new(format!(
-            "there is no plan and no manifest {}",
-            path.display()
-        )));
+        return Err(missing_file("plan and no manifest", path));
     }
     let text = read_sealed(path)?;
     match file::decode(&String::from_utf8_lossy(&text)) {

@@ -28,6 +28,7 @@ mod init;
 mod keys;
 mod lint;
 mod man;
+mod missing_file;
 mod output;
 mod permissions;
 mod plan;

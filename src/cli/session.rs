@@ -7,12 +7,14 @@ use std::sync::Arc;
 use super::CommandContext;
 use super::encrypt::seal_for;
 use super::error::CommandError;
+use super::missing_file::missing_file;
 use super::project::{Project, folder_of, shown};
 use super::sandbox_principal::sandbox_principal;
 use relayctl::access::checks;
 use relayctl::diagnostic::Diagnostic;
 use relayctl::encryption::FileEncryption;
 use relayctl::engine::{self, EngineError};
+use relayctl::lint::{self, ManifestFinding};
 use relayctl::manifest::{self, Documents, Inputs, Loaded};
 use relayctl::model::Desired;
 use relayctl::port::{Provider, Store};
@@ -67,15 +69,20 @@ pub fn load_whole(
     read(path, context, |_| Vec::new())
 }
 
-/// Reads a manifest, and evaluates its `checks:` before anything is read from AWS.
+/// Reads a manifest, looks for names that AWS doesn't have, and evaluates its `checks:` before
+/// anything is read from AWS.
 pub fn load_checked(
     path: &Path,
     context: &CommandContext,
 ) -> Result<DeclaredManifest, CommandError> {
     let judge = |loaded: &Loaded| {
-        loaded.desired.as_ref().map(|desired| checks::diagnostics(desired, &loaded.documents))
+        let Some(desired) = &loaded.desired else { return Vec::new() };
+        let unknown = lint::find_unknown_names(desired, &loaded.documents);
+        let mut found = checks::diagnostics(desired, &loaded.documents);
+        found.extend(unknown.iter().map(ManifestFinding::diagnostic));
+        found
     };
-    read(path, context, |loaded| judge(loaded).unwrap_or_default()).map(DeclaredManifest::alone)
+    read(path, context, judge).map(DeclaredManifest::alone)
 }
 
 fn read(
@@ -84,7 +91,7 @@ fn read(
     further: impl Fn(&Loaded) -> Vec<Diagnostic>,
 ) -> Result<(DeclaredManifest, Documents), CommandError> {
     if !path.is_file() {
-        return Err(no_manifest(path));
+        return Err(missing_file("manifest", path));
     }
     let mut loaded = manifest::load_manifest(
         path,
@@ -112,17 +119,9 @@ fn read(
     ))
 }
 
-fn no_manifest(path: &Path) -> CommandError {
-    let error = CommandError::new(format!("there is no manifest {}", path.display()));
-    if path.is_dir() {
-        return error.with_help("name a file in this folder, for example dev.yaml");
-    }
-    error.with_help("write one with `relayctl init`")
-}
-
 impl DeclaredManifest {
     /// Drops the text that only the documents need. The manifest's own text stays, because a plan
-    /// still shows the places of its brakes.
+    /// still shows the places of its brakes and of policies that don't exist.
     fn alone((mut declared, _): (Self, Documents)) -> Self {
         let desired = &declared.desired;
         let limits =
@@ -130,8 +129,10 @@ impl DeclaredManifest {
         let limits = limits.filter_map(|limit| limit.place.as_ref());
         let protected =
             desired.resources.values().filter_map(|resource| resource.prevent_destroy.as_ref());
+        let uses = desired.foreign_policy_uses();
+        let uses = uses.iter().filter_map(|used| used.place);
         let shown: BTreeSet<&Path> =
-            limits.chain(protected).map(|place| place.file.as_path()).collect();
+            limits.chain(protected).chain(uses).map(|place| place.file.as_path()).collect();
         declared.sources.retain(|file, _| shown.contains(file.as_path()));
         declared
     }

@@ -29,11 +29,13 @@ pub fn print(version: &str) -> ExitCode {
     let actions: usize =
         services.iter().map(|service| catalogue::actions_of(service.prefix).len()).sum();
     let text = format!(
-        "{}\niam catalogue: {}, {} services, {actions} actions\nfrom: {}\n",
+        "{}\niam catalogue: {}, {} services, {actions} actions, {} managed policies\nfrom: {}, {}\n",
         version.trim_end(),
         catalogue::catalogue_date(),
         services.len(),
-        catalogue::source()
+        catalogue::managed_policies().count(),
+        catalogue::source(),
+        catalogue::names_source()
     );
     // A broken pipe is the only possible error here.
     match io::stdout().write_all(text.as_bytes()) {

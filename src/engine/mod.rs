@@ -16,6 +16,7 @@ mod error;
 mod keys;
 mod live;
 mod lock;
+mod missing_policies;
 mod notes;
 mod plan;
 mod recover;

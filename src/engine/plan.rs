@@ -8,6 +8,7 @@ use futures::future::try_join;
 
 use super::access::access_changes;
 use super::error::EngineError;
+use super::missing_policies::missing_policies;
 use super::notes;
 use super::recover::{recover, state_tags as state_tags_of, tag_for};
 use super::workspace::Workspace;
@@ -87,7 +88,7 @@ impl BrakeOverrides {
     /// Returns true for a brake that is overridden.
     pub fn overrides(self, brake: Brake) -> bool {
         match brake {
-            Brake::PreventDestroy => false,
+            Brake::PreventDestroy | Brake::MissingPolicy => false,
             Brake::Limits => self.limits,
             Brake::Lockout => self.lockout,
         }
@@ -149,12 +150,13 @@ pub async fn plan_from_state(
     plan.notes.extend(notes::other_name(&plan, options.origin.name_beside.as_deref()));
     plan.notes.extend(notes::other_file(&plan.header, file.as_deref()));
     plan.access = access_changes(resolver, &plan, live, desired, renames).await;
-    let objections = guard::objections(
+    let mut objections = guard::objections(
         &plan,
         workspace.desired,
         count_known(&plan, recorded),
         &protected(recorded),
     );
+    objections.extend(missing_policies(resolver, &plan, desired).await);
     let reads = resolver.explain();
     let seen = reading.resolver.into_known();
     Ok(PreparedPlan { plan, objections, seen, reads })

@@ -2,6 +2,7 @@
 //! all policies of a user or role together, and in the findings that the manifest accepts.
 
 mod holders;
+mod names;
 mod redundancy;
 mod rules;
 mod suppression;
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::address::Address;
-use crate::diagnostic::{Place, Severity};
+use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::kind::{self, AccessRole, DocumentField};
 use crate::manifest::Documents;
 use crate::model::{Desired, Resource};
@@ -19,6 +20,7 @@ use crate::policy::lint::{self as document, Home};
 use crate::policy::{self, Usage};
 use crate::value::{Value, optional_text, text_of};
 
+pub use names::find_unknown_names;
 pub use rules::{Rule, explain, named, nearest, rules};
 
 /// A finding that a person should look at.
@@ -39,6 +41,34 @@ pub struct ManifestFinding {
 }
 
 impl ManifestFinding {
+    fn of_document(address: &Address, place: Option<Place>, finding: document::Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            severity: finding.severity,
+            on: address.to_string(),
+            place,
+            message: finding.message,
+            remedy: finding.remedy,
+            related: Vec::new(),
+            accepted: None,
+        }
+    }
+
+    /// Returns the finding as an error, a warning or a note.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let help = match &self.accepted {
+            Some(because) => format!("accepted by the manifest: {because}"),
+            None => self.remedy.clone(),
+        };
+        Diagnostic {
+            place: self.place.clone(),
+            severity: self.severity,
+            code: self.rule,
+            message: self.full_message(),
+            help: Some(help),
+        }
+    }
+
     /// Returns the message, beginning with the subject.
     pub fn full_message(&self) -> String {
         let Self { on, message, .. } = self;
@@ -56,6 +86,8 @@ pub fn lint_manifest(desired: &Desired, documents: &Documents) -> Vec<ManifestFi
     let mut found = subject.documents();
     found.extend(holders::all(&subject));
     found.extend(redundancy::all(&subject));
+    found.extend(names::managed_policies(desired));
+    found.extend(names::placeholders(desired));
     suppression::apply(&desired.silenced, &mut found);
     found.sort_by(|a, b| {
         let key = |one: &ManifestFinding| {
@@ -140,16 +172,8 @@ impl<'a> LintSubject<'a> {
     }
 
     fn found(&self, address: &Address, finding: document::Finding) -> ManifestFinding {
-        ManifestFinding {
-            rule: finding.rule,
-            severity: finding.severity,
-            on: address.to_string(),
-            place: self.place(address, &finding.pointer),
-            message: finding.message,
-            remedy: finding.remedy,
-            related: Vec::new(),
-            accepted: None,
-        }
+        let place = self.place(address, &finding.pointer);
+        ManifestFinding::of_document(address, place, finding)
     }
 
     /// Returns the ARNs of policies that are boundaries and attached to nobody: they grant nothing.

@@ -15,6 +15,15 @@ pub(super) const ADMINISTRATOR_POLICY: Rule = Rule::new(
     "Attach what is needed, or limit it with a permissions boundary.",
 );
 
+pub(super) const UNKNOWN_MANAGED_POLICY: Rule = Rule::new(
+    "unknown-managed-policy",
+    Severity::Warning,
+    "A managed policy that AWS doesn't have",
+    "Nothing can be attached that doesn't exist. The list of AWS's policies is as old as relayctl, so \
+        a new one may be told, too; `relayctl plan` asks AWS.",
+    "Correct the name. Some names have a path, such as job-function/Billing.",
+);
+
 pub(super) const UNUSED_SILENCE: Rule = Rule::new(
     "unused-silence",
     Severity::Note,
@@ -24,7 +33,7 @@ pub(super) const UNUSED_SILENCE: Rule = Rule::new(
 );
 
 /// The rules on manifests. The rules on documents and on escalations are listed by `iam-policy`.
-const ON_MANIFESTS: [Rule; 2] = [ADMINISTRATOR_POLICY, UNUSED_SILENCE];
+const ON_MANIFESTS: [Rule; 3] = [ADMINISTRATOR_POLICY, UNKNOWN_MANAGED_POLICY, UNUSED_SILENCE];
 
 /// Returns all rules, in the order in which they are listed.
 pub fn rules() -> impl Iterator<Item = Rule> {

@@ -21,6 +21,15 @@ pub(super) fn apply(silences: &[LintSuppression], found: &mut Vec<ManifestFindin
     found.extend(vain);
 }
 
+/// Marks accepted findings. Of suppressions that accept nothing, `relayctl lint` speaks: here only
+/// some of the rules are applied.
+pub(super) fn accept(silences: &[LintSuppression], found: &mut [ManifestFinding]) {
+    for one in found {
+        let silence = silences.iter().find(|silence| accepts(silence, one));
+        one.accepted = silence.map(|silence| silence.because.clone());
+    }
+}
+
 fn accepts(silence: &LintSuppression, one: &ManifestFinding) -> bool {
     silence.rule == one.rule && (silence.on == "*" || silence.on == one.on)
 }

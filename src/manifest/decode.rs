@@ -19,9 +19,9 @@ pub trait Decode: Sized {
     /// problems.
     fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self>;
 
-    /// Decodes `name:` with nothing after it.
-    fn empty(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
-        Self::decode(node, scope)
+    /// Decodes `name:` with nothing after it. `None` if that means the same as no `name:` at all.
+    fn empty(_: &Node, _: &mut DecodeScope<'_>) -> Option<Self> {
+        None
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Schema;
@@ -93,6 +93,10 @@ pub fn wrong_type(scope: &mut DecodeScope<'_>, node: &Node, wanted: &str, help: 
 impl<T: Decode> Decode for Located<T> {
     fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
         T::decode(node, scope).map(|value| Self { value, spot: node.spot.clone() })
+    }
+
+    fn empty(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
+        T::empty(node, scope).map(|value| Self { value, spot: node.spot.clone() })
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
@@ -214,7 +218,14 @@ impl<T: Decode> Decode for NamedMap<T> {
             let name = scope.expand(&entry.key, TextPosition::Name, &|| spot.clone());
             let problems = scope.problems.len();
             let body = if entry.node.is_null() {
-                T::empty(&entry.node, scope)
+                let empty = T::empty(&entry.node, scope);
+                if empty.is_none() {
+                    // In a manifest that extends another one, null removes what the base has.
+                    let message = format!("`{}` has no value, so it is left out", entry.key);
+                    let help = "write a value, \"\" for an empty text, or remove the name";
+                    scope.warning("empty-value", spot, message, help);
+                }
+                empty
             } else {
                 T::decode(&entry.node, scope)
             };
@@ -271,6 +282,11 @@ impl Decode for Free {
         }))
     }
 
+    /// Decodes null, which is a value of JSON.
+    fn empty(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
+        Self::decode(node, scope)
+    }
+
     fn schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!(true)
     }
@@ -279,6 +295,10 @@ impl Decode for Free {
 impl Decode for UnreadVariable {
     fn decode(_: &Node, _: &mut DecodeScope<'_>) -> Option<Self> {
         Some(Self)
+    }
+
+    fn empty(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
+        Self::decode(node, scope)
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {

@@ -111,7 +111,12 @@ impl DocumentSource {
 
     /// Returns the place of a pointer, or that of the nearest value around it.
     fn spot(&self, pointer: &str) -> Span {
-        self.template.locate(&written(pointer, &self.renamed))
+        let spot = self.template.locate(&written(pointer, &self.renamed));
+        match (&self.template.origin, self.value.pointer(pointer)) {
+            // The short form has no pointers, but the texts in it are those of the document.
+            (Origin::Made, Some(Value::String(text))) => spot.within(text),
+            (Origin::Made | Origin::Json(_) | Origin::Yaml(_), _) => spot,
+        }
     }
 }
 
@@ -196,12 +201,12 @@ fn finish(
     if let Some(value) = checked.canonical(&source.value, usage) {
         return Some(ResolvedDocument { value, references, source });
     }
-    let findings = policy::validate(&source.value, usage);
+    let findings = checked.violations(&source.value, usage);
     for finding in &findings {
         scope.error(
             finding.code,
             &source.spot(&finding.pointer),
-            finding.message.as_str(),
+            finding.title(),
             finding.remedy(),
         );
     }

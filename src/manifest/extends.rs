@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::node::{self, MapEntry, Node, NodeContent};
+use super::not_manifest;
 use super::source::{self, SourceFile, SourceFiles, Span};
 use crate::diagnostic::Diagnostic;
 
@@ -34,6 +35,10 @@ struct Chain<'a> {
 
 impl Chain<'_> {
     fn load(&mut self, file: &Arc<SourceFile>) -> Option<Node> {
+        if let Some(problem) = not_manifest::other_language(file) {
+            self.problems.push(problem);
+            return None;
+        }
         let over = node::parse(file, self.problems)?;
         let NodeContent::Map(entries) = &over.content else {
             let (code, message) = if over.is_null() {

@@ -12,10 +12,13 @@ mod extends;
 mod lower;
 mod names;
 mod node;
+mod not_manifest;
+mod outline;
 mod scope;
 mod shape;
 mod source;
 mod suggest;
+mod syntax;
 mod template;
 mod validation_cache;
 mod zappa_checks;
@@ -26,6 +29,8 @@ use std::sync::Arc;
 
 pub use self::documents::{DocumentSource, Documents};
 pub use self::names::manifest as check_name;
+pub use self::not_manifest::listed as list_paths;
+pub use self::outline::manifests_in;
 
 use self::decode::Decode;
 use self::node::Node;
@@ -69,7 +74,12 @@ pub fn load_manifest(path: &Path, inputs: &Inputs<'_>) -> Loaded {
     let mut files = SourceFiles::new(path.parent().unwrap_or(Path::new("")));
     let mut diagnostics = Vec::new();
     let name = path.file_name().map_or(Path::new("."), Path::new);
-    let root = extends::read(name, &mut files, &mut diagnostics);
+    let root = extends::read(name, &mut files, &mut diagnostics).filter(|root| {
+        let problem =
+            not_manifest::other_format(root).or_else(|| not_manifest::base_alone(path, root));
+        diagnostics.extend(problem.clone());
+        problem.is_none()
+    });
     let (lowered, files) = match root {
         Some(root) => read(&root, inputs, files, &mut diagnostics),
         None => (None, files),

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::DuplicateKeyPolicy;
-use serde_saphyr::{Location, MessageFormatter, Spanned, UserMessageFormatter};
+use serde_saphyr::{Location, Spanned};
 
 use super::source::{SourceFile, Span, small};
+use super::syntax;
 use crate::diagnostic::Diagnostic;
 use crate::value::Value;
 
@@ -165,44 +166,15 @@ pub fn parse(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Option<N
     match serde_saphyr::from_str_with_options::<Raw<'_>>(&file.text, options) {
         Ok(raw) => Some(Builder { file, texts: Texts::default(), problems }.node(raw)),
         Err(error) => {
-            problems.push(syntax_error(file, &error));
+            problems.push(syntax::explain(file, &error));
             None
         }
     }
 }
 
-fn syntax_error(file: &Arc<SourceFile>, error: &serde_saphyr::Error) -> Diagnostic {
-    if matches!(error, serde_saphyr::Error::MultipleDocuments { .. }) {
-        let marker = file
-            .text
-            .lines()
-            .enumerate()
-            .skip(1)
-            .filter(|(_, line)| line.starts_with("---"))
-            .last();
-        let spot = Span::new(file, marker.map_or(1, |(index, _)| index + 1), 1, 3);
-        return Diagnostic::error(
-            "several-documents",
-            Some(spot.place()),
-            "the file holds more than one YAML document",
-        )
-        .help("put each document into a file of its own; `extends:` merges files");
-    }
-    let location = error.location().unwrap_or(Location::UNKNOWN);
-    let spot =
-        if location.line() == 0 { Span::top(file) } else { NodeMark::from(location).spot(file) };
-    let message = UserMessageFormatter.format_message(error).into_owned();
-    Diagnostic::error(
-        "yaml-syntax",
-        Some(spot.place()),
-        format!("this is not valid YAML: {message}"),
-    )
-    .help("check indentation, colons, quotes and brackets here and in the line above")
-}
-
 /// The fields that relayctl needs of serde-saphyr's [`Location`].
 #[derive(Clone, Copy)]
-struct NodeMark {
+pub(super) struct NodeMark {
     line: u32,
     column: u32,
     /// The offset in bytes from the beginning of the text.
@@ -225,7 +197,7 @@ impl From<Location> for NodeMark {
 }
 
 impl NodeMark {
-    fn spot(self, file: &Arc<SourceFile>) -> Span {
+    pub(super) fn spot(self, file: &Arc<SourceFile>) -> Span {
         let mut spot =
             Span { file: Arc::clone(file), line: self.line, column: self.column, length: 1 };
         // The text is found by offset, not by line and column: a generated manifest may be all on

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use super::suggest;
 use crate::diagnostic::Place;
 
 /// One file that was read.
@@ -137,16 +138,30 @@ impl ReadError {
         }
     }
 
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::Missing(_) => {
-                "a relative path is relative to the file that says it; check the name"
-            }
+    pub fn help(&self) -> String {
+        let help = match self {
+            Self::Missing(path) => match near_file(path) {
+                Some(near) => return format!("did you mean {}?", near.display()),
+                None => "a relative path is relative to the file that says it; check the name",
+            },
             Self::Folder(_) => "name a file in it",
             Self::NotText { .. } => "save the file as UTF-8",
             Self::Unreadable { .. } => "check the file's permissions",
-        }
+        };
+        help.to_owned()
     }
+}
+
+/// Returns the file in the same folder whose name is most like that of a missing file.
+fn near_file(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent()?;
+    let readable = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = std::fs::read_dir(readable).ok()?.flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|it| it.is_file()));
+    let names: Vec<String> =
+        files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = suggest::nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(folder.join(near))
 }
 
 /// All files of one manifest, each read once.

@@ -1,6 +1,7 @@
 //! The model: declared, recorded and live objects in ordered maps by address.
 
 pub mod keys;
+mod policy_uses;
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,8 @@ use crate::diagnostic::Place;
 use crate::kind::LiveResource;
 use crate::policy::request::Context;
 use crate::value::Attributes;
+
+pub use policy_uses::ForeignPolicyUse;
 
 /// A manifest, resolved: every variable is filled in, every reference checked, every value in
 /// normal form.

@@ -71,7 +71,9 @@ fn renamed_parents(decisions: &[PlannedChange<'_>]) -> BTreeMap<Address, BTreeSe
         let seen = decision.seen.as_ref().map(|it| &it.attributes);
         let Some(attributes) = seen.or(decision.wanted.as_deref()) else { continue };
         for (principal, parent) in &renamed {
-            let named = text_of(attributes, principal.kind.as_str()) == principal.name;
+            // A document that names a renamed user looks otherwise until that is renamed.
+            let named =
+                text_of(attributes, principal.kind.as_str()) == principal.name || decision.restated;
             if named && *parent != address {
                 parents.entry(address.clone()).or_default().insert((*parent).clone());
             }

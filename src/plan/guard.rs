@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::address::Address;
+use crate::call::iam::{aws_policy_name, suggest_managed_policy};
 use crate::diagnostic::Diagnostic;
 use crate::diff::ChangeAction;
-use crate::model::{CountLimit, Desired};
+use crate::model::{CountLimit, Desired, ForeignPolicyUse};
 use crate::plan::{Plan, lockout};
 
 /// The reason that a plan must not be applied.
@@ -26,6 +27,8 @@ pub enum Brake {
     /// The caller who makes the plan would lose the permissions to undo it. `--allow-lockout`
     /// overrules it.
     Lockout,
+    /// A policy that the plan attaches doesn't exist. Nothing overrules that.
+    MissingPolicy,
 }
 
 /// Returns all objections to a plan. `desired` is the manifest as it is written, also for a
@@ -49,6 +52,18 @@ pub fn objections(
         .chain(lockout)
         .map(|(brake, diagnostic)| Objection { brake, diagnostic })
         .collect()
+}
+
+/// Returns the objection to the use of a policy that doesn't exist.
+pub fn missing_policy(used: &ForeignPolicyUse<'_>, partition: &str) -> Objection {
+    let ForeignPolicyUse { arn, holder, place, .. } = used;
+    let message = format!("{holder} gets the policy {arn}, which does not exist (NoSuchEntity)");
+    let help = match aws_policy_name(arn) {
+        Some(name) => suggest_managed_policy(partition, name),
+        None => "declare it in `policies:` and name it there, or make it first".to_owned(),
+    };
+    let diagnostic = Diagnostic::error("no-such-policy", place.cloned(), message).help(help);
+    Objection { brake: Brake::MissingPolicy, diagnostic }
 }
 
 fn prevented<'a>(plan: &'a Plan, desired: &'a Desired) -> impl Iterator<Item = Diagnostic> + 'a {

@@ -92,7 +92,9 @@ fn parts(decisions: &[PlannedChange<'_>]) -> Parts {
 /// Returns how much a removed and a created object look like one; `None` if they do not.
 fn likeness(old: &PlannedChange<'_>, new: &PlannedChange<'_>, parts: &Parts) -> Option<f64> {
     let (before, after) = (&old.change.address, &new.change.address);
-    if before.kind() != after.kind() {
+    // Names that IAM does not distinguish have a remark of their own.
+    let is_same_name = before.name().eq_ignore_ascii_case(after.name());
+    if before.kind() != after.kind() || is_same_name {
         return None;
     }
     let kind = kind::kind_of(before.kind());

@@ -22,8 +22,11 @@ pub fn human(
     color: bool,
     all: bool,
 ) -> String {
-    let shown: Vec<Diagnostic> =
-        found.iter().filter(|one| all || one.accepted.is_none()).map(told).collect();
+    let shown: Vec<Diagnostic> = found
+        .iter()
+        .filter(|one| all || one.accepted.is_none())
+        .map(ManifestFinding::diagnostic)
+        .collect();
     let mut out = diagnostic::list_diagnostics(&shown, sources, color);
     if out.is_empty() {
         out.push_str("No findings.\n");
@@ -37,20 +40,6 @@ pub fn human(
         }
     };
     out + &end
-}
-
-fn told(one: &ManifestFinding) -> Diagnostic {
-    let help = match &one.accepted {
-        Some(because) => format!("accepted by the manifest: {because}"),
-        None => one.remedy.clone(),
-    };
-    Diagnostic {
-        place: one.place.clone(),
-        severity: one.severity,
-        code: one.rule,
-        message: one.full_message(),
-        help: Some(help),
-    }
 }
 
 pub fn render_json(found: &[ManifestFinding], failed: bool) -> String {

@@ -9,11 +9,11 @@ use serde_json::json;
 
 use super::{Observed, ReadSubject, Resolver};
 use crate::address::{Address, Principal, PrincipalKind};
-use crate::call::iam::{Entities, PolicyUsage};
+use crate::call::iam::{Entities, PolicyUsage, aws_policy_name};
 use crate::call::{Failure, IamRead, IamReply, Read, Reply};
 use crate::kind::{self, Attached, LiveObject, LiveResource};
 use crate::model::Live;
-use crate::policy;
+use crate::policy::{self, catalogue};
 use crate::port::Provider;
 use crate::reads::{Facet, ReadScope, Snapshot};
 use crate::value::{Attributes, SharedValue};
@@ -130,6 +130,20 @@ impl Resolver<'_> {
         };
         let subjects: Vec<ReadSubject<'_>> = described.iter().map(of).collect();
         self.read_subjects(&subjects).await
+    }
+
+    /// Returns those of these managed policies that do not exist. The existence of AWS's own is read
+    /// only for those that the catalogue doesn't list, as AWS adds policies.
+    pub async fn absent_policies<'p>(
+        &mut self,
+        policies: impl Iterator<Item = &'p str> + Clone,
+    ) -> BTreeSet<&'p str> {
+        let listed = |arn: &str| aws_policy_name(arn).is_some_and(catalogue::is_managed_policy);
+        let unlisted = policies.clone().filter(|arn| !listed(arn));
+        let facts = unlisted.map(|arn| Facet::Policy { arn: arn.to_owned() }).collect();
+        self.read(facts, ReadScope::Cheapest).await;
+        let absent = |arn: &&str| matches!(self.known.policy(arn), Observed::Absent);
+        policies.filter(absent).collect()
     }
 
     /// Returns the documents of policies that the manifest doesn't declare, by ARN or, for inline

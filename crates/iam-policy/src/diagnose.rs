@@ -39,8 +39,7 @@ fn placed(file: &Path, text: &str, violations: Vec<Violation>) -> Vec<Diagnostic
     let diagnostic = |violation: Violation| {
         let key = OF_KEYS.contains(&violation.code);
         let place = place(file, places.as_ref(), &violation.pointer, key);
-        Diagnostic::error(violation.code, Some(place), violation.message.as_str())
-            .help(violation.remedy())
+        Diagnostic::error(violation.code, Some(place), violation.title()).help(violation.remedy())
     };
     let mut diagnostics: Vec<_> = violations.into_iter().map(diagnostic).collect();
     diagnostics.sort();

@@ -77,4 +77,4 @@ pub use size::{compact, document_size, limit};
 pub use statement::Policy;
 pub use tidy::tidy;
 pub use usage::Usage;
-pub use validation::{Violation, validate};
+pub use validation::{Violation, validate, validate_in};

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Principal, PrincipalKind};
+use crate::policy::catalogue;
 use crate::value::{SharedValue, Tags};
 
 pub use read::IamRead;
@@ -47,6 +48,28 @@ impl From<PrincipalKind> for EntityType {
             PrincipalKind::Role => Self::Role,
             PrincipalKind::Group => Self::Group,
         }
+    }
+}
+
+/// Returns the path and the name of one of AWS's own managed policies, given its ARN:
+/// `job-function/Billing`. `None` for a policy of an account.
+pub fn aws_policy_name(arn: &str) -> Option<&str> {
+    let ["arn", _, "iam", "", "aws", resource] = arn.splitn(6, ':').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    resource.strip_prefix("policy/")
+}
+
+/// Returns the remedy for the name of a managed policy that AWS doesn't have.
+pub fn suggest_managed_policy(partition: &str, name: &str) -> String {
+    match catalogue::nearest_managed_policy(name) {
+        Some(near) if near == name => {
+            "AWS has it, but not this account: another partition lacks some of AWS's policies, and \
+                an emulator may have to load them first"
+                .to_owned()
+        }
+        Some(near) => format!("did you mean arn:{partition}:iam::aws:policy/{near}?"),
+        None => "`aws iam list-policies --scope AWS` lists AWS's managed policies".to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::Lowering;
+use super::{Lowering, header};
 use crate::address::{Address, KindName};
 use crate::call::{partition, s3};
 use crate::manifest::decode::{Declared, ExpandedText, Flag, Located};
@@ -14,6 +14,7 @@ use crate::manifest::shape::{
 };
 use crate::manifest::{documents, names, suggest};
 use crate::policy::Usage;
+use crate::policy::lint::find_placeholder;
 use crate::value::{Attributes, Value};
 
 const OWNERSHIPS: [&str; 3] = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
@@ -22,12 +23,17 @@ const ALGORITHMS: [&str; 2] = ["AES256", "aws:kms"];
 impl Lowering<'_, '_, '_> {
     pub(super) fn bucket(&mut self, bucket: &Declared<Bucket>) {
         let (name, body) = (bucket.name.as_str(), &bucket.body);
-        self.check(names::bucket(name), "bad-name", &bucket.spot, "change the bucket's name");
+        let help = match find_placeholder(name) {
+            Some(found) => format!("`{found}` is a placeholder: write a name of your own"),
+            None => "change the bucket's name".to_owned(),
+        };
+        self.check(names::bucket(name), "bad-name", &bucket.spot, &help);
         let address = Address::new(KindName::Bucket, name);
+        let region = self.bucket_region(body.region.as_ref());
         let mut attributes = Attributes::from([
             ("name", name.into()),
             ("arn", self.arn(Section::Buckets, name)),
-            ("region", self.bucket_region(body.region.as_ref())),
+            ("region", region.as_str().into()),
             ("tags", self.tags(body.tags.as_ref(), false)),
             ("public_access_block", public_access_block(body.public_access_block.as_ref())),
         ]);
@@ -40,7 +46,7 @@ impl Lowering<'_, '_, '_> {
             attributes.extend(flag.as_ref().map(|flag| (field, flag.value.into())));
         }
         if let Some(encryption) = &body.encryption {
-            let encryption = self.encryption(encryption);
+            let encryption = self.encryption(encryption, &region);
             attributes.insert("encryption", json!(encryption));
         }
         if let Some(rules) = body.lifecycle.as_ref().and_then(BucketLifecycle::rules) {
@@ -59,14 +65,9 @@ impl Lowering<'_, '_, '_> {
         self.protect(&address, body.lifecycle.as_ref().and_then(BucketLifecycle::prevent_destroy));
     }
 
-    fn bucket_region(&mut self, region: Option<&ExpandedText>) -> Value {
-        let Some(region) = region else { return self.header.region.as_str().into() };
-        self.check(
-            names::region(&region.value),
-            "bad-region",
-            &region.spot,
-            "write for example us-east-1",
-        );
+    fn bucket_region(&mut self, region: Option<&ExpandedText>) -> String {
+        let Some(region) = region else { return self.header.region.clone() };
+        header::check_region(region, self.scope);
         let (own, all) = (partition(&region.value), &self.header.partition);
         if own != all {
             let message = format!(
@@ -76,7 +77,7 @@ impl Lowering<'_, '_, '_> {
             let help = "an account belongs to one partition: use another manifest";
             self.scope.error("bad-region", &region.spot, message, help);
         }
-        region.value.as_str().into()
+        region.value.clone()
     }
 
     fn ownership(&mut self, ownership: &ExpandedText) -> Value {
@@ -96,7 +97,11 @@ impl Lowering<'_, '_, '_> {
         }
     }
 
-    fn encryption(&mut self, encryption: &Located<EncryptionShape>) -> s3::BucketEncryption {
+    fn encryption(
+        &mut self,
+        encryption: &Located<EncryptionShape>,
+        region: &str,
+    ) -> s3::BucketEncryption {
         let short;
         let full = match &encryption.value {
             EncryptionShape::Full(full) => full,
@@ -144,6 +149,9 @@ impl Lowering<'_, '_, '_> {
                     "write `algorithm: aws:kms`, or leave this out",
                 );
             }
+        }
+        if let Some(key) = full.kms_key.as_ref().filter(|_| algorithm != "AES256") {
+            self.kms_key(key, region);
         }
         let kms_key = full.kms_key.as_ref().map(|key| key.value.clone());
         s3::BucketEncryption { algorithm: algorithm.to_owned(), kms_key, bucket_key }

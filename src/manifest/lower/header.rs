@@ -7,6 +7,7 @@ use crate::manifest::names;
 use crate::manifest::scope::DecodeScope;
 use crate::manifest::shape::Manifest;
 use crate::manifest::suggest;
+use crate::policy::catalogue;
 
 pub struct ManifestHeader<'m> {
     pub name: String,
@@ -70,12 +71,8 @@ fn account(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
     match &manifest.account {
         Some(account) => {
             if let Err(message) = names::account(&account.value) {
-                scope.error(
-                    "bad-account",
-                    &account.spot,
-                    message,
-                    "`aws sts get-caller-identity` prints it",
-                );
+                let help = "`aws sts get-caller-identity` prints the account of your credentials";
+                scope.error("bad-account", &account.spot, message, help);
             } else if account.spot.rest_of_line().starts_with(|first: char| first.is_ascii_digit())
             {
                 let help = format!("put it in quotes: \"{}\"", account.value);
@@ -94,25 +91,43 @@ fn account(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
 
 /// Returns the region, or "" if none is known.
 fn region(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> String {
-    let help = "write for example us-east-1";
     let region = scope.value("region");
     if scope.region_from_outside() {
-        if let Err(message) = names::region(&region) {
-            scope.problems.push(
-                Diagnostic::error("bad-region", None, format!("--region: {message}")).help(help),
-            );
-        }
+        let problem = region_problem(&region).map(|problem| Diagnostic {
+            message: format!("--region: {}", problem.message),
+            ..problem
+        });
+        scope.problems.extend(problem);
         return region;
     }
     match &manifest.region {
-        Some(region) => {
-            if let Err(message) = names::region(&region.value) {
-                scope.error("bad-region", &region.spot, message, help);
-            }
-        }
+        Some(region) => check_region(region, scope),
         None => missing("region", "write for example `region: us-east-1`, or give --region", scope),
     }
     region
+}
+
+/// Reports a region that AWS doesn't have.
+pub(super) fn check_region(region: &ExpandedText, scope: &mut DecodeScope<'_>) {
+    let place = Some(region.spot.place());
+    let problem = region_problem(&region.value);
+    scope.problems.extend(problem.map(|problem| Diagnostic { place, ..problem }));
+}
+
+/// Returns an error for a text that has no region's form, and a warning for an unknown region: AWS
+/// adds regions.
+fn region_problem(region: &str) -> Option<Diagnostic> {
+    let near = catalogue::nearest_region(region);
+    let help = near.map_or_else(
+        || "write for example us-east-1".to_owned(),
+        |near| format!("did you mean {near}?"),
+    );
+    if let Err(message) = names::region(region) {
+        return Some(Diagnostic::error("bad-region", None, message).help(help));
+    }
+    let message = || format!("relayctl knows no region `{region}`");
+    (!catalogue::is_region(region))
+        .then(|| Diagnostic::warning("unknown-region", None, message()).help(help))
 }
 
 fn variables(manifest: &Manifest, scope: &mut DecodeScope<'_>) {

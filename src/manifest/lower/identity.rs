@@ -9,8 +9,8 @@ use crate::kind::ATTACHED_POLICIES;
 use crate::manifest::decode::{Declared, DocumentForm, ExpandedText, Flag, NamedMap};
 use crate::manifest::scope::Section;
 use crate::manifest::source::Span;
-use crate::manifest::{documents, names, shape};
-use crate::policy::{self, Usage};
+use crate::manifest::{documents, names, shape, suggest};
+use crate::policy::{self, Usage, catalogue};
 use crate::value::{Attributes, Value};
 
 /// A user, group or role with its policies.
@@ -181,7 +181,7 @@ impl Lowering<'_, '_, '_> {
         let text = said.value.as_str();
         if !text.starts_with("arn:") {
             let Some(arn) = self.scope.arn(Section::Policies, text) else {
-                self.scope.unknown_name(Section::Policies, text, &said.spot);
+                self.unknown_policy(said);
                 return None;
             };
             return Some((arn, Some(text.to_owned())));
@@ -194,6 +194,26 @@ impl Lowering<'_, '_, '_> {
             return None;
         }
         Some((text.to_owned(), None))
+    }
+
+    /// Reports a name that no policy of this manifest has. One of AWS's own is written as an ARN.
+    fn unknown_policy(&mut self, said: &ExpandedText) {
+        let text = said.value.as_str();
+        let declared = self.scope.names(Section::Policies);
+        let own = suggest::nearest(text, declared.iter().map(String::as_str));
+        let exact = catalogue::find_managed_policy(text);
+        let near = || own.is_none().then(|| catalogue::nearest_managed_policy(text)).flatten();
+        let Some(found) = exact.or_else(near) else {
+            return self.scope.unknown_name(Section::Policies, text, &said.spot);
+        };
+        let arn = format!("arn:{}:iam::aws:policy/{found}", self.header.partition);
+        let help = if exact.is_some() {
+            format!("AWS's own policy of that name is written as its ARN: {arn}")
+        } else {
+            format!("did you mean AWS's own {arn}?")
+        };
+        let message = format!("there is no policy `{text}` in this manifest");
+        self.scope.error("unknown-reference", &said.spot, message, help);
     }
 
     /// Accepts a policy of AWS, such as `arn:aws:iam::aws:policy/ReadOnlyAccess`, or one of the
@@ -213,7 +233,9 @@ impl Lowering<'_, '_, '_> {
             let message = format!(
                 "`{arn}` is in the partition {of}, but the manifest's region is in {partition}"
             );
-            return Err((message, format!("write arn:{partition}:…, or arn:${{partition}}:…")));
+            let rest = parts[2..].join(":");
+            let help = format!("write arn:{partition}:{rest}, or arn:${{partition}}:{rest}");
+            return Err((message, help));
         }
         if *owner != "aws" && owner != account {
             let message = format!(

@@ -8,6 +8,7 @@ mod group;
 mod header;
 mod identity;
 mod key;
+mod kms_key;
 mod lifecycle;
 mod limits;
 mod lint;
@@ -40,12 +41,14 @@ pub fn lower(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> (Desired, Docu
     let header = header::read(manifest, scope);
     let store = manifest.state.as_ref().map(header::store);
     let recipients = encryption::read(manifest.encryption.as_ref(), scope);
+    let partition = (!header.region.is_empty()).then(|| header.partition.clone());
+    let checked = ValidationCache::new(partition);
     let mut lowering = Lowering {
         header,
         scope,
         resources: BTreeMap::new(),
         documents: Documents::new(),
-        checked: ValidationCache::default(),
+        checked,
         soft: BTreeSet::new(),
     };
     lowering.all(manifest);

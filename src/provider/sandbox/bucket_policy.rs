@@ -23,7 +23,7 @@ pub(super) fn put_bucket_policy(
 ) -> SandboxResult<()> {
     let bucket = account.bucket_at(at)?;
     limits::bucket_policy(document)?;
-    documents::check(document, Usage::Bucket)?;
+    documents::check(document, Usage::Bucket, &account.partition)?;
     if !statements(document).all(|(_, statement)| concerns(statement, account, &at.name)) {
         return Err(malformed("Policy has invalid resource"));
     }

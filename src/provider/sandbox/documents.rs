@@ -6,12 +6,12 @@ use crate::value::Value;
 use super::refusal::{Refusal, SandboxResult};
 
 /// Returns the errors that the service would find. Only this function asks for them.
-fn violations(document: &Value, usage: Usage) -> Vec<Violation> {
-    policy::validate(document, usage)
+fn violations(document: &Value, usage: Usage, partition: &str) -> Vec<Violation> {
+    policy::validate_in(document, usage, partition)
 }
 
 /// Checks a document; IAM reports only the first error.
-pub(super) fn check(document: &Value, usage: Usage) -> SandboxResult<()> {
+pub(super) fn check(document: &Value, usage: Usage, partition: &str) -> SandboxResult<()> {
     let code = match usage {
         Usage::Bucket => "MalformedPolicy",
         Usage::Managed
@@ -23,7 +23,7 @@ pub(super) fn check(document: &Value, usage: Usage) -> SandboxResult<()> {
     if !document.is_object() {
         return Err(Refusal::invalid(code, broken(usage)));
     }
-    match violations(document, usage).into_iter().next() {
+    match violations(document, usage, partition).into_iter().next() {
         Some(violation) => Err(Refusal::invalid(code, violation.message)),
         None => Ok(()),
     }

@@ -197,11 +197,12 @@ pub(super) fn put_inline(
 ) -> SandboxResult<Reply> {
     let usage = rules(principal.kind).inline_usage;
     names::check_name("policyName", policy, names::POLICY)?;
+    let partition = account.partition.clone();
     let identity = account.identity_mut(principal)?;
     identity.inline.insert(policy.to_owned(), document.clone());
     let all = identity.inline.values().map(|document| &**document);
     limits::inline_policies(principal.kind, &identity.name, usage, all)?;
-    documents::check(document, usage)?;
+    documents::check(document, usage, &partition)?;
     Ok(Reply::Done)
 }
 

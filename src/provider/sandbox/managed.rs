@@ -1,50 +1,9 @@
-//! AWS's own managed policies, as far as the sandbox knows them.
+//! AWS's own managed policies. The sandbox knows those of the catalogue, and what a few of them say.
 
 use serde_json::json;
 
+use crate::policy::catalogue;
 use crate::value::Value;
-
-/// The path and name of each policy, after `arn:aws:iam::aws:policy`. These are a few of AWS's
-/// thousand, those that people attach most.
-const WELL_KNOWN: &[&str] = &[
-    "/AWSCloudFormationFullAccess",
-    "/AWSLambda_FullAccess",
-    "/AWSLambda_ReadOnlyAccess",
-    "/AWSXRayDaemonWriteAccess",
-    "/AdministratorAccess",
-    "/AmazonAPIGatewayAdministrator",
-    "/AmazonDynamoDBFullAccess",
-    "/AmazonDynamoDBReadOnlyAccess",
-    "/AmazonEC2FullAccess",
-    "/AmazonEC2ReadOnlyAccess",
-    "/AmazonRDSReadOnlyAccess",
-    "/AmazonS3FullAccess",
-    "/AmazonS3ReadOnlyAccess",
-    "/AmazonSNSFullAccess",
-    "/AmazonSQSFullAccess",
-    "/AmazonSSMManagedInstanceCore",
-    "/AmazonSSMReadOnlyAccess",
-    "/CloudWatchFullAccess",
-    "/CloudWatchLogsFullAccess",
-    "/CloudWatchReadOnlyAccess",
-    "/IAMFullAccess",
-    "/IAMReadOnlyAccess",
-    "/IAMUserChangePassword",
-    "/PowerUserAccess",
-    "/ReadOnlyAccess",
-    "/SecretsManagerReadWrite",
-    "/SecurityAudit",
-    "/job-function/Billing",
-    "/job-function/ViewOnlyAccess",
-    "/service-role/AWSLambdaBasicExecutionRole",
-    "/service-role/AWSLambdaDynamoDBExecutionRole",
-    "/service-role/AWSLambdaKinesisExecutionRole",
-    "/service-role/AWSLambdaRole",
-    "/service-role/AWSLambdaSQSQueueExecutionRole",
-    "/service-role/AWSLambdaVPCAccessExecutionRole",
-    "/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
-    "/service-role/AmazonECSTaskExecutionRolePolicy",
-];
 
 /// The documents of the shortest of them, as AWS documents them: path and name, actions on
 /// everything.
@@ -75,9 +34,12 @@ pub(super) fn is_aws(partition: &str, arn: &str) -> bool {
     place(partition, arn).is_some()
 }
 
-/// Returns path and name of one of AWS's policies that the sandbox knows.
+/// Returns path and name of one of AWS's policies that the catalogue knows.
 pub(super) fn well_known(partition: &str, arn: &str) -> Option<(String, String)> {
-    let place = place(partition, arn).filter(|place| WELL_KNOWN.contains(place))?;
+    let place = place(partition, arn)?;
+    if !catalogue::is_managed_policy(place.strip_prefix('/')?) {
+        return None;
+    }
     let (path, name) = place.rsplit_once('/')?;
     Some((format!("{path}/"), name.to_owned()))
 }

@@ -159,7 +159,7 @@ pub(super) fn create(account: &mut Account, wanted: &NewPolicy) -> SandboxResult
             wanted.name
         )));
     }
-    checked(wanted.document)?;
+    checked(wanted.document, &account.partition)?;
     let mut all = Tags::new();
     tags::add_tags(&mut all, wanted.tags, KeyCase::Exact)?;
     let mut policy = PolicyRecord {
@@ -179,9 +179,9 @@ pub(super) fn create(account: &mut Account, wanted: &NewPolicy) -> SandboxResult
     Ok(Reply::Iam(IamReply::Policy(reply)))
 }
 
-fn checked(document: &Value) -> SandboxResult<()> {
+fn checked(document: &Value, partition: &str) -> SandboxResult<()> {
     limits::managed_policy(document)?;
-    documents::check(document, Usage::Managed)
+    documents::check(document, Usage::Managed, partition)
 }
 
 pub(super) fn create_version(
@@ -190,8 +190,9 @@ pub(super) fn create_version(
     document: &SharedValue,
 ) -> SandboxResult<Reply> {
     let now = account.now();
+    let partition = account.partition.clone();
     let policy = account.policy_mut(arn)?;
-    checked(document)?;
+    checked(document, &partition)?;
     limits::policy_versions(policy.versions.len() + 1)?;
     let number = policy.add_version(document, now);
     // CreatePolicyVersion answers without the document.

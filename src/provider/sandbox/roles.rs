@@ -124,7 +124,7 @@ pub(super) fn leave_instance_profile(
 
 fn checked_trust(account: &Account, trust: &SharedValue) -> SandboxResult<SharedValue> {
     limits::trust_policy(trust)?;
-    documents::check(trust, Usage::Trust)?;
+    documents::check(trust, Usage::Trust, &account.partition)?;
     document_principals::replace_arns_by_ids(account, trust).map(SharedValue::from).map_err(
         |unknown| {
             Refusal::invalid(

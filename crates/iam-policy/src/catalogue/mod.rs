@@ -1,9 +1,14 @@
 //! AWS's services with their actions, resource types and condition keys, as the Service
-//! Authorization Reference lists them. The data is compiled in and unpacked service by service on
+//! Authorization Reference lists them; AWS's managed policies, service principals and regions. The
+//! data is compiled in and unpacked service by service on
 //! first use; `data/README.md` describes its source and how to refresh it.
 
 mod key;
+mod managed_policy;
+mod names;
 mod nearest;
+mod region;
+mod service_principal;
 mod text;
 mod value_type;
 
@@ -12,7 +17,12 @@ use std::collections::BTreeSet;
 use super::pattern::{Filling, action_matches, resource_matches};
 
 pub use key::{ConditionKey, condition_key};
+pub use managed_policy::{
+    find_managed_policy, is_managed_policy, managed_policies, nearest_managed_policy,
+};
 pub use nearest::{nearest_action, nearest_service};
+pub use region::{is_region, nearest_region, partitions, regions};
+pub use service_principal::{is_service_principal, nearest_service_principal, service_principals};
 pub use value_type::ValueType;
 
 /// A service by the prefix of its actions.
@@ -130,6 +140,12 @@ pub fn source() -> &'static str {
     text::load_catalogue().source
 }
 
+/// Returns the packages that the names of managed policies, service principals and regions are from,
+/// with their versions.
+pub fn names_source() -> &'static str {
+    names::load_names().source
+}
+
 /// Returns the number of packs that this process has unpacked so far.
 pub fn unpacked() -> usize {
     text::load_catalogue().unpacked()
@@ -175,6 +191,18 @@ pub fn matching(pattern: &str) -> impl Iterator<Item = &'static Action> {
         .into_iter()
         .flat_map(actions_of)
         .filter(move |action| action_matches(&pattern, &action.name))
+}
+
+/// Tells if a policy's pattern matches any action. This reads the names alone, and is much faster
+/// than [`matching`].
+pub fn has_match(pattern: &str) -> bool {
+    match pattern.split_once(':') {
+        Some((service, _)) if !service.contains(['*', '?']) => {
+            let shelf = text::load_catalogue().shelf(service);
+            shelf.is_some_and(|shelf| shelf.has_match(pattern))
+        }
+        _ => matching(pattern).next().is_some(),
+    }
 }
 
 #[cfg(test)]

@@ -111,6 +111,17 @@ fn patterns_stand_for_actions() {
     assert_eq!(matching("s3:Nothing*").count(), 0);
     assert_eq!(matching("*").count(), matching("*:*").count());
     assert!(matching("*").count() > 20_000);
+    for pattern in [
+        "s3:List*Buckets",
+        "S3:getobject",
+        "s3:*",
+        "nosuch:*",
+        "s3:Nothing*",
+        "*",
+        "s3:ListBucketx",
+    ] {
+        assert_eq!(has_match(pattern), matching(pattern).next().is_some(), "{pattern}");
+    }
 }
 
 #[test]
@@ -119,6 +130,9 @@ fn slips_of_the_pen_are_mended() {
     assert_eq!(nearest_action("S3:getobjects").as_deref(), Some("s3:GetObject"));
     assert_eq!(nearest_action("iam:PasRole").as_deref(), Some("iam:PassRole"));
     assert_eq!(nearest_action("lamda:InvokeFunction").as_deref(), Some("lambda:InvokeFunction"));
+    assert_eq!(nearest_action("s3:Gett*").as_deref(), Some("s3:Get*"));
+    assert_eq!(nearest_action("s3:GetObjekt*").as_deref(), Some("s3:GetObject*"));
+    assert_eq!(nearest_action("s3:Frobnicate*"), None);
     assert_eq!(nearest_action("s3:Frobnicate"), None);
     assert_eq!(nearest_action("GetObject"), None);
     assert_eq!(nearest_service("lamda"), Some("lambda"));

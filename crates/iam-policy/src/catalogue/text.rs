@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use miniz_oxide::inflate::decompress_to_vec_zlib;
 
+use crate::pattern::action_matches;
+
 use super::{AccessLevel, Action, ResourceUse, ValueType};
 
 static WHOLE: &[u8] = include_bytes!("../../data/iam-catalogue.packs");
@@ -121,6 +123,14 @@ impl Shelf {
             actions.sort_by_cached_key(|action| action.name.to_lowercase());
             actions
         })
+    }
+
+    /// Tells if a pattern, with the service's prefix, matches an action.
+    pub fn has_match(self, pattern: &str) -> bool {
+        let mut lines = self.lines().lines().skip(2);
+        let resources = lines.next().and_then(|count| count.parse().ok()).unwrap_or_default();
+        let names = lines.skip(resources).filter_map(|line| line.split('\t').next());
+        names.into_iter().any(|name| action_matches(pattern, &format!("{}:{name}", self.prefix)))
     }
 
     fn lines(self) -> &'static str {

@@ -95,18 +95,6 @@ fn star(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
     Some(Finding::new(&SERVICE_WILDCARD, Severity::Note, place, message, remedy))
 }
 
-/// Finds actions that AWS doesn't have, also in a Deny and in `NotAction`: a misspelt name there
-/// denies, or excepts, nothing.
-pub(super) fn names(site: &Site<'_>) -> Vec<Finding> {
-    let each = site.statement.actions.patterns.iter().enumerate();
-    each.filter_map(|(index, pattern)| unknown(site, index, pattern)).collect()
-}
-
-fn unknown(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
-    let UnknownAction { rule, message, remedy } = unknown_action(pattern)?;
-    Some(Finding::new(&rule, Severity::Warning, site.value("Action", index), message, remedy))
-}
-
 /// The problem of an action's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownAction {
@@ -121,7 +109,7 @@ pub struct UnknownAction {
 /// Returns the problem if AWS has no such action, or none that matches; `None` otherwise.
 pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
     let (prefix, _) = pattern.split_once(':')?;
-    if prefix.contains(['*', '?']) || catalogue::matching(pattern).next().is_some() {
+    if prefix.contains(['*', '?']) || catalogue::has_match(pattern) {
         return None;
     }
     let mean = |near: Option<String>, otherwise: &str| match near {

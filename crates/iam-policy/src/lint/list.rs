@@ -1,7 +1,9 @@
 //! The list of the rules on documents.
 
 use super::rule::Rule;
-use super::{actions, conditions, federation, pass_role, principals, redundancy, resources, size};
+use super::{
+    actions, conditions, federation, names, pass_role, principals, redundancy, resources, size,
+};
 
 /// The rules: each is one line here, and one constant beside its code.
 const RULES: &[Rule] = &[
@@ -10,6 +12,9 @@ const RULES: &[Rule] = &[
     actions::NOT_ACTION,
     actions::UNKNOWN_ACTION,
     actions::UNKNOWN_SERVICE,
+    names::UNKNOWN_SERVICE_PRINCIPAL,
+    names::PLACEHOLDER,
+    names::FOREIGN_PARTITION,
     conditions::UNKNOWN_CONDITION_KEY,
     resources::RESOURCE_WILDCARD,
     resources::NOT_RESOURCE,

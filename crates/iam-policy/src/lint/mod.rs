@@ -8,7 +8,9 @@ mod escalation;
 mod federation;
 mod finding;
 mod list;
+mod names;
 mod pass_role;
+mod placeholder;
 mod principals;
 mod redundancy;
 mod resources;
@@ -26,6 +28,8 @@ pub use actions::{UnknownAction, unknown_action};
 pub use escalation::{escalation_rules, explain};
 pub use finding::{Finding, Home};
 pub use list::rules;
+pub use names::NameChecker;
+pub use placeholder::find as find_placeholder;
 pub use redundancy::{REDUNDANT_STATEMENT, Redundant, SHADOWED_ACTION, redundant, shadowed};
 pub use rule::Rule;
 pub use size::nearly_full;
@@ -53,18 +57,14 @@ pub fn lint(document: &Value, home: &Home<'_>) -> Vec<Finding> {
     let Ok(policy) = Policy::compile("", document) else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(size::document(document, home));
+    let mut names = NameChecker::new(home.partition);
     for site in Site::all(document, &policy) {
-        findings.extend(names(&site, home));
+        names.statement(&site.pointer, site.elements, home.usage, &mut findings);
+        findings.extend(conditions::keys(&site, home));
         if site.statement.effect == Effect::Allow && home.grants {
             findings.extend(allow(&site, home));
         }
     }
-    findings
-}
-
-fn names(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
-    let mut findings = actions::names(site);
-    findings.extend(conditions::keys(site, home));
     findings
 }
 

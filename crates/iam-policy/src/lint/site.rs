@@ -8,7 +8,7 @@ use crate::statement::{ConditionTest, OperatorName, Policy, Quantifier, Statemen
 
 pub(super) struct Site<'a> {
     pub statement: &'a Statement,
-    elements: &'a Map<String, Value>,
+    pub elements: &'a Map<String, Value>,
     pub pointer: String,
 }
 

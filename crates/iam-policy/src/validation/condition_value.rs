@@ -8,7 +8,7 @@ use crate::Usage;
 use crate::Value;
 use crate::statement::{Operator, OperatorName};
 
-use super::{LEGACY, Report, ValidationStage};
+use super::{Report, ValidationStage};
 
 const CODE: &str = "policy-condition";
 
@@ -31,7 +31,7 @@ impl Report {
         if is_date_comparison(comparison) && self.usage.is_identity() && !may_be_date(&text) {
             let help =
                 "a date is written as 2026-01-31T12:00:00Z or in seconds since 1970".to_owned();
-            self.add(ValidationStage::Legacy, pointer, CODE, LEGACY, Some(help));
+            self.legacy(pointer, CODE, format!("`{text}` is not a date"), help);
         }
         let is_address = matches!(comparison, OperatorName::IpAddress | OperatorName::NotIpAddress);
         if is_address && self.usage == Usage::Bucket && !is_address_range(&text) {

@@ -8,8 +8,10 @@ mod action;
 mod bucket;
 mod condition;
 mod condition_value;
+mod partition;
 mod principal;
 mod resource;
+mod split;
 mod statement;
 mod violation;
 
@@ -40,18 +42,38 @@ pub use violation::Violation;
 /// ```
 pub fn validate(document: &Value, usage: Usage) -> Vec<Violation> {
     let sent = document_size(&canonical(document), usage);
-    found(document, usage, Sizes { counted: sent, sent })
+    found(document, usage, Sizes { counted: sent, sent }, None)
+}
+
+/// Returns the problems for which AWS would refuse the document in an account of the partition: ARNs
+/// of another partition besides those that [`validate`] finds.
+///
+/// ```
+/// use iam_policy::{Usage, parse, validate_in};
+///
+/// let document = parse(
+///     r#"{"Version": "2012-10-17", "Statement": [
+///         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::relay/*"}]}"#,
+/// )?;
+/// assert_eq!(validate_in(&document, Usage::Managed, "aws"), []);
+/// assert_eq!(validate_in(&document, Usage::Managed, "aws-cn")[0].code, "policy-partition");
+/// # Ok::<(), iam_policy::SyntaxError>(())
+/// ```
+pub fn validate_in(document: &Value, usage: Usage, partition: &str) -> Vec<Violation> {
+    let sent = document_size(&canonical(document), usage);
+    found(document, usage, Sizes { counted: sent, sent }, Some(partition))
 }
 
 /// Returns the same for a document as it is written. Its size is that of the text, as AWS counts it
 /// where another program sends the text.
 pub(super) fn validate_text(text: &str, document: &Value, usage: Usage) -> Vec<Violation> {
     let sent = document_size(&canonical(document), usage);
-    found(document, usage, Sizes { counted: size_of_text(text, document, usage), sent })
+    found(document, usage, Sizes { counted: size_of_text(text, document, usage), sent }, None)
 }
 
-fn found(document: &Value, usage: Usage, sizes: Sizes) -> Vec<Violation> {
-    let mut report = Report { usage, sizes, findings: Vec::new() };
+fn found(document: &Value, usage: Usage, sizes: Sizes, partition: Option<&str>) -> Vec<Violation> {
+    let partition = partition.map(str::to_owned);
+    let mut report = Report { usage, sizes, partition, findings: Vec::new() };
     report.document(document);
     report.findings.sort_by_key(|(stage, _)| *stage);
     report.findings.into_iter().map(|(_, finding)| finding).collect()
@@ -66,6 +88,8 @@ struct Sizes {
 struct Report {
     usage: Usage,
     sizes: Sizes,
+    /// The partition of the account, if it is known.
+    partition: Option<String>,
     findings: Vec<(ValidationStage, Violation)>,
 }
 
@@ -112,10 +136,25 @@ impl Report {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.findings.push((
-            stage,
-            Violation { pointer: pointer.to_owned(), code, message: message.into(), help },
-        ));
+        let (pointer, message) = (pointer.to_owned(), message.into());
+        self.findings.push((stage, Violation { pointer, code, message, summary: None, help }));
+    }
+
+    /// Adds a problem that AWS's message doesn't describe.
+    fn add_described(&mut self, stage: ValidationStage, summary: String, violation: Violation) {
+        self.findings.push((stage, Violation { summary: Some(summary), ..violation }));
+    }
+
+    /// Adds a problem for which IAM says no more than that its older parser failed.
+    fn legacy(&mut self, pointer: &str, code: &'static str, summary: String, help: String) {
+        let violation = Violation {
+            pointer: pointer.to_owned(),
+            code,
+            message: LEGACY.to_owned(),
+            summary: None,
+            help: Some(help),
+        };
+        self.add_described(ValidationStage::Legacy, summary, violation);
     }
 
     /// Adds a syntax error. AWS's own message is only the first sentence; the detail follows it.
@@ -158,7 +197,7 @@ impl Report {
             (statements, _) => self.statements(statements),
         }
         self.characters(document);
-        self.size();
+        self.size(document);
     }
 
     fn no_statement(&mut self) {
@@ -268,7 +307,7 @@ impl Report {
         }
     }
 
-    fn size(&mut self) {
+    fn size(&mut self, document: &Value) {
         let (limit, Sizes { counted, sent }) = (limit(self.usage), self.sizes);
         if counted <= limit {
             return;
@@ -290,7 +329,7 @@ impl Report {
         let fits = if sent <= limit {
             format!("; as relayctl sends it, it has {sent}")
         } else {
-            String::new()
+            split::way_out(document, self.usage)
         };
         self.add(ValidationStage::Quota, "", "policy-size", message, Some(help + &fits));
     }

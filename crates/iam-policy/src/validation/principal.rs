@@ -142,6 +142,7 @@ impl Report {
                 "a service is named like lambda.amazonaws.com".to_owned()
             }
             "Federated" if name.is_empty() => "name an identity provider".to_owned(),
+            "AWS" | "Federated" => return self.principal_of_partition(pointer, kind, name),
             _ => return,
         };
         let message = self.invalid(&format!("\"{}\":\"{name}\"", kind.to_uppercase()));
@@ -158,7 +159,7 @@ impl Report {
     }
 
     /// Returns the message for an invalid principal. S3 doesn't name the principal.
-    fn invalid(&self, which: &str) -> String {
+    pub(super) fn invalid(&self, which: &str) -> String {
         match self.usage {
             Usage::Bucket => "Invalid principal in policy".to_owned(),
             Usage::Managed

@@ -6,7 +6,7 @@ use crate::Usage;
 use crate::Value;
 use crate::layout::{member, one_or_many};
 
-use super::{LEGACY, Report, ValidationStage};
+use super::{Report, ValidationStage};
 
 pub(super) const CODE: &str = "policy-resource";
 
@@ -77,38 +77,40 @@ impl Report {
     fn resource(&mut self, pointer: &str, resource: &str, elements: &Map<String, Value>) {
         let refused = if resource == "*" { None } else { refusal(resource, &parts(resource)) };
         match refused {
+            None if self.foreign_partition(resource).is_some() => {
+                self.resource_of_partition(pointer, resource);
+            }
             None => self.resource_of_bucket(pointer, resource, elements),
             Some(_) if self.usage == Usage::Bucket => self.not_of_bucket(CODE, pointer),
-            Some(ResourceProblem { stage, message, help }) => {
-                self.add(stage, pointer, CODE, message, help);
+            Some(ResourceProblem::Refused { message, help }) => {
+                self.add(ValidationStage::Resources, pointer, CODE, message, help);
+            }
+            Some(ResourceProblem::Legacy(what)) => {
+                let summary = format!("`{resource}` is not an ARN: {what}");
+                self.legacy(pointer, CODE, summary, FORM.to_owned());
             }
         }
     }
 }
 
-struct ResourceProblem {
-    stage: ValidationStage,
-    message: String,
-    help: Option<String>,
+enum ResourceProblem {
+    Refused {
+        message: String,
+        help: Option<String>,
+    },
+    /// IAM's older parser fails, for this reason.
+    Legacy(&'static str),
 }
 
 impl ResourceProblem {
     fn new(message: String, help: Option<&str>) -> Self {
-        Self { stage: ValidationStage::Resources, message, help: help.map(str::to_owned) }
-    }
-
-    fn legacy(help: &str) -> Self {
-        Self {
-            stage: ValidationStage::Legacy,
-            message: LEGACY.to_owned(),
-            help: Some(help.to_owned()),
-        }
+        Self::Refused { message, help: help.map(str::to_owned) }
     }
 }
 
 const FORM: &str = "an ARN is arn:<partition>:<service>:<region>:<account>:<resource>";
 
-fn parts(resource: &str) -> Vec<&str> {
+pub(super) fn parts(resource: &str) -> Vec<&str> {
     resource.splitn(6, ':').collect()
 }
 
@@ -124,7 +126,7 @@ fn refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
         ));
     };
     if parts[0] == "arn" && parts.get(2) == Some(&"") {
-        return Some(ResourceProblem::legacy("the service is empty"));
+        return Some(ResourceProblem::Legacy("its service is empty"));
     }
     if !PARTITIONS.contains(partition) && (!is_pattern(partition) || partition.contains("${")) {
         let message = format!(
@@ -144,7 +146,9 @@ fn refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
         return Some(not_qualified());
     };
     if parts.len() < 6 && resource.contains("::") {
-        return Some(ResourceProblem::legacy(FORM));
+        return Some(ResourceProblem::Legacy(
+            "it has fewer than six parts, and one of them is empty",
+        ));
     }
     match *vendor {
         vendor if is_pattern(vendor) => Some(not_qualified()),
@@ -156,7 +160,7 @@ fn refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
 
 /// Returns the ARN as IAM repeats it: its first part is always `arn`, and missing parts are
 /// wildcards.
-fn completed(parts: &[&str]) -> String {
+pub(super) fn completed(parts: &[&str]) -> String {
     let rest = (1..6).map(|index| parts.get(index).copied().unwrap_or("*"));
     std::iter::once("arn").chain(rest).collect::<Vec<_>>().join(":")
 }

@@ -8,7 +8,7 @@ use crate::Usage;
 use crate::Value;
 use crate::layout::{STATEMENT_ELEMENTS, member};
 
-use super::{LEGACY, Report, ValidationStage, did_you_mean};
+use super::{Report, ValidationStage, did_you_mean};
 
 const EFFECT: &str = "policy-effect";
 
@@ -110,25 +110,31 @@ impl Report {
         if let Some("Allow" | "Deny") = effect.as_str() {
             return;
         }
-        let respelt = effect
-            .as_str()
-            .is_some_and(|text| ["allow", "deny"].contains(&text.to_lowercase().as_str()));
-        let (stage, message) = match effect.as_str() {
+        let pointer = member(pointer, "Effect");
+        let respelt = effect.as_str().and_then(|text| {
+            ["Allow", "Deny"].into_iter().find(|known| known.eq_ignore_ascii_case(text))
+        });
+        let help = match (respelt, effect.as_str()) {
+            (Some(meant), _) => Some(format!("write \"{meant}\"")),
+            (None, Some(text)) => did_you_mean(text, &["Allow", "Deny"]),
+            (None, None) => None,
+        };
+        let help = help.unwrap_or_else(|| "write \"Allow\" or \"Deny\"".to_owned());
+        match effect.as_str() {
             Some(text) if !self.usage.is_identity() => {
-                (ValidationStage::Syntax, format!("Invalid effect: {text}"))
+                let message = format!("Invalid effect: {text}");
+                self.add(ValidationStage::Syntax, &pointer, EFFECT, message, Some(help));
             }
-            Some(_) if respelt => (ValidationStage::Legacy, LEGACY.to_owned()),
-            _ => (
-                ValidationStage::Syntax,
-                format!("{} Effect is `Allow` or `Deny`.", self.syntax_errors()),
-            ),
-        };
-        let help = match effect.as_str() {
-            _ if respelt => Some("Effect is `Allow` or `Deny`, in this case".to_owned()),
-            Some(text) => did_you_mean(text, &["Allow", "Deny"]),
-            None => None,
-        };
-        let help = help.or_else(|| Some("write \"Allow\" or \"Deny\"".to_owned()));
-        self.add(stage, &member(pointer, "Effect"), EFFECT, message, help);
+            Some(text) if respelt.is_some() => {
+                let summary = format!(
+                    "`{text}` is not an Effect: IAM reads `Allow` and `Deny`, in this case"
+                );
+                self.legacy(&pointer, EFFECT, summary, help);
+            }
+            _ => {
+                let message = format!("{} Effect is `Allow` or `Deny`.", self.syntax_errors());
+                self.add(ValidationStage::Syntax, &pointer, EFFECT, message, Some(help));
+            }
+        }
     }
 }
