@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ChangeAction, PlannedChange, Reason};
+use super::{ChangeAction, Obstruction, PlannedChange, Reason};
 use crate::address::Address;
 use crate::kind::{self, Recovery};
 use crate::model::{Recorded, RecordedObject};
@@ -47,7 +47,29 @@ pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) 
             }
         }
         if gone.len() + refused.len() == before {
-            return;
+            break;
+        }
+    }
+    keep_what_is_in_use(decisions, &gone);
+}
+
+/// Refuses to delete what is still on an object that is no longer the manifest's, or has it as its
+/// boundary or member: the step that would have removed that is not taken.
+fn keep_what_is_in_use(decisions: &mut [PlannedChange<'_>], gone: &BTreeSet<Address>) {
+    for decision in decisions {
+        let change = &mut decision.change;
+        let is_gone = |it: &&Obstruction| it.owner.as_ref().is_some_and(|it| gone.contains(it));
+        if change.action == ChangeAction::Delete
+            && let Some(obstruction) = change.before_it.iter().find(is_gone)
+        {
+            change.reason = Reason::Obstacle(format!(
+                "AWS does not delete it while it is in use by an object that is no longer this \
+                    manifest's: {}: remove it there first",
+                obstruction.what
+            ));
+            change.action = ChangeAction::Refuse;
+            change.fields.clear();
+            decision.clearing.clear();
         }
     }
 }

@@ -295,6 +295,7 @@ mod facts;
 mod field;
 mod group;
 mod inline_policy;
+mod parts;
 mod policy;
 mod principal;
 mod quota;
@@ -314,6 +315,7 @@ pub use facts::{
     AccessRole, DocumentField, FieldAccess, KindFacts, Output, OutputValue, Ownership, Parent,
     Recovery, Tagged, Uniqueness,
 };
+pub use parts::{named_parents, second_parent};
 pub use quota::{ATTACHED_POLICIES, GROUPS_OF_USER};
 
 /// All kinds, in the order in which a plan lists them.
