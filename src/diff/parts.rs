@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{ChangeAction, Obstruction, PlannedChange, Reason};
+use super::{ChangeAction, Obstruction, PlannedChange, Reason, ResourceChange};
 use crate::address::Address;
 use crate::kind::{self, Recovery};
-use crate::model::{Recorded, RecordedObject};
+use crate::model::{Desired, Recorded};
 
 /// Forgets the recorded parts of objects that were handed over, and keeps the parts of refused
 /// objects as they are. A part whose parent neither the manifest nor the state names is the
 /// manifest's own: it recorded making it.
-pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) {
+pub fn follow_parents(decisions: &mut [PlannedChange<'_>], desired: &Desired, recorded: &Recorded) {
     let with = |actions: [ChangeAction; 2]| -> BTreeSet<Address> {
         let changes = decisions.iter().map(|it| &it.change);
         let are = changes.filter(|it| actions.contains(&it.action) && is_foreign(&it.reason));
@@ -20,6 +20,10 @@ pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) 
     // What is let go of is updated: its tags are removed.
     let mut gone = with([ChangeAction::Forget, ChangeAction::Update]);
     let mut refused = with([ChangeAction::Refuse, ChangeAction::Refuse]);
+    // Nobody knows whose an object is that could not be read.
+    let unknown = decisions.iter().map(|it| &it.change);
+    let unknown = unknown.filter(|it| matches!(it.reason, Reason::Unknown(_)));
+    refused.extend(unknown.map(|it| it.address.clone()));
     if gone.is_empty() && refused.is_empty() {
         return;
     }
@@ -28,8 +32,7 @@ pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) 
         let before = gone.len() + refused.len();
         for decision in decisions.iter_mut() {
             let change = &mut decision.change;
-            let Some(entry) = recorded.get(&change.address) else { continue };
-            let parents = parents(&change.address, entry);
+            let parents = parents(&change.address, desired, recorded);
             let is_removed = change.action == ChangeAction::Delete;
             if let Some(parent) = parents.iter().find(|it| is_removed && gone.contains(*it)) {
                 change.action = ChangeAction::Forget;
@@ -39,10 +42,7 @@ pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) 
                 decision.clearing.clear();
                 gone.insert(change.address.clone());
             } else if let Some(parent) = parents.iter().find(|it| refused.contains(*it)) {
-                if is_removed {
-                    change.action = ChangeAction::Blocked;
-                    change.reason = Reason::DependsOn(parent.clone());
-                }
+                block(change, parent);
                 refused.insert(change.address.clone());
             }
         }
@@ -51,6 +51,23 @@ pub fn follow_parents(decisions: &mut [PlannedChange<'_>], recorded: &Recorded) 
         }
     }
     keep_what_is_in_use(decisions, &gone);
+}
+
+fn block(change: &mut ResourceChange, parent: &Address) {
+    match change.action {
+        ChangeAction::Create
+        | ChangeAction::Update
+        | ChangeAction::Replace
+        | ChangeAction::Delete
+        | ChangeAction::Adopt => {
+            change.action = ChangeAction::Blocked;
+            change.reason = Reason::DependsOn(parent.clone());
+        }
+        ChangeAction::Nothing
+        | ChangeAction::Forget
+        | ChangeAction::Refuse
+        | ChangeAction::Blocked => {}
+    }
 }
 
 /// Refuses to delete what is still on an object that is no longer the manifest's, or has it as its
@@ -101,10 +118,16 @@ fn is_foreign(reason: &Reason) -> bool {
     }
 }
 
-/// Returns the objects that a recorded object is a part of, or belongs to.
-fn parents(address: &Address, entry: &RecordedObject) -> Vec<Address> {
+/// Returns the objects that an object is a part of, or belongs to, as recorded and as declared.
+fn parents(address: &Address, desired: &Desired, recorded: &Recorded) -> Vec<Address> {
     let facts = kind::kind_of(address.kind()).facts();
-    let parent = facts.parent.map(|parent| parent.address(&entry.attributes));
-    let owners = entry.depends_on.iter().filter(|it| facts.recovery == Recovery::With(it.kind()));
-    parent.into_iter().chain(owners.cloned()).collect()
+    let recorded = recorded.get(address).map(|it| (&it.attributes, &it.depends_on));
+    let declared = desired.resources.get(address).map(|it| (&it.attributes, &it.depends_on));
+    let mut found = Vec::new();
+    for (attributes, depends_on) in recorded.into_iter().chain(declared) {
+        found.extend(facts.parent.map(|parent| parent.address(attributes)));
+        let owners = depends_on.iter().filter(|it| facts.recovery == Recovery::With(it.kind()));
+        found.extend(owners.cloned());
+    }
+    found
 }

@@ -117,6 +117,11 @@ impl Edit {
         Self::Put { section, name, body }
     }
 
+    /// Returns true if it matters whether the manifest was applied before.
+    pub fn forgets(&self) -> bool {
+        matches!(self, Self::ForgetMoves | Self::Release { .. })
+    }
+
     pub fn first(dice: &mut Dice) -> Self {
         let (section, name, body) = resource(dice);
         Self::Put { section, name, body }
@@ -530,7 +535,11 @@ fn rename_in(section: Section, body: &mut Value, from: &str, to: &str) {
     };
     for path in lists {
         match body.pointer_mut(path) {
-            Some(Value::Array(names)) => names.iter_mut().for_each(rename),
+            Some(Value::Array(names)) => {
+                names.iter_mut().for_each(rename);
+                let mut seen = BTreeSet::new();
+                names.retain(|name| seen.insert(name.to_string()));
+            }
             Some(name) => rename(name),
             None => {}
         }

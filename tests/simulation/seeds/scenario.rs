@@ -252,6 +252,9 @@ impl Simulation {
             let took =
                 |plan: &Plan| plan.changes.iter().any(|change| change.reason == Reason::Exclusive);
             free &= calm.plan.is_none_or(|plan| !plan.is_hindered() && !took(&plan));
+            // What was let go of stays only if it was made before. Without its entry in `moved:`,
+            // a renamed object is another one.
+            free &= !run.edits.iter().any(Edit::forgets);
             made_on_the_way = true;
             self.edit(&run.edits);
         }
