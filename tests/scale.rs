@@ -132,10 +132,15 @@ fn what_a_plan_means_and_how_it_reads_grows_hardly_faster_than_it() {
         let [few, many] = [&plans[0][number], &plans[1][number]];
         assert_eq!(many.changes.len(), TIMES * FEWER * RESOURCES);
         let texts: [fn(&Plan) -> String; 4] = [
-            |it| human::render_plan(it, human::HumanStyle { verbose: true, color: false }),
+            |it| {
+                human::render_plan(
+                    it,
+                    human::HumanStyle { verbose: true, ..human::HumanStyle::default() },
+                )
+            },
             json::render_plan,
-            markdown::render_plan,
-            html::render_plan,
+            |it| markdown::render_plan(it, None),
+            |it| html::render_plan(it, None),
         ];
         for text in texts {
             hardly_faster(what, few, many, text);

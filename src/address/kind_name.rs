@@ -101,6 +101,45 @@ impl KindName {
     }
 }
 
+impl KindName {
+    /// Returns the word of the kind's section in a manifest, which stands for the kind in the names
+    /// that people write: `users.bob`. Parts of other objects have no section, and most have only
+    /// the word that addresses spell.
+    pub const fn section(self) -> &'static str {
+        use PrincipalKind::{Group, Role, User};
+        match self {
+            Self::AccessKey => "access_keys",
+            Self::AwsProfile => "aws_profiles",
+            Self::Bucket => "buckets",
+            Self::Policy => "policies",
+            Self::Principal(Group) => "groups",
+            Self::Principal(Role) => "roles",
+            Self::Principal(User) => "users",
+            Self::InlinePolicy(_)
+            | Self::PolicyAttachment(_)
+            | Self::UserGroupMembership
+            | Self::ZappaSettings => self.as_str(),
+        }
+    }
+
+    /// Returns true if objects of this kind are parts of other objects and are named after them.
+    pub const fn is_part(self) -> bool {
+        match self {
+            Self::AccessKey
+            | Self::AwsProfile
+            | Self::InlinePolicy(_)
+            | Self::PolicyAttachment(_)
+            | Self::UserGroupMembership => true,
+            Self::Bucket | Self::Policy | Self::Principal(_) | Self::ZappaSettings => false,
+        }
+    }
+
+    /// Finds the kind that a word means: the kind as addresses spell it, or its section.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word || kind.section() == word)
+    }
+}
+
 /// Kinds are in the order of their names.
 impl Ord for KindName {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
@@ -145,5 +184,14 @@ mod tests {
             assert_eq!(kind.as_str().parse(), Ok(*kind));
         }
         assert!("users".parse::<KindName>().is_err());
+    }
+
+    #[test]
+    fn a_kind_is_known_by_its_own_word_and_by_its_section_and_no_two_share_one() {
+        for kind in KindName::ALL {
+            assert_eq!(KindName::from_word(kind.as_str()), Some(*kind));
+            assert_eq!(KindName::from_word(kind.section()), Some(*kind));
+        }
+        assert_eq!(KindName::from_word("people"), None);
     }
 }

@@ -5,12 +5,14 @@ use std::str::FromStr;
 
 mod kind_name;
 mod principal;
+mod query;
 
 use internment::ArcIntern;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use kind_name::{KindName, PrincipalKind, UnknownKind};
 pub use principal::Principal;
+pub use query::{AddressLookupError, AddressQuery};
 
 /// An address `kind.name`, such as `user.serverless` or
 /// `user_policy_attachment.serverless/ReadOnly`.

@@ -141,7 +141,7 @@ fn serves(kind: &dyn Kind, step: &Step) -> bool {
     let told = match step.id.phase {
         StepPhase::Create => step.expect == Expect::Absent && !kind.overwrites(),
         StepPhase::Update | StepPhase::Delete => matches!(step.expect, Expect::Same(_)),
-        StepPhase::Record => false,
+        StepPhase::Record | StepPhase::Stash => false,
     };
     told && !kind.is_local() && !kind.can_double()
 }

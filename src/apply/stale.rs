@@ -3,27 +3,25 @@
 use crate::plan::Plan;
 use crate::state::State;
 
-const AGAIN: &str = "make a new one with `relayctl plan`";
-
 /// The reason why a plan must not be applied to a state.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StaleReason {
     #[error(
         "it was made before there was a state, and now there is one: it was applied already, or \
-            another run was; {AGAIN}"
+            another run was"
     )]
     StateAppeared,
-    #[error("the state that it was made against is gone; {AGAIN}")]
+    #[error("the state that it was made against is gone")]
     StateGone,
-    #[error("it was made against another state (lineage {planned}, not {found}); {AGAIN}")]
+    #[error("it was made against another state (lineage {planned}, not {found})")]
     OtherLineage { planned: String, found: String },
     #[error(
         "the state has changed since (serial {found}, the plan saw {planned}): it was applied \
-            already, or another run was; {AGAIN}"
+            already, or another run was"
     )]
     OtherSerial { planned: u64, found: u64 },
-    #[error("the state is of account {found}, the plan of account {planned}; {AGAIN}")]
+    #[error("the state is of account {found}, the plan of account {planned}")]
     OtherAccount { planned: String, found: String },
 }
 

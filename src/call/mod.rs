@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-pub use file::{FileRead, FileReply, FileWrite, LocalFile};
+pub use file::{FileRead, FileReply, FileWrite, LocalFile, SecretSource};
 pub use iam::{IamRead, IamReply, IamWrite};
 pub use partition::partition;
 pub use permission::{Permission, PrincipalPaths, Target};
@@ -57,6 +57,8 @@ pub enum Reply {
     Done,
     /// The answer to a StoreCredentials or StoreKeyCsv that took the place of this key.
     Replaced(NewKey),
+    /// The answer to a ReadSecret.
+    Secret(NewKey),
     Caller(CallerIdentity),
     Moment(Timestamp),
     Iam(IamReply),
@@ -72,8 +74,8 @@ pub struct CallerIdentity {
     pub user_id: String,
 }
 
-/// The new key, which an earlier write of a step hands to the later ones that put it into its
-/// sinks.
+/// The key with its secret, which an earlier write of a step hands to the later ones that put it
+/// into its sinks.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     pub user: String,

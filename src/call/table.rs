@@ -55,7 +55,9 @@ pub enum WriteVerb {
     Detach,
     /// Deletes everything in the object.
     Empty,
-    /// Hands the new key on.
+    /// Reads the key's secret from the file that it is in.
+    Fetch,
+    /// Hands the key on.
     Deliver,
     /// Tries the new key.
     Prove,
@@ -66,7 +68,12 @@ impl WriteVerb {
     pub const fn is_removal(self) -> bool {
         match self {
             Self::Delete | Self::Detach | Self::Empty => true,
-            Self::Create | Self::Update | Self::Attach | Self::Deliver | Self::Prove => false,
+            Self::Create
+            | Self::Update
+            | Self::Attach
+            | Self::Fetch
+            | Self::Deliver
+            | Self::Prove => false,
         }
     }
 }

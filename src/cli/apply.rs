@@ -2,23 +2,32 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::CommandContext;
 use super::encrypt::seal_for;
 use super::error::{CommandError, Exit};
+use super::hint::Hint;
 use super::input::{self, Input};
 use super::planning::Selection;
 use super::project::{Project, folder_of, shown};
 use super::run_args::RunArgs;
-use super::running::{PlanRun, plan_and_run};
+use super::running::{PlanRun, ask, plan_and_run};
 use super::session::{self, Destination};
-use relayctl::manifest::{self, Inputs};
+use super::terminal::Terminal;
+use super::waiting::{only_waiting, saved_at};
+use relayctl::call::CallerIdentity;
+use relayctl::manifest;
 use relayctl::plan::{Plan, PlanHeader, PlanMode};
+use relayctl::render::command::NextCommand;
 use relayctl::render::human;
+use relayctl::render::text::{age, escape};
 
 /// Do what a plan says, exactly
 ///
 /// Without an argument it does the plan that the last `relayctl plan` saved, if that is the only
-/// one waiting. A saved plan is done without asking: it has been read. A manifest is planned,
+/// one waiting. A saved plan is done without asking: it has been read. But if the manifest has
+/// changed since, apply asks first, and refuses where there is no terminal. A manifest is planned,
 /// printed, and done after a `yes`.
 ///
 /// Each object is read again just before it is changed; one that is no longer what the plan saw is
@@ -30,6 +39,10 @@ pub struct ApplyArgs {
     /// A saved plan, or a manifest
     #[arg(value_name = "PLANFILE|MANIFEST")]
     file: Option<PathBuf>,
+
+    /// Of a manifest, only take the live values into the state; nothing else changes
+    #[arg(long)]
+    refresh_only: bool,
 
     #[command(flatten)]
     selection: Selection,
@@ -50,119 +63,205 @@ pub fn run_command(args: &ApplyArgs, context: &CommandContext) -> Exit {
         None => {
             let (path, plan) =
                 only_waiting(&Project::find_from(Path::new("."), context.options.sandbox)?)?;
-            saved(&path, &plan, args, context)
+            apply_saved(&path, &plan, args, context)
         }
         Some(path) => match input::open_input(path)? {
-            Input::Plan(plan) => saved(path, &plan, args, context),
-            Input::Manifest => declared(path, args, context),
+            Input::Plan(plan) => apply_saved(path, &plan, args, context),
+            Input::Manifest => {
+                let context = &context.for_manifest(path);
+                apply_manifest(path, args, context).map_err(|error| error.for_run(&context.run))
+            }
         },
     }
 }
 
-fn declared(path: &Path, args: &ApplyArgs, context: &CommandContext) -> Exit {
-    let declared = session::load_checked(path, context)?;
-    context.wait_for(plan_and_run(&declared, PlanMode::Apply, &args.selection, &args.run, context))
+fn apply_manifest(path: &Path, args: &ApplyArgs, context: &CommandContext) -> Exit {
+    let mode = if args.refresh_only { PlanMode::RefreshOnly } else { PlanMode::Apply };
+    let declared = session::load_for(mode, path, context)?;
+    context.wait_for(plan_and_run(&declared, mode, &args.selection, &args.run, context))
 }
 
-/// Finds the only plan that waits. A plan with nothing to do does not wait.
-fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> {
-    let found = project.waiting()?;
-    let alone = found.len() == 1;
-    let mut plans = Vec::new();
-    for path in found {
-        let plan = input::open_plan(&path)?;
-        if alone || !plan.is_empty() {
-            plans.push((path, plan));
-        }
-    }
-    match (plans.pop(), plans.as_slice()) {
-        (Some(only), []) => Ok(only),
-        (None, _) => Err(none_waiting(project)),
-        (Some(last), others) => {
-            let names: Vec<String> =
-                others.iter().chain([&last]).map(|(path, _)| shown(path)).collect();
-            Err(CommandError::new(format!("several plans are waiting: {}", names.join(", ")))
-                .with_help(format!("name the one to apply: relayctl apply {}", names[0])))
-        }
-    }
-}
-
-fn none_waiting(project: &Project) -> CommandError {
-    let error = CommandError::new("no plan is waiting to be applied");
-    let sandbox = Project { sandbox: true, ..project.clone() };
-    if !project.sandbox && sandbox.waiting().is_ok_and(|plans| !plans.is_empty()) {
-        return error.with_help("one is waiting in the sandbox: relayctl apply --sandbox");
-    }
-    error.with_help(
-        "make one with `relayctl plan MANIFEST`, or plan and apply at once with `relayctl \
-        apply MANIFEST`",
-    )
-}
-
-fn saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -> Exit {
+fn apply_saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -> Exit {
     let header = &plan.header;
-    let chosen = !args.selection.targets.is_empty() || args.selection.allow_delete_foreign;
-    if chosen || !context.options.variables.is_empty() {
-        return Err(CommandError::new(
-            "a saved plan is done exactly as it is: --target, --var and --allow-delete-foreign \
-                belong to `plan`",
-        ));
-    }
-    if context.options.sandbox && !header.sandbox {
-        return Err(CommandError::new(format!(
-            "{} was made for AWS, not for the sandbox",
-            path.display()
-        ))
-        .with_help("make one for the sandbox with `relayctl plan MANIFEST --sandbox`"));
-    }
-    if let Some(refusal) = args.run.bounds.refusal(plan, "nothing was changed", context) {
-        return Err(refusal);
-    }
     let project = project_of(path, header)?;
     let manifest = project.root.join(&header.manifest_file);
-    context.terminal.print_note(&human::header(header, context.terminal.side_style()));
-    if manifest_changed(&manifest, header, context) {
-        let name = shown(&manifest);
-        context.terminal.print_warning(&format!(
-            "{name} has changed since this plan was made; the plan is done as it was saved"
-        ));
-    }
-    if plan.steps.is_empty() && !args.run.consent.json {
-        context.terminal.result(&human::render_plan(plan, context.terminal.style()))?;
-    }
-    let url =
-        context.options.state.clone().map(|url| absolute(&url)).or_else(|| header.store.clone());
-    let aws = session::aws_options(context, &header.region);
-    let open = |name: &str| {
-        let seal = seal_for(&header.recipients)?;
-        session::open_state(url.clone(), &project, name, &aws, seal)
-    };
-    let at = open(&header.manifest)?;
-    let former = header.former_names.iter().map(|name| Ok((name.clone(), open(name)?)));
-    let former = former.collect::<Result<Vec<_>, CommandError>>()?;
-    let base = folder_of(&manifest);
-    let destination =
-        Destination { project: &project, account: &header.account, region: &header.region, base };
-    // From here on the plan can never be applied again: the state that it was made for is about to
-    // change.
-    let started = || {
-        if project.holds_waiting(path) {
-            drop(std::fs::remove_file(path));
+    let state = context.options.state.clone().map(|url| absolute(&url));
+    let url = state.or_else(|| header.store.clone());
+    let context = &context.for_plan(header, &project.root, url.as_deref());
+    let saved = SavedRun { path, plan, args, project, manifest, url, context };
+    saved.perform().map_err(|error| error.for_run(&context.run))
+}
+
+/// A saved plan that is to be applied.
+struct SavedRun<'a> {
+    path: &'a Path,
+    plan: &'a Plan,
+    args: &'a ApplyArgs,
+    project: Project,
+    manifest: PathBuf,
+    /// The place of the state. `None` means the default place.
+    url: Option<String>,
+    context: &'a CommandContext,
+}
+
+impl SavedRun<'_> {
+    fn perform(&self) -> Exit {
+        let Self { path, plan, args, project, context, .. } = self;
+        let header = &plan.header;
+        self.check_options()?;
+        if let Some(refusal) = args.run.bounds.refusal(plan, "nothing was changed", context) {
+            return Err(refusal);
         }
-    };
-    context.wait_for(async {
-        let provider = destination.connect(context).await?;
-        let as_json = args.run.consent.json;
-        let run = PlanRun {
-            plan,
-            provider: &provider,
-            seen: None,
-            as_json,
-            former: &former,
-            started: &started,
+        self.print_header();
+        let change = self.manifest_change().filter(|_| !plan.steps.is_empty());
+        let doubt = change.map_or(Ok(None), |change| self.doubt(&change))?;
+        if plan.steps.is_empty() && !args.run.consent.json {
+            context.terminal.result(&human::render_plan(plan, context.plan_style()))?;
+        }
+        let aws = session::aws_options(context, &header.region);
+        let open = |name: &str| {
+            let seal = seal_for(&header.recipients)?;
+            session::open_state(self.url.clone(), project, name, &aws, seal)
         };
-        Box::pin(run.perform(at.store.as_ref(), context)).await
-    })
+        let at = open(&header.manifest)?;
+        let former = header.former_names.iter().map(|name| Ok((name.clone(), open(name)?)));
+        let former = former.collect::<Result<Vec<_>, CommandError>>()?;
+        let base = folder_of(&self.manifest);
+        let destination =
+            Destination { project, account: &header.account, region: &header.region, base };
+        let waits = project.holds_waiting(path);
+        // From here on the plan can never be applied again: the state that it was made for is about
+        // to change.
+        let started = || {
+            if waits {
+                drop(std::fs::remove_file(path));
+            }
+        };
+        context.wait_for(async {
+            let (provider, caller) = destination.connect_as(context).await?;
+            self.print_callers(&caller);
+            if let Some(question) = doubt
+                && !ask(question).await?
+            {
+                return Err(CommandError::new("Apply cancelled: nothing was changed"));
+            }
+            let run = PlanRun {
+                plan,
+                saved: Some(*path).filter(|_| waits),
+                provider: &provider,
+                seen: None,
+                as_json: args.run.consent.json,
+                former: &former,
+                started: &started,
+            };
+            Box::pin(run.perform(at.store.as_ref(), context)).await
+        })
+    }
+
+    /// Makes sure that no option asks for something else than the plan.
+    fn check_options(&self) -> Result<(), CommandError> {
+        let Self { plan, args, context, .. } = self;
+        let chosen = !args.selection.targets.is_empty() || args.selection.allow_delete_foreign;
+        let other_mode = args.refresh_only && plan.header.mode != PlanMode::RefreshOnly;
+        if chosen || other_mode || !context.options.variables.is_empty() {
+            return Err(CommandError::new(
+                "a saved plan is done exactly as it is: --target, --var, --refresh-only and \
+                    --allow-delete-foreign belong to `plan`",
+            ));
+        }
+        if context.options.sandbox && !plan.header.sandbox {
+            let again = NextCommand::planning_again(&plan.header).with("--sandbox");
+            return Err(CommandError::new(format!(
+                "{} was made for AWS, not for the sandbox",
+                self.path.display()
+            ))
+            .with_help(Hint::new("make one for the sandbox with ").quoted_command(again)));
+        }
+        Ok(())
+    }
+
+    /// Prints what the plan is for, and when it was saved if it waits beside the state. A plan from
+    /// elsewhere may have been copied, which makes a file new.
+    fn print_header(&self) {
+        let terminal = &self.context.terminal;
+        terminal.print_note(&human::header(&self.plan.header, terminal.side_style()));
+        let saved = saved_at(self.path).filter(|_| self.project.holds_waiting(self.path));
+        if let Some(saved) = saved {
+            terminal.print_note(&format!("Saved:    {}", age(saved, Timestamp::now())));
+        }
+    }
+
+    /// Returns what became of the manifest since the plan was made, if it is no longer the same.
+    fn manifest_change(&self) -> Option<String> {
+        let name = shown(&self.manifest);
+        if !self.manifest.is_file() {
+            return Some(format!("{name} is gone since this plan was made"));
+        }
+        let header = &self.plan.header;
+        let inputs = session::inputs(header.variables.clone(), header.region_option.clone());
+        match manifest::load_manifest(&self.manifest, &inputs).desired {
+            Some(desired) if desired.digest == header.manifest_digest => None,
+            Some(_) => Some(format!("{name} has changed since this plan was made")),
+            None => Some(format!("{name} has changed since this plan was made, and has errors")),
+        }
+    }
+
+    /// Decides what to do about a changed manifest: go on with a warning if the plan was named or
+    /// `--yes` was given, else ask, else refuse. Returns the question.
+    fn doubt(&self, change: &str) -> Result<Option<String>, CommandError> {
+        let is_wanted = self.args.file.is_some() || self.args.run.consent.yes;
+        let terminal = &self.context.terminal;
+        if is_wanted {
+            let done = "the plan is done as it was saved";
+            terminal.print_warning(&format!("{change}; {done}"));
+            return Ok(None);
+        }
+        if Terminal::interactive() {
+            let consequences = human::consequences(self.plan, terminal.side_style());
+            let gap = if consequences.is_empty() { "" } else { "\n" };
+            terminal.print_warning(change);
+            let counts = human::counts(self.plan);
+            return Ok(Some(format!(
+                "{consequences}{gap}Do you want to apply the plan as it was saved ({counts})?"
+            )));
+        }
+        let named = NextCommand::on_plan("apply").with(shown(self.path));
+        Err(CommandError::new(format!("{change}; nothing was changed")).with_help(
+            Hint::new("plan again: ")
+                .command(NextCommand::planning_again(&self.plan.header))
+                .followed_by("\n      or apply the plan as it was saved: ")
+                .command(named),
+        ))
+    }
+
+    /// Prints who made the plan and who applies it, and warns if these are two.
+    fn print_callers(&self, caller: &CallerIdentity) {
+        let planned = &self.plan.header.caller;
+        let terminal = &self.context.terminal;
+        terminal.print_note(&format!(
+            "Planned by {}.\nApplied by {}.",
+            escape(planned),
+            escape(&caller.arn)
+        ));
+        if !is_same_caller(planned, &caller.arn) {
+            terminal.print_warning(
+                "somebody else made this plan: what it says about your own access is about the \
+                    one who made it",
+            );
+        }
+    }
+}
+
+/// Returns true for the same user or role. Sessions of one role differ in the last part only:
+/// `arn:aws:sts::123456789012:assumed-role/deploy/session`.
+fn is_same_caller(one: &str, other: &str) -> bool {
+    let without_session = |arn: &str| match arn.split_once(":assumed-role/") {
+        Some((account, role)) => {
+            format!("{account}/{}", role.split('/').next().unwrap_or_default())
+        }
+        None => arn.to_owned(),
+    };
+    without_session(one) == without_session(other)
 }
 
 /// Makes a path absolute. On the command line it is relative to the working directory, not to the
@@ -190,18 +289,19 @@ fn project_of(path: &Path, header: &PlanHeader) -> Result<Project, CommandError>
     Ok(around_us)
 }
 
-/// Returns true if the manifest has certainly changed since the plan was made.
-fn manifest_changed(manifest: &Path, header: &PlanHeader, context: &CommandContext) -> bool {
-    if !manifest.is_file() {
-        return true;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sessions_of_a_role_are_one_caller_and_two_users_are_two() {
+        let session = |role: &str, name: &str| {
+            format!("arn:aws:sts::123456789012:assumed-role/{role}/{name}")
+        };
+        assert!(is_same_caller(&session("ci", "one"), &session("ci", "two")));
+        assert!(!is_same_caller(&session("ci", "one"), &session("admin", "one")));
+        let user = |name: &str| format!("arn:aws:iam::123456789012:user/{name}");
+        assert!(is_same_caller(&user("ada"), &user("ada")));
+        assert!(!is_same_caller(&user("ada"), &user("bob")));
     }
-    let environment = |name: &str| std::env::var(name).ok();
-    let region = context.options.region.clone();
-    let inputs =
-        Inputs { variables: std::collections::BTreeMap::new(), region, environment: &environment };
-    // The manifest may not load without the --var of the plan; then there is nothing to compare
-    // with.
-    manifest::load_manifest(manifest, &inputs)
-        .desired
-        .is_some_and(|desired| desired.digest != header.manifest_digest)
 }

@@ -6,13 +6,15 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::hint::Hint;
 use super::suggest::nearest;
-use relayctl::address::Address;
+use relayctl::address::{Address, AddressLookupError};
 use relayctl::call::{Failure, FailureKind};
 use relayctl::encryption::EncryptionError;
 use relayctl::engine::EngineError;
 use relayctl::graph::Cycle;
 use relayctl::kind::{OWNER_TAG, Ownership};
+use relayctl::render::command::{NextCommand, RunOptions};
 use relayctl::state::StoreError;
 
 /// The end of a command: its exit code, or an error.
@@ -27,7 +29,7 @@ const INTERRUPTED: u8 = 130;
 pub struct CommandError {
     /// The message. `None` means that everything has been printed already.
     pub message: Option<String>,
-    pub help: Option<String>,
+    help: Option<Hint>,
     pub code: u8,
     /// The error that caused this one, for the log.
     cause: Option<Box<dyn Error + Send + Sync>>,
@@ -58,9 +60,22 @@ impl CommandError {
     }
 
     #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<Hint>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Returns what to do about the error, with the options of the run in its commands.
+    pub fn help_for(&self, run: &RunOptions) -> Option<String> {
+        self.help.as_ref().map(|help| help.write_for(run))
+    }
+
+    /// Completes the commands for a run whose options are known here, but not where the error is
+    /// printed.
+    #[must_use]
+    pub fn for_run(self, run: &RunOptions) -> Self {
+        let help = self.help_for(run).map(Hint::new);
+        Self { help, ..self }
     }
 
     /// Returns an error whose diagnostics are already on stderr.
@@ -96,7 +111,7 @@ impl CommandError {
     /// Returns an error for an action on a file.
     pub fn for_file(what: &str, path: &Path, cause: io::Error) -> Self {
         let said = Self::new(format!("cannot {what} {}: {cause}", path.display()));
-        Self { help: help_with_io(&cause), ..said }.caused_by(cause)
+        Self { help: help_with_io(&cause).map(Hint::from), ..said }.caused_by(cause)
     }
 
     /// Describes the failure, with the text of the error that caused it.
@@ -136,12 +151,10 @@ impl From<EngineError> for CommandError {
                 "name this manifest's own state with --state or `state:`, or give the manifest \
                     a name of its own",
             ),
-            EngineError::Stale { manifest_file, .. } => {
-                said.with_help(format!("plan again: relayctl plan {manifest_file}"))
+            EngineError::Stale { .. } => {
+                said.with_help(Hint::new("plan again: ").command(NextCommand::on_manifest("plan")))
             }
-            EngineError::UnknownAddress { address, known } => {
-                said.with_help(help_with_address(address, known))
-            }
+            EngineError::Address(error) => said.with_help(help_with_address(error)),
             EngineError::NoAccessKeys => {
                 said.with_help("give a user one: `access_key: {profile: NAME}`")
             }
@@ -154,17 +167,25 @@ impl From<EngineError> for CommandError {
             EngineError::NotAddable { ownership, .. } => {
                 said.with_help(help_with_ownership(*ownership))
             }
-            EngineError::AlreadyRecorded { address } => said.with_help(format!(
-                "`relayctl state show MANIFEST {address}` prints what it records"
-            )),
-            EngineError::NotInAws { .. } => {
-                said.with_help("`relayctl apply` makes it; nothing needs to be added")
+            EngineError::AlreadyRecorded { address } => {
+                let show = NextCommand::on_manifest("state show").with(address.to_string());
+                said.with_help(Hint::to_run(show).followed_by(" prints what it records"))
             }
-            EngineError::NotSuccessor { .. } => said
-                .with_help("`state pull` prints what is there; --force replaces it all the same"),
-            EngineError::OccupiedStore { .. } => said.with_help(
-                "look at it with `state pull --state`, and move it away if nobody needs it",
-            ),
+            EngineError::NotInAws { .. } => {
+                let apply = Hint::to_run(NextCommand::on_manifest("apply"));
+                said.with_help(apply.followed_by(" makes it; nothing needs to be added"))
+            }
+            EngineError::NotSuccessor { .. } => {
+                let pull = Hint::to_run(NextCommand::on_manifest("state pull"));
+                said.with_help(
+                    pull.followed_by(" prints what is there; --force replaces it all the same"),
+                )
+            }
+            EngineError::OccupiedStore { location } => {
+                let pull = NextCommand::on_manifest("state pull").with("--state").with(location);
+                let look = Hint::new("look at it with ").quoted_command(pull);
+                said.with_help(look.followed_by(", and move it away if nobody needs it"))
+            }
             EngineError::Store(error) => help_with_store(said, error),
             EngineError::Call(failure) => help_with_failure(said, failure),
             EngineError::Cycle(_) => said.with_help(HELP_WITH_CYCLE),
@@ -180,12 +201,24 @@ impl From<EngineError> for CommandError {
     }
 }
 
-fn help_with_address(address: &Address, known: &[Address]) -> String {
-    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-    match nearest(&address.to_string(), known.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean {near}?"),
-        None if known.is_empty() => "there are no resources at all".to_owned(),
-        None => format!("there are {}", known.join(", ")),
+fn help_with_address(error: &AddressLookupError) -> String {
+    match error {
+        AddressLookupError::Unknown { query, known } => {
+            let query = query.to_string();
+            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+            let names = known.iter().map(String::as_str);
+            // A name alone is compared with names alone.
+            let alone = names.clone().map(|it| it.split_once('.').map_or(it, |(_, name)| name));
+            match nearest(&query, names.chain(alone)) {
+                Some(near) => format!("did you mean {near}?"),
+                None if known.is_empty() => "there are no resources at all".to_owned(),
+                None => format!("there are {}", known.join(", ")),
+            }
+        }
+        AddressLookupError::Ambiguous { candidates, .. } => {
+            let names: Vec<String> = candidates.iter().map(Address::to_string).collect();
+            format!("name one of them: {}", names.join(", "))
+        }
     }
 }
 
@@ -201,6 +234,12 @@ fn help_with_ownership(ownership: Ownership) -> String {
     }
 }
 
+impl From<AddressLookupError> for CommandError {
+    fn from(error: AddressLookupError) -> Self {
+        EngineError::from(error).into()
+    }
+}
+
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         help_with_store(Self::new(error.to_string()), &error).caused_by(error)
@@ -213,11 +252,10 @@ fn help_with_store(said: CommandError, error: &StoreError) -> CommandError {
             "the state {location} is locked: {} on {} (pid {}) is running `{}` since {}",
             info.who, info.host, info.pid, info.what, info.since
         ))
-        .with_help(format!(
-            "--lock-timeout 5m waits until that run has ended; if it is gone for good: \
-                    relayctl state unlock MANIFEST {}",
-            info.id
-        )),
+        .with_help(
+            Hint::new("--lock-timeout 5m waits until that run has ended; if it is gone for good: ")
+                .command(NextCommand::on_manifest("state unlock").with(&info.id)),
+        ),
         StoreError::OtherLock { info, .. } => {
             said.with_help(format!("to take that one away, name it: {}", info.id))
         }
@@ -248,7 +286,7 @@ fn help_with_store(said: CommandError, error: &StoreError) -> CommandError {
             let help = help_with_io(cause).map(|help| {
                 format!("{help}; --state, or `state:` in the manifest, names another place for it")
             });
-            CommandError { help, ..said }
+            CommandError { help: help.map(Hint::from), ..said }
         }
         StoreError::Missing { .. } | StoreError::Lost { .. } | StoreError::NotLocked { .. } => said,
     }
@@ -280,21 +318,23 @@ impl From<Failure> for CommandError {
 }
 
 fn help_with_failure(said: CommandError, failure: &Failure) -> CommandError {
-    let help = match failure.kind {
+    let help: Option<Hint> = match failure.kind {
         FailureKind::Credentials => Some(
             "sign in (`aws sso login`), name a profile with --profile, or set AWS_ACCESS_KEY_ID \
-                and AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox",
+                and AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox"
+                .into(),
         ),
         FailureKind::Unavailable => {
-            Some("check the network, --region and --endpoint-url, and try again")
+            Some("check the network, --region and --endpoint-url, and try again".into())
         }
         FailureKind::AccessDenied => Some(
-            "`relayctl permissions MANIFEST` prints the policy that relayctl needs for a \
-                    manifest",
+            Hint::to_run(NextCommand::on_manifest("permissions"))
+                .followed_by(" prints the policy that relayctl needs for a manifest"),
         ),
         FailureKind::Throttled => Some(
             "others use up what AWS takes of this account: try again later, or more patiently \
-                (--retry-timeout 20m --max-attempts 20)",
+                (--retry-timeout 20m --max-attempts 20)"
+                .into(),
         ),
         FailureKind::NotFound
         | FailureKind::AlreadyExists
@@ -304,7 +344,7 @@ fn help_with_failure(said: CommandError, failure: &Failure) -> CommandError {
         | FailureKind::Refused
         | FailureKind::Other => None,
     };
-    CommandError { help: help.map(str::to_owned), ..said }
+    CommandError { help, ..said }
 }
 
 const HELP_WITH_CYCLE: &str = "take one of these references out of the manifest";
@@ -318,7 +358,12 @@ impl From<Cycle> for CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use relayctl::address::AddressQuery;
     use relayctl::state::LockInfo;
+
+    fn help(error: &CommandError) -> Option<String> {
+        error.help_for(&RunOptions::default())
+    }
 
     #[test]
     fn a_locked_state_says_who_holds_it() {
@@ -342,36 +387,37 @@ mod tests {
                     since 2026-01-02T03:04:05Z"
             )
         );
-        assert!(
-            error.help.is_some_and(|help| help.ends_with("relayctl state unlock MANIFEST 8d3c"))
-        );
+        let help = help(&error).unwrap();
+        assert!(help.ends_with("relayctl state unlock MANIFEST 8d3c"), "{help}");
     }
 
     #[test]
     fn an_address_that_is_not_there_comes_with_the_nearest_that_is() {
-        let known = vec!["user.serverless".parse().unwrap()];
-        let address = "user.serverles".parse().unwrap();
-        let error = CommandError::from(EngineError::UnknownAddress { address, known });
+        let known = ["user.serverless".parse().unwrap()];
+        let find = |name| CommandError::from(AddressQuery::new(name).find(&known).unwrap_err());
+        let error = find("user.serverles");
         assert_eq!(error.message.as_deref(), Some("there is no resource user.serverles"));
-        assert_eq!(error.help.as_deref(), Some("did you mean user.serverless?"));
+        assert_eq!(help(&error).as_deref(), Some("did you mean user.serverless?"));
+        assert_eq!(help(&find("serverles")).as_deref(), Some("did you mean serverless?"));
     }
 
     #[test]
     fn a_state_folder_that_cannot_be_written_comes_with_a_remedy() {
         let denied = |kind: io::ErrorKind| {
             let location = "state/dev.json".to_owned();
-            CommandError::from(StoreError::Io { what: "write", location, cause: kind.into() }).help
+            let error = StoreError::Io { what: "write", location, cause: kind.into() };
+            help(&CommandError::from(error))
         };
-        let help = denied(io::ErrorKind::PermissionDenied).unwrap();
-        assert!(help.contains("chmod u+w") && help.contains("--state"), "{help}");
-        let help = denied(io::ErrorKind::ReadOnlyFilesystem).unwrap();
-        assert!(help.contains("read-only") && help.contains("--state"), "{help}");
+        let said = denied(io::ErrorKind::PermissionDenied).unwrap();
+        assert!(said.contains("chmod u+w") && said.contains("--state"), "{said}");
+        let said = denied(io::ErrorKind::ReadOnlyFilesystem).unwrap();
+        assert!(said.contains("read-only") && said.contains("--state"), "{said}");
         let file = CommandError::for_file(
             "write",
             Path::new("state/dev.plan.json"),
             io::ErrorKind::PermissionDenied.into(),
         );
-        assert!(file.help.is_some_and(|help| help.contains("`ls -ld`")));
+        assert!(help(&file).is_some_and(|help| help.contains("`ls -ld`")));
     }
 
     #[test]
@@ -382,6 +428,7 @@ mod tests {
             "NoCredentials",
             "none found",
         );
-        assert!(CommandError::from(failure).help.is_some_and(|help| help.contains("--profile")));
+        let help = help(&CommandError::from(failure)).unwrap();
+        assert!(help.contains("--profile"), "{help}");
     }
 }

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use super::error::{CommandError, Exit};
 use super::{CommandContext, schema};
 use relayctl::provider::files::disk;
+use relayctl::render::command::{NextCommand, RunOptions};
 
 /// Write manifests to start with
 ///
@@ -87,7 +88,7 @@ pub fn run_command(args: &InitArgs, context: &CommandContext) -> Exit {
     let names: Vec<String> =
         files.iter().map(|(path, _)| format!("  {}", path.display())).collect();
     context.terminal.result(&format!("Wrote\n{}", names.join("\n")))?;
-    context.terminal.print_note(&next_steps(&args.folder));
+    context.terminal.print_note(&next_steps(&args.folder, &context.run));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -120,15 +121,23 @@ fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
         .map_err(|error| CommandError::for_file("write", path, error))
 }
 
-fn next_steps(folder: &Path) -> String {
+fn next_steps(folder: &Path, run: &RunOptions) -> String {
     let go = if folder == Path::new(".") {
         String::new()
     } else {
         format!("  cd {}\n", folder.display())
     };
+    let plan = |sandbox| {
+        let run = RunOptions { sandbox, manifest: Some(FIRST.to_owned()), ..run.clone() };
+        run.write(&NextCommand::on_manifest("plan"))
+    };
+    let (simulated, real) = (plan(true), plan(false));
+    let width = simulated.chars().count();
     format!(
-        "\nNext:\n{go}  relayctl plan manifests/dev.yaml --sandbox    try it without an AWS \
-            account\n\x20 put your account's number into manifests/dev.yaml, and then\n\x20 \
-            relayctl plan manifests/dev.yaml              see what it would do in AWS"
+        "\nNext:\n{go}  {simulated}    try it without an AWS account\n\x20 put your account's \
+            number into {FIRST}, and then\n\x20 {real:width$}    see what it would do in AWS"
     )
 }
+
+/// The manifest to begin with.
+const FIRST: &str = "manifests/dev.yaml";

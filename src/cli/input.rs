@@ -4,10 +4,12 @@ use std::path::Path;
 
 use super::encrypt::read_sealed;
 use super::error::CommandError;
+use super::hint::Hint;
 use super::missing_file::missing_file;
 use super::project::looks_like_plan;
 use relayctl::plan::Plan;
 use relayctl::plan::file::{self, PlanFileError};
+use relayctl::render::command::NextCommand;
 
 pub enum Input {
     Plan(Box<Plan>),
@@ -36,6 +38,7 @@ pub fn open_plan(path: &Path) -> Result<Plan, CommandError> {
 }
 
 fn not_usable(path: &Path, error: PlanFileError) -> CommandError {
-    CommandError::because(path.display(), error)
-        .with_help("make a new one with `relayctl plan MANIFEST`")
+    CommandError::because(path.display(), error).with_help(
+        Hint::new("make a new one with ").quoted_command(NextCommand::on_any_manifest("plan")),
+    )
 }

@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::CommandContext;
-use super::error::Exit;
+use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::planning::{Selection, TerminalObserver};
 use super::run_args::RunArgs;
 use super::running;
 use super::session;
+use super::terminal::Terminal;
+use relayctl::address::AddressQuery;
 use relayctl::engine::{self, Workspace};
 use relayctl::plan::PlanMode;
 use relayctl::render::keys as render;
@@ -57,7 +59,7 @@ struct RotateArgs {
 
     /// Only the keys of these users
     #[arg(value_name = "USER")]
-    users: Vec<String>,
+    users: Vec<AddressQuery>,
 
     #[command(flatten)]
     run: RunArgs,
@@ -92,8 +94,14 @@ fn list(manifest: &ManifestArg, as_json: bool, context: &CommandContext) -> Exit
 }
 
 fn rotate(args: &RotateArgs, context: &CommandContext) -> Exit {
+    if !args.run.consent.yes && !Terminal::interactive() {
+        // A plan to read first is no way out: only this command asks for new keys.
+        return Err(CommandError::new("there is no terminal to ask on, so nothing was changed")
+            .with_help("add --yes"));
+    }
     let mut declared = session::load_checked(&args.manifest.manifest, context)?;
     let targets = engine::renew_keys(&mut declared.desired, &args.users)?;
+    let targets = targets.into_iter().map(AddressQuery::from).collect();
     let selection = Selection { targets, ..Selection::default() };
     context.wait_for(running::plan_and_run(
         &declared,

@@ -2,6 +2,7 @@
 
 mod brakes;
 mod error;
+mod hint;
 mod options;
 mod progress;
 mod project;
@@ -37,13 +38,15 @@ mod schema;
 mod show;
 mod state;
 mod validate;
+mod waiting;
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -53,8 +56,10 @@ use error::{CommandError, Exit};
 use options::GlobalOptions;
 use terminal::Terminal;
 
+use relayctl::plan::PlanHeader;
 use relayctl::policy::catalogue;
-use relayctl::render::human;
+use relayctl::render::command::RunOptions;
+use relayctl::render::human::{self, HumanStyle};
 use relayctl::transport::Transport;
 
 /// Plan and apply for AWS IAM and S3: a manifest says what should exist, relayctl makes it so
@@ -127,21 +132,56 @@ const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// The context of a command: the global options, and the terminal and the transport that the
 /// options describe.
+#[derive(Clone)]
 struct CommandContext {
     options: GlobalOptions,
+    /// The options that the commands in hints repeat.
+    run: RunOptions,
     terminal: Terminal,
     transport: Arc<Transport>,
 }
 
 impl CommandContext {
-    fn new(options: GlobalOptions) -> Self {
+    fn new(options: GlobalOptions, run: RunOptions) -> Self {
         let terminal = Terminal::new(&options);
         let transport = Transport::with_width(
             options.max_attempts.0,
             Some(options.retry_timeout),
             options.parallelism(),
         );
-        Self { options, terminal, transport: Arc::new(transport) }
+        Self { options, run, terminal, transport: Arc::new(transport) }
+    }
+
+    /// Returns the context of a command whose argument turned out to be a manifest.
+    fn for_manifest(&self, path: &Path) -> Self {
+        let run = RunOptions { manifest: Some(path.display().to_string()), ..self.run.clone() };
+        Self { run, ..self.clone() }
+    }
+
+    /// Returns the context of a command on a saved plan: the plan remembers its account and values.
+    fn for_plan(&self, header: &PlanHeader, root: &Path, state: Option<&str>) -> Self {
+        let shown = |place: &str| {
+            if place.contains("://") { place.to_owned() } else { project::shown(&root.join(place)) }
+        };
+        let remembered = RunOptions::of_plan(header);
+        let values = remembered.values.into_iter().filter(|(option, _)| *option != "--state");
+        let run = RunOptions {
+            manifest: Some(shown(&header.manifest_file)),
+            account: self.run.account.clone(),
+            values: values.chain(state.map(|place| ("--state", shown(place)))).collect(),
+            ..remembered
+        };
+        Self { run, ..self.clone() }
+    }
+
+    /// Returns the style of plans on stdout.
+    fn plan_style(&self) -> HumanStyle<'_> {
+        HumanStyle { run: Some(&self.run), ..self.terminal.style() }
+    }
+
+    /// Returns the style of plans on stderr.
+    fn side_plan_style(&self) -> HumanStyle<'_> {
+        HumanStyle { run: Some(&self.run), ..self.terminal.side_style() }
     }
 
     /// Runs asynchronous work. Only commands that need the runtime start it.
@@ -166,8 +206,8 @@ impl CommandContext {
 }
 
 pub fn run_program() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, matches) = match parse_arguments() {
+        Ok(parsed) => parsed,
         Err(error)
             if error.kind() == ErrorKind::DisplayVersion
                 && version::is_verbose(std::env::args().skip(1)) =>
@@ -181,10 +221,11 @@ pub fn run_program() -> ExitCode {
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
-    let context = CommandContext::new(cli.options);
+    let run = options::repeated(&cli.options, manifest_of(&matches), &matches);
+    let context = CommandContext::new(cli.options, run);
     start_log(&context);
-    let exit = run(&cli.command, &context).unwrap_or_else(|error| {
-        context.terminal.error(&error);
+    let exit = run_command(&cli.command, &context).unwrap_or_else(|error| {
+        context.terminal.error(&error, &context.run);
         error.log_causes();
         ExitCode::from(error.code)
     });
@@ -193,7 +234,19 @@ pub fn run_program() -> ExitCode {
     exit
 }
 
-fn run(command: &Command, context: &CommandContext) -> Exit {
+fn parse_arguments() -> Result<(Cli, ArgMatches), clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?;
+    Ok((cli, matches))
+}
+
+/// Returns the manifest of a command that begins with one, as it was named.
+fn manifest_of(matches: &ArgMatches) -> Option<PathBuf> {
+    let own = || matches.try_get_one::<PathBuf>("manifest").ok().flatten().cloned();
+    matches.subcommand().and_then(|(_, inner)| manifest_of(inner)).or_else(own)
+}
+
+fn run_command(command: &Command, context: &CommandContext) -> Exit {
     match command {
         Command::Init(args) => init::run_command(args, context),
         Command::Validate(args) => validate::run_command(args, context),
@@ -249,11 +302,39 @@ fn without_contents(event: &Metadata<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+    use relayctl::render::command::NextCommand;
 
     #[test]
     fn the_definition_of_the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    fn commands_for(arguments: &[&str]) -> String {
+        let matches = Cli::command().try_get_matches_from(arguments).unwrap();
+        let cli = Cli::from_arg_matches(&matches).unwrap();
+        let run = options::repeated(&cli.options, manifest_of(&matches), &matches);
+        run.write(&NextCommand::on_manifest("plan"))
+    }
+
+    #[test]
+    fn the_commands_in_hints_repeat_the_manifest_and_the_options_of_the_run() {
+        let plain = ["relayctl", "state", "show", "m/dev.yaml", "bob"];
+        assert_eq!(commands_for(&plain), "relayctl plan m/dev.yaml");
+        let options = "relayctl --sandbox apply --profile admin --var a=1 --var b=2 --region \
+            us-east-1 --state s3://b/x --endpoint-url http://localhost:5000 --parallelism 3 -v";
+        let options: Vec<&str> = options.split_whitespace().collect();
+        assert_eq!(
+            commands_for(&options),
+            "relayctl plan MANIFEST --sandbox --profile admin --endpoint-url http://localhost:5000 \
+                --region us-east-1 --state s3://b/x --var a=1 --var b=2"
+        );
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        let endpoint = "--endpoint-url=http://ada:hush@localhost:5000";
+        let said = commands_for(&["relayctl", "plan", "dev.yaml", endpoint]);
+        assert_eq!(said, "relayctl plan dev.yaml --endpoint-url URL");
     }
 
     #[test]

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, Args, ValueEnum};
 
 use relayctl::plan::pace::Pace;
 use relayctl::provider::sandbox::{Distance, Throttle};
+use relayctl::render::command::{RunOptions, assign};
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
@@ -133,6 +135,42 @@ impl GlobalOptions {
     pub fn distance(&self) -> Distance {
         Distance { latency: self.sandbox_latency, throttle: self.sandbox_throttle.0 }
     }
+}
+
+/// Returns the options of a run that the commands in hints repeat. Values of the environment are
+/// there for the next command, too. Only the sandbox is repeated in any case: without it, the
+/// command would be for a real account.
+pub fn repeated(
+    options: &GlobalOptions,
+    manifest: Option<PathBuf>,
+    matches: &ArgMatches,
+) -> RunOptions {
+    let GlobalOptions { profile, region, endpoint_url, state, variables, .. } = options;
+    let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let endpoint = endpoint_url.iter().filter(|_| is_given("endpoint_url"));
+    let acting = options.sandbox_enforce.iter().filter(|_| is_given("sandbox_enforce"));
+    let one =
+        |option: &'static str, value: &Option<String>| value.clone().map(|value| (option, value));
+    RunOptions {
+        manifest: manifest.map(|path| path.display().to_string()),
+        sandbox: options.sandbox,
+        account: (one("--profile", profile).into_iter())
+            .chain(endpoint.map(|url| ("--endpoint-url", without_password(url))))
+            .chain(acting.map(|policy| ("--sandbox-enforce", policy.clone())))
+            .collect(),
+        values: (one("--region", region).into_iter())
+            .chain(one("--state", state))
+            .chain(variables.iter().map(|(key, value)| ("--var", assign(key, value))))
+            .collect(),
+    }
+}
+
+/// Returns a URL that may be printed. One that holds a user's name, and so perhaps a password, is
+/// left to the reader.
+fn without_password(url: &str) -> String {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') { "URL".to_owned() } else { url.to_owned() }
 }
 
 fn variable(text: &str) -> Result<(String, String), String> {

@@ -5,11 +5,14 @@ use std::process::ExitCode;
 
 use super::CommandContext;
 use super::error::{CommandError, Exit};
+use super::hint::Hint;
 use super::options::ManifestArg;
 use super::session;
 use super::suggest::nearest;
+use relayctl::address::{Address, AddressLookupError, AddressQuery};
 use relayctl::kind::{self, Output, OutputValue};
 use relayctl::model::{Recorded, Status};
+use relayctl::render::command::NextCommand;
 use relayctl::value::{Value, text_of};
 
 /// Print what others need to know: ARNs, key ids, bucket names
@@ -47,15 +50,13 @@ pub fn run_command(args: &OutputArgs, context: &CommandContext) -> Exit {
     let state = context.wait_for(async { declared.load_state(at.store.as_ref()).await })?;
     let state = state.ok_or_else(|| {
         CommandError::new(format!("there is no state {} yet", at.store.location())).with_help(
-            format!(
-                "make what the manifest declares first: relayctl apply {}",
-                declared.path.display()
-            ),
+            Hint::new("make what the manifest declares first: ")
+                .command(NextCommand::on_manifest("apply")),
         )
     })?;
     let outputs = outputs(&state.resources);
     context.terminal.result(&match &args.name {
-        Some(name) => one(&outputs, name, args.json)?,
+        Some(name) => one(&outputs, &full_name(name, &outputs, &state.resources)?, args.json)?,
         None if args.json => pretty(&outputs),
         None => table(&outputs),
     })?;
@@ -78,6 +79,30 @@ fn outputs(recorded: &Recorded) -> BTreeMap<String, String> {
     outputs
 }
 
+/// Returns the whole name of an output: `user.ada.arn` and `ada.arn` mean `users.ada.arn`. What
+/// means no output stays as it is.
+fn full_name(
+    name: &str,
+    outputs: &BTreeMap<String, String>,
+    recorded: &Recorded,
+) -> Result<String, AddressLookupError> {
+    let Some((resource, field)) = name.rsplit_once('.').filter(|_| !outputs.contains_key(name))
+    else {
+        return Ok(name.to_owned());
+    };
+    let key = |address: &Address| {
+        let outputs = kind::kind_of(address.kind()).facts().outputs;
+        let section = outputs.iter().find(|it| it.field == field)?.section;
+        Some(format!("{section}.{}.{field}", address.name()))
+    };
+    let has_it = |address: &&Address| key(address).is_some_and(|key| outputs.contains_key(&key));
+    match AddressQuery::new(resource).find(recorded.keys().filter(has_it)) {
+        Ok(address) => Ok(key(&address).unwrap_or_else(|| name.to_owned())),
+        Err(AddressLookupError::Unknown { .. }) => Ok(name.to_owned()),
+        Err(error @ AddressLookupError::Ambiguous { .. }) => Err(error),
+    }
+}
+
 fn one(
     outputs: &BTreeMap<String, String>,
     name: &str,
@@ -88,10 +113,12 @@ fn one(
         Some(value) => Ok(value.clone()),
         None => {
             let error = CommandError::new(format!("there is no output {name}"));
-            Err(match nearest(name, outputs.keys().map(String::as_str)) {
-                Some(near) => error.with_help(format!("did you mean {near}?")),
-                None => error.with_help("`relayctl output MANIFEST` lists them all"),
-            })
+            let near = nearest(name, outputs.keys().map(String::as_str));
+            let all = || Hint::to_run(NextCommand::on_manifest("output"));
+            Err(error.with_help(near.map_or_else(
+                || all().followed_by(" lists them all"),
+                |near| Hint::new(format!("did you mean {near}?")),
+            )))
         }
     }
 }
@@ -116,8 +143,9 @@ fn table(outputs: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relayctl::address::{Address, KindName};
+    use relayctl::address::KindName;
     use relayctl::model::RecordedObject;
+    use relayctl::render::command::RunOptions;
 
     fn recorded() -> Recorded {
         let entry = |status, id: Option<&str>, arn: &str| RecordedObject {
@@ -157,6 +185,7 @@ mod tests {
         assert_eq!(one(&outputs, "access_keys.ada.id", false).unwrap(), "AKIA1");
         assert_eq!(one(&outputs, "access_keys.ada.id", true).unwrap(), "\"AKIA1\"");
         let error = one(&outputs, "access_keys.adda.id", false).unwrap_err();
-        assert_eq!(error.help.as_deref(), Some("did you mean access_keys.ada.id?"));
+        let help = error.help_for(&RunOptions::default());
+        assert_eq!(help.as_deref(), Some("did you mean access_keys.ada.id?"));
     }
 }

@@ -8,14 +8,15 @@ use super::brakes::Brakes;
 use super::deny_widening::WideningBounds;
 use super::encrypt::write_plan;
 use super::error::{CommandError, Exit};
-use super::options::ManifestArg;
 use super::planning::{Planned, Selection, make_plan};
 use super::project::{Project, shown};
 use super::running::left_undone;
 use super::session::{self, DeclaredManifest};
 use super::traffic;
+use super::waiting;
 use relayctl::engine::PreparedPlan;
 use relayctl::plan::{Plan, PlanMode};
+use relayctl::render::command::NextCommand;
 use relayctl::render::{html, human, json, markdown};
 
 /// Show what apply would change, and save exactly that for apply
@@ -33,8 +34,9 @@ use relayctl::render::{html, human, json, markdown};
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct PlanArgs {
-    #[command(flatten)]
-    manifest: ManifestArg,
+    /// The manifest: a YAML file
+    #[arg(value_name = "MANIFEST", required_unless_present = "discard")]
+    manifest: Option<PathBuf>,
 
     /// Save the plan to this file instead of beside the state
     #[arg(long, value_name = "FILE")]
@@ -44,9 +46,12 @@ pub struct PlanArgs {
     #[arg(long)]
     detailed_exitcode: bool,
 
-    /// Plan the removal of everything that relayctl made for this manifest
-    #[arg(long)]
-    destroy: bool,
+    #[command(flatten)]
+    goal: PlanGoal,
+
+    /// Drop the plan that waits for this manifest, or the only one that waits; makes no plan
+    #[arg(long, conflicts_with_all = ["out", "destroy", "refresh_only", "targets", "form"])]
+    discard: bool,
 
     #[command(flatten)]
     bounds: WideningBounds,
@@ -59,6 +64,29 @@ pub struct PlanArgs {
 
     #[command(flatten)]
     form: PlanFormat,
+}
+
+/// The goal of a plan. Without an option it is what the manifest says.
+#[derive(clap::Args, Clone, Copy, Debug)]
+struct PlanGoal {
+    /// Plan the removal of everything that relayctl made for this manifest
+    #[arg(long, conflicts_with = "refresh_only")]
+    destroy: bool,
+
+    /// Only compare what exists with the state, and plan to take the live values into the state;
+    /// with --detailed-exitcode, 2 means that there is drift
+    #[arg(long)]
+    refresh_only: bool,
+}
+
+impl PlanGoal {
+    fn mode(self) -> PlanMode {
+        match (self.destroy, self.refresh_only) {
+            (true, _) => PlanMode::Destroy,
+            (false, true) => PlanMode::RefreshOnly,
+            (false, false) => PlanMode::Apply,
+        }
+    }
 }
 
 /// The form in which a plan is printed.
@@ -83,14 +111,19 @@ Examples:
   relayctl plan manifests/dev.yaml --detailed-exitcode
   relayctl plan manifests/dev.yaml --target user.serverless
   relayctl plan manifests/dev.yaml --destroy
+  relayctl plan manifests/dev.yaml --refresh-only --detailed-exitcode
+  relayctl plan --discard
   relayctl plan manifests/dev.yaml --deny-widening --html > plan.html
   relayctl plan manifests/prod.yaml --out prod.plan.json --markdown > comment.md";
 
 pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
-    let mode = if args.destroy { PlanMode::Destroy } else { PlanMode::Apply };
-    // Objects that are to be removed need not pass the manifest's checks.
-    let load = if args.destroy { session::load_manifest } else { session::load_checked };
-    let declared = load(&args.manifest.manifest, context)?;
+    let manifest = match (&args.manifest, args.discard) {
+        (manifest, true) => return waiting::discard(manifest.as_deref(), context),
+        (Some(manifest), false) => manifest,
+        (None, false) => return Err(CommandError::new("name a manifest")),
+    };
+    let mode = args.goal.mode();
+    let declared = session::load_for(mode, manifest, context)?;
     let at = declared.open_state(context)?;
     let Planned { prepared: PreparedPlan { plan, objections, .. }, .. } =
         context.wait_for(make_plan(&declared, &at, mode, &args.selection, context))?;
@@ -113,9 +146,9 @@ pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
     write_plan(&saved, &plan, &declared.desired.recipients)?;
     print(&plan, &args.form, context)?;
     if args.out.is_some() {
-        context.terminal.print_note(&said_elsewhere(&saved));
+        context.terminal.print_note(&said_elsewhere(&saved, context));
     } else if !plan.is_empty() {
-        context.terminal.print_note(&said_waiting(&declared, &saved)?);
+        context.terminal.print_note(&said_waiting(&declared, &saved, context)?);
     }
     traffic::print_summary(context);
     match left_undone(&plan) {
@@ -130,27 +163,30 @@ pub fn print(plan: &Plan, form: &PlanFormat, context: &CommandContext) -> Result
     context.terminal.result(&if form.json {
         json::render_plan(plan)
     } else if form.markdown {
-        markdown::render_plan(plan)
+        markdown::render_plan(plan, Some(&context.run))
     } else if form.html {
-        html::render_plan(plan)
+        html::render_plan(plan, Some(&context.run))
     } else {
-        human::render_plan(plan, context.terminal.style())
+        human::render_plan(plan, context.plan_style())
     })
 }
 
-fn said_elsewhere(saved: &Path) -> String {
-    format!("\nSaved the plan to {0}. To do exactly this: relayctl apply {0}", saved.display())
+fn said_elsewhere(saved: &Path, context: &CommandContext) -> String {
+    let name = saved.display();
+    let command = NextCommand::on_plan("apply").with(name.to_string());
+    format!("\nSaved the plan to {name}. To do exactly this: {}", context.run.write(&command))
 }
 
 /// Returns a message with the shortest command that applies this plan from here.
-fn said_waiting(declared: &DeclaredManifest, saved: &Path) -> Result<String, CommandError> {
+fn said_waiting(
+    declared: &DeclaredManifest,
+    saved: &Path,
+    context: &CommandContext,
+) -> Result<String, CommandError> {
     let here = Project::find_from(Path::new("."), declared.project.sandbox)?;
     let alone = here.waiting()? == [saved.to_owned()];
     let name = shown(saved);
-    let command = match (alone, declared.project.sandbox) {
-        (true, false) => "relayctl apply".to_owned(),
-        (true, true) => "relayctl apply --sandbox".to_owned(),
-        (false, _) => format!("relayctl apply {name}"),
-    };
+    let apply = NextCommand::on_plan("apply");
+    let command = context.run.write(&if alone { apply } else { apply.with(&name) });
     Ok(format!("\nSaved the plan to {name}. To do exactly this: {command}"))
 }

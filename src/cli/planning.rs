@@ -6,7 +6,7 @@ use super::CommandContext;
 use super::error::CommandError;
 use super::session::{DeclaredManifest, StateAt};
 use super::terminal::Terminal;
-use relayctl::address::Address;
+use relayctl::address::AddressQuery;
 use relayctl::call::{Failure, FailureKind};
 use relayctl::engine::{self, EngineObserver, PlanOptions, PlanOrigin, PreparedPlan, Workspace};
 use relayctl::plan::PlanMode;
@@ -19,7 +19,7 @@ use relayctl::state::LockInfo;
 pub struct Selection {
     /// Only this resource and what it depends on, for example user.serverless (repeatable)
     #[arg(long = "target", value_name = "ADDRESS")]
-    pub targets: Vec<Address>,
+    pub targets: Vec<AddressQuery>,
 
     /// Also remove what others attached to removed objects: keys, passwords, devices, attachments
     #[arg(long)]
@@ -68,6 +68,8 @@ pub async fn make_plan(
             store: at.url.clone(),
             sandbox: declared.project.sandbox,
             name_beside: if state.is_none() { declared.name_beside().await } else { None },
+            variables: context.options.variables.iter().cloned().collect(),
+            region: context.options.region.clone(),
         },
     };
     let prepared = engine::plan_from_state(&workspace, state, &options).await;

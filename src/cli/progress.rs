@@ -16,7 +16,7 @@ const TICK: Duration = Duration::from_millis(120);
 /// The display of a run, which receives the run's events.
 pub struct ProgressDisplay<'a> {
     terminal: &'a Terminal,
-    style: HumanStyle,
+    style: HumanStyle<'static>,
     bar: Option<ProgressBar>,
     running: Mutex<BTreeSet<StepId>>,
 }

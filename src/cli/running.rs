@@ -1,22 +1,26 @@
 //! The run of a plan, under the lock and against the state that the plan was made for.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::CommandContext;
 use super::error::{CommandError, Exit};
+use super::hint::Hint;
 use super::interrupt::interruptible;
 use super::planning::{Planned, Selection, TerminalObserver, make_plan};
 use super::progress::ProgressDisplay;
+use super::project::shown;
 use super::run_args::{Consent, RunArgs};
 use super::session::{DeclaredManifest, StateAt};
 use super::terminal::Terminal;
 use super::traffic;
 use relayctl::apply::{ApplyOptions, Stop};
-use relayctl::engine::{self, LockOptions, PreparedPlan, ReadyPlan, StateLock};
+use relayctl::engine::{self, EngineError, LockOptions, PreparedPlan, ReadyPlan, StateLock};
 use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::plan::{Plan, PlanMode, PlanNoteKind};
 use relayctl::port::{Provider, Store};
 use relayctl::reads::Snapshot;
+use relayctl::render::command::NextCommand;
 use relayctl::render::{human, json};
 use relayctl::state::LockInfo;
 use relayctl::transport::Transport;
@@ -59,9 +63,9 @@ async fn run_planned(
     let RunArgs { bounds, brakes, consent } = args;
     let Planned { prepared: PreparedPlan { plan, objections, seen, .. }, provider } = planned;
     if consent.json {
-        context.terminal.print_side(&human::render_plan(&plan, context.terminal.side_style()));
+        context.terminal.print_side(&human::render_plan(&plan, context.side_plan_style()));
     } else {
-        context.terminal.result(&human::render_plan(&plan, context.terminal.style()))?;
+        context.terminal.result(&human::render_plan(&plan, context.plan_style()))?;
     }
     if let Some(refusal) = brakes.refusal(&objections, declared, "nothing was changed", context) {
         return Err(refusal);
@@ -69,10 +73,11 @@ async fn run_planned(
     if let Some(refusal) = bounds.refusal(&plan, "nothing was changed", context) {
         return Err(refusal);
     }
-    if !plan.steps.is_empty() && !agreed(&plan, consent).await? {
+    if !plan.steps.is_empty() && !agreed(&plan, consent, context).await? {
         let word = match plan.header.mode {
             PlanMode::Apply => "Apply",
             PlanMode::Destroy => "Destroy",
+            PlanMode::RefreshOnly => "Refresh",
         };
         return Err(CommandError::new(format!("{word} cancelled: nothing was changed")));
     }
@@ -81,6 +86,7 @@ async fn run_planned(
     let former = declared.former_states(context)?;
     let run = PlanRun {
         plan: &plan,
+        saved: None,
         provider: &provider,
         // A person may have read for a long time.
         seen: lock.map(|_| seen),
@@ -94,15 +100,21 @@ async fn run_planned(
     }
 }
 
-async fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
+async fn agreed(
+    plan: &Plan,
+    consent: &Consent,
+    context: &CommandContext,
+) -> Result<bool, CommandError> {
     if consent.yes {
         return Ok(true);
     }
     if !Terminal::interactive() {
         return Err(CommandError::new("there is no terminal to ask on, so nothing was changed")
             .with_help(
-                "add --yes, or save a plan with `relayctl plan` and do exactly that with \
-                `relayctl apply`",
+                Hint::new("add --yes, or save a plan with ")
+                    .quoted_command(NextCommand::planning_again(&plan.header))
+                    .followed_by(" and do exactly that with ")
+                    .quoted_command(NextCommand::on_plan("apply")),
             ));
     }
     let sandbox = if plan.header.sandbox { " (in the sandbox)" } else { "" };
@@ -114,7 +126,17 @@ async fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
                     be brought back."
             )
         }
+        PlanMode::RefreshOnly => format!(
+            "Do you want to take the live values into the state{sandbox}?\n  Nothing in AWS changes."
+        ),
     };
+    let consequences = human::consequences(plan, context.terminal.side_style());
+    let gap = if consequences.is_empty() { "" } else { "\n" };
+    ask(format!("{consequences}{gap}{question}")).await
+}
+
+/// Asks a question on the terminal.
+pub async fn ask(question: String) -> Result<bool, CommandError> {
     // The question blocks in another thread, so that connections which are closed meanwhile are
     // noticed before anything is sent through them.
     let asked = tokio::task::spawn_blocking(move || Terminal::confirm(&question)).await;
@@ -124,6 +146,8 @@ async fn agreed(plan: &Plan, consent: &Consent) -> Result<bool, CommandError> {
 /// A plan that is to be applied.
 pub struct PlanRun<'a> {
     pub plan: &'a Plan,
+    /// The file of a plan that waits.
+    pub saved: Option<&'a Path>,
     pub provider: &'a dyn Provider,
     /// The account as this run has just read it for the plan.
     pub seen: Option<Snapshot>,
@@ -165,12 +189,13 @@ impl PlanRun<'_> {
         lock: &StateLock<'_>,
         context: &CommandContext,
     ) -> Result<RunOutcome, CommandError> {
-        let Self { plan, provider, seen, former, started, .. } = self;
+        let Self { plan, saved, provider, seen, former, started, .. } = self;
         for (name, at) in former {
             let to = &plan.header.manifest;
             engine::move_state(at.store.as_ref(), lock, name, to).await?;
         }
-        let ready = ReadyPlan::check(plan, lock).await?;
+        let ready =
+            ReadyPlan::check(plan, lock).await.map_err(|error| stale(error, plan, saved))?;
         started();
         traffic::forecast(plan, context);
         let progress = ProgressDisplay::new(&context.terminal, plan.steps.len());
@@ -188,13 +213,29 @@ impl PlanRun<'_> {
     }
 }
 
+/// Explains why a plan cannot be applied. One that waits can be dropped.
+fn stale(error: EngineError, plan: &Plan, saved: Option<&Path>) -> CommandError {
+    let is_stale = matches!(error, EngineError::Stale { .. });
+    let said = CommandError::from(error);
+    if !is_stale {
+        return said;
+    }
+    let again = Hint::new("plan again: ").command(NextCommand::planning_again(&plan.header));
+    said.with_help(match saved {
+        None => again,
+        Some(file) => again
+            .followed_by("\n      or drop this plan: ")
+            .command(NextCommand::on_plan("plan --discard").with(shown(file))),
+    })
+}
+
 /// Reports how a run ended.
 fn report(plan: &Plan, mut outcome: RunOutcome, as_json: bool, context: &CommandContext) -> Exit {
     outcome.traffic += context.transport.traffic();
     if as_json {
         context.terminal.result(&json::outcome(plan, &outcome))?;
     } else if !plan.steps.is_empty() {
-        context.terminal.result(&human::outcome(plan, &outcome, context.terminal.style()))?;
+        context.terminal.result(&human::outcome(plan, &outcome, context.plan_style()))?;
     } else {
         traffic::print_summary(context);
     }
@@ -231,7 +272,7 @@ pub fn left_undone(plan: &Plan) -> Option<CommandError> {
 fn unclaimed(plan: &Plan) -> Option<CommandError> {
     let is_destroy = match plan.header.mode {
         PlanMode::Destroy => true,
-        PlanMode::Apply => false,
+        PlanMode::Apply | PlanMode::RefreshOnly => false,
     };
     let note = plan.notes.iter().find(|it| it.kind == PlanNoteKind::Unclaimed)?;
     is_destroy.then(|| {
@@ -271,6 +312,7 @@ fn command(mode: PlanMode) -> &'static str {
     match mode {
         PlanMode::Apply => "apply",
         PlanMode::Destroy => "destroy",
+        PlanMode::RefreshOnly => "refresh",
     }
 }
 

@@ -55,6 +55,7 @@ fn load(file: &Path) -> Result<Policy, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use relayctl::render::command::RunOptions;
 
     #[test]
     fn a_principal_is_told_from_a_file() {
@@ -73,7 +74,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("plan.json");
         let given = [file.display().to_string()];
-        assert!(sandbox_principal(&given).unwrap_err().help.is_some());
+        assert!(sandbox_principal(&given).unwrap_err().help_for(&RunOptions::default()).is_some());
         for text in ["{", "[]", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}"#]
         {
             std::fs::write(&file, text).unwrap();

@@ -11,12 +11,14 @@ use super::missing_file::missing_file;
 use super::project::{Project, folder_of, shown};
 use super::sandbox_principal::sandbox_principal;
 use relayctl::access::checks;
+use relayctl::call::CallerIdentity;
 use relayctl::diagnostic::Diagnostic;
 use relayctl::encryption::FileEncryption;
 use relayctl::engine::{self, EngineError};
 use relayctl::lint::{self, ManifestFinding};
 use relayctl::manifest::{self, Documents, Inputs, Loaded};
 use relayctl::model::Desired;
+use relayctl::plan::PlanMode;
 use relayctl::port::{Provider, Store};
 use relayctl::provider::Providers;
 use relayctl::provider::aws::{Aws, ConnectOptions as AwsOptions};
@@ -60,6 +62,19 @@ pub fn load_manifest(
     load_whole(path, context).map(DeclaredManifest::alone)
 }
 
+/// Reads a manifest to plan for. Its `checks:` are about what the plan would make: objects that are
+/// removed, or only looked at, need not pass them.
+pub fn load_for(
+    mode: PlanMode,
+    path: &Path,
+    context: &CommandContext,
+) -> Result<DeclaredManifest, CommandError> {
+    match mode {
+        PlanMode::Apply => load_checked(path, context),
+        PlanMode::Destroy | PlanMode::RefreshOnly => load_manifest(path, context),
+    }
+}
+
 /// Reads a manifest with the places of its policy documents, which take more memory than everything
 /// else.
 pub fn load_whole(
@@ -95,11 +110,10 @@ fn read(
     }
     let mut loaded = manifest::load_manifest(
         path,
-        &Inputs {
-            variables: context.options.variables.iter().cloned().collect(),
-            region: context.options.region.clone(),
-            environment: &|name| std::env::var(name).ok(),
-        },
+        &inputs(
+            context.options.variables.iter().cloned().collect(),
+            context.options.region.clone(),
+        ),
     );
     loaded.diagnostics.extend(further(&loaded));
     if !loaded.diagnostics.is_empty() {
@@ -117,6 +131,11 @@ fn read(
         DeclaredManifest { path: path.to_owned(), desired, project, sources: loaded.sources },
         loaded.documents,
     ))
+}
+
+/// Returns what a manifest is loaded with.
+pub fn inputs(variables: BTreeMap<String, String>, region: Option<String>) -> Inputs<'static> {
+    Inputs { variables, region, environment: &|name| std::env::var(name).ok() }
 }
 
 impl DeclaredManifest {
@@ -301,9 +320,17 @@ pub fn open_state(
 impl Destination<'_> {
     /// Opens the providers and reads the caller's identity before anything else.
     pub async fn connect(&self, context: &CommandContext) -> Result<Providers, CommandError> {
+        self.connect_as(context).await.map(|(edges, _)| edges)
+    }
+
+    /// Opens the providers, and returns the caller with them.
+    pub async fn connect_as(
+        &self,
+        context: &CommandContext,
+    ) -> Result<(Providers, CallerIdentity), CommandError> {
         let edges = self.open_provider(context).await?;
         let verified = engine::verify_account(&edges, self.account).await;
-        verified.map(|_| edges).map_err(|error| self.explain(error))
+        verified.map(|caller| (edges, caller)).map_err(|error| self.explain(error))
     }
 
     async fn open_provider(&self, context: &CommandContext) -> Result<Providers, CommandError> {

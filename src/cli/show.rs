@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use jiff::Timestamp;
+
 use super::CommandContext;
 use super::error::{CommandError, Exit};
+use super::hint::Hint;
 use super::input::{self, Input};
 use super::plan::{self, PlanFormat};
-use super::project::{Project, shown};
+use super::project::Project;
 use super::session;
 use super::state::resource;
+use super::waiting::{WaitingPlan, several_waiting};
+use relayctl::render::command::NextCommand;
 
 /// Print a saved plan, or what the state records for a manifest
 ///
@@ -39,22 +44,33 @@ pub fn run_command(args: &ShowArgs, context: &CommandContext) -> Exit {
         None => waiting(context)?,
     };
     match input::open_input(&path)? {
-        Input::Plan(saved) => plan::print(&saved, &args.form, context)?,
-        Input::Manifest => recorded(&path, &args.form, context)?,
+        Input::Plan(saved) => {
+            let header = &saved.header;
+            let root = Project::of_manifest(&path, header.sandbox)?.root;
+            let context = context.for_plan(header, &root, header.store.as_deref());
+            plan::print(&saved, &args.form, &context)?;
+        }
+        Input::Manifest => {
+            let context = &context.for_manifest(&path);
+            recorded(&path, &args.form, context).map_err(|error| error.for_run(&context.run))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
-    let mut plans = Project::find_from(Path::new("."), context.options.sandbox)?.waiting()?;
+    let project = Project::find_from(Path::new("."), context.options.sandbox)?;
+    let mut plans = WaitingPlan::every(&project)?;
     match (plans.pop(), plans.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (None, _) => Err(CommandError::new("no plan is waiting")
-            .with_help("name a saved plan or a manifest: relayctl show FILE")),
+        (Some(only), true) => Ok(only.path),
+        (None, _) => {
+            let show = NextCommand::on_plan("show").with_placeholder("FILE");
+            Err(CommandError::new("no plan is waiting")
+                .with_help(Hint::new("name a saved plan or a manifest: ").command(show)))
+        }
         (Some(last), false) => {
-            let names: Vec<String> = plans.iter().chain([&last]).map(|path| shown(path)).collect();
-            Err(CommandError::new(format!("several plans are waiting: {}", names.join(", ")))
-                .with_help(format!("name one: relayctl show {}", names[0])))
+            plans.push(last);
+            Err(several_waiting(&plans, "show", Timestamp::now()))
         }
     }
 }
@@ -69,7 +85,9 @@ fn recorded(path: &Path, form: &PlanFormat, context: &CommandContext) -> Result<
     let state = context.wait_for(async { declared.load_state(at.store.as_ref()).await })?;
     let Some(state) = state else {
         return Err(CommandError::new(format!("there is no state {} yet", at.store.location()))
-            .with_help(format!("see what would be made: relayctl plan {}", path.display())));
+            .with_help(
+                Hint::new("see what would be made: ").command(NextCommand::on_manifest("plan")),
+            ));
     };
     if form.json {
         return context.terminal.result(&relayctl::state::encode(&state));

@@ -7,8 +7,10 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::error::CommandError;
 use super::options::{Color, GlobalOptions};
+use relayctl::render::command::RunOptions;
 use relayctl::render::human::HumanStyle;
 
+#[derive(Clone)]
 pub struct Terminal {
     quiet: bool,
     verbose: bool,
@@ -32,13 +34,15 @@ impl Terminal {
     }
 
     /// Returns the style of text that goes to stdout.
-    pub fn style(&self) -> HumanStyle {
-        HumanStyle { color: self.stdout != ColorChoice::Never, verbose: self.verbose }
+    pub fn style(&self) -> HumanStyle<'static> {
+        let color = self.stdout != ColorChoice::Never;
+        HumanStyle { color, verbose: self.verbose, run: None }
     }
 
     /// Returns the style of text that goes to stderr.
-    pub fn side_style(&self) -> HumanStyle {
-        HumanStyle { color: self.stderr != ColorChoice::Never, verbose: self.verbose }
+    pub fn side_style(&self) -> HumanStyle<'static> {
+        let color = self.stderr != ColorChoice::Never;
+        HumanStyle { color, verbose: self.verbose, run: None }
     }
 
     /// Returns true if a person can watch and answer.
@@ -76,11 +80,11 @@ impl Terminal {
         self.print_side(&format!("{}: {text}", paint("warning", AnsiColor::Yellow)));
     }
 
-    pub fn error(&self, error: &CommandError) {
+    pub fn error(&self, error: &CommandError, run: &RunOptions) {
         if let Some(message) = &error.message {
             self.print_side(&format!("{}: {message}", paint("error", AnsiColor::Red)));
         }
-        if let Some(help) = &error.help {
+        if let Some(help) = error.help_for(run) {
             self.print_side(&format!("{}: {help}", paint("help", AnsiColor::Cyan)));
         }
     }
@@ -93,20 +97,71 @@ impl Terminal {
 
     /// Asks on stderr. Only `yes` counts as a yes.
     pub fn confirm(question: &str) -> Result<bool, CommandError> {
-        let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "\n{question}\n  Only 'yes' will be accepted.\n\n  Enter a value: ");
-        let _ = stderr.flush();
-        let mut answer = String::new();
-        io::stdin()
-            .lock()
-            .read_line(&mut answer)
-            .map_err(|error| CommandError::because("cannot read the answer", error))?;
-        let _ = writeln!(stderr);
-        Ok(answer.trim() == "yes")
+        ask(question, &mut io::stdin().lock(), &mut io::stderr().lock())
+            .map_err(|error| CommandError::because("cannot read the answer", error))
     }
+}
+
+/// The number of times that a question is asked.
+const ASKED: usize = 3;
+
+/// Asks until the answer is plain. What is neither `yes` nor `no` may be a slip.
+fn ask(question: &str, input: &mut impl BufRead, output: &mut impl Write) -> io::Result<bool> {
+    write!(output, "\n{question}\n  Only 'yes' will be accepted.\n")?;
+    for attempt in 1..=ASKED {
+        write!(output, "\n  Enter a value: ")?;
+        output.flush()?;
+        let mut answer = String::new();
+        let is_end = input.read_line(&mut answer)? == 0;
+        writeln!(output)?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "yes" if answer.trim() == "yes" => return Ok(true),
+            "no" | "n" => return Ok(false),
+            _ if is_end => return Ok(false),
+            _ if attempt < ASKED => writeln!(output, "  Type yes to go on, or no to cancel.")?,
+            _ => {}
+        }
+    }
+    Ok(false)
 }
 
 fn paint(word: &str, color: AnsiColor) -> String {
     let style = Ansi::new().bold().fg_color(Some(color.into()));
     format!("{style}{word}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the decision after these lines of input, and how often the question was put.
+    fn answered(input: &str) -> (bool, usize) {
+        let mut output = Vec::new();
+        let agreed = ask("Really?", &mut input.as_bytes(), &mut output).unwrap();
+        let output = String::from_utf8(output).unwrap();
+        assert_eq!(output.matches("Really?").count(), 1, "{output}");
+        let asked = output.matches("Enter a value:").count();
+        assert_eq!(output.matches("Type yes").count(), asked - 1, "{output}");
+        (agreed, asked)
+    }
+
+    #[test]
+    fn only_yes_is_a_yes() {
+        assert_eq!(answered("yes\n"), (true, 1));
+        assert_eq!(answered("  yes \n"), (true, 1));
+        assert_eq!(answered("no\n"), (false, 1));
+        assert_eq!(answered("N\n"), (false, 1));
+    }
+
+    #[test]
+    fn another_answer_is_told_to_type_yes_and_asked_again() {
+        assert_eq!(answered("y\nyes\n"), (true, 2));
+        assert_eq!(answered("Yes\n\nyes\n"), (true, 3));
+        assert_eq!(answered("y\ny\ny\nyes\n"), (false, 3));
+    }
+
+    #[test]
+    fn the_end_of_the_input_is_a_no() {
+        assert_eq!(answered(""), (false, 1));
+    }
 }

@@ -10,10 +10,14 @@ mod obstruction;
 mod ownership;
 mod parts;
 mod propagate;
+mod refresh;
+mod takeover;
 
 pub use fields::is_same_value;
 pub use moved::{Renames, readdress};
 pub use obstruction::Obstruction;
+pub use refresh::refresh;
+pub use takeover::{Takeover, Takeovers};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -22,11 +26,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::call::{Failure, Observed, Write};
-use crate::kind::{self, Attached, FieldForm, Kind, LiveObject, LiveResource, Maintenance};
+use crate::kind::{
+    self, Attached, Conflict, FieldForm, Kind, LiveObject, LiveResource, Maintenance,
+};
 use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
 use crate::value::{Attributes, FieldChange, text_of};
 
 use fields::FieldComparison;
+use takeover::Holders;
 
 /// The change of one object, and its reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +78,36 @@ impl ResourceChange {
         }
     }
 
+    /// Returns true if a plan that only refreshes the state found the object changed, replaced or
+    /// gone.
+    pub fn is_drift(&self) -> bool {
+        match &self.reason {
+            Reason::Drifted
+            | Reason::Vanished
+            | Reason::RecreatedBySomeoneElse { .. }
+            | Reason::NotOurs { .. }
+            | Reason::OtherState { .. } => true,
+            Reason::Same
+            | Reason::LetGo
+            | Reason::Moves(_)
+            | Reason::Renamed(_)
+            | Reason::ParentHandedOver(_)
+            | Reason::New
+            | Reason::Differs
+            | Reason::CannotChange(_)
+            | Reason::Due(_)
+            | Reason::ParentReplaced(_)
+            | Reason::Interrupted
+            | Reason::Lost
+            | Reason::Undeclared
+            | Reason::Destroy
+            | Reason::Exclusive
+            | Reason::Obstacle(_)
+            | Reason::Unknown(_)
+            | Reason::DependsOn(_) => false,
+        }
+    }
+
     /// Returns the text of a field before the change.
     pub fn text_before(&self, field: &str) -> Option<&str> {
         self.fields.iter().find(|diff| diff.change.field == field)?.change.before.as_ref()?.as_str()
@@ -110,6 +147,8 @@ pub enum Reason {
     New,
     /// Recorded, but gone from AWS.
     Vanished,
+    /// Changed outside relayctl since it was recorded. Only a refresh of the state takes that over.
+    Drifted,
     /// The declared object differs from the live one.
     Differs,
     /// A field that AWS can't change, or a key whose secret is lost; the text names it.
@@ -121,6 +160,8 @@ pub enum Reason {
     /// Nothing differs, but maintenance is due: a key is old, or was retired long ago. The text
     /// names it.
     Due(String),
+    /// The object goes to other places in local files; the text names them.
+    Moves(String),
     /// The object that it is attached to or names is replaced.
     ParentReplaced(Address),
     /// An earlier run stopped between the call and the save.
@@ -166,10 +207,12 @@ pub struct PlannedChange<'a> {
     /// The calls that remove objects of other owners that block its deletion.
     pub clearing: Vec<Write>,
     /// True if an earlier step of this plan changes the live object: it names a principal whose ARN
-    /// changes.
+    /// changes, or another object takes its place in a file.
     pub shifts: bool,
     /// True if only its record changes: it names a renamed user by its old name.
     pub restated: bool,
+    /// The objects of this manifest whose places it takes.
+    pub takes: Takeovers,
 }
 
 /// The options of a comparison.
@@ -203,6 +246,7 @@ pub fn diff<'a>(
 ) -> Vec<PlannedChange<'a>> {
     let options = options.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
+    let holders = Holders::find_holders(recorded, live);
     let mut decisions: Vec<PlannedChange<'_>> = addresses
         .into_iter()
         .map(|address| {
@@ -213,6 +257,8 @@ pub fn diff<'a>(
                 entry: recorded.get(address),
                 desired,
                 recorded,
+                live,
+                holders: &holders,
                 options,
             };
             let mut decision = subject.decide(live.get(address));
@@ -227,6 +273,7 @@ pub fn diff<'a>(
     propagate::replacements(&mut decisions, desired);
     propagate::boundaries(&mut decisions, desired);
     propagate::boundaries_in_another_case(&mut decisions, desired);
+    takeover::mark_moved(&mut decisions);
     propagate::hindrances(&mut decisions, desired, recorded);
     decisions
 }
@@ -241,20 +288,22 @@ pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet
 }
 
 /// One address, with its declared and recorded object.
-struct DiffSubject<'a> {
+struct DiffSubject<'a, 'h> {
     kind: &'static dyn Kind,
     address: &'a Address,
     resource: Option<&'a Resource>,
     entry: Option<&'a RecordedObject>,
     desired: &'a Desired,
     recorded: &'a Recorded,
+    live: &'a Live,
+    holders: &'h Holders<'a>,
     options: DiffOptions<'a>,
 }
 
-impl<'a> DiffSubject<'a> {
+impl<'a> DiffSubject<'a, '_> {
     fn decide(&self, sighting: Option<&'a LiveResource>) -> PlannedChange<'a> {
         let (observed, conflict) = match sighting {
-            Some(sighting) => (&sighting.observed, sighting.conflict.clone()),
+            Some(sighting) => (&sighting.observed, sighting.conflict.as_ref()),
             None => (&Observed::Absent, None),
         };
         match (self.resource, observed) {
@@ -269,12 +318,21 @@ impl<'a> DiffSubject<'a> {
     }
 
     /// Decides for an object that is declared, but doesn't exist.
-    fn absent(&self, resource: &'a Resource, conflict: Option<String>) -> PlannedChange<'a> {
+    fn absent(&self, resource: &'a Resource, conflict: Option<&Conflict>) -> PlannedChange<'a> {
         // An object of this manifest that has the name in another case goes first.
-        let goes_first = || moved::other_case(self.address, self.recorded.keys()).is_some();
-        if let Some(conflict) = conflict.filter(|_| !goes_first()) {
-            return self.decision(ChangeAction::Refuse, Reason::Obstacle(conflict), None);
-        }
+        let goes_first = moved::other_case(self.address, self.recorded.keys()).is_some();
+        let conflict = conflict.filter(|_| !goes_first);
+        let unmanaged = conflict.and_then(|it| it.unmanaged.as_ref());
+        let takes = match (self.takeovers(conflict), unmanaged) {
+            (Ok(_), Some(it)) if !resource.renew && self.is_parent_adopted(resource) => {
+                Err(it.refusal.clone())
+            }
+            (takes, _) => takes,
+        };
+        let takes = match takes {
+            Ok(takes) => takes,
+            Err(why) => return self.decision(ChangeAction::Refuse, Reason::Obstacle(why), None),
+        };
         let reason = match self.entry.map(|entry| entry.status) {
             None => Reason::New,
             Some(Status::Done) => Reason::Vanished,
@@ -283,6 +341,8 @@ impl<'a> DiffSubject<'a> {
         let mut decision = self.decision(ChangeAction::Create, reason, None);
         decision.change.fields = fields::all_new(self.kind, &resource.attributes);
         decision.wanted = decision.wanted.map(|wanted| self.with_state_tag(wanted));
+        decision.change.left_alone.extend(unmanaged.map(|it| it.note.clone()));
+        decision.takes = takes;
         decision
     }
 
@@ -306,7 +366,7 @@ impl<'a> DiffSubject<'a> {
         &self,
         resource: &'a Resource,
         seen: &'a LiveObject,
-        conflict: Option<String>,
+        conflict: Option<&Conflict>,
     ) -> PlannedChange<'a> {
         let mut seen = Cow::Borrowed(seen);
         if let Some(reason) = self.foreign(&seen) {
@@ -322,8 +382,15 @@ impl<'a> DiffSubject<'a> {
         self.compare_state_tag(&mut comparison, &seen);
         comparison.fields.splice(0..0, moved::name_change(self.kind, &seen, &resource.attributes));
         let (action, reason) = self.verdict(&comparison, &seen, resource);
+        let is_moved = action == ChangeAction::Update && seen.upkeep.is_some();
+        let takes = match self.takeovers(conflict) {
+            Err(why) if action == ChangeAction::Replace || is_moved => {
+                return self.refusal(why, seen);
+            }
+            takes => takes.unwrap_or_default(),
+        };
         if action == ChangeAction::Replace
-            && let Some(obstacle) = conflict.or_else(|| self.obstacle(&seen))
+            && let Some(obstacle) = self.obstacle(&seen)
         {
             return self.refusal(obstacle, seen);
         }
@@ -358,6 +425,7 @@ impl<'a> DiffSubject<'a> {
             comparison.wanted
         });
         decision.seen = Some(seen);
+        decision.takes = takes;
         decision
     }
 
@@ -376,7 +444,12 @@ impl<'a> DiffSubject<'a> {
             return (ChangeAction::Replace, Reason::CannotChange(why));
         }
         if let Some(upkeep) = &seen.upkeep {
-            return (ChangeAction::Update, Reason::Due(upkeep.why().to_owned()));
+            let why = upkeep.why().to_owned();
+            let reason = match upkeep {
+                Maintenance::Move(_) => Reason::Moves(why),
+                Maintenance::Renew(_) | Maintenance::Tend(_) => Reason::Due(why),
+            };
+            return (ChangeAction::Update, reason);
         }
         if let Some(before) = self.renamed(seen, resource) {
             return (ChangeAction::Update, Reason::Renamed(before));
@@ -494,6 +567,7 @@ impl<'a> DiffSubject<'a> {
             clearing: Vec::new(),
             shifts: false,
             restated: false,
+            takes: Takeovers::new(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::kind::{FieldForm, LiveObject, OWNER_TAG, Ownership, STATE_TAG};
 use crate::model::{RecordedObject, Status};
 use crate::value::{Attributes, FieldChange, Value};
 
-impl<'a> DiffSubject<'a> {
+impl<'a> DiffSubject<'a, '_> {
     /// Returns the reason that the manifest may not change the object, if it belongs to another
     /// owner. Names are keys, so another object can have the same name.
     pub(super) fn foreign(&self, seen: &LiveObject) -> Option<Reason> {

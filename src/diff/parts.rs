@@ -103,9 +103,11 @@ fn is_foreign(reason: &Reason) -> bool {
         | Reason::New
         | Reason::Vanished
         | Reason::Differs
+        | Reason::Drifted
         | Reason::CannotChange(_)
         | Reason::Renamed(_)
         | Reason::Due(_)
+        | Reason::Moves(_)
         | Reason::ParentReplaced(_)
         | Reason::Interrupted
         | Reason::Lost

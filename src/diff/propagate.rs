@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::all_gone;
 use super::moved::other_case;
+use super::takeover::{TakeoverLinks, Takeovers};
 use super::{ChangeAction, FieldDiff, PlannedChange, Reason, ResourceChange};
 use crate::address::{Address, KindName, Principal};
 use crate::kind::{self, Attached, FieldForm, Kind, LiveObject};
@@ -91,6 +92,7 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
         clearing: Vec::new(),
         shifts: false,
         restated: false,
+        takes: Takeovers::new(),
     }
 }
 
@@ -279,6 +281,7 @@ pub fn boundaries_in_another_case(decisions: &mut [PlannedChange<'_>], desired: 
 /// depend on it.
 pub fn hindrances(decisions: &mut [PlannedChange<'_>], desired: &Desired, recorded: &Recorded) {
     let dependents = Dependents::of(recorded);
+    let links = TakeoverLinks::between(decisions);
     loop {
         let stuck: BTreeSet<Address> = decisions
             .iter()
@@ -289,7 +292,10 @@ pub fn hindrances(decisions: &mut [PlannedChange<'_>], desired: &Desired, record
             .collect();
         let mut moved = false;
         for decision in decisions.iter_mut() {
-            if let Some(cause) = hindered_by(&decision.change, &stuck, desired, &dependents) {
+            let ResourceChange { address, action, .. } = &decision.change;
+            let linked = || links.hindrance(address, *action, &stuck);
+            let cause = hindered_by(&decision.change, &stuck, desired, &dependents);
+            if let Some(cause) = cause.or_else(linked) {
                 decision.change.action = ChangeAction::Blocked;
                 decision.change.reason = Reason::DependsOn(cause);
                 moved = true;

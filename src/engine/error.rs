@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::address::Address;
+use crate::address::{Address, AddressLookupError};
 use crate::apply::StaleReason;
 use crate::call::{CallerIdentity, Failure};
 use crate::graph::Cycle;
@@ -40,12 +40,8 @@ pub enum EngineError {
     #[error("this plan must not be applied as it is: {}", join_messages(objections))]
     Objected { objections: Vec<Objection> },
 
-    #[error("there is no resource {address}")]
-    UnknownAddress {
-        address: Address,
-        /// The addresses that exist.
-        known: Vec<Address>,
-    },
+    #[error(transparent)]
+    Address(#[from] AddressLookupError),
 
     #[error("the manifest declares no access key")]
     NoAccessKeys,

@@ -3,7 +3,7 @@
 use super::error::EngineError;
 use super::recover::recover_and_report;
 use super::workspace::Workspace;
-use crate::address::{Address, KindName};
+use crate::address::{Address, AddressQuery, KindName};
 use crate::model::Desired;
 use crate::model::keys::AccessKeyInfo;
 use crate::resolve::{ALL_READS, Resolver, keys};
@@ -25,23 +25,30 @@ pub async fn list_keys(
 
 /// Makes the next plan renew the keys of these users, or all declared keys if `users` is empty.
 /// Returns their addresses, to make a plan for them only.
-pub fn renew_keys(desired: &mut Desired, users: &[String]) -> Result<Vec<Address>, EngineError> {
+pub fn renew_keys(
+    desired: &mut Desired,
+    users: &[AddressQuery],
+) -> Result<Vec<Address>, EngineError> {
     let keys: Vec<Address> =
         desired.of_kind(KindName::AccessKey).map(|(address, _)| address.clone()).collect();
     if keys.is_empty() {
         return Err(EngineError::NoAccessKeys);
     }
-    let find = |user: &String| {
-        let unknown = || EngineError::UnknownKeyUser {
-            user: user.clone(),
+    // A key is named by its user, or by its own address.
+    let owners: Vec<Address> =
+        keys.iter().map(|key| Address::new(KindName::USER, key.name())).collect();
+    let find = |user: &AddressQuery| {
+        let unknown = |_| EngineError::UnknownKeyUser {
+            user: user.to_string(),
             known: keys.iter().map(|address| address.name().to_owned()).collect(),
         };
-        keys.iter().find(|it| it.name() == user).cloned().ok_or_else(unknown)
+        let found = user.find(owners.iter().chain(&keys)).map_err(unknown)?;
+        Ok(Address::new(KindName::AccessKey, found.name()))
     };
     let chosen: Vec<Address> = if users.is_empty() {
         keys.clone()
     } else {
-        users.iter().map(find).collect::<Result<_, _>>()?
+        users.iter().map(find).collect::<Result<_, EngineError>>()?
     };
     for address in &chosen {
         if let Some(resource) = desired.resources.get_mut(address) {

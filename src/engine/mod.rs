@@ -37,7 +37,7 @@ pub use plan::{
 pub use recover::{entry_of, recover};
 pub use rename::{RenamedManifest, move_state, rename_manifest};
 pub use state::{
-    PushOptions, add_resource, check_addable, check_distinct, find_resource, forget_resource,
+    PushOptions, add_resource, check_distinct, find_addable, find_resource, forget_resource,
     migrate_state, push_state, rebuild_state,
 };
 pub use workspace::{

@@ -108,7 +108,7 @@ pub fn other_name(plan: &Plan, beside: Option<&str>) -> Option<PlanNote> {
     };
     let help = format!(
         "if this manifest was named {old} before, write these lines into it, the second one if it \
-            uses ${{unique}}; `relayctl state rename` does it at once"
+            uses ${{unique}}; the command `state rename` does it at once"
     );
     let lines = [format!("moved: [{{from_manifest: {old}}}]"), format!("unique_name: {old}")];
     Some(PlanNote::new(PlanNoteKind::RenamedManifest, text).details(lines).help(help))

@@ -12,10 +12,10 @@ use super::missing_policies::missing_policies;
 use super::notes;
 use super::recover::{recover, state_tags as state_tags_of, tag_for};
 use super::workspace::Workspace;
-use crate::address::Address;
+use crate::address::{Address, AddressQuery};
 use crate::call::{CallerIdentity, Failure};
 use crate::diff::{self, ChangeAction, DiffOptions, Renames};
-use crate::model::{Desired, Live, PREVENT_DESTROY, Recorded};
+use crate::model::{Desired, Live, PREVENT_DESTROY, Recorded, RecordedObject, Resource};
 use crate::plan::guard::{self, Brake, Objection};
 use crate::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
 use crate::reads::{Explanation, Snapshot};
@@ -29,7 +29,7 @@ use crate::value::flag_of;
 pub struct PlanOptions {
     pub mode: PlanMode,
     /// The resources to plan, with what they depend on. An empty list means all.
-    pub targets: Vec<Address>,
+    pub targets: Vec<AddressQuery>,
     /// Removes, together with an object, what others attached to it: keys, passwords, devices,
     /// attachments.
     pub delete_foreign: bool,
@@ -62,6 +62,9 @@ pub struct PlanOrigin {
     /// The name of another manifest whose state was last applied for the same file, if this one has
     /// no state.
     pub name_beside: Option<String>,
+    /// The variables and the region that the manifest was loaded with.
+    pub variables: BTreeMap<String, String>,
+    pub region: Option<String>,
 }
 
 /// A plan that was just made, with the objections to it and the data that was read for it.
@@ -124,6 +127,9 @@ pub async fn plan_from_state(
     state: Option<State>,
     options: &PlanOptions,
 ) -> Result<PreparedPlan, EngineError> {
+    if options.mode == PlanMode::RefreshOnly {
+        return plan_refresh(workspace, state, options).await;
+    }
     let file = state.as_ref().and_then(|state| state.manifest_file.clone());
     let stamp = StateStamp::of(state.as_ref());
     // The account id is read together with everything else. Nothing that was read is used before
@@ -133,7 +139,7 @@ pub async fn plan_from_state(
     reading.report(workspace);
     let AccountReading { resolver, desired, recorded, live, renames, state_tag, unclaimed, .. } =
         &mut reading;
-    check_targets(&options.targets, workspace.desired, recorded)?;
+    let targets = find_targets(&options.targets, workspace.desired, recorded)?;
 
     let comparison = DiffOptions {
         everything: options.mode == PlanMode::Destroy,
@@ -143,7 +149,7 @@ pub async fn plan_from_state(
         renames: Some(renames),
     };
     let decisions = diff::diff(desired, recorded, live, comparison);
-    let mut header = header(workspace.desired, &caller, options);
+    let mut header = header(workspace.desired, &caller, targets, options);
     header.new_state_tag = stamp.lineage.is_none().then(|| state_tag.clone());
     let mut plan = build::build(header, stamp, decisions, desired, recorded)?;
     plan.notes.extend(notes::without_state(&plan, unclaimed));
@@ -160,6 +166,44 @@ pub async fn plan_from_state(
     let reads = resolver.explain();
     let seen = reading.resolver.into_known();
     Ok(PreparedPlan { plan, objections, seen, reads })
+}
+
+/// Makes the plan that takes the live values into the state. It needs a state: there is nothing
+/// else to compare the account with.
+async fn plan_refresh(
+    workspace: &Workspace<'_>,
+    state: Option<State>,
+    options: &PlanOptions,
+) -> Result<PreparedPlan, EngineError> {
+    let missing = || EngineError::NoState { location: workspace.store.location() };
+    let state = state.ok_or_else(missing)?;
+    let stamp = StateStamp::of(Some(&state));
+    let state_tag = state.tag_value().to_owned();
+    let recorded = state.resources;
+    let desired = as_recorded(workspace.desired, &recorded);
+    let mut resolver = Resolver::new(workspace.provider, ALL_READS);
+    let reading = resolver.objects(&desired, &recorded, false);
+    let (caller, live) = try_join(workspace.verify_account(), reading.map(Ok)).await?;
+    workspace.observer.account_was_read();
+    if let Some(failure) = resolver.sweep_failure() {
+        workspace.observer.sweep_failed(failure);
+    }
+    let targets = find_targets(&options.targets, &desired, &recorded)?;
+    let comparison = DiffOptions { state_tag: Some(&state_tag), ..DiffOptions::default() };
+    let decisions = diff::refresh(&desired, &recorded, &live, comparison);
+    let header = header(workspace.desired, &caller, targets, options);
+    let plan = build::build(header, stamp, decisions, &desired, &recorded)?;
+    let reads = resolver.explain();
+    Ok(PreparedPlan { plan, objections: Vec::new(), seen: resolver.into_known(), reads })
+}
+
+/// Returns the manifest as if it declared what the state records, so that exactly that is read.
+fn as_recorded(desired: &Desired, recorded: &Recorded) -> Desired {
+    let resource = |(address, entry): (&Address, &RecordedObject)| {
+        let (attributes, depends_on) = (entry.attributes.clone(), entry.depends_on.clone());
+        (address.clone(), Resource { attributes, depends_on, ..Resource::default() })
+    };
+    Desired { resources: recorded.iter().map(resource).collect(), ..without_resources(desired) }
 }
 
 /// The account and the state, as a plan compares them.
@@ -238,14 +282,21 @@ fn count_known(plan: &Plan, recorded: &Recorded) -> usize {
     recorded.len() + found.count()
 }
 
-fn header(desired: &Desired, caller: &CallerIdentity, options: &PlanOptions) -> PlanHeader {
-    let PlanOptions { mode, targets, origin, .. } = options;
+fn header(
+    desired: &Desired,
+    caller: &CallerIdentity,
+    targets: BTreeSet<Address>,
+    options: &PlanOptions,
+) -> PlanHeader {
+    let PlanOptions { mode, origin, .. } = options;
     PlanHeader {
         manifest_file: origin.manifest_file.clone(),
         caller: caller.arn.clone(),
         store: origin.store.clone(),
         sandbox: origin.sandbox,
-        targets: targets.iter().cloned().collect(),
+        variables: origin.variables.clone(),
+        region_option: origin.region.clone(),
+        targets,
         ..PlanHeader::new(desired, *mode)
     }
 }
@@ -256,27 +307,20 @@ fn without_resources(desired: &Desired) -> Desired {
     Desired { resources, moved, ..desired.clone() }
 }
 
-/// Makes sure that every target is declared or recorded.
-fn check_targets(
-    targets: &[Address],
+/// Finds the targets among the declared and recorded resources.
+fn find_targets(
+    targets: &[AddressQuery],
     desired: &Desired,
     recorded: &Recorded,
-) -> Result<(), EngineError> {
-    let known: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
-    match targets.iter().find(|target| !known.contains(target)) {
-        None => Ok(()),
-        Some(unknown) => Err(EngineError::UnknownAddress {
-            address: unknown.clone(),
-            known: known.into_iter().cloned().collect(),
-        }),
-    }
+) -> Result<BTreeSet<Address>, EngineError> {
+    let known = || desired.resources.keys().chain(recorded.keys());
+    targets.iter().map(|target| Ok(target.find(known())?)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::KindName;
-    use crate::model::Resource;
+    use crate::address::{AddressLookupError, KindName};
 
     #[test]
     fn a_target_that_is_not_there_is_an_error_with_those_that_are() {
@@ -284,13 +328,15 @@ mod tests {
         let mut desired = Desired::default();
         desired.resources.insert(serverless.clone(), Resource::default());
         let check = |name: &str| {
-            let targets = [Address::new(KindName::USER, name)];
-            check_targets(&targets, &desired, &Recorded::new())
+            let targets = [Address::new(KindName::USER, name).into()];
+            find_targets(&targets, &desired, &Recorded::new())
         };
-        assert!(check("serverless").is_ok());
+        assert_eq!(check("serverless").unwrap(), [serverless.clone()].into());
         let error = check("serverles").unwrap_err();
         assert_eq!(error.to_string(), "there is no resource user.serverles");
-        let EngineError::UnknownAddress { known, .. } = error else { panic!("{error:?}") };
+        let EngineError::Address(AddressLookupError::Unknown { known, .. }) = error else {
+            panic!("{error:?}")
+        };
         assert_eq!(known, [serverless]);
     }
 

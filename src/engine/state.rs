@@ -4,9 +4,9 @@ use super::error::{EngineError, SuccessionError};
 use super::lock::StateLock;
 use super::recover::{entry_of, recover_and_report, tag_for};
 use super::workspace::{Workspace, load_state, require_state};
-use crate::address::Address;
+use crate::address::{Address, AddressQuery};
 use crate::call::Observed;
-use crate::kind::{self, Kind, Ownership};
+use crate::kind::{self, Ownership};
 use crate::model::{Desired, RecordedObject};
 use crate::port::Store;
 use crate::resolve::recovery::RecoveredObjects;
@@ -16,43 +16,36 @@ use crate::state::{State, StoreError};
 /// Finds one resource in a state.
 pub fn find_resource<'s>(
     state: &'s State,
-    address: &Address,
-) -> Result<&'s RecordedObject, EngineError> {
-    let known = || state.resources.keys().cloned().collect();
-    let unknown = || EngineError::UnknownAddress { address: address.clone(), known: known() };
-    state.resources.get(address).ok_or_else(unknown)
+    query: &AddressQuery,
+) -> Result<(Address, &'s RecordedObject), EngineError> {
+    let address = query.find(state.resources.keys())?;
+    let entry = &state.resources[&address];
+    Ok((address, entry))
 }
 
-/// Forgets one resource: it stays in AWS, and the manifest no longer owns it.
+/// Forgets one resource: it stays in AWS, and the manifest no longer owns it. Returns its address.
 pub async fn forget_resource(
     desired: &Desired,
     lock: &StateLock<'_>,
-    address: &Address,
-) -> Result<(), EngineError> {
+    query: &AddressQuery,
+) -> Result<Address, EngineError> {
     let mut state = require_state(desired, lock.store()).await?;
-    find_resource(&state, address)?;
-    state.resources.remove(address);
+    let (address, _) = find_resource(&state, query)?;
+    state.resources.remove(&address);
     state.serial += 1;
-    Ok(lock.store().save_state(&state).await?)
+    lock.store().save_state(&state).await?;
+    Ok(address)
 }
 
-/// Makes sure that an object can be recorded by hand: it must be declared, and only the state can
-/// say who owns it.
-pub fn check_addable(
-    desired: &Desired,
-    address: &Address,
-) -> Result<&'static dyn Kind, EngineError> {
-    let kind = kind::kind_of(address.kind());
-    let facts = kind.facts();
+/// Finds the object that is to be recorded by hand: it must be declared, and only the state can say
+/// who owns it.
+pub fn find_addable(desired: &Desired, query: &AddressQuery) -> Result<Address, EngineError> {
+    let address = query.find(desired.resources.keys())?;
+    let facts = kind::kind_of(address.kind()).facts();
     if facts.ownership != Ownership::State || facts.parent.is_some() {
-        let (address, ownership) = (address.clone(), facts.ownership);
-        return Err(EngineError::NotAddable { address, ownership });
+        return Err(EngineError::NotAddable { address, ownership: facts.ownership });
     }
-    if !desired.resources.contains_key(address) {
-        let known = desired.resources.keys().cloned().collect();
-        return Err(EngineError::UnknownAddress { address: address.clone(), known });
-    }
-    Ok(kind)
+    Ok(address)
 }
 
 /// Records an existing object as the manifest's, with its live values.
@@ -62,7 +55,8 @@ pub async fn add_resource(
     address: &Address,
 ) -> Result<(), EngineError> {
     let Workspace { desired, provider, .. } = *workspace;
-    let kind = check_addable(desired, address)?;
+    let address = &find_addable(desired, &address.clone().into())?;
+    let kind = kind::kind_of(address.kind());
     let state = if let Some(state) = load_state(desired, lock.store()).await? {
         state
     } else {

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::access_key::used_before_key;
 use super::field::null_default;
 use super::{
     AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership,
@@ -45,7 +46,8 @@ impl Kind for AwsProfileKind {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        vec![Facet::Profile { profile: value::text_of(wanted, "profile").to_owned() }]
+        let profile = || value::text_of(wanted, "profile").to_owned();
+        vec![Facet::Profile { profile: profile() }, Facet::CredentialSource { profile: profile() }]
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
@@ -59,6 +61,7 @@ impl Kind for AwsProfileKind {
                 owner: None,
                 attributes,
                 internals: Attributes::new(),
+                remarks: unused_key(profile, snapshot).into_iter().collect(),
                 ..LiveObject::default()
             }
         })
@@ -92,13 +95,20 @@ impl Kind for AwsProfileKind {
     }
 }
 
+/// Returns a remark if the profile has settings that are used instead of its key.
+fn unused_key(profile: &str, snapshot: &Snapshot) -> Option<String> {
+    let source = snapshot.file(&FileRead::CredentialSource { profile: profile.to_owned() });
+    let used = used_before_key(profile, &source.present()?)?;
+    Some(format!("{used}: remove these settings, or name another profile at the key"))
+}
+
 fn setting(reply: &FileReply, name: &str) -> Value {
     match reply {
         FileReply::Settings(settings) => settings
             .iter()
             .find(|(key, _)| key == name)
             .map_or(Value::Null, |(_, value)| value.clone()),
-        FileReply::KeyId(_) => Value::Null,
+        FileReply::KeyId(_) | FileReply::Writable => Value::Null,
     }
 }
 

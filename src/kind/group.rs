@@ -5,7 +5,7 @@ use serde_json::json;
 use super::attached::{Attached, EXCLUSIVE_MEMBERS, attached};
 use super::field::{false_default, path_or_root, root_path};
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
+    AccessRole, Conflict, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
     OutputValue, Ownership, Recovery, Uniqueness, taken_name, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
@@ -74,7 +74,7 @@ impl Kind for GroupKind {
         with_blockers(found, snapshot.members(name).map(blockers))
     }
 
-    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<Conflict> {
         let name = value::text_of(wanted, "name");
         snapshot
             .group(name)

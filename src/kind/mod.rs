@@ -4,6 +4,8 @@
 //! ([`Kind::seen`]) and returns the calls of a change. It knows no client and no stage order; it
 //! never decides *whether* to change.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,10 @@ pub struct LiveObject {
     /// The maintenance that is due although the object is as declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upkeep: Option<Maintenance>,
+    /// True if a part of the object that is ours is to be changed or removed by now, whatever other
+    /// maintenance is due: [`Maintenance::Tend`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_overdue: bool,
     /// Remarks for people on the object's future, whether the plan changes it or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
@@ -50,6 +56,8 @@ pub struct LiveObject {
 pub enum Maintenance {
     /// A new object takes its place; the old one stays until nobody needs it: [`Kind::renew`].
     Renew(String),
+    /// The object is to be in other places of local files: [`Kind::update`] has the calls.
+    Move(String),
     /// A part of the object that is ours is to be changed or removed: [`Kind::update`] has the
     /// calls.
     Tend(String),
@@ -58,7 +66,7 @@ pub enum Maintenance {
 impl Maintenance {
     pub fn why(&self) -> &str {
         match self {
-            Self::Renew(why) | Self::Tend(why) => why,
+            Self::Renew(why) | Self::Move(why) | Self::Tend(why) => why,
         }
     }
 }
@@ -132,10 +140,23 @@ pub trait Kind: Sync {
         None
     }
 
-    /// Returns the reason why the object can't be made, although it is absent, or can't be made
+    /// Returns what is in the way of making the object, although it is absent, or of making it
     /// anew: a profile that holds somebody's key.
-    fn conflict(&self, _wanted: &Attributes, _snapshot: &Snapshot) -> Option<String> {
+    fn conflict(&self, _wanted: &Attributes, _snapshot: &Snapshot) -> Option<Conflict> {
         None
+    }
+
+    /// Returns the attributes of a declared object by which its earlier places are found: those
+    /// that the state records, and that the manifest no longer names.
+    fn earlier_places(&self, _declared: &Attributes, _recorded: &Attributes) -> Attributes {
+        Attributes::new()
+    }
+
+    /// Returns the ids of all objects of ours that may be in the object's places. `recorded` is all
+    /// that the state knows of it.
+    fn known_ids(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> BTreeSet<String> {
+        let seen = seen.map(|seen| seen.id.clone());
+        optional_text(recorded, "id").into_iter().chain(seen).collect()
     }
 
     /// Returns the attributes that the state records before a create, so that the next run can find
@@ -184,6 +205,12 @@ pub trait Kind: Sync {
     /// Returns the attributes that the state records before a renewal, so that the next run can go
     /// on wherever this one stops. `made` are the new objects that this run had to give up.
     fn begun(&self, attributes: &Attributes, _seen: &LiveObject, _made: &[String]) -> Attributes {
+        attributes.clone()
+    }
+
+    /// Returns the attributes that the state records while calls of the maintenance of `before` are
+    /// still to be sent.
+    fn unsettled(&self, attributes: &Attributes, _before: &LiveObject) -> Attributes {
         attributes.clone()
     }
 
@@ -277,12 +304,16 @@ pub const OWNER_TAG: &str = "relayctl:manifest";
 /// [`crate::state::State::tag_value`].
 pub const STATE_TAG: &str = "relayctl:state";
 
+/// The attribute with the ids of the objects of this manifest whose places in local files a wanted
+/// object takes, by the fields that name the places.
+pub const TAKES: &str = "takes";
+
 /// The live object at one address, as the resolver found it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveResource {
     pub observed: Observed<LiveObject>,
     /// The conflict: [`Kind::conflict`].
-    pub conflict: Option<String>,
+    pub conflict: Option<Conflict>,
 }
 
 mod access_key;
@@ -291,6 +322,7 @@ mod attachment;
 mod aws_profile;
 mod blocker;
 mod bucket;
+mod conflict;
 mod facts;
 mod field;
 mod group;
@@ -311,6 +343,7 @@ mod zappa_settings;
 pub use access_key::{RETIRE_AFTER, in_words, lasting};
 pub use attached::Attached;
 pub use blocker::DeletionBlocker;
+pub use conflict::{Conflict, OccupiedPlace, UnrecordedObject};
 pub use facts::{
     AccessRole, DocumentField, FieldAccess, KindFacts, Output, OutputValue, Ownership, Parent,
     Recovery, Tagged, Uniqueness,

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::field::{empty_map, empty_text, null_default, path_or_root, root_path};
 use super::tags::{TagChange, owner, state_tag};
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
-    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, taken_name,
+    AccessRole, Conflict, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts,
+    LiveObject, Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, taken_name,
     with_blockers,
 };
 use crate::address::KindName;
@@ -70,7 +70,7 @@ impl Kind for PolicyKind {
         with_blockers(snapshot.policy(arn).map(seen), snapshot.uses(arn).map(blocker::of_policy))
     }
 
-    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<Conflict> {
         let arn = value::text_of(wanted, "arn");
         let is_absent = snapshot.policy(arn).present().is_none();
         is_absent.then(|| taken_name::of_policy(wanted, snapshot))?

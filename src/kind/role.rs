@@ -6,8 +6,9 @@ use super::attached::attached;
 use super::field::{empty_map, empty_text, null_default, path_or_root, root_path};
 use super::tags::{TagChange, owner, state_tag};
 use super::{
-    AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
-    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, taken_name, with_blockers,
+    AccessRole, Conflict, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts,
+    LiveObject, Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, taken_name,
+    with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -82,7 +83,7 @@ impl Kind for RoleKind {
         with_blockers(found, snapshot.instance_profiles(name).map(profiles))
     }
 
-    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<Conflict> {
         let name = value::text_of(wanted, "name");
         snapshot
             .role(name)

@@ -6,7 +6,7 @@ use super::attached::{Attached, EXCLUSIVE_GROUPS, attached};
 use super::field::{empty_map, false_default, null_default, path_or_root, root_path};
 use super::tags::{TagChange, owner, state_tag};
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
+    AccessRole, Conflict, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
     OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, taken_name, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
@@ -74,7 +74,7 @@ impl Kind for UserKind {
         with_blockers(found, snapshot.user_dependents(name).map(blocker::of_user))
     }
 
-    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<Conflict> {
         let name = value::text_of(wanted, "name");
         snapshot
             .user(name)

@@ -1,4 +1,4 @@
-//! One stage of a `zappa_settings.json`, of which only the declared keys are ours.
+//! One stage of Zappa's settings file, of which only the declared keys are ours.
 
 use serde_json::{Map, json};
 
@@ -42,15 +42,17 @@ impl Kind for ZappaSettingsKind {
     }
 
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
-        vec![Facet::Stage { file: file(wanted), stage: stage(wanted) }]
+        let stages = std::iter::once(stage(wanted)).chain(extended(wanted));
+        stages.map(|stage| Facet::Stage { file: file(wanted), stage }).collect()
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
         snapshot.file(&FileRead::Stage { file: file(wanted), stage: stage(wanted) }).map(|reply| {
             let settings: Map<String, Value> = match reply {
                 FileReply::Settings(settings) => settings.into_iter().collect(),
-                FileReply::KeyId(_) => Map::new(),
+                FileReply::KeyId(_) | FileReply::Writable => Map::new(),
             };
+            let remarks = unused_role(wanted, &settings, snapshot).into_iter().collect();
             let (file, stage) = (value::text_of(wanted, "file"), value::text_of(wanted, "stage"));
             let attributes =
                 [("file", json!(file)), ("stage", json!(stage)), ("settings", settings.into())];
@@ -59,6 +61,7 @@ impl Kind for ZappaSettingsKind {
                 owner: None,
                 attributes: attributes.into(),
                 internals: Attributes::new(),
+                remarks,
                 ..LiveObject::default()
             }
         })
@@ -100,6 +103,43 @@ impl Kind for ZappaSettingsKind {
     fn delete(&self, _seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
         vec![unset(recorded, settings(recorded).into_keys().collect())]
     }
+}
+
+/// Returns the stage whose settings Zappa reads below this one's.
+fn extended(wanted: &Attributes) -> Option<String> {
+    settings(wanted).get("extends").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// Returns a remark if somebody put the ARN of another role into the stage, or into the one that it
+/// extends: Zappa uses `role_arn` before `role_name` (`credentials_arn` in `zappa/core.py`).
+fn unused_role(
+    wanted: &Attributes,
+    now: &Map<String, Value>,
+    snapshot: &Snapshot,
+) -> Option<String> {
+    let declared = settings(wanted);
+    let name = declared.get("role_name")?.as_str()?;
+    let inherited = || {
+        let stage = extended(wanted)?;
+        let read = FileRead::Stage { file: file(wanted), stage: stage.clone() };
+        match snapshot.file(&read).present()? {
+            FileReply::Settings(settings) => {
+                let (_, arn) = settings.into_iter().find(|(key, _)| key == "role_arn")?;
+                Some((arn, stage))
+            }
+            FileReply::KeyId(_) | FileReply::Writable => None,
+        }
+    };
+    let own = now.get("role_arn").map(|arn| (arn.clone(), stage(wanted)));
+    let (arn, stage) = own.or_else(inherited).filter(|(arn, _)| !arn.is_null())?;
+    let is_same = arn.as_str().and_then(|arn| arn.rsplit('/').next()) == Some(name);
+    (!is_same && !declared.contains_key("role_arn")).then(|| {
+        let file = value::text_of(wanted, "file");
+        format!(
+            "role_name is {name}, but the stage {stage} of {file} has role_arn {arn}, which Zappa \
+                uses instead: remove role_arn from {file}"
+        )
+    })
 }
 
 fn file(attributes: &Attributes) -> LocalFile {

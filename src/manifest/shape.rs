@@ -52,7 +52,7 @@ shape! {
         roles: NamedMap<Role>,
         /// S3 buckets, by name.
         buckets: NamedMap<Bucket>,
-        /// Stages of a zappa_settings.json.
+        /// Stages of Zappa's settings file.
         zappa_settings: Located<ZappaSettings>,
         /// Actions that a user or role, `users.NAME` or `roles.NAME`, must or must not be able to
         /// do.
@@ -502,10 +502,10 @@ shape! {
 }
 
 shape! {
-    /// Stages that are written into a zappa_settings.json; its other stages and keys stay as they
+    /// Stages that are written into Zappa's settings file; its other stages and keys stay as they
     /// are.
     "zappa settings" ZappaSettings {
-        /// The file, relative to this one.
+        /// The file, relative to this one: .json, .toml, .yaml or .yml.
         file: ExpandedText,
         /// The stages, by name.
         stages: NamedMap<StageShape>,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, KindName};
 use crate::diagnostic::Place;
-use crate::kind::LiveResource;
+use crate::kind::{Kind, LiveResource};
 use crate::policy::request::Context;
 use crate::value::Attributes;
 
@@ -229,11 +229,19 @@ impl<'r> Dependents<'r> {
 
 /// Returns the attributes to look for: the object as declared, and the attributes that only the
 /// state has: fields that the manifest no longer names, the id of the key that relayctl made, the
-/// keys that existed before it tried to.
-pub fn subject(declared: Option<&Attributes>, recorded: Option<&Attributes>) -> Attributes {
-    let subject = declared.cloned().unwrap_or_default();
-    match recorded {
-        Some(recorded) => subject.completed_by(recorded),
-        None => subject,
+/// keys that existed before it tried to, the places that the object leaves.
+pub fn subject(
+    kind: &dyn Kind,
+    declared: Option<&Attributes>,
+    recorded: Option<&Attributes>,
+) -> Attributes {
+    match (declared, recorded) {
+        (Some(declared), Some(recorded)) => {
+            let mut subject = declared.clone().completed_by(recorded);
+            let earlier = kind.earlier_places(declared, recorded);
+            subject.extend(earlier.iter().map(|(name, value)| (name, value.clone())));
+            subject
+        }
+        (declared, recorded) => declared.or(recorded).cloned().unwrap_or_default(),
     }
 }

@@ -3,15 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
+
 use super::{
-    Expect, Plan, PlanHeader, StateStamp, Step, StepId, StepPhase, StepRecord, Summary,
-    fingerprint, likely_renames, moves, succession,
+    Expect, Plan, PlanHeader, PlanMode, StateStamp, Step, StepId, StepPhase, StepRecord, Summary,
+    fingerprint, handover, likely_renames, moves, succession,
 };
 use crate::address::{Address, Principal};
 use crate::call::Write;
 use crate::diff::{ChangeAction, PlannedChange, Reason, ResourceChange};
 use crate::graph::{Cycle, DependencyOrder};
-use crate::kind::{self, FieldForm, Kind, LiveObject, Maintenance};
+use crate::kind::{self, FieldForm, Kind, LiveObject, Maintenance, TAKES};
 use crate::model::{Dependents, Desired, Recorded, RecordedObject, Resource, subject};
 use crate::value::{Attributes, text_of};
 
@@ -25,7 +27,8 @@ pub fn build(
     recorded: &Recorded,
 ) -> Result<Plan, Cycle> {
     let renamed_parents = renamed_parents(&decisions);
-    let needs = Needs { desired, dependents: Dependents::of(recorded), renamed_parents };
+    let dependents = Dependents::of(recorded);
+    let needs = Needs { desired, dependents, renamed_parents, mode: header.mode };
     let decisions = needs.restrict(decisions, &header.targets);
     let mut steps: BTreeMap<StepId, Step> = decisions
         .iter()
@@ -39,6 +42,7 @@ pub fn build(
     // The order that names force comes first: nothing else may stand against it.
     let mut notes = moves::order(&mut steps, &decisions, desired);
     succession::order(&mut steps, &decisions, desired);
+    handover::order(&mut steps, &decisions);
     notes.extend(likely_renames::notes(&decisions));
     let order = DependencyOrder::new(steps.iter().map(|(id, step)| (id, &step.after)))
         .sorted()
@@ -102,6 +106,7 @@ struct Needs<'a> {
     dependents: Dependents<'a>,
     /// The objects with a new name, by the addresses of their parts.
     renamed_parents: BTreeMap<Address, BTreeSet<Address>>,
+    mode: PlanMode,
 }
 
 impl<'a> Needs<'a> {
@@ -127,12 +132,18 @@ impl<'a> Needs<'a> {
             .map(|decision| &decision.change.address)
             .collect();
         let mut chosen = BTreeSet::new();
+        // A target that takes another object's place needs that object to leave it.
+        let left: BTreeMap<&Address, Vec<&Address>> = decisions
+            .iter()
+            .map(|it| (&it.change.address, it.takes.values().map(|it| &it.from).collect()))
+            .collect();
         let mut queue: Vec<Address> = targets.iter().cloned().collect();
         while let Some(address) = queue.pop() {
             if chosen.contains(&address) {
                 continue;
             }
             queue.extend(self.declared(&address).cloned());
+            queue.extend(left.get(&address).into_iter().flatten().copied().cloned());
             if goes.contains(&address) {
                 queue.extend(
                     self.dependents
@@ -159,10 +170,13 @@ impl<'a> Needs<'a> {
             }
             ChangeAction::Delete if decision.seen.is_none() => draft.clear().into_iter().collect(),
             ChangeAction::Delete => draft.delete(),
+            ChangeAction::Adopt if self.mode == PlanMode::RefreshOnly => draft.refresh(),
             ChangeAction::Adopt => draft.record(),
             // What is still there is somebody else's by now.
-            ChangeAction::Forget if decision.seen.is_some() => draft.record(),
-            ChangeAction::Forget => draft.clear().map_or_else(|| draft.record(), |step| vec![step]),
+            ChangeAction::Forget if decision.seen.is_some() => draft.forget(),
+            ChangeAction::Forget if self.mode == PlanMode::RefreshOnly => draft.forget(),
+            ChangeAction::Forget => draft.clear().map_or_else(|| draft.forget(), |step| vec![step]),
+            ChangeAction::Nothing if self.mode == PlanMode::RefreshOnly => Vec::new(),
             ChangeAction::Nothing if draft.is_outdated() => draft.record(),
             ChangeAction::Nothing | ChangeAction::Refuse | ChangeAction::Blocked => Vec::new(),
         }
@@ -233,13 +247,24 @@ impl Draft<'_> {
     fn create(&self, expect: Expect) -> Vec<Step> {
         let Some(wanted) = &self.decision.wanted else { return Vec::new() };
         // A new key replaces the key whose id is recorded.
-        let mut wanted_now = wanted.as_ref().clone();
+        let mut wanted_now = self.with_takes(wanted);
         let id = self.decision.recorded.and_then(|entry| entry.id.as_deref());
         wanted_now.extend(id.map(|id| ("id", id.into())));
         let mut step = self.step(StepPhase::Create, self.kind.create(&wanted_now), expect);
-        step.wanted = subject(Some(wanted), self.known().as_ref());
+        step.wanted = subject(self.kind, Some(wanted), self.known().as_ref());
         step.record = self.declared_record();
         vec![step]
+    }
+
+    /// Returns the wanted attributes, with the objects whose places the object takes.
+    fn with_takes(&self, wanted: &Attributes) -> Attributes {
+        let mut wanted = wanted.clone();
+        let takes = self.decision.takes.iter();
+        let takes: BTreeMap<&str, &str> = takes.map(|(field, it)| (*field, &*it.id)).collect();
+        if !takes.is_empty() {
+            wanted.insert(TAKES, json!(takes));
+        }
+        wanted
     }
 
     fn update(&self) -> Vec<Step> {
@@ -256,9 +281,12 @@ impl Draft<'_> {
         } else {
             Expect::Same(fingerprint(self.kind, seen))
         };
+        let with_takes = self.with_takes(wanted);
         let calls = match seen.upkeep {
-            Some(Maintenance::Renew(_)) => self.kind.renew(seen, wanted),
-            Some(Maintenance::Tend(_)) | None => self.kind.update(seen, wanted, &changed),
+            Some(Maintenance::Renew(_)) => self.kind.renew(seen, &with_takes),
+            Some(Maintenance::Move(_) | Maintenance::Tend(_)) | None => {
+                self.kind.update(seen, &with_takes, &changed)
+            }
         };
         let mut step = self.step(StepPhase::Update, calls, expect);
         step.wanted = self.subject(seen);
@@ -273,7 +301,8 @@ impl Draft<'_> {
         let Some(seen) = &self.decision.seen else { return Vec::new() };
         let known = self.known();
         let recorded = known.as_ref().unwrap_or(&seen.attributes);
-        let expect = if self.decision.change.reason == Reason::Exclusive {
+        let is_exclusive = self.decision.change.reason == Reason::Exclusive;
+        let expect = if is_exclusive || self.decision.shifts {
             Expect::Anything
         } else {
             Expect::Same(fingerprint(self.kind, seen))
@@ -309,8 +338,29 @@ impl Draft<'_> {
     }
 
     fn record(&self) -> Vec<Step> {
+        let mut steps = self.forget();
+        for step in &mut steps {
+            step.record = self.declared_record();
+        }
+        steps
+    }
+
+    /// Returns the step that takes the live values into the state.
+    fn refresh(&self) -> Vec<Step> {
+        let (Some(live), Some(entry)) = (&self.decision.wanted, self.decision.recorded) else {
+            return Vec::new();
+        };
+        let mut steps = self.forget();
+        for step in &mut steps {
+            let attributes = live.as_ref().clone();
+            step.record = Some(StepRecord { attributes, depends_on: entry.depends_on.clone() });
+        }
+        steps
+    }
+
+    /// Returns the step that takes the object out of the state.
+    fn forget(&self) -> Vec<Step> {
         let mut step = self.step(StepPhase::Record, Vec::new(), Expect::Anything);
-        step.record = self.declared_record();
         step.before = self.decision.seen.as_deref().cloned().map(Box::new);
         vec![step]
     }
@@ -339,7 +389,8 @@ impl Draft<'_> {
     /// change: a file that a key leaves is read once more. Names are those that the object has now,
     /// because a changed path is part of its ARN.
     fn subject(&self, seen: &LiveObject) -> Attributes {
-        let mut subject = subject(self.declared().map(|it| &it.attributes), self.known().as_ref());
+        let declared = self.declared().map(|it| &it.attributes);
+        let mut subject = subject(self.kind, declared, self.known().as_ref());
         for field in self.kind.fields().iter().filter(|field| field.form == FieldForm::Identity) {
             if let Some(value) = seen.attributes.shared(field.name) {
                 subject.share(field.name, value.clone());

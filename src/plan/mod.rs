@@ -3,6 +3,7 @@
 pub mod build;
 pub mod file;
 pub mod guard;
+mod handover;
 mod likely_renames;
 mod lockout;
 mod moves;
@@ -11,7 +12,7 @@ pub mod pace;
 pub mod path;
 mod succession;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,12 @@ pub struct PlanHeader {
     /// The tag of the state that this plan makes, if there was none: [`State::tag_value`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_state_tag: Option<String>,
+    /// The variables that the command line set. The manifest cannot be read again without them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
+    /// The region that the command line gave instead of the manifest's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region_option: Option<String>,
     /// The recipients that the state and this plan are encrypted for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<String>,
@@ -88,6 +95,8 @@ impl PlanHeader {
             region: desired.region.clone(),
             store: None,
             new_state_tag: None,
+            variables: BTreeMap::new(),
+            region_option: None,
             recipients: desired.recipients.clone(),
             sandbox: false,
             mode,
@@ -102,6 +111,8 @@ impl PlanHeader {
 pub enum PlanMode {
     Apply,
     Destroy,
+    /// Takes the live values into the state, and changes nothing else.
+    RefreshOnly,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,6 +191,9 @@ pub enum StepPhase {
     Update,
     /// A change of the state only.
     Record,
+    /// The first half of a move: the object leaves its place for one that is nobody's, because
+    /// another object of this plan needs its place first.
+    Stash,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,6 +214,7 @@ impl fmt::Display for StepId {
             StepPhase::Create => "create",
             StepPhase::Update => "update",
             StepPhase::Record => "record",
+            StepPhase::Stash => "move aside",
         };
         write!(f, "{}: {phase}", self.address)
     }
@@ -212,15 +227,27 @@ impl Plan {
         Self { header, state, changes, steps, access, notes, summary: Summary::default() }
     }
 
-    /// Returns true if there is nothing to do in AWS or on disk. The state may still have something
-    /// to record or to forget.
+    /// Returns true if there is nothing to do: no change in AWS or on disk, or, in a plan that only
+    /// refreshes, no drift. The state may still have something to record or to forget.
     pub fn is_empty(&self) -> bool {
-        self.changes.iter().all(|change| {
-            matches!(
-                change.action,
-                ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget
-            )
-        })
+        match self.header.mode {
+            PlanMode::Apply | PlanMode::Destroy => self.changes.iter().all(|change| {
+                matches!(
+                    change.action,
+                    ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget
+                )
+            }),
+            PlanMode::RefreshOnly => self
+                .changes
+                .iter()
+                .all(|change| !change.is_drift() && change.action != ChangeAction::Blocked),
+        }
+    }
+
+    /// Returns the objects of a plan that only refreshes that were changed or removed outside
+    /// relayctl.
+    pub fn drifted(&self) -> impl Iterator<Item = &ResourceChange> {
+        self.changes.iter().filter(|change| change.is_drift())
     }
 
     /// Returns true if something was refused or could not be read: the manifest can't be applied

@@ -206,6 +206,11 @@ facts! {
         in_sweep: InSweep::Nothing,
         lookup: |known, _hint| known.find_file(FileRead::Profile { profile: profile.clone() }),
     }
+    /// The settings that are used before a profile's key.
+    CredentialSource { profile: String } => {
+        in_sweep: InSweep::Nothing,
+        lookup: |known, _hint| known.find_file(FileRead::CredentialSource { profile: profile.clone() }),
+    }
     KeyCsv { file: LocalFile } => {
         in_sweep: InSweep::Nothing,
         lookup: |known, _hint| known.find_file(FileRead::KeyCsv { file: file.clone() }),

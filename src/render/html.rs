@@ -4,6 +4,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::access::{self, Detail, Sentence, TextRun, Tone, Turn};
+use super::command::RunOptions;
 use super::human::arranged::Arranged;
 use super::human::line::{LineMark, PlanLine};
 use super::human::reason::phrase;
@@ -18,7 +19,9 @@ const LOOK: &str = include_str!("html.css");
 /// contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-pub fn render_plan(plan: &Plan) -> String {
+/// Renders a plan. The commands in it repeat the options of the run, or else those that the plan
+/// remembers.
+pub fn render_plan(plan: &Plan, run: Option<&RunOptions>) -> String {
     let title = format!("relayctl plan: {}", plan.header.manifest);
     let page = html! {
         (DOCTYPE)
@@ -36,7 +39,7 @@ pub fn render_plan(plan: &Plan) -> String {
                 p.counts { (counts(plan)) }
                 (notes(plan))
                 (access(plan))
-                (changes(plan))
+                (changes(plan, run))
                 (calls(plan))
                 footer { "Made by relayctl " (escape(&plan.header.relayctl)) "." }
             }
@@ -66,6 +69,7 @@ fn header(plan: &Plan) -> Markup {
         dl { @for (name, text) in &rows { dt { (name) } dd { (escape(text)) } } }
         @if header.mode == PlanMode::Destroy { p.bad { "This plan destroys what the manifest has \
             made." } }
+        @if header.mode == PlanMode::RefreshOnly { p { (human::REFRESH) } }
         @if let Some(partial) = human::partial(header) { p.warn { (partial) } }
     }
 }
@@ -140,11 +144,11 @@ fn dressed(pieces: &[TextRun]) -> Markup {
     html! { @for it in pieces { (piece(it)) } }
 }
 
-fn changes(plan: &Plan) -> Markup {
+fn changes(plan: &Plan, run: Option<&RunOptions>) -> Markup {
     let (quiet, shown): (Vec<&ResourceChange>, Vec<&ResourceChange>) =
-        human::ordered(plan).into_iter().partition(|change| change.action == ChangeAction::Nothing);
+        human::ordered(plan).into_iter().partition(|change| human::is_quiet(plan, change));
     let sentences = access::of_plan(plan);
-    let (arranged, told) = (Arranged::new(plan, &[]), access::by_change(&sentences));
+    let (arranged, told) = (Arranged::new(plan, &[], run), access::by_change(&sentences));
     html! {
         @if !shown.is_empty() { h2 { "Changes" } }
         @for it in shown { (change(&arranged, it, told.get(&it.address).map_or(&[], Vec::as_slice))) }
@@ -160,7 +164,7 @@ fn change(plan: &Arranged<'_>, change: &ResourceChange, sentences: &[&Sentence])
     html! {
         details open[!matches!(change.action, ChangeAction::Adopt | ChangeAction::Forget)] {
             summary class=(class(mark)) {
-                b { (mark.symbol()) " " (escape(&change.address.to_string())) } " " (human::reason::action_phrase(change.action))
+                b { (mark.symbol()) " " (escape(&change.address.to_string())) } " " (human::reason::action_phrase(change))
                 " " small { (phrase(plan, change)) }
             }
             (list(sentences, false))

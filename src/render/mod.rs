@@ -1,6 +1,7 @@
 //! Turns models into text. Nothing here decides anything.
 
 mod access;
+pub mod command;
 pub mod diagnostic;
 pub mod graph;
 pub mod html;

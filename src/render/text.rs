@@ -6,6 +6,8 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
+
 /// Spells out every character that a terminal would interpret or hide.
 pub fn escape(text: &str) -> String {
     escaped(text, false)
@@ -36,6 +38,19 @@ pub fn key_text(text: &str) -> String {
 /// Returns `1 write`, `2 writes`.
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Returns the time that has passed: `just now`, `5 minutes ago`, `2 days ago`.
+pub fn age(then: Timestamp, now: Timestamp) -> String {
+    let minutes = now.duration_since(then).as_mins();
+    let (number, unit) = match minutes {
+        // Another machine's clock may be ahead.
+        ..1 => return "just now".to_owned(),
+        1..60 => (minutes, "minute"),
+        60..1440 => (minutes / 60, "hour"),
+        _ => (minutes / 1440, "day"),
+    };
+    format!("{} ago", count(usize::try_from(number).unwrap_or(usize::MAX), unit))
 }
 
 fn escaped(text: &str, in_quotes: bool) -> String {
@@ -72,6 +87,17 @@ mod tests {
         assert_eq!(escape("a\u{1b}[31mb\u{9b}c\u{7f}\r\n"), "a\\u001b[31mb\\u009bc\\u007f\\r\\n");
         assert_eq!(escape("abc\u{202e}def"), "abc\\u202edef");
         assert_eq!(quoted("say \"é\\\""), r#""say \"é\\\"""#);
+    }
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        let now: Timestamp = "2026-03-10T12:00:00Z".parse().unwrap();
+        let said = |then: &str| age(then.parse().unwrap(), now);
+        assert_eq!(said("2026-03-10T11:59:30Z"), "just now");
+        assert_eq!(said("2026-03-10T12:05:00Z"), "just now");
+        assert_eq!(said("2026-03-10T11:59:00Z"), "1 minute ago");
+        assert_eq!(said("2026-03-10T09:10:00Z"), "2 hours ago");
+        assert_eq!(said("2026-03-01T12:00:00Z"), "9 days ago");
     }
 
     #[test]

@@ -232,7 +232,9 @@ impl ReadSubject<'_> {
             renamed.extend(self.under_other_names(known));
         }
         LookupAttributes {
-            declared: self.declared.map(|declared| subject(Some(declared), recorded.as_ref())),
+            declared: self
+                .declared
+                .map(|declared| subject(self.kind, Some(declared), recorded.as_ref())),
             recorded,
             renamed,
         }

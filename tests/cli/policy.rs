@@ -415,3 +415,21 @@ fn fmt_keeps_mode_and_link_and_leaves_nothing_behind() {
     assert_eq!(fs::metadata(at("real.json")).unwrap().permissions().mode() & 0o777, 0o640);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
+
+#[test]
+fn the_examples_of_the_help_on_the_sample_policies_work() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(command::run(folder.path(), &["init"]).code, 0);
+    let mut tried = 0;
+    for help in [&["policy", "--help"][..], &["policy", "validate", "--help"]] {
+        let help = command::run(folder.path(), help).stdout;
+        let on_samples = |line: &&str| line.contains("relayctl policy validate manifests/");
+        for line in help.lines().filter(on_samples) {
+            let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+            let ran = command::run(folder.path(), &words);
+            assert_eq!(ran.code, 0, "{line}\n{}", ran.told());
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 2);
+}

@@ -126,7 +126,7 @@ fn where_the_state_cannot_be_written_nothing_is_begun() {
 }
 
 #[test]
-fn a_key_that_cannot_be_stored_is_deleted_again() {
+fn where_the_credentials_cannot_be_written_no_key_is_made() {
     let network = Network::new(1);
     let (unharmed, stack) = (unharmed(&network), network.stack(1));
     stack.project.write("aws/credentials", "[mine]\naws_access_key_id = AKIAMINE\n");
@@ -134,14 +134,17 @@ fn a_key_that_cannot_be_stored_is_deleted_again() {
     allow(&stack, "aws", 0o500);
     let refused = run(&mut unprivileged(&stack, &stack.command(&network.good, APPLY)));
     assert_eq!(refused.code, 1, "{}", said(&refused));
-    assert!(said(&refused).contains("was deleted again"), "{}", said(&refused));
+    for part in ["cannot write", "aws/credentials", "make the folder", "writable"] {
+        assert!(said(&refused).contains(part), "{}", said(&refused));
+    }
+    assert!(!said(&refused).contains("was deleted again"), "{}", said(&refused));
     let keys = r#"show(iam.list_access_keys(UserName="deployer-n1n")["AccessKeyMetadata"])"#;
     assert_eq!(network.moto.python(keys).trim(), "[]");
     assert_eq!(stack.project.read("aws/credentials"), "[mine]\naws_access_key_id = AKIAMINE\n");
     allow(&stack, "aws", 0o700);
     let again = run(&mut unprivileged(&stack, &stack.command(&network.good, APPLY)));
     assert_eq!(again.code, 0, "{}", said(&again));
-    assert_eq!(network.secrets().len(), 3, "one was deleted again");
+    assert_eq!(network.secrets().len(), 2, "none was made in vain");
     stack.project.edit("aws/credentials", "[mine]\naws_access_key_id = AKIAMINE\n", "");
     all_are_alike(&network, &[unharmed, stack]);
 }

@@ -120,7 +120,10 @@ fn a_group_that_exists_is_refused_until_it_is_added_to_the_state() {
     let refused = project.expect(1, &["plan", MANIFEST]);
     says(
         &refused.stdout,
-        &["# group.developers is refused", "`relayctl state add MANIFEST group.developers`"],
+        &[
+            "# group.developers is refused",
+            "`relayctl state add dev.yaml group.developers --sandbox`",
+        ],
     );
     project.expect(0, &["state", "add", MANIFEST, "group.developers"]);
     let again = project.expect(1, &["state", "add", MANIFEST, "group.developers"]);

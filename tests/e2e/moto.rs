@@ -398,7 +398,7 @@ iam.add_user_to_group(GroupName="developers", UserName="eve")
     let refused = project.expect(1, &["plan", TEAMS]);
     assert!(refused.stdout.contains("# group.developers is refused"), "{}", refused.stdout);
     assert!(
-        refused.stdout.contains("`relayctl state add MANIFEST group.developers`"),
+        refused.stdout.contains(&format!("`relayctl state add {TEAMS} group.developers`")),
         "{}",
         refused.stdout
     );

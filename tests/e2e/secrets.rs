@@ -77,6 +77,7 @@ fn a_secret_is_in_its_sinks_and_in_no_output_log_state_plan_backup_or_journal() 
     // A second key, in place of one whose secret was lost.
     fs::remove_dir(project.path(&format!("state/{NAME}.json.backup"))).unwrap();
     project.write("aws/credentials", "");
+    fs::remove_file(project.path("keys/serverless.csv")).unwrap();
     said.push(project.expect(0, &["plan", DEV]));
     said.push(project.expect(0, &["apply"]));
     let secrets = [first, secret_in(&project)];
@@ -162,7 +163,7 @@ fn a_saved_plan_that_was_edited_anywhere_is_refused_and_one_that_was_laid_out_an
             refused.stderr
         );
         assert!(
-            refused.stderr.contains("make a new one with `relayctl plan MANIFEST`"),
+            refused.stderr.contains("make a new one with `relayctl plan MANIFEST --sandbox`"),
             "{}",
             refused.stderr
         );

@@ -46,6 +46,19 @@ fn keys(moto: &Moto) -> Vec<String> {
     keys.iter().map(|key| key["AccessKeyId"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Deletes the retired key, which nobody needs.
+fn delete_retired(moto: &Moto) {
+    let listed = moto.aws(&["iam", "list-access-keys", "--user-name", "serverless"]);
+    for key in listed["AccessKeyMetadata"].as_array().unwrap() {
+        if key["Status"] == "Inactive" {
+            let id = key["AccessKeyId"].as_str().unwrap();
+            let delete = ["iam", "delete-access-key", "--user-name", "serverless"];
+            let done = moto.aws_command().args(delete).args(["--access-key-id", id]).status();
+            assert!(done.unwrap().success());
+        }
+    }
+}
+
 #[track_caller]
 fn no_changes(project: &Project) {
     let plan = project.expect(0, &["plan", DEV, "--detailed-exitcode"]);
@@ -102,24 +115,29 @@ fn a_key_goes_encrypted_into_a_file_and_as_json_to_a_command_and_works_from_both
     let caller: Value = serde_json::from_slice(&output.stdout).expect("a caller");
     assert_eq!(caller["Arn"], "arn:aws:iam::123456789012:user/serverless");
 
-    // Another recipient, or another command, takes another key: nobody can tell the secret of this
-    // one again.
+    // Other recipients, or another command, take another key: who has this one keeps it.
     let carol = Identity::generate();
     project.edit(DEV, &bob.to_public().to_string(), &carol.to_public().to_string());
     let plan = project.expect(2, &["plan", DEV, "--detailed-exitcode"]);
-    assert!(plan.stdout.contains("access_key.serverless must be replaced"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("to be encrypted for other recipients"), "{}", plan.stdout);
     project.expect(0, &["apply"]);
+    delete_retired(&moto);
     assert_eq!(keys(&moto), [decrypted(&project, &carol)["AccessKeyId"].as_str().unwrap()]);
     project.edit(DEV, "cat > sent.json", "cat > again.json");
     project.expect(0, &["apply", DEV, "--yes"]);
+    delete_retired(&moto);
     assert!(keys(&moto).iter().all(|key| project.read("manifests/again.json").contains(key)));
     no_changes(&project);
 
-    // A file that is lost takes another key, too; and it goes with the key.
+    // A file that is lost gets the key from the profile; and it goes with the key.
+    let before = keys(&moto);
     fs::remove_file(project.path("keys/serverless.age")).unwrap();
     let plan = project.expect(2, &["plan", DEV, "--detailed-exitcode"]);
-    assert!(plan.stdout.contains("serverless.age no longer holds this key"), "{}", plan.stdout);
+    let copied = "the secret is copied from profile [serverless] to ../keys/serverless.age";
+    assert!(plan.stdout.contains(copied), "{}", plan.stdout);
     project.expect(0, &["apply"]);
+    assert_eq!(keys(&moto), before);
+    assert_eq!(json!(before[0]), decrypted(&project, &carol)["AccessKeyId"]);
     no_changes(&project);
     project.expect(0, &["destroy", DEV, "--yes"]);
     assert!(!project.path("keys/serverless.age").exists());
@@ -239,7 +257,7 @@ fn in_the_sandbox_no_command_runs_and_what_it_would_get_is_written_there() {
     fs::remove_file(project.path(&format!("state/sandbox/{NAME}.json"))).unwrap();
     no_changes(&project);
 
-    // A sink that is new takes another key.
+    // A sink that is new gets a copy.
     project.expect(0, &["apply", DEV, "--yes"]);
     for (from, to) in
         [("", "      csv: ../keys/serverless.csv\n"), ("      csv: ../keys/serverless.csv\n", "")]
@@ -254,11 +272,12 @@ fn in_the_sandbox_no_command_runs_and_what_it_would_get_is_written_there() {
     }
     project.edit(DEV, &command("touch ran"), "");
     let plan = project.expect(2, &["plan", DEV, "--detailed-exitcode"]);
-    assert!(plan.stdout.contains("access_key.serverless must be replaced"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("was given this key, and keeps it"), "{}", plan.stdout);
     project.expect(0, &["apply"]);
     declare(&project, &command("touch ran"));
     let plan = project.expect(2, &["plan", DEV, "--detailed-exitcode"]);
-    assert!(plan.stdout.contains("access_key.serverless must be replaced"), "{}", plan.stdout);
+    let copied = "the secret is copied from profile [serverless] to `sh -c 'touch ran'`";
+    assert!(plan.stdout.contains(copied), "{}", plan.stdout);
 }
 
 #[test]

@@ -386,7 +386,7 @@ fn what_widens_is_listed_alone() {
 
 #[test]
 fn colours_tell_gains_from_losses() {
-    let color = HumanStyle { color: true, verbose: false };
+    let color = HumanStyle { color: true, ..PLAIN };
     let plan = edited(vec![pass_role("a")], vec![pass_role("b")]);
     let text = human::render_plan(&plan, color);
     assert!(
@@ -409,7 +409,7 @@ fn json_has_gains_and_losses_as_data() {
 
 #[test]
 fn a_pull_request_begins_with_access() {
-    let text = markdown::render_plan(&new_relay());
+    let text = markdown::render_plan(&new_relay(), None);
     assert_snapshot!(text[..text.find("<details><summary>The whole plan").unwrap()]);
 }
 
@@ -417,7 +417,7 @@ fn a_pull_request_begins_with_access() {
 fn access_leaves_room_in_a_comment() {
     let gained =
         (0..3_000).map(|n| pass_role(&format!("a-rather-long-name-of-a-role-{n:04}"))).collect();
-    let text = markdown::render_plan(&edited(gained, vec![]));
+    let text = markdown::render_plan(&edited(gained, vec![]), None);
     assert!(text.len() <= 65_536, "{}", text.len());
     assert!(text.contains("… and ") && text.contains("<details><summary>The whole plan"), "{text}");
 }
@@ -427,12 +427,12 @@ fn a_page_shows_the_plan_without_scripts() {
     let mut plan = new_relay();
     plan.changes.extend([document_update(), tag_drift()]);
     plan.header.sandbox = true;
-    assert_snapshot!(html::render_plan(&plan));
+    assert_snapshot!(html::render_plan(&plan, None));
 }
 
 #[test]
 fn a_page_without_changes_says_so() {
-    let text = html::render_plan(&fixtures::plan(vec![same("user.serverless")]));
+    let text = html::render_plan(&fixtures::plan(vec![same("user.serverless")]), None);
     assert!(text.contains("No changes. Your AWS account matches the manifest."), "{text}");
 }
 
@@ -473,7 +473,7 @@ proptest! {
         plan.header.caller.clone_from(&text);
         plan.header.manifest.clone_from(&text);
         plan.changes[0].left_alone = vec![text.clone()];
-        let page = |text: &str, plan: Plan| html::render_plan(&Plan { access: hostile(text), ..plan });
+        let page = |text: &str, plan: Plan| html::render_plan(&Plan { access: hostile(text), ..plan }, None);
         let foreign = page(&text, plan.clone());
         plan.changes = vec![created("user.x", &[("x", FieldForm::Plain, json!("x"))])];
         plan.changes[0].left_alone = vec!["x".to_owned()];

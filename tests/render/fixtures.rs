@@ -14,8 +14,8 @@ use relayctl::render::human::HumanStyle;
 use relayctl::value::{Attributes, FieldChange, Value};
 use serde_json::json;
 
-pub const PLAIN: HumanStyle = HumanStyle { color: false, verbose: false };
-pub const VERBOSE: HumanStyle = HumanStyle { color: false, verbose: true };
+pub const PLAIN: HumanStyle<'static> = HumanStyle { color: false, verbose: false, run: None };
+pub const VERBOSE: HumanStyle<'static> = HumanStyle { verbose: true, ..PLAIN };
 
 pub fn at(text: &str) -> Address {
     text.parse().unwrap()

@@ -17,12 +17,12 @@ fn a_pull_request_gets_a_table_and_the_whole_plan() {
     let mut plan = plan(changes);
     plan.header.sandbox = true;
     plan.header.targets = [at("user.serverless")].into();
-    assert_snapshot!(markdown::render_plan(&plan));
+    assert_snapshot!(markdown::render_plan(&plan, None));
 }
 
 #[test]
 fn a_pull_request_without_changes_says_so() {
-    assert_snapshot!(markdown::render_plan(&plan(vec![same("user.serverless")])));
+    assert_snapshot!(markdown::render_plan(&plan(vec![same("user.serverless")]), None));
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_comment_never_exceeds_what_github_takes() {
             )
         })
         .collect();
-    let text = markdown::render_plan(&plan(many));
+    let text = markdown::render_plan(&plan(many), None);
     assert!(text.len() <= 65_536, "{}", text.len());
     assert!(text.contains("| | … and "));
     assert!(text.contains("**Cut off**: "));
@@ -46,10 +46,10 @@ fn a_comment_never_exceeds_what_github_takes() {
 #[test]
 fn a_code_block_cannot_be_left_from_inside() {
     let hostile = "```\n</details>\n# @everyone";
-    let text = markdown::render_plan(&plan(vec![created(
-        "user.x",
-        &[("path", FieldForm::Plain, json!(hostile))],
-    )]));
+    let text = markdown::render_plan(
+        &plan(vec![created("user.x", &[("path", FieldForm::Plain, json!(hostile))])]),
+        None,
+    );
     assert!(text.contains("\n````diff\n") && text.contains("\n````\n"), "{text}");
     assert_eq!(text.matches("\n</details>").count(), 1);
 }

@@ -10,9 +10,10 @@ use relayctl::diff::{ChangeAction, FieldDiff, Reason};
 use relayctl::event::{Event, Fault, RunOutcome};
 use relayctl::kind::{FieldForm, LiveObject};
 use relayctl::plan::{Plan, PlanHeader, PlanMode, Step, StepPhase};
+use relayctl::render::command::RunOptions;
 use relayctl::render::human::HumanStyle;
-use relayctl::render::{human, json, markdown};
-use relayctl::value::{SectionSettings, Value};
+use relayctl::render::{html, human, json, markdown};
+use relayctl::value::{FieldChange, SectionSettings, Value};
 use serde_json::json;
 
 use super::access;
@@ -86,6 +87,50 @@ fn a_destroy_shows_what_goes() {
     plan.header.mode = PlanMode::Destroy;
     plan.header.sandbox = true;
     assert_snapshot!(human::render_plan(&plan, PLAIN));
+}
+
+#[test]
+fn a_refresh_shows_what_drifted_and_what_the_state_takes_over() {
+    let mut moved = change("user.ada", ChangeAction::Adopt, Reason::Drifted);
+    moved.drift = vec![FieldChange {
+        field: "path".to_owned(),
+        before: Some(json!("/").into()),
+        after: Some(json!("/people/").into()),
+    }];
+    let other = Reason::RecreatedBySomeoneElse { recorded: "AIDA1".into(), live: "AIDA2".into() };
+    let mut plan = plan(vec![
+        moved,
+        change("user.bob", ChangeAction::Forget, Reason::Vanished),
+        change("user.eve", ChangeAction::Forget, other),
+        change("access_key.bob", ChangeAction::Nothing, Reason::Vanished),
+        same("policy.Deploy"),
+    ]);
+    plan.header.mode = PlanMode::RefreshOnly;
+    assert_snapshot!(human::render_plan(&plan, PLAIN));
+    let page = html::render_plan(&plan, None);
+    assert!(page.contains("only refreshes the state") && page.contains("1 to record, 2 to forget"));
+    let comment = markdown::render_plan(&plan, None);
+    assert!(comment.contains("| `.` | `user.bob` | forget |"), "{comment}");
+    assert!(comment.contains("`access_key.bob`") && !comment.contains("access."), "{comment}");
+}
+
+#[test]
+fn the_commands_in_a_plan_are_those_of_the_run() {
+    let run = RunOptions {
+        manifest: Some("../my dev.yaml".to_owned()),
+        account: vec![("--profile", "admin".to_owned())],
+        ..RunOptions::default()
+    };
+    let text = human::render_plan(&plan(stuck()), HumanStyle { run: Some(&run), ..PLAIN });
+    let said = "relayctl state rm '../my dev.yaml' user.gone --profile admin";
+    assert!(text.contains(said), "{text}");
+    assert!(html::render_plan(&plan(stuck()), Some(&run)).contains("--profile admin"));
+    let mut made_there = plan(stuck());
+    made_there.header.sandbox = true;
+    made_there.header.variables = [("who".to_owned(), "ada".to_owned())].into();
+    let said = "relayctl state rm manifests/dev.yaml user.gone --sandbox --var who=ada";
+    let text = human::render_plan(&made_there, PLAIN);
+    assert!(text.contains(said), "{text}");
 }
 
 #[test]
@@ -193,7 +238,7 @@ fn json_is_the_plan_itself() {
 
 #[test]
 fn colours_are_added_but_change_no_text() {
-    let color = HumanStyle { color: true, verbose: false };
+    let color = HumanStyle { color: true, ..PLAIN };
     let mut changes = stack();
     changes.extend([document_update(), tag_drift(), replacement()]);
     changes.extend(stuck());
@@ -238,7 +283,7 @@ proptest! {
             human::render_plan(&plan, VERBOSE),
             human::outcome(&plan, &outcome, PLAIN),
             human::event(&event, PLAIN),
-            markdown::render_plan(&plan),
+            markdown::render_plan(&plan, None),
         ];
         for screen in screens {
             prop_assert!(screen.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')), "{screen:?}");

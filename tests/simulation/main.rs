@@ -2,6 +2,7 @@
 
 mod apply;
 mod conformance;
+mod key_moves;
 mod kill_points;
 mod library;
 mod rate_limits;

@@ -35,7 +35,9 @@ pub fn grants(account: &Value, desired: &Desired) -> Grants {
     for (section, kind) in [("users", PrincipalKind::User), ("roles", PrincipalKind::Role)] {
         for (name, record) in account[section].as_object().into_iter().flatten() {
             let present = present_name(desired, KindName::Principal(kind), name);
-            let mut add = |grant: String| drop(found.insert(format!("{kind}/{present} {grant}")));
+            let mut add = |grant: String| {
+                found.insert(format!("{kind}/{present} {grant}"));
+            };
             let groups = account["groups"].as_object().into_iter().flatten();
             let is_member = |group: &Value| {
                 let members = group["members"].as_array().into_iter().flatten();

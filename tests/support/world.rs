@@ -351,7 +351,7 @@ impl World {
         let read = || load(&self.folder.path().join("manifests").join(&self.manifest));
         let desired = self.desired.lock().unwrap().get_or_insert_with(read).clone();
         match mode {
-            PlanMode::Apply => desired,
+            PlanMode::Apply | PlanMode::RefreshOnly => desired,
             // A destroy removes the objects under the names that they have.
             PlanMode::Destroy => {
                 let (resources, moved) = Default::default();
@@ -536,7 +536,12 @@ impl World {
                 // A dead key's secret is no secret; but nothing of it should stay.
                 let known =
                     seen.secrets.iter().filter(|secret| text.contains(secret.as_str())).count();
-                assert!(known <= 1, "{place}: {} holds {known} secrets", file.display());
+                let keys = state.resources.keys().filter(|it| it.kind() == KindName::AccessKey);
+                assert!(
+                    known <= keys.count().max(1),
+                    "{place}: {} holds {known} secrets",
+                    file.display()
+                );
             } else {
                 elsewhere.push(text);
             }

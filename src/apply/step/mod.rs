@@ -19,7 +19,7 @@ use super::propagation::{self, RecentCreations};
 use super::state_writer::StateWriter;
 use super::stop::Stop;
 use crate::call::{
-    Failure, FailureKind, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply,
+    Failure, FailureKind, FileRead, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply,
     StepOutput, Write,
 };
 use crate::event::{Event, EventSink, Fault, Traffic, Waits};
@@ -102,6 +102,7 @@ impl<'a> Worker<'a> {
             StepPhase::Create => self.create(kind, step).await,
             StepPhase::Update if is_renewal(step) => self.renew(kind, step).await,
             StepPhase::Update => self.update(kind, step).await,
+            StepPhase::Stash => self.move_aside(kind, step).await,
             StepPhase::Delete => self.delete(kind, step).await,
         };
         // If the lock is lost, the loss is the reason why the step failed.
@@ -120,6 +121,7 @@ impl<'a> Worker<'a> {
                 snapshot
             }
         };
+        self.check_key_files(step).await?;
         self.intend(kind, step, &snapshot, before.as_ref().and_then(|entry| entry.id.clone()))
             .await?;
         let mut progress = StepProgress::default();
@@ -178,6 +180,24 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Makes sure that the files of a new key can be written before AWS makes the key. Otherwise
+    /// the key would have to be deleted again.
+    async fn check_key_files(&self, step: &Step) -> Result<(), Fault> {
+        let is_made = |write: &Write| matches!(write, Write::Iam(IamWrite::CreateAccessKey { .. }));
+        if !step.calls.iter().any(is_made) {
+            return Ok(());
+        }
+        for write in &step.calls {
+            if let Write::File(write) = write
+                && let Some(file) = write.key_file()
+            {
+                let read = Read::File(FileRead::Writable { file });
+                self.provider.read(&read).await.map_err(Fault::Call)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Records the intent before a create: whatever exists under this name afterwards is ours, even
     /// if no answer arrives. `replaced` is the key that existed before. A file may still hold that
     /// key.
@@ -198,6 +218,7 @@ impl<'a> Worker<'a> {
 
     async fn update(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         let seen = self.must_be_same(kind, step).await?;
+        self.begin_move(kind, step).await?;
         let mut progress = StepProgress::default();
         self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
         let id = seen.or_else(|| step.before.as_deref().cloned()).map(|seen| seen.id);
@@ -205,6 +226,31 @@ impl<'a> Worker<'a> {
             Some(before) => self.settle(kind, step, before, Status::Done, id).await,
             None => self.record(step, id).await,
         }
+    }
+
+    /// Copies the object to a place that is nobody's, which the state knows first.
+    async fn move_aside(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
+        self.begin_move(kind, step).await?;
+        let mut progress = StepProgress::default();
+        self.send_all(step, &mut progress).await.map_err(Fault::Call)
+    }
+
+    /// Records that the object moves: its old places and its new ones, so that the next run can
+    /// go on wherever this one stops.
+    async fn begin_move(&self, kind: &dyn Kind, step: &Step) -> Result<(), Fault> {
+        let moves = |before: &&LiveObject| matches!(before.upkeep, Some(Maintenance::Move(_)));
+        let (Some(before), Some(record)) =
+            (step.before.as_deref().filter(moves), step.record.clone())
+        else {
+            return Ok(());
+        };
+        let entry = RecordedObject {
+            status: Status::Intended,
+            id: Some(before.id.clone()),
+            attributes: kind.unsettled(&record.attributes, before),
+            depends_on: record.depends_on,
+        };
+        self.writer.record_entry(&step.id.address, entry).await
     }
 
     /// Records the result of the upkeep, and its time.
@@ -220,7 +266,11 @@ impl<'a> Worker<'a> {
             return Ok(());
         };
         let now = self.clock().await.map_err(Fault::Call)?;
-        let attributes = kind.settled(&attributes, before, now);
+        let settled = kind.settled(&attributes, before, now);
+        let attributes = match status {
+            Status::Intended => kind.unsettled(&settled, before),
+            Status::Done => settled,
+        };
         self.finish(step, Some(RecordedObject { status, id, attributes, depends_on })).await
     }
 
@@ -439,6 +489,7 @@ impl StepProgress {
         self.answered += 1;
         match reply {
             Reply::Replaced(key) => drop(self.replaced.insert(number, key)),
+            Reply::Secret(key) => self.carried.key = Some(key),
             Reply::Iam(IamReply::NewAccessKey { id, secret }) => self.carry(write, id, secret),
             Reply::Iam(reply) => {
                 self.id = reply.made().map(str::to_owned).or_else(|| self.id.take());

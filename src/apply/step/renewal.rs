@@ -13,6 +13,7 @@ impl<'a> Worker<'a> {
     pub(super) async fn renew(&self, kind: &dyn Kind, step: &'a Step) -> Result<(), Fault> {
         self.must_be_same(kind, step).await?;
         let Some(old) = step.before.as_ref().filter(|_| is_renewal(step)) else { return Ok(()) };
+        self.check_key_files(step).await?;
         let entry = self.writer.find_entry(&step.id.address).await;
         self.begin(kind, step, old, &[]).await?;
         let mut progress = StepProgress::default();

@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 
 use super::{StepProgress, Worker, is_renewal};
 use crate::address::Address;
-use crate::call::{Failure, FailureKind, IamWrite, NewKey, StepOutput, Write, WriteVerb};
+use crate::call::{
+    Failure, FailureKind, FileWrite, IamWrite, NewKey, StepOutput, Write, WriteVerb,
+};
 use crate::event::Fault;
 use crate::model::RecordedObject;
 use crate::plan::Step;
@@ -77,14 +79,15 @@ impl Worker<'_> {
         // The failed call is included: a disk may report an error after the file was replaced.
         for (at, write) in step.calls.iter().enumerate().take(progress.answered + 1) {
             let before = progress.replaced.get(&at).or_else(|| {
-                let renewed = step.before.as_ref().filter(|_| is_renewal(step))?;
+                let is_refilled = is_renewal(step) && !was_empty(write);
+                let renewed = step.before.as_ref().filter(|_| is_refilled)?;
                 progress.replaced.values().find(|replaced| replaced.id == renewed.id)
             });
             let undone = match before {
                 Some(before) => returned(write, &key.id).map(|back| (back, Some(before.clone()))),
                 // The previous content can't be restored, or the key may still be in the sink: the
                 // next run writes there again.
-                None if is_renewal(step) => {
+                None if is_renewal(step) && !was_empty(write) => {
                     if write.facts().verb == WriteVerb::Deliver {
                         left = UndoResult::Sink;
                     }
@@ -130,4 +133,29 @@ fn returned(write: &Write, key: &str) -> Option<Write> {
 fn emptied(write: &Write, key: &str) -> Option<Write> {
     let Write::File(write) = write else { return None };
     write.undelivered(key).map(Write::File)
+}
+
+/// Returns true for a write into a sink that held none of our keys: the sink is emptied again.
+fn was_empty(write: &Write) -> bool {
+    match write {
+        Write::File(
+            FileWrite::StoreCredentials { replaces, .. }
+            | FileWrite::StoreKeyCsv { replaces, .. }
+            | FileWrite::StoreKeyAge { replaces, .. },
+        ) => replaces.is_none(),
+        Write::File(
+            FileWrite::ReadSecret { .. }
+            | FileWrite::RemoveCredentials { .. }
+            | FileWrite::SetProfile { .. }
+            | FileWrite::UnsetProfile { .. }
+            | FileWrite::RemoveKeyCsv { .. }
+            | FileWrite::RemoveKeyAge { .. }
+            | FileWrite::RunCommand { .. }
+            | FileWrite::SetStage { .. }
+            | FileWrite::UnsetStage { .. },
+        )
+        | Write::Iam(_)
+        | Write::S3(_)
+        | Write::ProveKey { .. } => false,
+    }
 }

@@ -1,4 +1,4 @@
-//! The calls on local files: the AWS credentials and config files, the key's CSV, zappa's settings.
+//! The calls on local files: the AWS credentials and config files, the key's CSV, Zappa's settings.
 
 mod read;
 mod write;
@@ -23,11 +23,40 @@ pub enum LocalFile {
     Path(String),
 }
 
+/// A file from which the secret of a key can be read. What age encrypts and what a command was
+/// given cannot be read back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretSource {
+    /// A profile of the credentials file.
+    Profile(String),
+    /// A file like the one that the console offers for download.
+    Csv(LocalFile),
+}
+
+impl SecretSource {
+    /// Returns the place of a key while two keys exchange their places: a profile of its own.
+    pub fn aside(key: &str) -> Self {
+        Self::Profile(format!("relayctl-moving-{key}"))
+    }
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Profile(profile) => write!(f, "profile [{profile}]"),
+            Self::Csv(file) => file.fmt(f),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileReply {
     /// The id of the key; `None` if the section exists, but holds no key.
     KeyId(Option<String>),
     Settings(Vec<(String, Value)>),
+    /// The file can be made or replaced.
+    Writable,
 }
 
 /// Returns a command for people, with quotes around words that a shell would take apart.

@@ -18,6 +18,13 @@ reads! {
             paged: false,
             why: "",
         }
+        /// The settings of a profile, in both files, that the AWS CLI and boto3 use before its key:
+        /// a role, IAM Identity Center. The value of each is the file in which it stands.
+        CredentialSource { profile: String } as "file:ReadCredentialSource" => {
+            on: Target::Local,
+            paged: false,
+            why: "",
+        }
         /// The access key id in a key's CSV file.
         KeyCsv { file: LocalFile } as "file:ReadKeyCsv" => {
             on: Target::Local,
@@ -30,8 +37,14 @@ reads! {
             paged: false,
             why: "",
         }
-        /// One stage of a zappa_settings.json.
+        /// One stage of Zappa's settings file.
         Stage { file: LocalFile, stage: String } as "file:ReadStage" => {
+            on: Target::Local,
+            paged: false,
+            why: "",
+        }
+        /// Whether the file can be made or replaced here.
+        Writable { file: LocalFile } as "file:CheckWritable" => {
             on: Target::Local,
             paged: false,
             why: "",

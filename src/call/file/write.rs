@@ -1,12 +1,19 @@
 //! The table of the writes of local files, and the writes that take a key out of its file again.
 
-use super::{LocalFile, spelt};
+use super::{LocalFile, SecretSource, spelt};
 use crate::call::Target;
 use crate::call::table::writes;
 use crate::value::SectionSettings;
 
 writes! {
     FileWrite of "file" {
+        /// Reads the secret of `key` from a file, for the later writes of the step. It changes
+        /// nothing, but has its place among them. Refuses if the file holds another key.
+        ReadSecret { user: String, key: String, from: SecretSource } => {
+            verb: Fetch,
+            object: from.to_string(),
+            on: Target::Local,
+        }
         /// Writes the carried key into the profile's section. Refuses if the section holds another
         /// key than `replaces`, unless `replace_profile` is set.
         StoreCredentials { profile: String, replaces: Option<String>, replace_profile: bool } as "file:WriteCredentials" => {
@@ -83,6 +90,24 @@ writes! {
 }
 
 impl FileWrite {
+    /// Returns the file into which this write puts a key; `None` for a write that puts no key into
+    /// a file.
+    pub fn key_file(&self) -> Option<LocalFile> {
+        match self {
+            Self::StoreCredentials { .. } => Some(LocalFile::Credentials),
+            Self::StoreKeyCsv { file, .. } | Self::StoreKeyAge { file, .. } => Some(file.clone()),
+            Self::ReadSecret { .. }
+            | Self::RunCommand { .. }
+            | Self::RemoveCredentials { .. }
+            | Self::SetProfile { .. }
+            | Self::UnsetProfile { .. }
+            | Self::RemoveKeyCsv { .. }
+            | Self::RemoveKeyAge { .. }
+            | Self::SetStage { .. }
+            | Self::UnsetStage { .. } => None,
+        }
+    }
+
     /// Returns the write that takes the key out of the sink into which this write puts it; `None`
     /// if nothing can.
     pub fn undelivered(&self, key: &str) -> Option<Self> {
@@ -93,12 +118,52 @@ impl FileWrite {
             }
             Self::StoreKeyCsv { file, .. } => Some(Self::RemoveKeyCsv { file: file.clone(), key }),
             Self::StoreKeyAge { file, .. } => Some(Self::RemoveKeyAge { file: file.clone(), key }),
-            Self::RunCommand { .. }
+            Self::ReadSecret { .. }
+            | Self::RunCommand { .. }
             | Self::RemoveCredentials { .. }
             | Self::SetProfile { .. }
             | Self::UnsetProfile { .. }
             | Self::RemoveKeyCsv { .. }
             | Self::RemoveKeyAge { .. }
+            | Self::SetStage { .. }
+            | Self::UnsetStage { .. } => None,
+        }
+    }
+
+    /// Returns the write that takes the key with this id out of the file again.
+    pub fn removal(source: &SecretSource, key: &str) -> Self {
+        let key = key.to_owned();
+        match source {
+            SecretSource::Profile(profile) => {
+                Self::RemoveCredentials { profile: profile.clone(), key }
+            }
+            SecretSource::Csv(file) => Self::RemoveKeyCsv { file: file.clone(), key },
+        }
+    }
+
+    /// Returns the write that puts the carried key into the file, if no other key is in it.
+    pub fn storage(source: &SecretSource) -> Self {
+        match source.clone() {
+            SecretSource::Profile(profile) => {
+                Self::StoreCredentials { profile, replaces: None, replace_profile: false }
+            }
+            SecretSource::Csv(file) => Self::StoreKeyCsv { file, replaces: None },
+        }
+    }
+
+    /// Returns the file into which this puts a key, if the secret can be read from there.
+    pub fn target_source(&self) -> Option<SecretSource> {
+        match self {
+            Self::StoreCredentials { profile, .. } => Some(SecretSource::Profile(profile.clone())),
+            Self::StoreKeyCsv { file, .. } => Some(SecretSource::Csv(file.clone())),
+            Self::ReadSecret { .. }
+            | Self::RemoveCredentials { .. }
+            | Self::SetProfile { .. }
+            | Self::UnsetProfile { .. }
+            | Self::RemoveKeyCsv { .. }
+            | Self::StoreKeyAge { .. }
+            | Self::RemoveKeyAge { .. }
+            | Self::RunCommand { .. }
             | Self::SetStage { .. }
             | Self::UnsetStage { .. } => None,
         }
@@ -123,7 +188,8 @@ impl FileWrite {
                 replaces,
             }),
             Self::RunCommand { .. } => Some(self.clone()),
-            Self::RemoveCredentials { .. }
+            Self::ReadSecret { .. }
+            | Self::RemoveCredentials { .. }
             | Self::SetProfile { .. }
             | Self::UnsetProfile { .. }
             | Self::RemoveKeyCsv { .. }

@@ -231,9 +231,8 @@ impl PolicyFile {
 
     fn compiled(&self) -> Result<Policy, CommandError> {
         Policy::compile(&self.name(), &self.document).map_err(|error| {
-            let path = self.source.path.display();
             CommandError::because("this document can't be understood", error)
-                .with_help(format!("see what is wrong with it: relayctl policy validate {path}"))
+                .with_help(self.source.hint_to_validate())
         })
     }
 

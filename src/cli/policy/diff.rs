@@ -119,10 +119,8 @@ fn compared(old: &DiffSide, new: &DiffSide) -> Result<Comparison, CommandError> 
     let [before, after] = [old, new].map(|side| {
         let name = side.source.shown_name().display().to_string();
         Policy::compile(&name, &side.document).map_err(|error| {
-            CommandError::because("these documents cannot be compared", error).with_help(format!(
-                "see what is wrong with it: relayctl policy validate {}",
-                side.source.path.display()
-            ))
+            CommandError::because("these documents cannot be compared", error)
+                .with_help(side.source.hint_to_validate())
         })
     });
     let (before, after) = ([before?], [after?]);

@@ -28,7 +28,7 @@ pub struct PolicyArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  relayctl policy validate manifests/policies/*.json
+  relayctl policy validate manifests/policies/zappa-lambda-deployment.json
   relayctl policy diff old.json new.json
   relayctl policy can --policy deploy.json --principal arn:aws:iam::123456789012:user/ada \\
       --action s3:GetObject --resource arn:aws:s3:::photos/cat.jpg

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
+use crate::cli::hint::Hint;
 use relayctl::diagnostic::{Diagnostic, Place};
 use relayctl::policy::{self, Document};
+use relayctl::render::command::NextCommand;
 use relayctl::render::diagnostic;
 use relayctl::value::Value;
 
@@ -42,6 +44,13 @@ impl Source {
     /// Returns the name that messages use for the source.
     pub fn shown_name(&self) -> PathBuf {
         named(&self.path)
+    }
+
+    /// Returns the hint for a document that cannot be understood.
+    pub fn hint_to_validate(&self) -> Hint {
+        let validate = NextCommand::on_files("policy validate");
+        let validate = validate.with(self.path.display().to_string());
+        Hint::new("see what is wrong with it: ").command(validate)
     }
 
     pub fn parse(&self) -> Result<Value, Diagnostic> {

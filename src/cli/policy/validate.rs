@@ -36,7 +36,7 @@ pub struct PolicyValidateArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  relayctl policy validate manifests/policies/*.json
+  relayctl policy validate manifests/policies/zappa-lambda-deployment.json
   relayctl policy validate trust.json --type trust
   relayctl policy validate - --type bucket < policy.json";
 

@@ -7,20 +7,20 @@ use crate::cli::options::ManifestArg;
 use crate::cli::planning::TerminalObserver;
 use crate::cli::running::take_lock;
 use crate::cli::session::{DeclaredManifest, StateAt};
-use relayctl::address::Address;
+use relayctl::address::{Address, AddressQuery};
 use relayctl::engine::{self, StateLock, Workspace};
 
 pub fn add_resource(
     manifest: &ManifestArg,
-    address: &Address,
+    query: &AddressQuery,
     context: &CommandContext,
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     // The check runs before anybody waits for a lock.
-    engine::check_addable(&declared.desired, address)?;
+    let address = engine::find_addable(&declared.desired, query)?;
     context.wait_for(async {
         let lock = take_lock(at.store.as_ref(), "state add", context).await?;
-        let added = under_lock(&declared, &at, &lock, address, context).await;
+        let added = under_lock(&declared, &at, &lock, &address, context).await;
         lock.release().await;
         added
     })?;

@@ -15,7 +15,7 @@ use super::error::{CommandError, Exit};
 use super::options::ManifestArg;
 use super::running::take_lock;
 use super::session::{self, DeclaredManifest, StateAt};
-use relayctl::address::Address;
+use relayctl::address::{Address, AddressQuery};
 use relayctl::engine;
 use relayctl::model::{RecordedObject, Status};
 use relayctl::state::State;
@@ -59,7 +59,7 @@ enum StateCommand {
         manifest: ManifestArg,
         /// Its address, as `state list` prints it
         #[arg(value_name = "ADDRESS")]
-        address: Address,
+        address: AddressQuery,
         /// Print as JSON
         #[arg(long)]
         json: bool,
@@ -70,7 +70,7 @@ enum StateCommand {
         manifest: ManifestArg,
         /// Its address, as `state list` prints it
         #[arg(value_name = "ADDRESS")]
-        address: Address,
+        address: AddressQuery,
     },
     /// Record an object that exists as this manifest's, where AWS gives it no tag that could say
     /// so: a group
@@ -79,7 +79,7 @@ enum StateCommand {
         manifest: ManifestArg,
         /// Its address, as plans print it
         #[arg(value_name = "ADDRESS")]
-        address: Address,
+        address: AddressQuery,
     },
     /// Take the lock away from a run that is gone for good; one that still lives stops before its
     /// next change
@@ -166,28 +166,28 @@ fn list(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandE
 
 fn show(
     manifest: &ManifestArg,
-    address: &Address,
+    address: &AddressQuery,
     as_json: bool,
     context: &CommandContext,
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
     let state = context.wait_for(async { existing(&declared, &at).await })?;
-    let entry = engine::find_resource(&state, address)?;
+    let (address, entry) = engine::find_resource(&state, address)?;
     if as_json {
         let text = serde_json::to_string_pretty(entry)
             .map_err(|error| CommandError::because(format!("cannot print {address}"), error))?;
         return context.terminal.result(&text);
     }
-    context.terminal.result(&resource(address, entry))
+    context.terminal.result(&resource(&address, entry))
 }
 
 fn remove(
     manifest: &ManifestArg,
-    address: &Address,
+    address: &AddressQuery,
     context: &CommandContext,
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
-    context.wait_for(async {
+    let address = context.wait_for(async {
         let lock = take_lock(at.store.as_ref(), "state rm", context).await?;
         let forgotten = engine::forget_resource(&declared.desired, &lock, address).await;
         lock.release().await;

@@ -1,5 +1,9 @@
 //! The sink that is a file, encrypted for the recipients of the key.
 
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
 use super::sink::SecretSink;
 use crate::call::{FileRead, FileWrite, LocalFile, Write};
 use crate::reads::Facet;
@@ -32,6 +36,22 @@ impl SecretSink for Age {
 
     fn read(&self, wanted: &Attributes) -> Option<FileRead> {
         file(wanted).map(|file| FileRead::KeyAge { file })
+    }
+
+    fn place(&self, attributes: &Attributes) -> Option<String> {
+        path(attributes).map(|path| format!("file {path}"))
+    }
+
+    /// Recipients that are no longer named can decrypt the key that they have.
+    fn outdated(&self, former: &Attributes, wanted: &Attributes) -> Option<String> {
+        let said = |attributes| recipients(attributes).into_iter().collect::<BTreeSet<_>>();
+        let (before, after) = (said(former), said(wanted));
+        (self.is_declared(wanted) && !before.is_empty() && before != after)
+            .then(|| format!("{} is to be encrypted for other recipients", self.label(wanted)))
+    }
+
+    fn trace(&self, attributes: &Attributes) -> Option<Attributes> {
+        Some(Attributes::from([("age", json!({"file": path(attributes)?}))]))
     }
 
     fn label(&self, wanted: &Attributes) -> String {

@@ -31,6 +31,15 @@ impl SecretSink for SinkCommand {
         None
     }
 
+    fn place(&self, _attributes: &Attributes) -> Option<String> {
+        None
+    }
+
+    /// A vault cannot be told to forget a key.
+    fn outdated(&self, former: &Attributes, _wanted: &Attributes) -> Option<String> {
+        Some(format!("the command {} was given this key, and keeps it", self.label(former)))
+    }
+
     fn label(&self, wanted: &Attributes) -> String {
         format!("`{}`", spelt(&words(wanted).unwrap_or_default()))
     }

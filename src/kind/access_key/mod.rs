@@ -1,37 +1,41 @@
 //! A user's access key, and the local files that hold its secret.
 //!
-//! AWS returns the secret once, in the answer to `CreateAccessKey`. So a key that is in none of its
-//! files any more can only be replaced, and a key that an interrupted run left behind can only be
-//! deleted.
+//! AWS returns the secret once, in the answer to `CreateAccessKey`. A secret that a file still
+//! holds moves to other files; otherwise another key takes its place (a rotation). A key that an
+//! interrupted run left behind without its secret can only be deleted.
 
 mod age;
 mod command;
 mod ownership;
+mod relocation;
 mod rotation;
 mod sink;
 mod sinks;
+mod source;
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::field::{false_default, null_default};
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, LiveObject, Maintenance, Output,
-    OutputValue, Ownership, Parent, Recovery, Uniqueness,
+    AccessRole, Conflict, DeletionBlocker, Field, FieldForm, Kind, LiveObject, Maintenance, Output,
+    OutputValue, Ownership, Parent, Recovery, Uniqueness, UnrecordedObject,
 };
 use crate::address::{KindName, Principal};
 use crate::call::{IamWrite, Observed, Write};
-use crate::reads::{Facet, Snapshot};
+use crate::reads::{Facet, NOT_READ, Snapshot};
 use crate::value::{self, Attributes};
 
 use ownership::KeyFacts;
+use relocation::Relocation;
 pub use rotation::{RETIRE_AFTER, in_words, lasting};
 use rotation::{RetiredKey, SupersededKey};
 use sinks::{SINKS, SinkContents};
+pub(super) use source::used_before_key;
 
 pub(super) struct AccessKeyKind;
-
-const SHOWN_ONCE: &str = "the secret is known only while the key is made";
 
 /// IAM's limit on the access keys of a user.
 const MOST_KEYS: usize = 2;
@@ -39,10 +43,10 @@ const MOST_KEYS: usize = 2;
 /// The fields. Those of the sinks have the names in [`SINKS`].
 const FIELDS: &[Field] = &[
     Field::identity("user"),
-    Field::replace("profile", FieldForm::Plain, SHOWN_ONCE, null_default),
-    Field::replace("csv", FieldForm::Plain, SHOWN_ONCE, null_default),
-    Field::replace("age", FieldForm::Recorded, SHOWN_ONCE, null_default),
-    Field::replace("command", FieldForm::Recorded, SHOWN_ONCE, null_default),
+    Field::in_place("profile", FieldForm::Plain, null_default),
+    Field::in_place("csv", FieldForm::Plain, null_default),
+    Field::in_place("age", FieldForm::Recorded, null_default),
+    Field::in_place("command", FieldForm::Recorded, null_default),
     Field::in_place("replace_profile", FieldForm::Setting, false_default),
     Field::in_place("rotate_after", FieldForm::Setting, null_default),
     Field::in_place("retire_after", FieldForm::Setting, null_default),
@@ -74,7 +78,8 @@ impl Kind for AccessKeyKind {
     fn facets(&self, wanted: &Attributes) -> Vec<Facet> {
         let user = || value::text_of(wanted, "user").to_owned();
         let keys = [Facet::AccessKeys { user: user() }, Facet::Principal(Principal::user(user()))];
-        keys.into_iter().chain(sinks::facets(wanted)).chain(rotation::facets(wanted)).collect()
+        let files = sinks::facets(wanted).chain(source::facet(wanted));
+        keys.into_iter().chain(files).chain(rotation::facets(wanted)).collect()
     }
 
     fn seen(&self, wanted: &Attributes, snapshot: &Snapshot) -> Observed<LiveObject> {
@@ -85,20 +90,42 @@ impl Kind for AccessKeyKind {
         })
     }
 
-    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<Conflict> {
         // A key may be made for a user that is yet to be made, but not over a key that is in its
         // files already.
-        let held = SinkContents::read(wanted, snapshot).ok()?;
+        let held = match SinkContents::read(wanted, snapshot) {
+            Ok(held) => held,
+            Err(failure) if failure.code == NOT_READ => return None,
+            // Nobody knows what a file holds that cannot be read.
+            Err(failure) => return Some(Conflict::obstacle(failure.message)),
+        };
         let seen = self.seen(wanted, snapshot).present();
-        let recorded = value::optional_text(wanted, "id");
-        let ours = [seen.as_ref().map(|seen| seen.id.clone()), recorded];
-        if let Some(conflict) = sinks::conflict(wanted, &held, &ours) {
-            return Some(conflict);
-        }
+        let ours = self.known_ids(wanted, seen.as_ref());
+        let occupied = sinks::occupied(wanted, &held, &ours);
         let user = value::text_of(wanted, "user");
-        let keys = snapshot.access_keys(user).present().unwrap_or_default();
-        (seen.is_none() && keys.len() >= MOST_KEYS)
-            .then(|| format!("user {user} already has two access keys, AWS's limit: delete one"))
+        let keys = snapshot.access_keys(user).present().filter(|_| seen.is_none());
+        let keys: Vec<String> = keys.into_iter().flatten().map(|key| key.id).collect();
+        let is_recorded = ["id", "known"].iter().any(|name| wanted.contains_key(name));
+        Conflict {
+            obstacle: source::conflict(wanted, snapshot).or_else(|| {
+                (keys.len() >= MOST_KEYS).then(|| {
+                    format!("user {user} already has two access keys, AWS's limit: delete one")
+                })
+            }),
+            occupied,
+            unmanaged: (!keys.is_empty() && !is_recorded).then(|| unmanaged(wanted, &keys)),
+        }
+        .found()
+    }
+
+    fn earlier_places(&self, declared: &Attributes, recorded: &Attributes) -> Attributes {
+        relocation::earlier_places(declared, recorded)
+    }
+
+    fn known_ids(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> BTreeSet<String> {
+        let unfinished = seen.and_then(ownership::unfinished);
+        let seen = seen.map(|seen| seen.id.clone());
+        ownership::known_ids(recorded).chain(unfinished).chain(seen).collect()
     }
 
     /// Returns the wanted attributes with the keys that exist before the create: any other key is
@@ -115,7 +142,8 @@ impl Kind for AccessKeyKind {
     fn create(&self, wanted: &Attributes) -> Vec<Write> {
         let user = value::text_of(wanted, "user").to_owned();
         let mut writes = vec![Write::Iam(IamWrite::CreateAccessKey { user })];
-        writes.extend(sinks::stored(wanted, |_| value::optional_text(wanted, "id")));
+        let id = || value::optional_text(wanted, "id");
+        writes.extend(sinks::stored(wanted, |sink| sinks::taken(wanted, sink).or_else(id)));
         writes
     }
 
@@ -123,40 +151,49 @@ impl Kind for AccessKeyKind {
         Vec::new()
     }
 
-    /// Returns the calls for a retired key whose time has come. No attribute of a key that can
-    /// change in place is in AWS.
-    fn update(&self, seen: &LiveObject, _wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
-        rotation::tended(seen).into_iter().collect()
+    /// Returns the calls that move the secret, and those for a retired key whose time has come. No
+    /// attribute of a key that can change in place is in AWS.
+    fn update(&self, seen: &LiveObject, wanted: &Attributes, _changed: &[&str]) -> Vec<Write> {
+        let moved = Relocation::noted_in(seen).calls(seen, wanted);
+        moved.into_iter().chain(rotation::tended(seen)).collect()
     }
 
-    /// Returns the calls of a rotation. The old key is deactivated last: nothing is taken away
-    /// until the new key is in its sinks and proven.
+    /// Returns the calls of a rotation. The old key is deactivated only after the new one is in its
+    /// sinks and proven: nothing is taken away until then.
     fn renew(&self, seen: &LiveObject, wanted: &Attributes) -> Vec<Write> {
         let user = || value::text_of(wanted, "user").to_owned();
-        let held = |sink: &str| value::optional_text(&ownership::held_attributes(seen), sink);
+        let (relocation, begun) = (Relocation::noted_in(seen), ownership::is_begun(seen));
+        let held = ownership::held_attributes(seen);
+        let replaced = |sink: &str| {
+            let is_lacking = !begun && relocation.is_lacking(sink);
+            let current = || Some(seen.id.clone()).filter(|_| !is_lacking);
+            let held = || value::optional_text(&held, sink);
+            relocation.replaced(wanted, sink).or_else(held).or_else(current)
+        };
         // The key of an interrupted run has lost its secret, or nobody has proven it; and it takes
-        // one of the two places.
-        let given_up =
-            ownership::unfinished(seen).map(|id| IamWrite::DeleteAccessKey { user: user(), id });
-        let writes = given_up
-            .into_iter()
+        // one of the two places, as a retired key does whose time has come.
+        let given_up = ownership::unfinished(seen).into_iter().chain(SupersededKey::goes(seen));
+        let mut writes: Vec<Write> = given_up
+            .map(|id| IamWrite::DeleteAccessKey { user: user(), id })
             .chain([IamWrite::CreateAccessKey { user: user() }])
-            .map(Write::Iam);
-        let stored = sinks::stored(wanted, |sink| held(sink).or_else(|| Some(seen.id.clone())));
+            .map(Write::Iam)
+            .collect();
+        writes.extend(sinks::stored(wanted, replaced));
         let retired =
             IamWrite::UpdateAccessKey { user: user(), id: seen.id.clone(), active: false };
+        writes.extend([Write::ProveKey { user: user() }, Write::Iam(retired)]);
+        writes.extend(relocation.emptied());
         writes
-            .chain(stored)
-            .chain([Write::ProveKey { user: user() }, Write::Iam(retired)])
-            .collect()
     }
 
-    fn is_renewed(&self, declared: &Attributes) -> bool {
-        rotation::is_asked(declared)
+    /// Returns true: a key whose secret is lost, or whose sinks change so that the old key must
+    /// not stay in use, is rotated however old it is.
+    fn is_renewed(&self, _declared: &Attributes) -> bool {
+        true
     }
 
     fn renewal_facets(&self, declared: &Attributes) -> Vec<Facet> {
-        rotation::retired_facet(declared).into_iter().collect()
+        vec![rotation::retired_facet(declared)]
     }
 
     fn renewal_obstacle(&self, seen: &LiveObject) -> Option<String> {
@@ -175,13 +212,17 @@ impl Kind for AccessKeyKind {
     }
 
     fn begun(&self, attributes: &Attributes, seen: &LiveObject, made: &[String]) -> Attributes {
-        ownership::begun(attributes, seen, made)
+        ownership::begun(&relocation::unsettled(attributes, seen), seen, made)
+    }
+
+    fn unsettled(&self, attributes: &Attributes, before: &LiveObject) -> Attributes {
+        relocation::unsettled(attributes, before)
     }
 
     fn settled(&self, attributes: &Attributes, before: &LiveObject, now: Timestamp) -> Attributes {
         let retired = match (&before.upkeep, SupersededKey::of(before)) {
             (Some(Maintenance::Renew(_)), _) => before.id.clone(),
-            (Some(Maintenance::Tend(_)), Some(lingering)) if lingering.active => lingering.key.id,
+            (Some(_), Some(lingering)) if before.is_overdue && lingering.active => lingering.key.id,
             _ => return attributes.clone(),
         };
         let since = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
@@ -194,7 +235,7 @@ impl Kind for AccessKeyKind {
     fn memory(&self, recorded: &Attributes, seen: Option<&LiveObject>) -> Attributes {
         let retired = match seen {
             Some(seen) => SupersededKey::of(seen)
-                .filter(|_| !SupersededKey::goes(seen))
+                .filter(|_| SupersededKey::goes(seen).is_none())
                 .map(|lingering| lingering.key),
             None => RetiredKey::remembered(recorded),
         };
@@ -237,20 +278,25 @@ impl Kind for AccessKeyKind {
         true
     }
 
-    fn must_replace(&self, seen: &LiveObject, wanted: &Attributes) -> Option<String> {
-        // A rotation that was begun is finished first, and writes all sinks.
-        if ownership::is_begun(seen) {
-            return None;
-        }
-        if seen.internals.get("orphan") == Some(&json!(true)) {
-            return Some("an earlier run made this key, but its secret was lost".to_owned());
-        }
-        let lost = SINKS
-            .iter()
-            .find(|sink| sink.is_declared(wanted) && !sink.is_declared(&seen.attributes))?;
-        Some(format!(
-            "{} no longer holds this key: its secret cannot be read again",
-            lost.label(wanted)
-        ))
+    fn must_replace(&self, seen: &LiveObject, _wanted: &Attributes) -> Option<String> {
+        (seen.internals.get("orphan") == Some(&json!(true)))
+            .then(|| "an earlier run made this key, but its secret was lost".to_owned())
     }
+}
+
+/// Returns the message about keys that nobody recorded, of a user that is adopted.
+fn unmanaged(wanted: &Attributes, keys: &[String]) -> UnrecordedObject {
+    let user = value::text_of(wanted, "user");
+    let (key, it) = if keys.len() == 1 { ("key", "it") } else { ("keys", "one of them") };
+    let sink = SINKS.iter().find(|sink| sink.source(wanted).is_some());
+    let take = sink.map_or_else(String::new, |sink| {
+        format!("to use {it}, put its id and secret into {}; ", sink.label(wanted))
+    });
+    let keys = keys.join(", ");
+    let refusal = format!(
+        "user {user} has the access {key} {keys}, which relayctl does not manage, and no second key is \
+            made unasked: {take}for a new key, run `relayctl keys rotate`"
+    );
+    let note = format!("user {user} has the access {key} {keys} already: not managed, left alone");
+    UnrecordedObject { refusal, note }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::super::tags::owner;
 use super::super::{LiveObject, Maintenance};
+use super::relocation::{FormerSink, Relocation, SinkView};
 use super::rotation::{Ages, RetiredKey, SupersededKey};
 use super::sinks::SinkContents;
 use crate::call::iam::AccessKey;
@@ -19,6 +20,8 @@ pub(super) struct KeyFacts {
     /// The keys in AWS, by id.
     live: BTreeMap<String, AccessKey>,
     held: SinkContents,
+    /// The sinks that the manifest no longer names.
+    former: Vec<FormerSink>,
     owner: Option<String>,
 }
 
@@ -32,6 +35,8 @@ pub(super) struct OwnedKey {
 enum KeyStage {
     /// The key is complete.
     Whole,
+    /// An interrupted run made the key, and put it into some of its sinks at least.
+    Partial,
     /// An interrupted run made the key, and its secret was lost.
     Orphan,
     /// A rotation was begun, and may have made the key `unfinished` to take this one's place.
@@ -48,13 +53,17 @@ impl KeyFacts {
     pub(super) fn of(wanted: &Attributes, snapshot: &Snapshot) -> Observed<Self> {
         let user = value::text_of(wanted, "user");
         snapshot.user(user).and_then(|found| {
-            snapshot.access_keys(user).and_then(|keys| match SinkContents::read(wanted, snapshot) {
-                Ok(held) => Observed::Present(Self {
-                    live: keys.into_iter().map(|key| (key.id.clone(), key)).collect(),
-                    held,
-                    owner: owner(&found.tags),
-                }),
-                Err(failure) => Observed::Unknown(failure),
+            snapshot.access_keys(user).and_then(|keys| {
+                let held = SinkContents::read(wanted, snapshot);
+                match held.and_then(|held| Ok((held, FormerSink::read_all(wanted, snapshot)?))) {
+                    Ok((held, former)) => Observed::Present(Self {
+                        live: keys.into_iter().map(|key| (key.id.clone(), key)).collect(),
+                        held,
+                        former,
+                        owner: owner(&found.tags),
+                    }),
+                    Err(failure) => Observed::Unknown(failure),
+                }
             })
         })
     }
@@ -83,9 +92,10 @@ impl KeyFacts {
     /// Finds the key that an interrupted run made: a key that did not exist before that run.
     fn made_since(&self, known: &[Value]) -> Result<Option<OwnedKey>, Failure> {
         let new = self.live.keys().filter(|id| !known.contains(&json!(id)));
-        let held = |id: &&String| self.held.keys().any(|held| held == *id);
-        if let Some(id) = new.clone().find(held) {
-            return Ok(Some(OwnedKey::whole(id.clone())));
+        let mut former = self.former.iter().filter_map(FormerSink::held_key);
+        let mut held = |id: &&String| self.held.keys().chain(former.by_ref()).any(|it| it == *id);
+        if let Some(id) = new.clone().find(|id| held(id)) {
+            return Ok(Some(OwnedKey { id: id.clone(), stage: KeyStage::Partial }));
         }
         let new = self.new_since(known)?;
         Ok(new.map(|id| OwnedKey { id: id.clone(), stage: KeyStage::Orphan }))
@@ -116,29 +126,34 @@ impl KeyFacts {
         wanted: &Attributes,
         snapshot: &Snapshot,
     ) -> LiveObject {
+        let ours = ours_in_sinks(&id, &stage, wanted);
         let mut attributes = match &stage {
-            KeyStage::Whole | KeyStage::Orphan => {
+            KeyStage::Whole | KeyStage::Partial | KeyStage::Orphan => {
                 self.held.attributes(wanted, |held| held == Some(&id))
             }
             // All sinks are written again, whichever of our keys is in them.
-            KeyStage::Begun { unfinished } => {
-                let ours: Vec<String> = made(wanted)
-                    .into_iter()
-                    .chain(unfinished.clone())
-                    .chain([id.clone()])
-                    .collect();
+            KeyStage::Begun { .. } => {
                 self.held.attributes(wanted, |held| held.is_none_or(|held| ours.contains(held)))
             }
         };
+        for (sink, at) in self.former.iter().filter_map(|it| it.our_sink(&ours)) {
+            if attributes.get(sink).is_none_or(Value::is_null) {
+                attributes.insert(sink, at.clone());
+            }
+        }
         attributes.insert("user", json!(value::text_of(wanted, "user")));
         let ids: BTreeSet<&String> = self.live.keys().collect();
-        let mut seen =
-            LiveObject { id, owner: self.owner.clone(), attributes, ..LiveObject::default() };
+        let mut seen = LiveObject {
+            id: id.clone(),
+            owner: self.owner.clone(),
+            attributes,
+            ..LiveObject::default()
+        };
         seen.internals.insert("keys", json!(ids));
         match stage {
-            KeyStage::Whole => self.age(&mut seen, wanted, snapshot),
+            KeyStage::Whole | KeyStage::Partial => self.age(&mut seen, wanted, snapshot),
             KeyStage::Orphan => seen.internals.insert("orphan", json!(true)),
-            KeyStage::Begun { unfinished } => {
+            KeyStage::Begun { ref unfinished } => {
                 let made: BTreeSet<String> =
                     made(wanted).into_iter().chain(unfinished.clone()).collect();
                 let begun =
@@ -148,6 +163,8 @@ impl KeyFacts {
                 seen.upkeep = Some(Maintenance::Renew(why.to_owned()));
             }
         }
+        let view = SinkView { id: &id, ours: &ours, held: &self.held, former: &self.former };
+        relocate(&mut seen, &stage, wanted, &view);
         seen
     }
 
@@ -158,6 +175,7 @@ impl KeyFacts {
             .and_then(|it| self.live.get(&it.id).map(|live| (it, live)));
         let ages = Ages { wanted, snapshot, current, retired };
         (seen.upkeep, seen.remarks) = ages.upkeep();
+        seen.is_overdue = matches!(seen.upkeep, Some(Maintenance::Tend(_)));
         if let Some(lingering) = ages.lingering() {
             seen.internals.insert("retired", json!(lingering));
         } else if wanted.get("id").is_none() {
@@ -172,6 +190,42 @@ impl KeyFacts {
             }));
         }
     }
+}
+
+/// Returns the keys of ours that a sink may hold.
+fn ours_in_sinks(id: &str, stage: &KeyStage, wanted: &Attributes) -> BTreeSet<String> {
+    let unfinished = match stage {
+        KeyStage::Begun { unfinished } => unfinished.clone(),
+        KeyStage::Whole | KeyStage::Partial | KeyStage::Orphan => None,
+    };
+    known_ids(wanted).chain(unfinished).chain([id.to_owned()]).collect()
+}
+
+/// Compares the sinks of a key with the wanted ones: the secret moves, or another key is made.
+fn relocate(seen: &mut LiveObject, stage: &KeyStage, wanted: &Attributes, view: &SinkView<'_>) {
+    let relocation = Relocation::compare(wanted, view);
+    relocation.note_in(seen);
+    let rotation = relocation.rotation(wanted, view);
+    match (stage, rotation) {
+        (KeyStage::Orphan | KeyStage::Begun { .. }, _) => {}
+        // Nobody relies on a key that never reached all of its sinks.
+        (KeyStage::Partial, Some(_)) => seen.internals.insert("orphan", json!(true)),
+        (KeyStage::Whole, Some(why)) => seen.upkeep = Some(Maintenance::Renew(why)),
+        (KeyStage::Whole | KeyStage::Partial, None) => {
+            let Some(why) = relocation.reason(wanted) else { return };
+            seen.upkeep = match seen.upkeep.take() {
+                Some(renewal @ Maintenance::Renew(_)) => Some(renewal),
+                Some(other) => Some(Maintenance::Move(format!("{why}; {}", other.why()))),
+                None => Some(Maintenance::Move(why)),
+            };
+        }
+    }
+}
+
+/// Returns the ids of all keys of ours that the state knows.
+pub(super) fn known_ids(recorded: &Attributes) -> impl Iterator<Item = String> {
+    let retired = RetiredKey::remembered(recorded).map(|retired| retired.id);
+    value::optional_text(recorded, "id").into_iter().chain(retired).chain(made(recorded))
 }
 
 /// Returns the new keys that interrupted rotations gave up: sinks may still hold one of them.
@@ -221,15 +275,12 @@ pub(super) fn is_recorded(recorded: &Attributes, is_intended: bool, id: &str) ->
             && known.is_some_and(|known| !known.iter().any(|known| known.as_str() == Some(id)))
 }
 
-/// Returns the user's other keys, except the unfinished one, which is deleted before a new key is
-/// made.
+/// Returns the user's other keys, except those that a rotation deletes before it makes a new key.
 pub(super) fn others(seen: &LiveObject) -> Vec<String> {
     let keys = seen.internals.get("keys").and_then(Value::as_array);
     let keys = keys.into_iter().flatten().filter_map(Value::as_str);
-    let unfinished = unfinished(seen);
-    keys.filter(|id| *id != seen.id && Some(*id) != unfinished.as_deref())
-        .map(str::to_owned)
-        .collect()
+    let goes: Vec<String> = unfinished(seen).into_iter().chain(SupersededKey::goes(seen)).collect();
+    keys.filter(|id| *id != seen.id && !goes.iter().any(|it| it == id)).map(str::to_owned).collect()
 }
 
 /// Returns the attributes that the state records during a rotation: with the keys that existed

@@ -48,15 +48,10 @@ fn retire_after(wanted: &Attributes) -> (SignedDuration, String) {
     lasting_of(wanted, "retire_after").unwrap_or_else(fallback)
 }
 
-/// Returns true if the manifest asks for rotation: it sets `rotate_after` or `retire_after`.
-pub(super) fn is_asked(declared: &Attributes) -> bool {
-    ["rotate_after", "retire_after"].iter().any(|age| declared.contains_key(age))
-}
-
 /// Returns the facet that is read before a retired key is deleted: its last use.
-pub(super) fn retired_facet(declared: &Attributes) -> Option<Facet> {
+pub(super) fn retired_facet(declared: &Attributes) -> Facet {
     let user = value::text_of(declared, "user").to_owned();
-    is_asked(declared).then(|| Facet::LastUsed { user, id: "*".to_owned() })
+    Facet::LastUsed { user, id: "*".to_owned() }
 }
 
 /// A key whose place another one took, as the state remembers it.
@@ -92,10 +87,9 @@ impl SupersededKey {
         serde_json::from_value(seen.internals.get("retired")?.clone()).ok()
     }
 
-    /// Returns true if the next step deletes the key, and false if it deactivates the key.
-    pub(super) fn goes(seen: &LiveObject) -> bool {
-        matches!(seen.upkeep, Some(Maintenance::Tend(_)))
-            && Self::of(seen).is_some_and(|it| !it.active)
+    /// Returns the id of the key if it is time to delete it.
+    pub(super) fn goes(seen: &LiveObject) -> Option<String> {
+        Self::of(seen).filter(|it| seen.is_overdue && !it.active).map(|it| it.key.id)
     }
 }
 
@@ -134,7 +128,7 @@ impl Ages<'_> {
         if !is_active(self.current) {
             remarks.push(format!(
                 "the key {} is inactive: somebody deactivated it, and relayctl does not activate \
-                    it again; `relayctl keys rotate` makes another one",
+                    it again; rotating the key makes another one",
                 self.current.id
             ));
         }
@@ -225,8 +219,7 @@ pub fn in_words(age: SignedDuration) -> String {
 
 /// Returns the call for a retired key whose time has come.
 pub(super) fn tended(seen: &LiveObject) -> Option<Write> {
-    let lingering =
-        SupersededKey::of(seen).filter(|_| matches!(seen.upkeep, Some(Maintenance::Tend(_))))?;
+    let lingering = SupersededKey::of(seen).filter(|_| seen.is_overdue)?;
     let (user, id) = (value::text_of(&seen.attributes, "user").to_owned(), lingering.key.id);
     Some(Write::Iam(if lingering.active {
         IamWrite::UpdateAccessKey { user, id, active: false }

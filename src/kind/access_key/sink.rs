@@ -1,6 +1,6 @@
 //! A place that keeps a key's secret.
 
-use crate::call::{FileRead, Write};
+use crate::call::{FileRead, SecretSource, Write};
 use crate::reads::Facet;
 use crate::value::Attributes;
 
@@ -24,6 +24,27 @@ pub(super) trait SecretSink: Sync {
 
     /// Returns the read of the id of the key in the sink.
     fn read(&self, wanted: &Attributes) -> Option<FileRead>;
+
+    /// Returns the file, or the part of a file, that it is, as a text that no other place has;
+    /// `None` if the sink isn't declared, or is in no file of this machine.
+    fn place(&self, attributes: &Attributes) -> Option<String>;
+
+    /// Returns the file from which the secret can be read back, if it can.
+    fn source(&self, _attributes: &Attributes) -> Option<SecretSource> {
+        None
+    }
+
+    /// Returns the reason why a key must not stay in use when the sink changes: who has the key
+    /// from there keeps it. `wanted` is the new declaration.
+    fn outdated(&self, _former: &Attributes, _wanted: &Attributes) -> Option<String> {
+        None
+    }
+
+    /// Returns the attribute by which the sink is found when it is no longer declared.
+    fn trace(&self, attributes: &Attributes) -> Option<Attributes> {
+        self.place(attributes)?;
+        Some(Attributes::from([(self.name(), attributes.get(self.name())?.clone())]))
+    }
 
     /// Returns the sink's name for people: `profile [serverless]`.
     fn label(&self, wanted: &Attributes) -> String;

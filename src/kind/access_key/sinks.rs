@@ -1,13 +1,16 @@
 //! The list of the places that keep a key's secret: one [`SecretSink`] each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::age::Age;
 use super::command::SinkCommand;
 use super::sink::SecretSink;
-use crate::call::{Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, Write};
+use crate::call::{
+    Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, SecretSource, Write,
+};
+use crate::kind::{OccupiedPlace, TAKES};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
 
@@ -16,6 +19,37 @@ use crate::value::{self, Attributes, Value};
 /// in all of them.
 pub(super) const SINKS: &[&dyn SecretSink] = &[&ProfileSink, &CsvSink, &Age, &SinkCommand];
 
+/// The attribute with the sinks that the manifest no longer names, and that may still hold a key of
+/// ours: a list of attributes, each of one sink.
+pub(super) const FORMER: &str = "former";
+
+/// Returns the sinks that the manifest no longer names, with their attributes.
+pub(super) fn former_sinks(
+    attributes: &Attributes,
+) -> impl Iterator<Item = (&'static dyn SecretSink, Attributes)> {
+    let listed = attributes.get(FORMER).and_then(Value::as_array).into_iter().flatten();
+    listed.filter_map(|it| {
+        let at: Attributes = serde_json::from_value(it.clone()).ok()?;
+        SINKS.iter().find(|sink| sink.is_declared(&at)).map(|sink| (*sink, at))
+    })
+}
+
+/// Returns the id of the key in a sink.
+pub(super) fn key_in(
+    sink: &dyn SecretSink,
+    attributes: &Attributes,
+    snapshot: &Snapshot,
+) -> Result<Option<String>, Failure> {
+    match sink.read(attributes).map(|read| snapshot.file(&read)) {
+        Some(Observed::Present(FileReply::KeyId(id))) => Ok(id),
+        Some(Observed::Unknown(failure)) => Err(failure),
+        Some(
+            Observed::Present(FileReply::Settings(_) | FileReply::Writable) | Observed::Absent,
+        )
+        | None => Ok(None),
+    }
+}
+
 /// The keys that the declared sinks hold, by the sink's name.
 pub(super) struct SinkContents(BTreeMap<&'static str, String>);
 
@@ -23,17 +57,7 @@ impl SinkContents {
     pub(super) fn read(wanted: &Attributes, snapshot: &Snapshot) -> Result<Self, Failure> {
         let mut held = BTreeMap::new();
         for sink in SINKS {
-            match sink.read(wanted).map(|read| snapshot.file(&read)) {
-                Some(Observed::Present(FileReply::KeyId(Some(id)))) => {
-                    drop(held.insert(sink.name(), id));
-                }
-                Some(Observed::Unknown(failure)) => return Err(failure),
-                Some(
-                    Observed::Present(FileReply::KeyId(None) | FileReply::Settings(_))
-                    | Observed::Absent,
-                )
-                | None => {}
-            }
+            held.extend(key_in(*sink, wanted, snapshot)?.map(|id| (sink.name(), id)));
         }
         Ok(Self(held))
     }
@@ -72,23 +96,26 @@ impl SinkContents {
 }
 
 pub(super) fn facets(wanted: &Attributes) -> impl Iterator<Item = Facet> {
-    SINKS.iter().filter_map(|sink| sink.facet(wanted))
+    let former = former_sinks(wanted).filter_map(|(sink, at)| sink.facet(&at));
+    SINKS.iter().filter_map(|sink| sink.facet(wanted)).chain(former)
 }
 
-/// Returns the reason why no key can be put into the sinks: one of them holds a key that is none of
-/// `ours`.
-pub(super) fn conflict(
+/// Returns the sinks that hold a key that is none of `ours`.
+pub(super) fn occupied(
     wanted: &Attributes,
     held: &SinkContents,
-    ours: &[Option<String>],
-) -> Option<String> {
-    let foreign =
-        |sink: &dyn SecretSink| held.by(sink).filter(|key| !ours.contains(&Some((*key).clone())));
-    SINKS.iter().find_map(|sink| sink.conflict(wanted, foreign(*sink)?))
+    ours: &BTreeSet<String>,
+) -> Vec<OccupiedPlace> {
+    let foreign = |sink: &dyn SecretSink| held.by(sink).filter(|key| !ours.contains(*key)).cloned();
+    let occupied = SINKS.iter().filter_map(|sink| {
+        let by = foreign(*sink)?;
+        Some(OccupiedPlace { field: sink.name(), reason: sink.conflict(wanted, &by), by })
+    });
+    occupied.collect()
 }
 
-/// Returns the calls that put a new key into its sinks. `replaces` returns the key whose place it
-/// takes in the sink of that name.
+/// Returns the calls that put a key into its sinks. `replaces` returns the key whose place it takes
+/// in the sink of that name.
 pub(super) fn stored(
     wanted: &Attributes,
     replaces: impl Fn(&str) -> Option<String>,
@@ -96,9 +123,15 @@ pub(super) fn stored(
     SINKS.iter().rev().filter_map(move |sink| sink.store(wanted, replaces(sink.name())))
 }
 
-/// Returns the calls that take a key out of its sinks.
+/// Returns the key of another object of this manifest whose place the key takes in a sink.
+pub(super) fn taken(wanted: &Attributes, sink: &str) -> Option<String> {
+    wanted.get(TAKES)?.get(sink)?.as_str().map(str::to_owned)
+}
+
+/// Returns the calls that take a key out of its sinks, and out of those that it left.
 pub(super) fn emptied(recorded: &Attributes, key: &str) -> Vec<Write> {
-    SINKS.iter().filter_map(|sink| sink.empty(recorded, key.to_owned())).collect()
+    let former = former_sinks(recorded).filter_map(|(sink, at)| sink.empty(&at, key.to_owned()));
+    SINKS.iter().filter_map(|sink| sink.empty(recorded, key.to_owned())).chain(former).collect()
 }
 
 /// A section of the AWS CLI's credentials file.
@@ -121,6 +154,14 @@ impl SecretSink for ProfileSink {
 
     fn read(&self, wanted: &Attributes) -> Option<FileRead> {
         value::optional_text(wanted, "profile").map(|profile| FileRead::Credentials { profile })
+    }
+
+    fn place(&self, attributes: &Attributes) -> Option<String> {
+        value::optional_text(attributes, "profile").map(|profile| format!("profile {profile}"))
+    }
+
+    fn source(&self, attributes: &Attributes) -> Option<SecretSource> {
+        value::optional_text(attributes, "profile").map(SecretSource::Profile)
     }
 
     fn label(&self, wanted: &Attributes) -> String {
@@ -168,6 +209,14 @@ impl SecretSink for CsvSink {
 
     fn read(&self, wanted: &Attributes) -> Option<FileRead> {
         csv(wanted).map(|file| FileRead::KeyCsv { file })
+    }
+
+    fn place(&self, attributes: &Attributes) -> Option<String> {
+        value::optional_text(attributes, "csv").map(|path| format!("file {path}"))
+    }
+
+    fn source(&self, attributes: &Attributes) -> Option<SecretSource> {
+        csv(attributes).map(SecretSource::Csv)
     }
 
     fn label(&self, wanted: &Attributes) -> String {

@@ -9,18 +9,18 @@ use crate::kind::Maintenance;
 use crate::value::Tags;
 
 /// A user's keys, and the keys that the two files hold.
-struct World {
-    keys: &'static [&'static str],
-    profile: Option<&'static str>,
-    csv: Option<&'static str>,
+pub(super) struct World {
+    pub(super) keys: &'static [&'static str],
+    pub(super) profile: Option<&'static str>,
+    pub(super) csv: Option<&'static str>,
 }
 
 impl World {
-    fn new(keys: &'static [&'static str], profile: Option<&'static str>) -> Self {
+    pub(super) fn new(keys: &'static [&'static str], profile: Option<&'static str>) -> Self {
         Self { keys, profile, csv: profile }
     }
 
-    fn answer(&self, read: &Read) -> Result<Reply, Failure> {
+    pub(super) fn answer(&self, read: &Read) -> Result<Reply, Failure> {
         let held = |id: Option<&str>| {
             id.map_or_else(not_found, |id| Ok(Reply::File(FileReply::KeyId(Some(id.into())))))
         };
@@ -50,22 +50,24 @@ impl World {
         observe("access_key", wanted, &|read| self.answer(read))
     }
 
-    fn seen(&self, wanted: &Value) -> super::LiveObject {
+    pub(super) fn seen(&self, wanted: &Value) -> super::LiveObject {
         present("access_key", wanted, &|read| self.answer(read))
     }
 
-    fn must_replace(&self, wanted: &Value) -> Option<String> {
+    pub(super) fn must_replace(&self, wanted: &Value) -> Option<String> {
         kind("access_key").must_replace(&self.seen(wanted), &attributes(wanted))
     }
 
     fn conflict(&self, wanted: &Value) -> Option<String> {
         let wanted = attributes(wanted);
-        kind("access_key")
-            .conflict(&wanted, &ask(kind("access_key"), &wanted, &|read| self.answer(read)))
+        let conflict = kind("access_key")
+            .conflict(&wanted, &ask(kind("access_key"), &wanted, &|read| self.answer(read)))?;
+        let reason = conflict.occupied.into_iter().find_map(|place| place.reason);
+        conflict.obstacle.or(reason)
     }
 }
 
-fn declared(more: &Value) -> Value {
+pub(super) fn declared(more: &Value) -> Value {
     let wanted = attributes(more).completed_by(&attributes(
         &json!({"user": "serverless", "profile": "serverless", "csv": "key.csv"}),
     ));
@@ -82,22 +84,6 @@ fn a_recorded_key_is_ours_and_its_files_are_looked_at() {
     assert_eq!(seen.internals, attributes(&json!({"keys": ["AKIA1", "AKIA2"]})));
     assert_eq!(whole.must_replace(&wanted), None);
     assert_eq!(whole.conflict(&wanted), None);
-}
-
-#[test]
-fn a_key_whose_secret_is_lost_is_replaced() {
-    let wanted = declared(&json!({"id": "AKIA1"}));
-    let reason = "profile [serverless] no longer holds this key: its secret cannot be read again";
-    let no_profile = World { profile: None, ..World::new(&["AKIA1"], Some("AKIA1")) };
-    assert_eq!(no_profile.seen(&wanted).attributes["profile"], Value::Null);
-    assert_eq!(no_profile.must_replace(&wanted).as_deref(), Some(reason));
-    let no_csv = World { csv: None, ..World::new(&["AKIA1"], Some("AKIA1")) };
-    let reason = "key.csv no longer holds this key: its secret cannot be read again";
-    assert_eq!(no_csv.must_replace(&wanted).as_deref(), Some(reason));
-    assert_eq!(
-        no_csv.must_replace(&json!({"user": "serverless", "profile": "serverless", "id": "AKIA1"})),
-        None
-    );
 }
 
 #[test]
@@ -145,13 +131,6 @@ fn a_key_that_was_to_be_taken_back_is_no_rotation() {
         lost.must_replace(&wanted).as_deref(),
         Some("an earlier run made this key, but its secret was lost")
     );
-    let only_csv = World { profile: None, ..World::new(&["AKIA1", "AKIA2"], Some("AKIA2")) };
-    assert_eq!(only_csv.seen(&wanted).upkeep, None);
-    assert!(
-        only_csv
-            .must_replace(&wanted)
-            .is_some_and(|reason| reason.starts_with("profile [serverless]"))
-    );
 }
 
 #[test]
@@ -160,12 +139,13 @@ fn an_interrupted_run_that_reached_the_files_left_a_good_key() {
     let world = World::new(&["AKIA1", "AKIA2"], Some("AKIA2"));
     assert_eq!(world.seen(&wanted).internals.get("orphan"), None);
     assert_eq!(world.must_replace(&wanted), None);
+    // What one file has, the others get by a copy.
     let only_csv = World { profile: None, ..World::new(&["AKIA1", "AKIA2"], Some("AKIA2")) };
-    assert_eq!(only_csv.seen(&wanted).id, "AKIA2");
-    assert!(
-        only_csv
-            .must_replace(&wanted)
-            .is_some_and(|reason| reason.starts_with("profile [serverless]"))
+    assert_eq!(only_csv.must_replace(&wanted), None);
+    let seen = only_csv.seen(&wanted);
+    assert_eq!(
+        (seen.id.as_str(), why(&seen)),
+        ("AKIA2", Some("the secret is copied from key.csv to profile [serverless]"))
     );
 }
 
@@ -199,6 +179,40 @@ fn somebody_elses_key_in_the_profile_is_a_conflict() {
     assert_eq!(world.conflict(&declared(&json!({}))).as_deref(), Some(reason));
     assert_eq!(world.conflict(&declared(&json!({"id": "AKIA1"}))).as_deref(), Some(reason));
     assert_eq!(world.conflict(&declared(&json!({"replace_profile": true}))), None);
+}
+
+#[test]
+fn a_key_that_would_not_be_used_is_a_conflict() {
+    let answer = |source: Result<Reply, Failure>| {
+        let world = World::new(&[], None);
+        let wanted = attributes(&declared(&json!({})));
+        let answer = move |read: &Read| match read {
+            Read::File(FileRead::CredentialSource { .. }) => source.clone(),
+            _ => world.answer(read),
+        };
+        kind("access_key").conflict(&wanted, &ask(kind("access_key"), &wanted, &answer))
+    };
+    let used = vec![("role_arn".to_owned(), json!("/home/u/.aws/config"))];
+    let reason = "profile serverless has role_arn in /home/u/.aws/config, which the AWS CLI, boto3 \
+        and Zappa use instead of a key: name another profile, or remove these settings from this \
+        one";
+    let told = answer(Ok(Reply::File(FileReply::Settings(used))));
+    assert_eq!(told.as_deref(), Some(reason));
+    let unknown = answer(Err(failure(FailureKind::Refused)));
+    assert!(unknown.is_some(), "nobody knows if the key would be used");
+    assert_eq!(answer(not_found()), None);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_conflict_for_a_new_key() {
+    let world = World::new(&[], None);
+    let wanted = attributes(&declared(&json!({})));
+    let answer = |read: &Read| match read {
+        Read::File(FileRead::Credentials { .. }) => Err(failure(FailureKind::Refused)),
+        _ => world.answer(read),
+    };
+    let conflict = kind("access_key").conflict(&wanted, &ask(kind("access_key"), &wanted, &answer));
+    assert!(conflict.is_some());
 }
 
 #[test]
@@ -387,7 +401,7 @@ fn tended(seen: &super::LiveObject) -> Vec<String> {
     super::calls(&kind("access_key").update(seen, &attributes(&json!({})), &[]))
 }
 
-fn why(seen: &super::LiveObject) -> Option<&str> {
+pub(super) fn why(seen: &super::LiveObject) -> Option<&str> {
     seen.upkeep.as_ref().map(Maintenance::why)
 }
 

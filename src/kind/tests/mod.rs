@@ -10,6 +10,7 @@ mod access_key;
 mod bucket;
 mod iam;
 mod local_files;
+mod relocation;
 
 use std::collections::BTreeSet;
 

@@ -6,8 +6,8 @@ use super::Lowering;
 use crate::address::Address;
 use crate::manifest::decode::{Declared, Located, NamedMap, OneOrMany};
 use crate::manifest::scope::Section;
+use crate::manifest::shape;
 use crate::manifest::source::Span;
-use crate::manifest::{shape, suggest};
 use crate::model::Check;
 use crate::policy::lint::unknown_action;
 use crate::policy::request::Context;
@@ -82,22 +82,11 @@ impl Lowering<'_, '_, '_> {
     fn subject(&mut self, said: &str, spot: &Span) -> Option<Address> {
         let mut known = Vec::new();
         for section in [Section::Users, Section::Roles] {
-            for name in self.scope.names(section) {
-                let key = format!("{}.{name}", section.key());
-                if key == said {
-                    return Some(Address::new(section.kind(), name));
-                }
-                known.push(key);
-            }
+            let names = self.scope.names(section);
+            known.extend(names.into_iter().map(|name| Address::new(section.kind(), name)));
         }
-        let help = suggest::suggest_name(said, known.iter().map(String::as_str), "users and roles");
-        self.scope.error(
-            "unknown-reference",
-            spot,
-            format!("there is no `{said}` in this manifest"),
-            help,
-        );
-        None
+        let shown = |it: &Address| format!("{}.{}", it.kind().section(), it.name());
+        self.find_address(said, spot, &known, shown, "users and roles")
     }
 
     /// Checks actions or resources by the rules of the policy element of that name.

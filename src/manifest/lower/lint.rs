@@ -4,7 +4,7 @@ use super::Lowering;
 use crate::address::Address;
 use crate::manifest::decode::{ExpandedText, Located};
 use crate::manifest::scope::Section;
-use crate::manifest::{shape, suggest};
+use crate::manifest::shape;
 use crate::model::LintSuppression;
 
 impl Lowering<'_, '_, '_> {
@@ -32,12 +32,10 @@ impl Lowering<'_, '_, '_> {
         let [rule, on, because] =
             fields.map(|(name, text, help)| self.said(name, text.as_ref(), one, help));
         let on = on?;
-        if on.value != "*" {
-            self.known_address(on);
-        }
+        let subject = if on.value == "*" { None } else { self.known_address(on) };
         Some(LintSuppression {
             rule: rule?.value.clone(),
-            on: on.value.clone(),
+            on: subject.map_or_else(|| on.value.clone(), |address| address.to_string()),
             because: because?.value.clone(),
             place: Some(one.spot.place()),
         })
@@ -61,27 +59,14 @@ impl Lowering<'_, '_, '_> {
         Some(text)
     }
 
-    fn known_address(&mut self, on: &ExpandedText) {
+    fn known_address(&mut self, on: &ExpandedText) -> Option<Address> {
         // Names are looked up as well as resources: an entry with a mistake in it is declared, but
         // no resource has been made of it.
-        let mut known: Vec<String> = self.resources.keys().map(Address::to_string).collect();
+        let mut known: Vec<Address> = self.resources.keys().cloned().collect();
         for section in Section::ALL {
-            known.extend(
-                self.scope
-                    .names(section)
-                    .into_iter()
-                    .map(|name| format!("{}.{name}", section.kind())),
-            );
+            let names = self.scope.names(section);
+            known.extend(names.into_iter().map(|name| Address::new(section.kind(), name)));
         }
-        if !known.contains(&on.value) {
-            let help =
-                suggest::suggest_name(&on.value, known.iter().map(String::as_str), "addresses");
-            self.scope.error(
-                "unknown-reference",
-                &on.spot,
-                format!("there is no `{}` in this manifest", on.value),
-                help,
-            );
-        }
+        self.find_address(&on.value, &on.spot, &known, Address::to_string, "addresses")
     }
 }

@@ -1,5 +1,6 @@
 //! Lowers shapes into resources in normal form.
 
+mod address;
 mod bucket;
 mod checks;
 mod cycle;

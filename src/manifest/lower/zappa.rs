@@ -1,4 +1,4 @@
-//! Lowers the stages of a `zappa_settings.json`.
+//! Lowers the stages of Zappa's settings file.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,17 +18,29 @@ impl Lowering<'_, '_, '_> {
             let help = "write `file: zappa_settings.json`";
             return self.missing("file", "zappa_settings", &zappa.spot, help);
         };
-        if Path::new(&file.value).extension().is_none_or(|extension| extension != "json") {
+        let extension = Path::new(&file.value).extension().and_then(|extension| extension.to_str());
+        if !matches!(extension, Some("json" | "toml" | "yaml" | "yml")) {
             let message = format!(
-                "`{}` is not a .json file: Zappa also reads YAML and TOML, but relayctl writes \
-                    JSON only",
+                "`{}` is not a .json, .toml, .yaml or .yml file, as Zappa's settings are",
                 file.value
             );
             self.scope.error("bad-path", &file.spot, message, "write `file: zappa_settings.json`");
         }
         let path = local_path(file);
         for stage in super::declared(zappa.value.stages.as_ref()) {
+            if extension == Some("toml") {
+                self.no_null(stage);
+            }
             self.stage(stage, &path, users);
+        }
+    }
+
+    /// Refuses null in a stage that is written as TOML, which does not have it.
+    fn no_null(&mut self, stage: &Declared<StageShape>) {
+        for setting in stage.body.settings.iter().filter(|setting| holds_null(&setting.body.0)) {
+            let message = format!("`{}` is or holds null, which TOML does not have", setting.name);
+            let help = format!("leave `{}` out, or name a .json or .yaml file", setting.name);
+            self.scope.error("bad-value", &setting.spot, message, help);
         }
     }
 
@@ -55,6 +67,7 @@ impl Lowering<'_, '_, '_> {
             && self.known(Section::Roles, role)
         {
             depends_on.insert(Address::new(KindName::ROLE, role.value.as_str()));
+            self.check_role_arn(body, role);
             self.set(&mut settings, body, "role_name", ("role", role), role.value.clone());
         }
         if let Some(bucket) = &body.bucket
@@ -98,6 +111,23 @@ impl Lowering<'_, '_, '_> {
         settings.insert(key.to_owned(), value.into());
     }
 
+    /// Refuses a `role_arn` of another role: Zappa doesn't look at `role_name` beside it
+    /// (`zappa/core.py`, `credentials_arn`).
+    fn check_role_arn(&mut self, stage: &StageShape, role: &ExpandedText) {
+        let Some(said) = stage.settings.iter().find(|one| one.name == "role_arn") else { return };
+        let arn = self.scope.arn(Section::Roles, &role.value);
+        if said.body.0.as_str() == arn.as_deref() {
+            return;
+        }
+        let message = format!(
+            "`role_arn` is {}, but `role: {}` names another role, and Zappa uses `role_arn` before \
+                `role_name`",
+            said.body.0, role.value
+        );
+        let help = "leave `role_arn` out: `role` sets `role_name`";
+        self.scope.error("conflicting-fields", &said.spot, message, help);
+    }
+
     fn known(&mut self, section: Section, name: &ExpandedText) -> bool {
         let known = self.scope.arn(section, &name.value).is_some();
         if !known {
@@ -119,5 +149,14 @@ impl Lowering<'_, '_, '_> {
             self.scope.error("missing-field", &user.spot, message, help);
         }
         profile.map(|profile| profile.value.clone())
+    }
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(holds_null),
+        Value::Object(members) => members.values().any(holds_null),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }

@@ -17,13 +17,7 @@ impl Section {
         [Self::Policies, Self::Users, Self::Groups, Self::Roles, Self::Buckets];
 
     pub fn key(self) -> &'static str {
-        match self {
-            Self::Policies => "policies",
-            Self::Users => "users",
-            Self::Groups => "groups",
-            Self::Roles => "roles",
-            Self::Buckets => "buckets",
-        }
+        self.kind().section()
     }
 
     pub fn kind(self) -> KindName {

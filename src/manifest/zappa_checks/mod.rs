@@ -29,7 +29,7 @@ pub fn check(desired: &Desired) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// A stage of `zappa_settings.json` and the diagnostics found in it.
+/// A stage of Zappa's settings file and the diagnostics found in it.
 struct ZappaStage<'a> {
     desired: &'a Desired,
     address: &'a Address,
@@ -40,6 +40,7 @@ struct ZappaStage<'a> {
 
 impl<'a> ZappaStage<'a> {
     fn check(mut self) -> Vec<Diagnostic> {
+        self.stage_name();
         self.profile();
         self.region();
         self.bucket();
@@ -56,6 +57,54 @@ impl<'a> ZappaStage<'a> {
     fn warn(&mut self, code: &'static str, message: &str, help: impl Into<String>) {
         let message = format!("{}: {message}", self.address);
         self.found.push(Diagnostic::warning(code, self.resource.place.clone(), message).help(help));
+    }
+
+    /// Checks the name as Zappa does (`check_stage_name` in `zappa/cli.py`): API Gateway takes few
+    /// characters, and without one any name will do.
+    fn stage_name(&mut self) {
+        let name = text_of(&self.resource.attributes, "stage");
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if name.is_empty() || is_plain || !self.has_api_gateway() {
+            return;
+        }
+        let plain: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let message = format!(
+            "Zappa refuses the stage name `{name}`: with an API Gateway, a stage's name has only \
+                letters, digits and `_`"
+        );
+        let help = format!(
+            "write `{plain}:`, or set `apigateway_enabled: false` if the stage has no API Gateway"
+        );
+        self.warn("bad-stage-name", &message, help);
+    }
+
+    /// Returns true unless one of Zappa's two settings switches the API Gateway off. Both are true
+    /// by default.
+    fn has_api_gateway(&self) -> bool {
+        let is_on = |name| self.setting_of(name).is_none_or(is_truthy);
+        is_on("use_apigateway") && is_on("apigateway_enabled")
+    }
+
+    /// Returns a setting that the stage has itself, or from the declared stages that it `extends`.
+    fn setting_of(&self, name: &str) -> Option<&'a Value> {
+        let file = text_of(&self.resource.attributes, "file");
+        let (mut settings, mut stages) = (self.settings, Vec::new());
+        loop {
+            if let Some(value) = settings.get(name) {
+                return Some(value);
+            }
+            let next = settings.get("extends").and_then(Value::as_str)?;
+            if stages.contains(&next) {
+                return None;
+            }
+            stages.push(next);
+            let declared = self.desired.of_kind(KindName::ZappaSettings).find(|(_, other)| {
+                text_of(&other.attributes, "stage") == next
+                    && text_of(&other.attributes, "file") == file
+            });
+            settings = declared?.1.attributes.get("settings")?.as_object()?;
+        }
     }
 
     fn profile(&mut self) {
@@ -110,9 +159,10 @@ impl<'a> ZappaStage<'a> {
     }
 
     fn role(&mut self) {
-        let Some(name) = self.setting("role_name").or_else(|| self.setting("role_arn")) else {
-            return;
-        };
+        let role_arn = self.setting_of("role_arn").and_then(Value::as_str);
+        // Zappa uses role_arn first.
+        let Some(name) = role_arn.or_else(|| self.setting("role_name")) else { return };
+        self.both_roles(role_arn);
         if let Some((address, role)) = self.declared_role() {
             let trust = role
                 .attributes
@@ -149,15 +199,27 @@ impl<'a> ZappaStage<'a> {
         }
     }
 
-    /// Returns the role that the functions run as. Zappa takes a name or an ARN.
+    /// Warns of a role_name that Zappa doesn't look at, because the stage has another role's
+    /// role_arn.
+    fn both_roles(&mut self, role_arn: Option<&str>) {
+        let (Some(arn), Some(name)) = (role_arn, self.setting("role_name")) else { return };
+        let is_same = self.declared_role().is_some_and(|(address, _)| address.name() == name)
+            || arn.rsplit('/').next() == Some(name);
+        if !is_same {
+            let message = format!(
+                "role_name is `{name}`, but role_arn is `{arn}`: Zappa uses role_arn, and does not \
+                    look at role_name"
+            );
+            self.warn("role-arn-wins", &message, "leave one of the two out");
+        }
+    }
+
+    /// Returns the role that the functions run as. Zappa takes an ARN or a name.
     fn declared_role(&self) -> Option<(&'a Address, &'a Resource)> {
-        let by_arn =
-            |role: &Resource| Some(text_of(&role.attributes, "arn")) == self.setting("role_arn");
-        self.desired.of_kind(KindName::ROLE).find(|(address, role)| {
-            match self.setting("role_name") {
-                Some(name) => address.name() == name,
-                None => by_arn(role),
-            }
+        let role_arn = self.setting_of("role_arn").and_then(Value::as_str);
+        self.desired.of_kind(KindName::ROLE).find(|(address, role)| match role_arn {
+            Some(arn) => text_of(&role.attributes, "arn") == arn,
+            None => Some(address.name()) == self.setting("role_name"),
         })
     }
 
@@ -234,6 +296,18 @@ impl<'a> ZappaStage<'a> {
             None => format!("attach a policy to user.{user} that allows {action} on {resource}"),
         };
         self.warn(code, &message, help);
+    }
+}
+
+/// Returns true for what Python takes for true.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(is) => *is,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
     }
 }
 

@@ -243,3 +243,38 @@ fn retired_and_unknown_runtimes_are_named() {
         "did you mean `python3.12`?",
     );
 }
+
+#[test]
+fn a_role_arn_of_another_role_wins_over_the_role_name() {
+    let other = "arn:aws:iam::123456789012:role/Old";
+    let codes =
+        |desired: &Desired| -> Vec<&str> { check(desired).iter().map(|it| it.code).collect() };
+    assert_eq!(codes(&relay(&json!({"role_arn": other}))), ["role-arn-wins", "undeclared-role"]);
+    assert!(codes(&relay(&json!({"role_arn": ROLE_ARN}))).is_empty(), "the same role");
+    let mut desired = relay(&json!({"extends": "base"}));
+    let base = json!({"stage": "base", "settings": {
+        "profile_name": "serverless", "role_arn": other, "manage_roles": false, "extends": "dev"
+    }});
+    put(&mut desired, "zappa_settings", "base", &base);
+    assert!(codes(&desired).contains(&"role-arn-wins"), "{:?}", codes(&desired));
+}
+
+#[test]
+fn a_stage_name_that_api_gateway_does_not_take_is_told() {
+    let named = |name: &str, settings: &Value| {
+        let mut desired = relay(settings);
+        let address = Address::new("zappa_settings".parse().unwrap(), "dev");
+        let mut resource = desired.resources.remove(&address).unwrap();
+        resource.attributes.insert("stage", json!(name));
+        desired.resources.insert(Address::new("zappa_settings".parse().unwrap(), name), resource);
+        check(&desired).iter().any(|it| it.code == "bad-stage-name")
+    };
+    for name in ["pre-prod", "dev.1", "dev 1", "dev/1", "é"] {
+        assert!(named(name, &json!({})), "{name}");
+        assert!(named(name, &json!({"use_apigateway": true})), "{name}");
+        for off in ["use_apigateway", "apigateway_enabled"] {
+            assert!(!named(name, &json!({off: false})), "{name}");
+        }
+    }
+    assert!(!named("dev_1", &json!({})) && !named("Prod2", &json!({})));
+}

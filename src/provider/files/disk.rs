@@ -74,6 +74,10 @@ pub fn replace_with(
         FileMode::Like(_) => fs::create_dir_all(folder)?,
     }
     let before = fs::metadata(&path).ok();
+    if let Some(what) = before.as_ref().and_then(irregular) {
+        let message = format!("it is {what}, not a regular file, and is left as it is");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let mut temporary = temporary_in(folder, mode)?;
     // The lock tells [`sweep`] that this process lives. If files cannot be locked, nothing is swept
     // either.
@@ -92,6 +96,33 @@ pub fn replace_with(
     temporary.persist(&path).map_err(|error| error.error)?;
     pass_crash_point();
     sync_folder(folder)
+}
+
+/// Returns what it is instead of a regular file; `None` for a regular file.
+pub fn irregular(metadata: &Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        return None;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_char_device() || kind.is_block_device() {
+            return Some("a device");
+        }
+        if kind.is_fifo() {
+            return Some("a pipe");
+        }
+        if kind.is_socket() {
+            return Some("a socket");
+        }
+    }
+    Some(if kind.is_dir() { "a folder" } else { "something else" })
+}
+
+/// Makes a file in the folder and removes it again: its error is that of every change there.
+pub fn try_folder(folder: &Path) -> io::Result<()> {
+    temporary_in(folder, &FileMode::Private)?.close()
 }
 
 /// Returns the permissions for the file, if they differ from those of a temporary file.
@@ -125,7 +156,7 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    if !is_private(path) {
+    if file.metadata()?.is_file() && !is_private(path) {
         // Another user's file cannot be changed, and its writer knows its content.
         drop(narrowed(&file.metadata()?.permissions()).map(|narrow| file.set_permissions(narrow)));
     }

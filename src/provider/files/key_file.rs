@@ -1,6 +1,6 @@
 //! A file that holds one key and nothing else, in any format: its read, its write and its removal.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::place::{FileChange, OverlaidFile, Privacy, SecretText};
 use super::problem::Problem;
@@ -47,6 +47,16 @@ impl KeyFile {
             ));
         };
         Ok(FileReply::KeyId(self.holds(Some(&text))?.map(|(id, _)| id)))
+    }
+
+    /// Returns the secret of this key, which the file must hold.
+    pub fn read_secret(&self, key: &str) -> Result<SecretString, Problem> {
+        let text = self.place.text(Privacy::Secret)?;
+        let held = self.holds(text.as_ref().map(|text| text.as_str()))?;
+        held.filter(|(id, _)| id == key)
+            .and_then(|(_, secret)| secret)
+            .filter(|secret| !secret.expose_secret().is_empty())
+            .ok_or_else(|| Problem::no_secret(self.place.name(), key))
     }
 
     /// Writes the key; returns the key whose place it took.

@@ -82,7 +82,7 @@ fn busy(file: &Path, folder: &Path) -> Problem {
 }
 
 /// Returns the folder of the file, or the folder in which that is still to be made.
-fn nearest_folder(file: &Path) -> PathBuf {
+pub fn nearest_folder(file: &Path) -> PathBuf {
     let folder = disk::folder(file);
     folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new(".")).to_owned()
 }

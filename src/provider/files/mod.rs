@@ -6,9 +6,9 @@
 
 mod command;
 pub(crate) mod crash_points;
+mod credential_source;
 pub mod disk;
 mod ini;
-mod json_text;
 mod key_age;
 mod key_csv;
 mod key_file;
@@ -29,7 +29,7 @@ use async_trait::async_trait;
 
 use crate::call::{
     Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply,
-    StepOutput, Write,
+    SecretSource, StepOutput, Write,
 };
 use crate::port::Provider;
 use problem::Problem;
@@ -58,9 +58,17 @@ impl Files {
             FileRead::Profile { profile } => {
                 profile::read_settings(&self.place(&LocalFile::Config), profile)
             }
+            FileRead::CredentialSource { profile } => profile::read_source(
+                &self.place(&LocalFile::Credentials),
+                &self.place(&LocalFile::Config),
+                profile,
+            ),
             FileRead::KeyCsv { file } => key_csv::csv_file_at(self.place(file)).read(),
             FileRead::KeyAge { file } => key_age::age_file_at(self.place(file)).read(),
             FileRead::Stage { file, stage } => settings::read(&self.place(file), stage),
+            FileRead::Writable { file } => {
+                self.place(file).check_writable().map(|()| FileReply::Writable)
+            }
         }
     }
 
@@ -69,6 +77,18 @@ impl Files {
         let config = self.place(&LocalFile::Config);
         let stored = |replaced: Option<NewKey>| Ok(replaced.map_or(Reply::Done, Reply::Replaced));
         match write {
+            FileWrite::ReadSecret { user, key, from } => {
+                let secret = match from {
+                    SecretSource::Profile(profile) => {
+                        profile::read_secret(&credentials, profile, key)
+                    }
+                    SecretSource::Csv(file) => {
+                        key_csv::csv_file_at(self.place(file)).read_secret(key)
+                    }
+                }?;
+                let (user, id) = (user.clone(), key.clone());
+                return Ok(Reply::Secret(NewKey { user, id, secret }));
+            }
             FileWrite::StoreCredentials { profile, replaces, replace_profile } => {
                 let key = key(carried)?;
                 let replaces = replaces.as_deref();

@@ -107,6 +107,7 @@ impl OverlaidFile {
     pub fn text(&self, privacy: Privacy) -> Result<Option<SecretText>, Problem> {
         let path = self.current();
         self.check_links(privacy)?;
+        self.check_regular()?;
         let bytes = match read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -125,6 +126,28 @@ impl OverlaidFile {
         Ok(Some(SecretText::new(text)))
     }
 
+    /// Refuses a device, a pipe, a socket and a folder at the file's place: a rename over a device
+    /// would make it a file (over `/dev/null`, too, if root does it), and a read of a pipe waits
+    /// for its writer. The AWS CLI takes such a path for a missing file.
+    fn check_regular(&self) -> Result<(), Problem> {
+        for path in [self.current(), &self.path] {
+            if let Ok(metadata) = fs::metadata(path)
+                && let Some(what) = disk::irregular(&metadata)
+            {
+                return Err(Problem::not_a_file(&self.name(), what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the file can be made or replaced: another file can be made beside it.
+    pub fn check_writable(&self) -> Result<(), Problem> {
+        let problem = |error: io::Error| Problem::io("write", &self.path, &error);
+        self.check_regular()?;
+        let target = disk::target(&self.path).map_err(problem)?;
+        disk::try_folder(&lock::nearest_folder(&target)).map_err(problem)
+    }
+
     /// Reads, changes and replaces the file while nobody else does.
     pub fn edit(
         &self,
@@ -140,7 +163,10 @@ impl OverlaidFile {
         match change(before.as_ref().map(|text| text.as_str()))? {
             FileChange::Nothing => Ok(()),
             FileChange::Write(after) if before.as_ref() == Some(&after) && closed() => Ok(()),
-            FileChange::Write(after) => self.write(&after, privacy).map_err(problem),
+            FileChange::Write(after) => {
+                self.write(&after, privacy).map_err(problem)?;
+                if privacy == Privacy::Secret { self.check_written(&after) } else { Ok(()) }
+            }
             FileChange::Delete { empty }
                 if self.hidden.as_ref().is_some_and(|real| real.exists()) =>
             {
@@ -151,6 +177,19 @@ impl OverlaidFile {
                 disk::remove(&self.path).map_err(|error| Problem::io("delete", &self.path, &error))
             }
         }
+    }
+
+    /// Reads a secret back: only then may its other copies be removed.
+    fn check_written(&self, content: &SecretText) -> Result<(), Problem> {
+        if self.text(Privacy::Secret)?.as_ref() == Some(content) {
+            return Ok(());
+        }
+        let message = format!(
+            "{} was written, and does not read as it was written: another program may have changed \
+                it, or the disk may be damaged; run again",
+            self.name()
+        );
+        Err(Problem::refused("NotReadBack", message))
     }
 
     fn write(&self, content: &str, privacy: Privacy) -> io::Result<()> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::disk;
 use crate::call::{Failure, FailureKind};
 
 /// An error of a local file, which becomes a [`Failure`] when its call is known. Its message may
@@ -27,27 +28,61 @@ impl Problem {
         Self { kind: FailureKind::NotFound, code, message: message.into() }
     }
 
+    /// Makes the problem of a file that does not hold this key's secret.
+    pub fn no_secret(file: impl std::fmt::Display, key: &str) -> Self {
+        Self::refused(
+            "NoSecret",
+            format!(
+                "{file} does not hold the secret of the key {key}: plan again, or make another \
+                    key with `relayctl keys rotate`"
+            ),
+        )
+    }
+
     /// Makes the problem of a file system's error, with the attempted action and the remedy.
     #[allow(
         clippy::wildcard_enum_match_arm,
         reason = "few of a system's errors need more than their text"
     )]
     pub fn io(verb: &str, path: &Path, error: &io::Error) -> Self {
+        let folder = disk::folder(path).display();
         let (code, remedy) = match error.kind() {
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::FileTooLarge => {
-                ("DiskFull", "; nothing was changed: make room and run again")
+                ("DiskFull", "; nothing was changed: make room and run again".to_owned())
             }
-            io::ErrorKind::ReadOnlyFilesystem => {
-                ("ReadOnly", "; nothing was changed: the file system is read-only")
-            }
-            io::ErrorKind::PermissionDenied => {
-                ("PermissionDenied", "; check who owns the file and its folder")
-            }
-            _ => ("FileError", ""),
+            io::ErrorKind::ReadOnlyFilesystem => (
+                "ReadOnly",
+                "; nothing was changed: the file system is read-only, so name a file elsewhere"
+                    .to_owned(),
+            ),
+            io::ErrorKind::PermissionDenied if verb == "read" => (
+                "PermissionDenied",
+                format!(
+                    "; make the file and the folder {folder} readable for the user who runs \
+                    relayctl"
+                ),
+            ),
+            io::ErrorKind::PermissionDenied => (
+                "PermissionDenied",
+                format!(
+                    "; nothing was changed: make the folder {folder} writable for the user who \
+                        runs relayctl"
+                ),
+            ),
+            _ => ("FileError", String::new()),
         };
         Self::refused(code, format!("cannot {verb} {}: {error}{remedy}", path.display()))
+    }
+
+    /// Makes the problem of something that is no file where relayctl would write one.
+    pub fn not_a_file(name: &str, what: &str) -> Self {
+        let message = format!(
+            "{name} is {what}, not a regular file, and is left as it is: name a regular file \
+                (AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE name those of profiles)"
+        );
+        Self::refused("NotARegularFile", message)
     }
 
     pub fn into_failure(self, call: &str) -> Failure {

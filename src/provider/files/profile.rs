@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::ini::IniFile;
+use super::credential_source::SourceSettings;
+use super::ini::{IniFault, IniFile};
 use super::place::{FileChange, OverlaidFile, Privacy};
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
@@ -29,13 +30,14 @@ fn config_section<'a>(document: &IniFile, profile: &'a str) -> impl Fn(&str) -> 
     move |header| if bare { header == profile } else { prefixed(header) }
 }
 
-/// Returns the profile's name in a header, such as `a b` of `profile "a b"`.
+/// Returns the profile's name in a header of the config file, such as `a b` of `profile "a b"`.
+/// botocore takes the header apart as a shell does: without quotes, a name has no spaces.
 fn profile_of(header: &str) -> Option<&str> {
     let name =
         header.strip_prefix("profile").filter(|rest| rest.starts_with(char::is_whitespace))?.trim();
     let unquoted =
         ['"', '\''].iter().find_map(|&quote| name.strip_prefix(quote)?.strip_suffix(quote));
-    Some(unquoted.unwrap_or(name))
+    unquoted.or_else(|| Some(name).filter(|name| !name.contains(char::is_whitespace)))
 }
 
 fn config_header(profile: &str) -> String {
@@ -64,6 +66,31 @@ fn missing(place: &OverlaidFile, profile: &str) -> Problem {
     Problem::missing("NoSuchProfile", format!("{} has no profile {profile}", place.name()))
 }
 
+/// Parses a file, and refuses one that botocore cannot read.
+fn parse(place: &OverlaidFile, text: &str) -> Result<IniFile, Problem> {
+    let document = IniFile::parse(text);
+    match document.fault() {
+        None => Ok(document),
+        Some(fault) => Err(unreadable(place, &fault)),
+    }
+}
+
+/// Returns the changed text, if botocore can read it.
+fn changed(place: &OverlaidFile, document: &IniFile) -> Result<FileChange, Problem> {
+    let text = document.text();
+    parse(place, &text)?;
+    Ok(FileChange::Write(text))
+}
+
+fn unreadable(place: &OverlaidFile, fault: &IniFault) -> Problem {
+    let message = format!(
+        "{}: {fault}: the AWS CLI, boto3 and Zappa cannot read the file; {}",
+        place.name(),
+        fault.remedy
+    );
+    Problem::refused("UnreadableFile", message)
+}
+
 pub fn read_key(place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
     ProfileKeys::of(&place.text(Privacy::Secret)?.unwrap_or_default()).of_profile(place, profile)
 }
@@ -73,28 +100,162 @@ pub fn read_settings(place: &OverlaidFile, profile: &str) -> Result<FileReply, P
         .of_profile(place, profile)
 }
 
-/// The ids of the keys in a credentials file, by profile.
-pub struct ProfileKeys(BTreeMap<String, Option<String>>);
+/// Reads the settings that are used before the profile's key.
+pub fn read_source(
+    credentials: &OverlaidFile,
+    config: &OverlaidFile,
+    profile: &str,
+) -> Result<FileReply, Problem> {
+    let keys = ProfileKeys::of(&credentials.text(Privacy::Secret)?.unwrap_or_default());
+    let settings = ProfileSettings::of(&config.text(Privacy::Private)?.unwrap_or_default());
+    keys.source_of(credentials, &settings, config, profile)
+}
+
+/// Returns the secret of this key, which the profile must hold.
+pub fn read_secret(
+    place: &OverlaidFile,
+    profile: &str,
+    key: &str,
+) -> Result<SecretString, Problem> {
+    let text = place.text(Privacy::Secret)?.unwrap_or_default();
+    let (document, section) = (IniFile::parse(&text), credentials_section(profile));
+    let secret = document.value(&section, SECRET).map(SecretString::from);
+    let holds = document.value(&section, ID).as_deref() == Some(key);
+    let name = || format!("profile [{profile}] of {}", place.name());
+    secret
+        .filter(|secret| holds && !secret.expose_secret().is_empty())
+        .ok_or_else(|| Problem::no_secret(name(), key))
+}
+
+/// The headers that the AWS tools do not agree on, by profile, with the remedy.
+#[derive(Default)]
+struct OddHeaders(BTreeMap<String, String>);
+
+impl OddHeaders {
+    /// Finds the headers that mean a profile only to the SDKs, which trim headers, and the profiles
+    /// that have two sections, of which botocore reads one and the SDKs both.
+    fn of(document: &IniFile, profile_of: impl Fn(&str) -> Option<&str>) -> Self {
+        let (mut odd, mut known) = (BTreeMap::new(), BTreeMap::<&str, &str>::new());
+        for header in document.headers() {
+            let trimmed = header.trim();
+            if let Some(name) = profile_of(header) {
+                match known.insert(name, header) {
+                    // All tools read `[profile default]` then.
+                    None | Some("default") => {}
+                    Some(first) => {
+                        let message = format!(
+                            "has two sections for profile {name}, [{first}] and [{header}]: join \
+                                them"
+                        );
+                        odd.insert(name.to_owned(), message);
+                    }
+                }
+            } else if let Some(name) = profile_of(trimmed) {
+                let message = format!(
+                    "has a section [{header}], which the AWS CLI, boto3 and Zappa do not read as \
+                        profile {name}: write [{trimmed}]"
+                );
+                odd.insert(name.to_owned(), message);
+            }
+        }
+        Self(odd)
+    }
+
+    fn check(&self, place: &OverlaidFile, profile: &str) -> Result<(), Problem> {
+        match self.0.get(profile) {
+            None => Ok(()),
+            Some(odd) => {
+                Err(Problem::refused("AmbiguousProfile", format!("{} {odd}", place.name())))
+            }
+        }
+    }
+}
+
+/// The keys in a credentials file, by profile.
+pub struct ProfileKeys {
+    fault: Option<IniFault>,
+    odd: OddHeaders,
+    profiles: BTreeMap<String, ProfileKey>,
+}
+
+/// A profile's section of the credentials file, without its secret.
+struct ProfileKey {
+    id: Option<String>,
+    /// The setting of the key of which botocore reads more than the value.
+    longer: Option<&'static str>,
+    source: SourceSettings,
+}
 
 impl ProfileKeys {
     pub fn of(text: &str) -> Self {
-        let sections = IniFile::parse(text).split(str::to_owned);
-        Self(
-            sections
-                .into_iter()
-                .map(|(name, section)| (name, section.value(&|_| true, ID)))
-                .collect(),
-        )
+        let document = IniFile::parse(text);
+        let (fault, odd) = (document.fault(), OddHeaders::of(&document, credentials_profile));
+        let all = |section: IniFile| ProfileKey {
+            id: section.value(&|_| true, ID),
+            longer: [ID, SECRET].into_iter().find(|key| section.has_more(&|_| true, key)),
+            source: SourceSettings::of(section.settings(&|_| true)),
+        };
+        let sections = document.split(str::to_owned).into_iter();
+        Self {
+            fault,
+            odd,
+            profiles: sections.map(|(name, section)| (name, all(section))).collect(),
+        }
+    }
+
+    fn check(&self, place: &OverlaidFile, profile: &str) -> Result<(), Problem> {
+        if let Some(fault) = &self.fault {
+            return Err(unreadable(place, fault));
+        }
+        self.odd.check(place, profile)
     }
 
     pub fn of_profile(&self, place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
-        self.0.get(profile).cloned().map(FileReply::KeyId).ok_or_else(|| missing(place, profile))
+        self.check(place, profile)?;
+        let key = self.profiles.get(profile).ok_or_else(|| missing(place, profile))?;
+        if let Some(setting) = key.longer {
+            let message = format!(
+                "{}: {setting} in [{profile}] has a comment behind its value, or indented lines \
+                    below it, which the AWS CLI, boto3 and Zappa read as a part of the value: move \
+                    them to lines of their own, not indented",
+                place.name()
+            );
+            return Err(Problem::refused("KeyHasMore", message));
+        }
+        Ok(FileReply::KeyId(key.id.clone()))
+    }
+
+    /// Returns the settings, with the file in which each stands, that are used before the profile's
+    /// key.
+    pub fn source_of(
+        &self,
+        place: &OverlaidFile,
+        settings: &ProfileSettings,
+        config: &OverlaidFile,
+        profile: &str,
+    ) -> Result<FileReply, Problem> {
+        self.check(place, profile)?;
+        settings.check(config, profile)?;
+        let both = [
+            (config, settings.section(profile).map(|section| &section.source)),
+            (place, self.profiles.get(profile).map(|key| &key.source)),
+        ];
+        SourceSettings::joined(&both, profile).ok_or_else(|| missing(config, profile))
     }
 }
 
 /// The settings in a config file, by the headers of their sections as [`config_header`] writes
 /// them, without quotes.
-pub struct ProfileSettings(BTreeMap<String, Vec<(String, Value)>>);
+pub struct ProfileSettings {
+    fault: Option<IniFault>,
+    odd: OddHeaders,
+    sections: BTreeMap<String, ConfigSection>,
+}
+
+struct ConfigSection {
+    settings: Vec<(String, Value)>,
+    source: SourceSettings,
+}
 
 impl ProfileSettings {
     pub fn of(text: &str) -> Self {
@@ -103,17 +264,44 @@ impl ProfileSettings {
         };
         // A key in the config file is not relayctl's to read, and its secret goes no further.
         let told = |(name, _): &(String, Value)| name != SECRET && !TOKENS.contains(&name.as_str());
-        let settings =
-            |section: IniFile| section.settings(&|_| true).into_iter().filter(told).collect();
-        let sections = IniFile::parse(text).split(header);
-        Self(sections.into_iter().map(|(header, section)| (header, settings(section))).collect())
+        let all = |section: IniFile| {
+            let settings: Vec<_> = section.settings(&|_| true).into_iter().filter(told).collect();
+            ConfigSection { source: SourceSettings::of(settings.clone()), settings }
+        };
+        let document = IniFile::parse(text);
+        let (fault, odd) = (document.fault(), OddHeaders::of(&document, config_profile));
+        let sections = document.split(header).into_iter();
+        Self { fault, odd, sections: sections.map(|(name, part)| (name, all(part))).collect() }
+    }
+
+    fn check(&self, place: &OverlaidFile, profile: &str) -> Result<(), Problem> {
+        if let Some(fault) = &self.fault {
+            return Err(unreadable(place, fault));
+        }
+        self.odd.check(place, profile)
+    }
+
+    fn section(&self, profile: &str) -> Option<&ConfigSection> {
+        let bare = || self.sections.get(profile).filter(|_| profile == "default");
+        self.sections.get(&format!("profile {profile}")).or_else(bare)
     }
 
     pub fn of_profile(&self, place: &OverlaidFile, profile: &str) -> Result<FileReply, Problem> {
-        let bare = || self.0.get(profile).filter(|_| profile == "default");
-        let found = self.0.get(&format!("profile {profile}")).or_else(bare);
-        found.cloned().map(FileReply::Settings).ok_or_else(|| missing(place, profile))
+        self.check(place, profile)?;
+        let found = self.section(profile).ok_or_else(|| missing(place, profile))?;
+        Ok(FileReply::Settings(found.settings.clone()))
     }
+}
+
+/// Returns the profile that a section of the credentials file is for: its header is its name. The
+/// SDKs trim it, botocore does not.
+fn credentials_profile(header: &str) -> Option<&str> {
+    Some(header).filter(|name| name.trim() == *name)
+}
+
+/// Returns the profile that a section of the config file is for.
+fn config_profile(header: &str) -> Option<&str> {
+    if header == "default" { Some(header) } else { profile_of(header) }
 }
 
 /// Writes the key, unless the profile holds one that is neither this one nor the one that it
@@ -128,7 +316,7 @@ pub fn store_key(
     check_name(profile)?;
     let mut previous = None;
     place.edit(Privacy::Secret, |text| {
-        let mut document = IniFile::parse(text.unwrap_or_default());
+        let mut document = parse(place, text.unwrap_or_default())?;
         let section = credentials_section(profile);
         let held = document.value(&section, ID);
         let secret = document.value(&section, SECRET).map(SecretString::from);
@@ -149,14 +337,14 @@ pub fn store_key(
         for token in TOKENS {
             document.unset(&section, token);
         }
-        Ok(FileChange::Write(document.text()))
+        changed(place, &document)
     })?;
     Ok(previous)
 }
 
 pub fn remove_key(place: &OverlaidFile, profile: &str, key: &str) -> Result<(), Problem> {
     place.edit(Privacy::Secret, |text| {
-        let mut document = IniFile::parse(text.unwrap_or_default());
+        let mut document = parse(place, text.unwrap_or_default())?;
         let section = credentials_section(profile);
         if document.value(&section, ID).as_deref() != Some(key) {
             return Ok(FileChange::Nothing);
@@ -165,7 +353,7 @@ pub fn remove_key(place: &OverlaidFile, profile: &str, key: &str) -> Result<(), 
             document.unset(&section, name);
         }
         document.drop_empty(&section);
-        Ok(FileChange::Write(document.text()))
+        changed(place, &document)
     })
 }
 
@@ -176,12 +364,12 @@ pub fn set_settings(
 ) -> Result<(), Problem> {
     check_name(profile)?;
     place.edit(Privacy::Private, |text| {
-        let mut document = IniFile::parse(text.unwrap_or_default());
+        let mut document = parse(place, text.unwrap_or_default())?;
         let section = config_section(&document, profile);
         for (key, value) in settings {
             document.set(&section, &config_header(profile), key, &plain(key, value)?)?;
         }
-        Ok(FileChange::Write(document.text()))
+        changed(place, &document)
     })
 }
 
@@ -192,13 +380,13 @@ pub fn unset_settings(
 ) -> Result<(), Problem> {
     place.edit(Privacy::Private, |text| {
         let Some(text) = text else { return Ok(FileChange::Nothing) };
-        let mut document = IniFile::parse(text);
+        let mut document = parse(place, text)?;
         let section = config_section(&document, profile);
         for key in settings {
             document.unset(&section, key);
         }
         document.drop_empty(&section);
-        Ok(FileChange::Write(document.text()))
+        changed(place, &document)
     })
 }
 

@@ -36,9 +36,17 @@ impl ProfileCache {
                     .of(&place, Privacy::Private, ProfileSettings::of)?
                     .of_profile(&place, profile)
             }
-            FileRead::KeyCsv { .. } | FileRead::KeyAge { .. } | FileRead::Stage { .. } => {
-                files.answer(read)
+            FileRead::CredentialSource { profile } => {
+                let place = files.place(&LocalFile::Credentials);
+                let config = files.place(&LocalFile::Config);
+                let keys = self.keys.of(&place, Privacy::Secret, ProfileKeys::of)?;
+                let settings = self.settings.of(&config, Privacy::Private, ProfileSettings::of)?;
+                keys.source_of(&place, &settings, &config, profile)
             }
+            FileRead::KeyCsv { .. }
+            | FileRead::KeyAge { .. }
+            | FileRead::Stage { .. }
+            | FileRead::Writable { .. } => files.answer(read),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::address::Address;
 use crate::policy::compare::{Comparison, Side};
 
 pub use sentence::of_plan;
-pub use summary::{SETTLED, is_settled, summary};
+pub use summary::{SETTLED, gainers, is_settled, perhaps_gainers, summary};
 
 /// The meaning of a [`TextRun`], which decides its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::access::{AccessChange, AccessEffect, Aspect};
 use crate::address::{Address, PrincipalKind};
 use crate::diff::{ChangeAction, ResourceChange};
 use crate::kind::{self, AccessRole, FieldAccess, Kind};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanMode};
 use crate::policy::compare::Relation;
 
 /// The text for a plan that changes something, but nobody's access.
@@ -49,6 +49,22 @@ pub fn summary(plan: &Plan) -> Option<Vec<TextRun>> {
     Some(pieces)
 }
 
+/// Returns those who gain access: `serverless and lambda.amazonaws.com`; `None` if nobody does.
+pub fn gainers(plan: &Plan) -> Option<Vec<TextRun>> {
+    Parties::of(plan, |access| &access.gained).listed(&Names::of(plan))
+}
+
+/// Returns those for whom it isn't known if they gain access.
+pub fn perhaps_gainers(plan: &Plan) -> Option<Vec<TextRun>> {
+    let perhaps = |access: &&AccessChange| {
+        !access.doubts.is_empty() || access.gained.iter().any(AccessEffect::is_doubtful)
+    };
+    let subjects: BTreeSet<&Address> =
+        plan.access.iter().filter(perhaps).map(|access| &access.subject).collect();
+    let subjects: Vec<Address> = subjects.into_iter().cloned().collect();
+    (!subjects.is_empty()).then(|| series(Names::of(plan).items(&subjects)))
+}
+
 /// Users and roles that gain or lose by their own policies, and principals that are named in a
 /// trust or bucket policy.
 #[derive(PartialEq)]
@@ -80,17 +96,18 @@ impl Parties {
         }
     }
 
-    fn said(&self, names: &Names, tone: Tone, [one, several]: [&str; 2]) -> Option<Vec<TextRun>> {
+    fn listed(&self, names: &Names) -> Option<Vec<TextRun>> {
         let mut items = names.items(&self.subjects);
         if !self.principals.is_empty() {
             items.extend(principal_items(&self.principals));
         }
+        (!items.is_empty()).then(|| series(items))
+    }
+
+    fn said(&self, names: &Names, tone: Tone, [one, several]: [&str; 2]) -> Option<Vec<TextRun>> {
+        let mut pieces = self.listed(names)?;
         let public = is_public(&self.principals);
         let number = self.subjects.len() + if public { 1 } else { self.principals.len() };
-        if number == 0 {
-            return None;
-        }
-        let mut pieces = series(items);
         let word = if number == 1 { one } else { several };
         pieces.push(TextRun { tone, text: format!(" {word}") });
         Some(pieces)
@@ -106,7 +123,9 @@ pub fn is_settled(plan: &Plan) -> bool {
         Meaning::Unknown => false,
     };
     let equal = plan.access.iter().all(|access| access.relation == Relation::Equal);
-    equal && !plan.is_empty() && !plan.is_hindered() && plan.changes.iter().all(known)
+    // A refresh compares no access.
+    let compared = plan.header.mode != PlanMode::RefreshOnly;
+    compared && equal && !plan.is_empty() && !plan.is_hindered() && plan.changes.iter().all(known)
 }
 
 /// The possible effect of a change on access.

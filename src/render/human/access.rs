@@ -143,7 +143,7 @@ fn length(pieces: &[TextRun]) -> usize {
     pieces.iter().map(|piece| escape(&piece.text).chars().count()).sum()
 }
 
-fn dressed(pieces: &[TextRun], style: HumanStyle) -> String {
+pub(super) fn dressed(pieces: &[TextRun], style: HumanStyle) -> String {
     let piece = |piece: &TextRun| {
         let [before, words, behind] = piece.spaced();
         let words = escape(words);

@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::call::Write;
 use crate::plan::{Plan, Step, StepPhase};
 use crate::render::access::{Sentence, by_change};
+use crate::render::command::{NextCommand, RunOptions};
 
 pub struct Arranged<'p> {
     /// The addresses with a call to AWS. `worked_on` has those with any call, to AWS or on a local
@@ -15,10 +16,13 @@ pub struct Arranged<'p> {
     worked_on: BTreeSet<&'p Address>,
     updates: BTreeMap<&'p Address, &'p Step>,
     sentences: BTreeMap<&'p Address, Vec<&'p Sentence>>,
+    run: RunOptions,
 }
 
 impl<'p> Arranged<'p> {
-    pub fn new(plan: &'p Plan, sentences: &'p [Sentence]) -> Self {
+    /// Indexes a plan. Without the options of the run, the commands in its texts repeat those that
+    /// the plan remembers.
+    pub fn new(plan: &'p Plan, sentences: &'p [Sentence], run: Option<&RunOptions>) -> Self {
         let calls = || {
             plan.steps
                 .iter()
@@ -33,7 +37,13 @@ impl<'p> Arranged<'p> {
             worked_on: calls().map(|(address, _)| address).collect(),
             updates: updates.map(|step| (&step.id.address, step)).collect(),
             sentences: by_change(sentences),
+            run: run.cloned().unwrap_or_else(|| RunOptions::of_plan(&plan.header)),
         }
+    }
+
+    /// Writes a command that a text about the plan names.
+    pub fn write(&self, command: &NextCommand) -> String {
+        self.run.write(command)
     }
 
     /// Returns true if an object's calls all work on files of this machine.

@@ -14,10 +14,12 @@ use crate::value::FieldChange;
 /// its fields.
 pub fn block(plan: &Arranged<'_>, change: &ResourceChange, style: HumanStyle) -> Vec<PlanLine> {
     let address = address_text(&change.address);
-    let heading = style.bold(&format!("{address} {}", action_phrase(change.action)));
+    let heading = style.bold(&format!("{address} {}", action_phrase(change)));
     let mut lines = vec![PlanLine::plain(2, format!("# {heading} ({})", phrase(plan, change)))];
     lines.extend(access::of_change(plan.sentences(&change.address), style));
-    lines.extend(remedy(change).into_iter().map(|text| PlanLine::plain(2, format!("# {text}"))));
+    lines.extend(
+        remedy(plan, change).into_iter().map(|text| PlanLine::plain(2, format!("# {text}"))),
+    );
     lines.extend(before_it(change));
     lines.extend(drift(change, &style.warn(DRIFTED), style));
     let mark = LineMark::of(change.action);

@@ -39,6 +39,7 @@ fn words(phase: StepPhase) -> (&'static str, &'static str, &'static str) {
     match phase {
         StepPhase::Create => ("Creating", "Creation complete", "Creation"),
         StepPhase::Update => ("Modifying", "Modifications complete", "Modification"),
+        StepPhase::Stash => ("Moving aside", "Moved aside", "Move aside"),
         StepPhase::Delete => ("Destroying", "Destruction complete", "Destruction"),
         StepPhase::Record => {
             ("Recording in the state", "Recorded in the state", "Recording in the state")

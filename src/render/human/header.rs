@@ -18,15 +18,22 @@ pub fn lines(header: &PlanHeader, style: HumanStyle) -> Vec<PlanLine> {
     lines.extend(
         rows.iter().map(|(label, text)| PlanLine::plain(0, format!("{label:<9} {}", escape(text)))),
     );
-    if header.mode == PlanMode::Destroy {
-        let text = "This plan destroys what the manifest has made.";
-        lines.push(PlanLine::plain(0, style.bad(text)));
+    match header.mode {
+        PlanMode::Apply => {}
+        PlanMode::Destroy => {
+            let text = "This plan destroys what the manifest has made.";
+            lines.push(PlanLine::plain(0, style.bad(text)));
+        }
+        PlanMode::RefreshOnly => lines.push(PlanLine::plain(0, REFRESH)),
     }
     if let Some(text) = partial(header) {
         lines.push(PlanLine::plain(0, style.warn(&text)));
     }
     lines
 }
+
+/// The notice on a plan that changes nothing but the state.
+pub const REFRESH: &str = "This plan only refreshes the state from what exists.";
 
 /// Returns the sandbox notice. Every screen has it, so that nobody mistakes a sandbox for a real
 /// account.

@@ -111,7 +111,7 @@ impl PlanLine {
 }
 
 /// Adds colours if they are enabled; without colours, no escape codes at all.
-impl HumanStyle {
+impl HumanStyle<'_> {
     fn paint(self, look: anstyle::Style, text: &str) -> String {
         if self.color && look != anstyle::Style::new() {
             format!("{look}{text}{look:#}")

@@ -4,6 +4,7 @@ mod access;
 pub(super) mod arranged;
 mod calls;
 mod change;
+mod consequence;
 mod document;
 mod event;
 mod fields;
@@ -13,6 +14,7 @@ mod outcome;
 mod path;
 mod reads;
 pub(super) mod reason;
+mod refresh;
 mod statement;
 mod traffic;
 mod value;
@@ -26,7 +28,9 @@ use crate::kind;
 use crate::plan::{Plan, PlanHeader, PlanMode, Summary};
 use crate::policy::compare::Comparison;
 use crate::render::access::{Sentence, of_plan};
+use crate::render::command::RunOptions;
 use crate::render::text::{count, escape};
+pub(super) use header::REFRESH;
 pub use reads::reads;
 pub use traffic::{delay, least, traffic};
 
@@ -34,10 +38,13 @@ use arranged::Arranged;
 use line::{LineMark, PlanLine};
 
 #[derive(Clone, Copy, Debug, Default)]
-pub struct HumanStyle {
+pub struct HumanStyle<'a> {
     pub color: bool,
     /// The `-v` flag: shows unchanged fields, every call with its object, and the critical path.
     pub verbose: bool,
+    /// The options that the commands in the text repeat. `None` means those that the plan itself
+    /// remembers.
+    pub run: Option<&'a RunOptions>,
 }
 
 /// Returns the whole plan: header, changes, calls, summary.
@@ -80,6 +87,12 @@ pub fn widening(plan: &Plan, style: HumanStyle) -> String {
     text(&access::widening(plan, style), style)
 }
 
+/// Returns what a plan destroys, and who gains access by it, for the question before it is applied;
+/// empty if there is neither.
+pub fn consequences(plan: &Plan, style: HumanStyle) -> String {
+    text(&consequence::lines(plan, style), style)
+}
+
 /// Returns `account 123456789012 as arn:…`.
 pub fn caller(caller: &CallerIdentity) -> String {
     header::caller(caller)
@@ -87,6 +100,9 @@ pub fn caller(caller: &CallerIdentity) -> String {
 
 /// Returns the plan without its header.
 pub(super) fn render_body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
+    if plan.header.mode == PlanMode::RefreshOnly {
+        return refresh::body(plan, style);
+    }
     let changes = ordered(plan);
     let sentences = of_plan(plan);
     let mut lines = Vec::new();
@@ -128,6 +144,12 @@ fn critical_path(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     std::iter::once(PlanLine::blank()).chain(path::of_plan(plan)).collect()
 }
 
+/// Returns true for a change that is nothing to show: the object stays as it is, and did so far.
+pub(super) fn is_quiet(plan: &Plan, change: &ResourceChange) -> bool {
+    let drifted = plan.header.mode == PlanMode::RefreshOnly && change.is_drift();
+    change.action == ChangeAction::Nothing && !drifted
+}
+
 /// Returns one change as a page shows it, below a heading of the page's own.
 pub(super) fn block(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<PlanLine> {
     change::block(plan, change, HumanStyle::default()).split_off(1)
@@ -159,7 +181,10 @@ pub(super) fn ordered(plan: &Plan) -> Vec<&ResourceChange> {
 
 /// Returns `7 to add, 0 to change, 0 to destroy`, and the numbers of refused and blocked changes if
 /// there are any.
-pub(super) fn counts(plan: &Plan) -> String {
+pub fn counts(plan: &Plan) -> String {
+    if plan.header.mode == PlanMode::RefreshOnly {
+        return refresh::counts(plan);
+    }
     let Summary { add, change, destroy, refused, blocked, calls: _ } = plan.summary;
     let stuck =
         |number, what| if number > 0 { format!(", {number} {what}") } else { String::new() };
@@ -169,6 +194,9 @@ pub(super) fn counts(plan: &Plan) -> String {
 
 /// Returns the changes of the state alone: `1 to adopt, 2 to forget`.
 pub(super) fn state_only(plan: &Plan) -> Option<String> {
+    if plan.header.mode == PlanMode::RefreshOnly {
+        return None;
+    }
     let of = |action| plan.changes.iter().filter(|change| change.action == action).count();
     let counts = [(of(ChangeAction::Adopt), "to adopt"), (of(ChangeAction::Forget), "to forget")];
     let parts: Vec<_> =
@@ -180,6 +208,7 @@ pub(super) fn nothing(mode: PlanMode) -> &'static str {
     match mode {
         PlanMode::Apply => "No changes. Your AWS account matches the manifest.",
         PlanMode::Destroy => "No changes. Nothing that this manifest made is left.",
+        PlanMode::RefreshOnly => "No drift. What exists matches the state.",
     }
 }
 
@@ -191,7 +220,7 @@ fn blocks(
     style: HumanStyle,
     lines: &mut Vec<PlanLine>,
 ) {
-    let arranged = Arranged::new(plan, sentences);
+    let arranged = Arranged::new(plan, sentences, style.run);
     for change in changes.iter().filter(|change| change.action != ChangeAction::Nothing) {
         lines.push(PlanLine::blank());
         lines.extend(change::block(&arranged, change, style));

@@ -12,21 +12,23 @@ use crate::call::{Failure, FailureKind};
 use crate::diff::ChangeAction;
 use crate::event::{Fault, RunOutcome};
 use crate::plan::{Plan, PlanMode, StepId, StepPhase};
+use crate::render::command::{NextCommand, RunOptions, planning};
 use crate::render::text::{count, escape};
 
 pub fn lines(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> Vec<PlanLine> {
     let verb = match plan.header.mode {
         PlanMode::Apply => "Apply",
         PlanMode::Destroy => "Destroy",
+        PlanMode::RefreshOnly => "Refresh",
     };
     let open = open(plan, outcome);
     if outcome.succeeded() && open.is_empty() {
         let title = style.good(&format!("{verb} complete!"));
         let mut lines =
             vec![PlanLine::plain(0, format!("{title} Resources: {}.", tally(plan, outcome)))];
-        lines.extend(
-            recorded(plan, outcome).map(|text| PlanLine::plain(0, format!("State only: {text}."))),
-        );
+        let recorded =
+            recorded(plan, outcome).filter(|_| plan.header.mode != PlanMode::RefreshOnly);
+        lines.extend(recorded.map(|text| PlanLine::plain(0, format!("State only: {text}."))));
         lines.extend(traffic(outcome, style));
         lines.extend(critical_path(plan, outcome, style));
         return lines;
@@ -56,7 +58,7 @@ pub fn lines(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> Vec<PlanLi
     lines.push(PlanLine::blank());
     lines.extend(traffic(outcome, style));
     lines.extend(critical_path(plan, outcome, style));
-    lines.extend(next(plan, outcome));
+    lines.extend(next(plan, outcome, style));
     lines
 }
 
@@ -85,6 +87,9 @@ fn tally(plan: &Plan, outcome: &RunOutcome) -> String {
     let of = |phase| outcome.done.iter().filter(|step| step.phase == phase).count();
     match plan.header.mode {
         PlanMode::Destroy => format!("{} destroyed", of(StepPhase::Delete)),
+        PlanMode::RefreshOnly => {
+            recorded(plan, outcome).unwrap_or_else(|| "none recorded".to_owned())
+        }
         PlanMode::Apply => {
             format!(
                 "{} added, {} changed, {} destroyed",
@@ -104,7 +109,11 @@ fn recorded(plan: &Plan, outcome: &RunOutcome) -> Option<String> {
         let recorded = outcome.done.iter().filter(|step| step.phase == StepPhase::Record);
         recorded.filter(|step| actions.get(&step.address) == Some(&wanted)).count()
     };
-    let counts = [(of(ChangeAction::Adopt), "adopted"), (of(ChangeAction::Forget), "forgotten")];
+    let adopted = match plan.header.mode {
+        PlanMode::Apply | PlanMode::Destroy => "adopted",
+        PlanMode::RefreshOnly => "recorded",
+    };
+    let counts = [(of(ChangeAction::Adopt), adopted), (of(ChangeAction::Forget), "forgotten")];
     let parts: Vec<_> =
         counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -123,6 +132,7 @@ fn said(step: &StepId, done: bool) -> String {
         StepPhase::Delete => "destroyed",
         StepPhase::Create => "created",
         StepPhase::Update => "changed",
+        StepPhase::Stash => "moved aside",
         StepPhase::Record => "recorded in the state",
     };
     format!("{}: {}{what}", address_text(&step.address), if done { "" } else { "not " })
@@ -177,13 +187,17 @@ fn hint(kind: FailureKind, call: &str) -> Option<String> {
     Some(text)
 }
 
-fn next(plan: &Plan, outcome: &RunOutcome) -> Vec<PlanLine> {
+fn next(plan: &Plan, outcome: &RunOutcome, style: HumanStyle) -> Vec<PlanLine> {
     let left = plan.steps.len().saturating_sub(outcome.done.len());
-    let file = escape(&plan.header.manifest_file);
-    let (look, act) = match plan.header.mode {
-        PlanMode::Apply => (format!("relayctl plan {file}"), format!("relayctl apply {file}")),
+    let run = style.run.cloned().unwrap_or_else(|| RunOptions::of_plan(&plan.header));
+    let command =
+        |name, options: Vec<String>| run.write(&NextCommand::on_manifest(name).with_all(options));
+    let options = planning(&plan.header);
+    let look = command("plan", options.clone());
+    let act = match plan.header.mode {
+        PlanMode::Apply | PlanMode::RefreshOnly => command("apply", options),
         PlanMode::Destroy => {
-            (format!("relayctl plan --destroy {file}"), format!("relayctl destroy {file}"))
+            command("destroy", options.into_iter().filter(|it| it != "--destroy").collect())
         }
     };
     let unsaved = outcome.failed.iter().any(|(_, fault)| matches!(fault, Fault::State(_)));

@@ -4,16 +4,19 @@ use super::arranged::Arranged;
 use crate::address::Address;
 use crate::diff::{ChangeAction, Reason, ResourceChange};
 use crate::kind::{self, OWNER_TAG, Ownership, STATE_TAG};
+use crate::render::command::NextCommand;
 use crate::render::text::escape;
 
 /// Returns the verb of a change: `will be created`.
-pub fn action_phrase(action: ChangeAction) -> &'static str {
-    match action {
+pub fn action_phrase(change: &ResourceChange) -> &'static str {
+    match change.action {
+        ChangeAction::Nothing if change.is_drift() => "stays recorded",
         ChangeAction::Nothing => "stays as it is",
         ChangeAction::Create => "will be created",
         ChangeAction::Update => "will be updated in place",
         ChangeAction::Replace => "must be replaced",
         ChangeAction::Delete => "will be destroyed",
+        ChangeAction::Adopt if change.reason == Reason::Drifted => "will be recorded as it is",
         ChangeAction::Adopt => "will be adopted into the state",
         ChangeAction::Forget => "will be forgotten by the state",
         ChangeAction::Refuse => "is refused",
@@ -28,6 +31,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::Same => "the manifest, the state and the object agree".to_owned(),
         Reason::New => format!("new: not in {place}, not in the state"),
         Reason::Vanished => format!("vanished: the state records it, but it is gone from {place}"),
+        Reason::Drifted => "drifted: what exists no longer matches the state".to_owned(),
         Reason::Differs => format!("differs: {place} does not match the manifest"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
         Reason::Renamed(before) => format!("renamed: it is {} now", address_text(before)),
@@ -61,7 +65,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::RecreatedBySomeoneElse { .. } => {
             "recreated by someone else since relayctl made it".to_owned()
         }
-        Reason::Obstacle(why) => escape(why),
+        Reason::Obstacle(why) | Reason::Moves(why) => escape(why),
         Reason::Unknown(failure) => {
             format!("unknown: it could not be read: {}", escape(&failure.to_string()))
         }
@@ -90,17 +94,45 @@ fn is_tagless(change: &ResourceChange) -> bool {
     }
 }
 
+/// Returns advice on an object that is gone, or that is another one now, in a plan that only
+/// refreshes the state.
+fn refresh_remedy(change: &ResourceChange) -> Option<String> {
+    let is_gone = change.is_drift() && change.reason != Reason::Drifted;
+    let text = match change.action {
+        ChangeAction::Nothing if is_gone => {
+            "Something that was made with it is left. The next apply deals with that."
+        }
+        ChangeAction::Forget if is_gone && change.reason != Reason::Vanished => {
+            "What exists under this name is left as it is."
+        }
+        ChangeAction::Nothing
+        | ChangeAction::Create
+        | ChangeAction::Update
+        | ChangeAction::Replace
+        | ChangeAction::Delete
+        | ChangeAction::Adopt
+        | ChangeAction::Forget
+        | ChangeAction::Refuse
+        | ChangeAction::Blocked => return None,
+    };
+    Some(text.to_owned())
+}
+
 /// Returns advice to the reader, one sentence a line; empty if nothing has to be done.
-pub fn remedy(change: &ResourceChange) -> Vec<String> {
+pub fn remedy(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<String> {
     let this = address_text(&change.address);
+    let on_this =
+        |name| plan.write(&NextCommand::on_manifest(name).with(change.address.to_string()));
+    if let Some(text) = refresh_remedy(change) {
+        return vec![text];
+    }
     match &change.reason {
         Reason::NotOurs { owner: None } if is_tagless(change) => {
             vec![
                 "AWS gives it no tags: only the state tells whose it is, and the state does not"
                     .to_owned(),
-                format!(
-                    "record it. If it is this manifest's, run `relayctl state add MANIFEST {this}`,"
-                ),
+                "record it. If it is this manifest's, run".to_owned(),
+                format!("`{}`,", on_this("state add")),
                 "and plan again; to leave it alone, give yours another name in the manifest."
                     .to_owned(),
             ]
@@ -135,9 +167,8 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         Reason::RecreatedBySomeoneElse { recorded, live } => vec![
             format!("The state records {}, but {} is there now.", escape(recorded), escape(live)),
             "If it is not needed, delete it yourself; if it is, run".to_owned(),
-            format!(
-                "`relayctl state rm MANIFEST {this}`, and relayctl forgets the one that it made."
-            ),
+            format!("`{}`,", on_this("state rm")),
+            "and relayctl forgets the one that it made.".to_owned(),
         ],
         Reason::Unknown(_) => vec![
             "relayctl does not create, change or destroy an object that it cannot read.".to_owned(),
@@ -157,11 +188,13 @@ pub fn remedy(change: &ResourceChange) -> Vec<String> {
         Reason::Same
         | Reason::New
         | Reason::Vanished
+        | Reason::Drifted
         | Reason::Differs
         | Reason::LetGo
         | Reason::Renamed(_)
         | Reason::CannotChange(_)
         | Reason::Due(_)
+        | Reason::Moves(_)
         | Reason::ParentReplaced(_)
         | Reason::Interrupted
         | Reason::Lost
@@ -218,7 +251,7 @@ mod tests {
             notes: Vec::new(),
             summary: Summary::default(),
         };
-        let arranged = Arranged::new(&plan, &[]);
+        let arranged = Arranged::new(&plan, &[], None);
         assert_eq!(
             phrase(&arranged, &plan.changes[0]),
             "new: not in the local file, not in the state"

@@ -4,13 +4,14 @@ mod access;
 
 use std::fmt::Write;
 
+use super::command::{NextCommand, RunOptions};
 use super::human::arranged::Arranged;
 use super::human::line::{LineMark, PlanLine};
 use super::human::reason::phrase;
 use super::human::{self, HumanStyle};
 use super::text::{count, escape};
-use crate::diff::{ChangeAction, ResourceChange};
-use crate::plan::Plan;
+use crate::diff::{ChangeAction, Reason, ResourceChange};
+use crate::plan::{Plan, PlanMode};
 
 /// The limit on the length of a comment. GitHub refuses comments of more than 65,536 characters;
 /// bytes are counted here, and some are left for a footer.
@@ -22,14 +23,16 @@ const TABLE: usize = 30_000;
 /// The part of the limit that the section on access may take.
 const ACCESS: usize = 15_000;
 
-pub fn render_plan(plan: &Plan) -> String {
+/// Renders a plan. The commands in it repeat the options of the run, or else those that the plan
+/// remembers.
+pub fn render_plan(plan: &Plan, run: Option<&RunOptions>) -> String {
     let mut out = title(plan);
     for note in notes(plan) {
         let _ = write!(out, "\n> {note}\n");
     }
     out.push_str(&access::section(plan, ACCESS));
     out.push_str(&table(plan));
-    out.push_str(&details(plan, LIMIT.saturating_sub(out.len())));
+    out.push_str(&details(plan, LIMIT.saturating_sub(out.len()), run));
     out
 }
 
@@ -75,6 +78,9 @@ fn notes(plan: &Plan) -> Vec<String> {
     if let Some(text) = human::state_only(plan) {
         notes.push(format!("In the state only: {text}."));
     }
+    if plan.header.mode == PlanMode::RefreshOnly {
+        notes.push(human::REFRESH.to_owned());
+    }
     if plan.is_empty() {
         notes.push(human::nothing(plan.header.mode).to_owned());
     }
@@ -82,10 +88,10 @@ fn notes(plan: &Plan) -> Vec<String> {
 }
 
 fn table(plan: &Plan) -> String {
-    let arranged = Arranged::new(plan, &[]);
+    let arranged = Arranged::new(plan, &[], None);
     let rows: Vec<_> = human::ordered(plan)
         .into_iter()
-        .filter(|change| change.action != ChangeAction::Nothing)
+        .filter(|change| !human::is_quiet(plan, change))
         .map(|change| row(&arranged, change))
         .collect();
     if rows.is_empty() {
@@ -109,6 +115,7 @@ fn row(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         ChangeAction::Update => "update in place",
         ChangeAction::Replace => "**replace**",
         ChangeAction::Delete => "**destroy**",
+        ChangeAction::Adopt if change.reason == Reason::Drifted => "record",
         ChangeAction::Adopt => "adopt",
         ChangeAction::Forget => "forget",
         ChangeAction::Refuse => "**refused**",
@@ -119,9 +126,9 @@ fn row(plan: &Arranged<'_>, change: &ResourceChange) -> String {
     format!("| `{symbol}` | {address} | {action} | {} |\n", prose(&phrase(plan, change)))
 }
 
-fn details(plan: &Plan, room: usize) -> String {
-    let lines: Vec<_> =
-        human::render_body(plan, HumanStyle::default()).iter().map(diff_line).collect();
+fn details(plan: &Plan, room: usize, run: Option<&RunOptions>) -> String {
+    let style = HumanStyle { run, ..HumanStyle::default() };
+    let lines: Vec<_> = human::render_body(plan, style).iter().map(diff_line).collect();
     let fence =
         "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or(0).max(2) + 1);
     let head = format!("\n<details><summary>The whole plan</summary>\n\n{fence}diff\n");
@@ -139,9 +146,11 @@ fn details(plan: &Plan, room: usize) -> String {
         number += 1;
     }
     let cut = lines.len() - number;
+    let run = run.cloned().unwrap_or_else(|| RunOptions::of_plan(&plan.header));
     let note = format!(
-        "\n**Cut off**: {} more than a comment may hold. `relayctl plan` shows all.\n",
-        count(cut, "line")
+        "\n**Cut off**: {} more than a comment may hold. {} shows all.\n",
+        count(cut, "line"),
+        code(&run.write(&NextCommand::planning_again(&plan.header)))
     );
     format!("{head}{kept}{tail}{}", if cut > 0 { note.as_str() } else { "" })
 }

@@ -266,7 +266,12 @@ fn user(dice: &mut Dice, name: &str) -> Value {
         it.maybe(2, "groups", groups);
         it.maybe(8, "exclusive_groups", |dice| json!(dice.one_in(2)));
         it.maybe(2, "access_key", |dice| {
-            let profile = if dice.one_in(4) { format!("{name}-other") } else { name.to_owned() };
+            // Now and then a profile that another user has, has had, or will have.
+            let profile = match dice.below(8) {
+                0 | 1 => format!("{name}-other"),
+                2 | 3 => dice.pick(&USERS).to_string(),
+                _ => name.to_owned(),
+            };
             body(dice, |it| {
                 it.always("profile", |_| json!(profile));
                 it.maybe(3, "csv", |_| json!(format!("{name}.csv")));
@@ -359,7 +364,7 @@ impl GeneratedManifest {
             Edit::ForgetMoves => self.moved.clear(),
             Edit::Release { section, name } if section != "stages" => {
                 self.remove(section, &name);
-                drop(self.released.insert((section, name)));
+                self.released.insert((section, name));
             }
             Edit::Release { .. } => {}
         }
@@ -370,7 +375,7 @@ impl GeneratedManifest {
         self.declared.retain(|(of, other), _| *of != section || !other.eq_ignore_ascii_case(name));
     }
 
-    /// Removes a key that would go where a renamed user keeps its own.
+    /// Removes a key whose csv a renamed user has.
     fn keep_sinks_apart(&self, user: &str, key: &mut Value) {
         let users = self
             .declared
@@ -378,7 +383,7 @@ impl GeneratedManifest {
             .filter(|((section, name), _)| *section == "users" && !name.eq_ignore_ascii_case(user));
         let mut others = users.map(|(_, body)| &body["access_key"]);
         let is_same = |one: &Value, other: &Value| !one.is_null() && one == other;
-        if others.any(|it| ["profile", "csv"].iter().any(|sink| is_same(&it[sink], &key[sink]))) {
+        if others.any(|it| is_same(&it["csv"], &key["csv"])) {
             *key = Value::Null;
         }
     }
@@ -431,6 +436,15 @@ impl GeneratedManifest {
                 json!({"from": from, "to": to})
             })
             .collect()
+    }
+
+    /// A profile holds one key: tells if a user before this one has it.
+    fn has_profile(&self, name: &str, profile: &Value) -> bool {
+        let before = self
+            .declared
+            .iter()
+            .filter(|((section, user), _)| *section == "users" && &**user < name);
+        before.map(|(_, body)| &body["access_key"]["profile"]).any(|it| it == profile)
     }
 
     /// As a manifest; JSON is YAML.
@@ -499,6 +513,12 @@ impl GeneratedManifest {
                     "Resource": format!("arn:aws:s3:::{name}"),
                 }]}),
             );
+        }
+        if section == "users"
+            && let Some(profile) = fields.get_mut("access_key").and_then(|it| it.get_mut("profile"))
+            && self.has_profile(name, profile)
+        {
+            *profile = json!(format!("{name}-own"));
         }
         if section == "stages" {
             let has_key = |user: &str| {

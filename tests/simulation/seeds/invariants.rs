@@ -50,15 +50,7 @@ impl Before {
         self.what_is_others_stays(world);
         self.what_was_sent_was_planned(world, attempt);
         self.nothing_was_sent_to_what_is_others(attempt);
-        let mut kept = self.kept_keys.clone();
-        if KEYS_GO_FIRST {
-            let steps = attempt.plan.iter().flat_map(|plan| &plan.steps);
-            steps
-                .filter(|step| step.id.phase == relayctl::plan::StepPhase::Delete)
-                .filter_map(|step| step.before.as_ref())
-                .for_each(|seen| drop(kept.remove(&seen.id)));
-        }
-        keys_go_after_their_successors(&kept, attempt, "a run");
+        keys_go_after_their_successors(&self.kept_keys, attempt, "a run");
         if let Some(plan) = &attempt.plan {
             forget_keys(world, plan);
         }
@@ -194,9 +186,6 @@ fn forget_keys(world: &World, plan: &Plan) {
         }
     }
 }
-
-/// A replaced key goes before the new one is made.
-const KEYS_GO_FIRST: bool = true;
 
 const SECTIONS: [(&str, &str); 5] = [
     ("users", "user"),

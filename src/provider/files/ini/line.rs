@@ -12,14 +12,17 @@ pub struct IniLine {
 }
 
 pub enum IniLineRole {
-    /// A section's header: the text between the brackets, trimmed.
+    /// A section's header: the text between the brackets, with its spaces. `configparser` does not
+    /// trim it.
     Header(String),
     /// A setting: `key` in lower case; `value` is the range of its bytes in the line.
     Setting { key: String, value: Range<usize> },
     /// A part of the value of the setting above, which is indented less.
     Nested,
-    /// A comment, a blank line, or any other text, which is left as it is.
+    /// A comment or a blank line.
     Other,
+    /// Any other text, which `configparser` cannot read.
+    Junk,
 }
 
 impl IniLine {
@@ -38,12 +41,21 @@ impl IniLine {
     pub fn value(&self) -> Option<&str> {
         match &self.role {
             IniLineRole::Setting { value, .. } => Some(&self.text[value.clone()]),
-            IniLineRole::Header(_) | IniLineRole::Nested | IniLineRole::Other => None,
+            IniLineRole::Header(_)
+            | IniLineRole::Nested
+            | IniLineRole::Other
+            | IniLineRole::Junk => None,
         }
     }
 
-    /// Changes only the bytes of the value: the spelling of the key, the spaces around `=` and a
-    /// comment behind the value stay.
+    /// Returns the comment behind the value. The SDKs end the value there; botocore reads the
+    /// comment as a part of the value.
+    pub fn comment(&self) -> Option<&str> {
+        let value = self.value()?;
+        comment_start(value).map(|at| value[at..].trim_start())
+    }
+
+    /// Changes only the bytes of the value: the spelling of the key and the spaces around `=` stay.
     pub fn set_value(&mut self, new: &str) {
         if let IniLineRole::Setting { value, .. } = &mut self.role {
             let (before, after) = (&self.text[..value.start], &self.text[value.end..]);
@@ -59,17 +71,12 @@ impl IniLine {
     }
 }
 
-/// Returns the text without the byte order mark that Windows editors put before the first line.
-fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
 fn indent_of(text: &str) -> usize {
     text.len() - text.trim_start().len()
 }
 
 fn role(text: &str, above: &[IniLine]) -> IniLineRole {
-    let content = without_mark(text).trim();
+    let content = text.trim();
     if content.is_empty() || content.starts_with(['#', ';']) {
         return IniLineRole::Other;
     }
@@ -84,50 +91,42 @@ fn role(text: &str, above: &[IniLine]) -> IniLineRole {
         return IniLineRole::Nested;
     }
     if let Some(name) = header(content) {
-        return IniLineRole::Header(name.trim().to_owned());
+        return IniLineRole::Header(name.to_owned());
     }
     setting(text)
 }
 
-/// Returns the name in a header. A bracket inside quotes does not end the name: `[profile "a]b"]`.
+/// Returns the name in a header: all that stands before the line's last bracket, as in
+/// `configparser` of Python 3.11, with which the AWS CLI is delivered.
 fn header(content: &str) -> Option<&str> {
-    let inside = content.strip_prefix('[')?;
-    let mut quote = None;
-    for (index, c) in inside.char_indices() {
-        match (quote, c) {
-            (None, ']') => return Some(&inside[..index]),
-            (None, '"' | '\'') => quote = Some(c),
-            (Some(open), _) if open == c => quote = None,
-            _ => {}
-        }
-    }
-    // An apostrophe that never closes was no quote.
-    inside.split_once(']').map(|(name, _)| name)
+    let (name, _) = content.strip_prefix('[')?.rsplit_once(']')?;
+    (!name.is_empty()).then_some(name)
 }
 
+/// Returns a setting: its value is the rest of the line, since `configparser` knows no comment
+/// behind a value.
 fn setting(text: &str) -> IniLineRole {
-    let Some(delimiter) = text.find(['=', ':']) else { return IniLineRole::Other };
-    let key = without_mark(&text[..delimiter]).trim().to_lowercase();
+    let Some(delimiter) = text.find(['=', ':']) else { return IniLineRole::Junk };
+    let key = text[..delimiter].trim().to_lowercase();
     if key.is_empty() {
-        return IniLineRole::Other;
+        return IniLineRole::Junk;
     }
     let behind = &text[delimiter + 1..];
     let start = delimiter + 1 + (behind.len() - behind.trim_start_matches([' ', '\t']).len());
-    let value = text[start..].trim_end();
-    // The search begins at the space before the value, so it finds ` #` right behind the delimiter.
-    let comment =
-        comment_start(&text[delimiter + 1..start + value.len()]).map(|at| delimiter + 1 + at);
-    let end = comment.unwrap_or(start + value.len()).max(delimiter + 1);
-    let start = start.min(end);
-    IniLineRole::Setting { key, value: start..start + text[start..end].trim_end().len() }
+    IniLineRole::Setting { key, value: start..start + text[start..].trim_end().len() }
 }
 
-/// Returns the start of a comment behind a value: white space with `#` or `;` behind it.
+/// Returns the start of a comment behind a value: white space with `#` or `;` behind it, or the
+/// value's beginning.
 pub fn comment_start(value: &str) -> Option<usize> {
     let mut before = None;
     for (index, c) in value.char_indices() {
-        if matches!(c, '#' | ';') && before.is_some_and(|(_, c): (usize, char)| c.is_whitespace()) {
-            return before.map(|(index, _)| index);
+        if matches!(c, '#' | ';') {
+            match before {
+                None => return Some(0),
+                Some((at, space)) if char::is_whitespace(space) => return Some(at),
+                Some(_) => {}
+            }
         }
         before = Some((index, c));
     }

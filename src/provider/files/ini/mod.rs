@@ -1,12 +1,15 @@
 //! The dialect of INI in AWS's credentials and config files, edited line by line: a line that
 //! nobody asked to change keeps its bytes, its place and its line ending.
 //!
-//! Two readers define the dialect, and they differ. botocore (the AWS CLI) is Python's
-//! `configparser`: `=` or `:`, keys in any case, whole-line comments only, and a line that is
-//! indented more than the setting above it belongs to that setting. The SDKs know `=` only, join
-//! sections of the same name (the later setting wins), and end a value at ` #` or ` ;`. relayctl
+//! Two readers define the dialect, and they differ. botocore (the AWS CLI, boto3 and Zappa) is
+//! Python's `configparser`: `=` or `:`, keys in any case, headers with their spaces, whole-line
+//! comments only, and a line that is indented more than the setting above it belongs to that
+//! setting. It refuses a whole file in which a section or a setting is there twice. The SDKs know
+//! `=` only, trim headers, join sections of the same name (the later setting wins), and end a value
+//! at ` #` or ` ;`. relayctl reads as botocore does, refuses what botocore refuses ([`fault`]), and
 //! writes only text that means the same to both.
 
+mod fault;
 mod line;
 
 use std::collections::BTreeMap;
@@ -15,6 +18,7 @@ use std::ops::Range;
 use super::place::SecretText;
 use super::problem::Problem;
 use crate::value::Value;
+pub use fault::IniFault;
 use line::{IniLine, IniLineRole};
 
 /// A file's lines. It is not `Debug`, since the lines hold secrets.
@@ -28,11 +32,7 @@ pub type SectionMatcher<'a> = &'a dyn Fn(&str) -> bool;
 
 impl IniFile {
     pub fn parse(text: &str) -> Self {
-        let mut lines = Vec::new();
-        for text in text.split_inclusive('\n') {
-            let line = IniLine::parse(text, &lines);
-            lines.push(line);
-        }
+        let lines = parse_lines(text);
         let ending = if lines.first().is_some_and(|line| line.text.ends_with("\r\n")) {
             "\r\n"
         } else {
@@ -67,11 +67,30 @@ impl IniFile {
         !self.sections(section).is_empty()
     }
 
+    /// Returns the headers, in the order of the file.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().filter_map(|line| match &line.role {
+            IniLineRole::Header(name) => Some(name.as_str()),
+            IniLineRole::Setting { .. }
+            | IniLineRole::Nested
+            | IniLineRole::Other
+            | IniLineRole::Junk => None,
+        })
+    }
+
     /// Returns the value of a setting: if it is set several times, the last one counts. An empty
     /// value is none.
     pub fn value(&self, section: SectionMatcher, key: &str) -> Option<String> {
         let line = &self.lines[*self.occurrences(section, key).last()?];
         line.value().filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    /// Returns true if botocore reads more than the value: a comment behind it, or the indented
+    /// lines below it.
+    pub fn has_more(&self, section: SectionMatcher, key: &str) -> bool {
+        self.occurrences(section, key).last().is_some_and(|&index| {
+            self.lines[index].comment().is_some() || !self.nested(index).is_empty()
+        })
     }
 
     /// Returns all settings of the section in the order of the file, with keys in lower case; a
@@ -89,8 +108,9 @@ impl IniFile {
         settings
     }
 
-    /// Changes a setting in its place, with its spelling and its comment, or else adds it below the
-    /// section's last one; a missing section is added at the end, as `[header]`.
+    /// Changes a setting in its place, with its spelling, or else adds it below the section's last
+    /// one; a missing section is added at the end, as `[header]`. A comment behind the old value
+    /// moves to a line of its own above it.
     pub fn set(
         &mut self,
         section: SectionMatcher,
@@ -102,8 +122,10 @@ impl IniFile {
         check_value(key, value)?;
         if let Some((last, earlier)) = self.occurrences(section, key).split_last() {
             if self.lines[*last].value() != Some(value) || !self.nested(*last).is_empty() {
-                self.lines[*last].set_value(value);
                 self.remove_all(&self.nested(*last));
+                let comment = self.lines[*last].comment().map(str::to_owned);
+                self.lines[*last].set_value(value);
+                self.lines.splice(*last..*last, self.comment_line(*last, comment));
             }
             for index in earlier.iter().rev() {
                 self.remove_setting(*index);
@@ -116,6 +138,13 @@ impl IniFile {
             None => self.append_section(header, &line)?,
         }
         Ok(())
+    }
+
+    /// Returns the line for a comment that stood behind the value of a setting.
+    fn comment_line(&self, setting: usize, comment: Option<String>) -> Option<IniLine> {
+        let indent = self.lines[setting].indent();
+        let text = |comment: String| SecretText::new([indent, &comment, self.ending].concat());
+        comment.map(|comment| IniLine::parse(&text(comment), &[]))
     }
 
     /// Removes all lines of a setting in the section, and those nested in it.
@@ -145,7 +174,10 @@ impl IniFile {
         let is_header = |line: &IniLine| matches!(line.role, IniLineRole::Header(_));
         let meant = self.lines.iter().enumerate().filter(|(_, line)| match &line.role {
             IniLineRole::Header(name) => section(name),
-            IniLineRole::Setting { .. } | IniLineRole::Nested | IniLineRole::Other => false,
+            IniLineRole::Setting { .. }
+            | IniLineRole::Nested
+            | IniLineRole::Other
+            | IniLineRole::Junk => false,
         });
         meant
             .map(|(start, _)| {
@@ -158,7 +190,10 @@ impl IniFile {
     fn occurrences(&self, section: SectionMatcher, key: &str) -> Vec<usize> {
         let is_it = |index: &usize| match &self.lines[*index].role {
             IniLineRole::Setting { key: found, .. } => found.eq_ignore_ascii_case(key),
-            IniLineRole::Header(_) | IniLineRole::Nested | IniLineRole::Other => false,
+            IniLineRole::Header(_)
+            | IniLineRole::Nested
+            | IniLineRole::Other
+            | IniLineRole::Junk => false,
         };
         self.sections(section).into_iter().flatten().filter(is_it).collect()
     }
@@ -240,6 +275,15 @@ impl IniFile {
             self.lines[index].append(self.ending);
         }
     }
+}
+
+fn parse_lines(text: &str) -> Vec<IniLine> {
+    let mut lines = Vec::new();
+    for text in text.split_inclusive('\n') {
+        let line = IniLine::parse(text, &lines);
+        lines.push(line);
+    }
+    lines
 }
 
 fn nested_setting((key, value): (&str, &str)) -> (String, Value) {

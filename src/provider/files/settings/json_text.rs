@@ -8,6 +8,7 @@ use jsonc_parser::ast::{Object, Value as Node};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
+use super::edit::SettingsText;
 use crate::value::Value;
 
 /// The indentation of a new file: Zappa's own `zappa init` indents by four.
@@ -59,46 +60,6 @@ impl JsonText {
 
     pub fn empty() -> Self {
         Self { text: "{}\n".to_owned() }
-    }
-
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Sets a member of the object to which `path` leads; a new one is appended. If the name occurs
-    /// several times, the last member counts in JSON, and is changed. Does nothing if `path` leads
-    /// to no object.
-    pub fn set(&mut self, path: &[&str], name: &str, value: &Value) {
-        let Some(layout) = self.layout(path) else { return };
-        match layout.members.iter().rfind(|member| member.name == name) {
-            Some(member) => {
-                let style = self.style_at(member.whole.start);
-                self.text.replace_range(member.value.clone(), &style.print(value));
-            }
-            None => self.append(&layout, name, value),
-        }
-    }
-
-    /// Removes the member, with the comma and the white space that set it off.
-    pub fn remove(&mut self, path: &[&str], name: &str) {
-        while let Some(layout) = self.layout(path) {
-            let members = &layout.members;
-            let Some(index) = members.iter().rposition(|member| member.name == name) else {
-                return;
-            };
-            let range =
-                match (index.checked_sub(1).map(|before| &members[before]), members.get(index + 1))
-                {
-                    (Some(before), _) => before.whole.end..members[index].whole.end,
-                    (None, Some(after)) => members[index].whole.start..after.whole.start,
-                    (None, None) => layout.object.start + 1..layout.object.end - 1,
-                };
-            self.text.replace_range(range, "");
-        }
-    }
-
-    pub fn is_empty(&self, path: &[&str]) -> bool {
-        self.layout(path).is_some_and(|layout| layout.members.is_empty())
     }
 
     fn append(&mut self, layout: &Layout, name: &str, value: &Value) {
@@ -171,6 +132,44 @@ impl JsonText {
     }
 }
 
+impl SettingsText for JsonText {
+    /// Sets a member of the object to which `path` leads; a new one is appended. If the name occurs
+    /// several times, the last member counts in JSON, and is changed. Does nothing if `path` leads
+    /// to no object.
+    fn set(&mut self, path: &[&str], name: &str, value: &Value) {
+        let Some(layout) = self.layout(path) else { return };
+        match layout.members.iter().rfind(|member| member.name == name) {
+            Some(member) => {
+                let style = self.style_at(member.whole.start);
+                self.text.replace_range(member.value.clone(), &style.print(value));
+            }
+            None => self.append(&layout, name, value),
+        }
+    }
+
+    /// Removes the member, with the comma and the white space that set it off.
+    fn remove(&mut self, path: &[&str], name: &str) {
+        while let Some(layout) = self.layout(path) {
+            let members = &layout.members;
+            let Some(index) = members.iter().rposition(|member| member.name == name) else {
+                return;
+            };
+            let range =
+                match (index.checked_sub(1).map(|before| &members[before]), members.get(index + 1))
+                {
+                    (Some(before), _) => before.whole.end..members[index].whole.end,
+                    (None, Some(after)) => members[index].whole.start..after.whole.start,
+                    (None, None) => layout.object.start + 1..layout.object.end - 1,
+                };
+            self.text.replace_range(range, "");
+        }
+    }
+
+    fn text(&self) -> String {
+        self.text.clone()
+    }
+}
+
 fn as_object<'a, 'b>(node: &'b Node<'a>) -> Option<&'b Object<'a>> {
     if let Node::Object(object) = node { Some(object) } else { None }
 }
@@ -237,7 +236,7 @@ mod tests {
     fn edited(text: &str, edit: impl FnOnce(&mut JsonText)) -> String {
         let (mut json, _) = JsonText::parse(text).unwrap();
         edit(&mut json);
-        JsonText::parse(json.text()).expect("an edit keeps it JSON");
+        JsonText::parse(&json.text).expect("an edit keeps it JSON");
         json.text
     }
 
@@ -334,19 +333,19 @@ mod tests {
 
             json.set(&[], &name, &value);
             expected[&name] = value.clone();
-            prop_assert_eq!(&JsonText::parse(json.text()).unwrap().1, &expected);
+            prop_assert_eq!(&JsonText::parse(&json.text).unwrap().1, &expected);
             if expected["a"].is_object() {
                 json.set(&["a"], &name, &value);
                 expected["a"][&name] = value;
-                prop_assert_eq!(&JsonText::parse(json.text()).unwrap().1, &expected);
+                prop_assert_eq!(&JsonText::parse(&json.text).unwrap().1, &expected);
             }
-            let one_line = !json.text().contains('\n');
+            let one_line = !json.text.contains('\n');
             prop_assert!(pretty || one_line || text == EMPTY);
-            let only_crlf = !json.text().replace("\r\n", "").contains('\n');
+            let only_crlf = !json.text.replace("\r\n", "").contains('\n');
             prop_assert!(!(crlf && text.contains('\n')) || only_crlf);
             json.remove(&[], &name);
             expected.as_object_mut().unwrap().remove(&name);
-            prop_assert_eq!(&JsonText::parse(json.text()).unwrap().1, &expected);
+            prop_assert_eq!(&JsonText::parse(&json.text).unwrap().1, &expected);
         }
     }
 }

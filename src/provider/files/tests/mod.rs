@@ -10,6 +10,8 @@ use serde_json::json;
 use super::*;
 use crate::value::{SectionSettings, Value};
 
+mod refused;
+
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 struct Home {
@@ -254,7 +256,7 @@ fn a_link_to_another_users_file_gets_no_secret_and_stays_as_it_is() {
     }
     assert_eq!(home.key_id().unwrap_err().code, "LinkToAnotherOwner", "the plan says so already");
     let read = home.files.answer(&FileRead::Profile { profile: "x".into() });
-    assert_eq!(read.unwrap_err().code, "NoSuchProfile", "what holds no secret is read as ever");
+    assert_eq!(read.unwrap_err().code, "UnreadableFile", "what holds no secret is read as ever");
     assert!(home.path(".aws/credentials").is_symlink());
     assert_eq!(fs::read(&to).unwrap(), before);
 }
@@ -428,7 +430,7 @@ fn settings_that_zappa_could_not_read_are_an_error_with_place_and_remedy() {
     let broken = "{\n    \"dev\": {\n        // a comment\n    }\n}\n";
     home.put("project/zappa_settings.json", broken);
     let problem = home.change(&set_stage("dev", json!({"a": 1}))).unwrap_err();
-    assert_eq!((problem.kind, problem.code), (FailureKind::Refused, "NotJson"));
+    assert_eq!((problem.kind, problem.code), (FailureKind::Refused, "UnreadableSettings"));
     assert!(problem.message.contains("at line 3, column 9"), "{}", problem.message);
     assert!(problem.message.ends_with("without comments or trailing commas"));
     assert_eq!(home.text("project/zappa_settings.json"), broken);
@@ -506,4 +508,37 @@ fn writers_of_the_same_file_do_not_lose_each_others_changes() {
     });
     let text = home.text(".aws/config");
     assert_eq!(text.matches("region = r").count(), 8, "{text}");
+}
+
+fn read_secret(key: &str, from: SecretSource) -> FileWrite {
+    FileWrite::ReadSecret { user: "serverless".into(), key: key.into(), from }
+}
+
+#[test]
+fn a_secret_is_read_back_from_a_profile_or_a_csv_that_holds_its_key() {
+    let home = home();
+    home.put(".aws/credentials", CREDENTIALS);
+    let csv = FileWrite::StoreKeyCsv { file: file("key.csv"), replaces: None };
+    home.change(&csv).unwrap();
+    let profile = |name: &str| SecretSource::Profile(name.into());
+    for (key, from, secret) in [
+        ("AKIAOLD", profile("serverless"), "old"),
+        ("AKIANEW", SecretSource::Csv(file("key.csv")), SECRET),
+    ] {
+        let reply = home.files.change(&read_secret(key, from), &StepOutput::default()).unwrap();
+        assert!(!format!("{reply:?}").contains(secret), "{reply:?}");
+        let Reply::Secret(read) = reply else { panic!("{reply:?}") };
+        assert_eq!((read.id.as_str(), read.secret.expose_secret()), (key, secret));
+    }
+    for (key, from) in [
+        ("AKIAOTHER", profile("serverless")),
+        ("AKIADEFAULT", profile("default")),
+        ("AKIAOLD", profile("missing")),
+        ("AKIAOLD", SecretSource::Csv(file("key.csv"))),
+        ("AKIAOLD", SecretSource::Csv(file("missing.csv"))),
+    ] {
+        let problem = home.change(&read_secret(key, from.clone())).unwrap_err();
+        assert_eq!(problem.code, "NoSecret", "{key} in {from}");
+        assert!(problem.message.contains("relayctl keys rotate"), "{problem:?}");
+    }
 }
