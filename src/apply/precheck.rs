@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::address::{Principal, PrincipalKind};
 use crate::call::Observed;
-use crate::kind::{self, Kind, LiveObject};
+use crate::kind::{self, Kind, LiveObject, OWNER_TAG, Ownership};
 use crate::plan::{Expect, Plan, Step, StepId, StepPhase};
 use crate::port::Provider;
-use crate::reads::{Snapshot, WantedFacts};
+use crate::reads::{Facet, NOT_READ, Snapshot, WantedFacts};
 use crate::resolve::{self, ALL_READS, ReadPurpose};
+use crate::value::Attributes;
 
 /// The time for which read data counts as current. A read just before each change leaves a gap too,
 /// because no IAM call changes an object on condition that it is unchanged. This is the gap of a
@@ -81,9 +83,45 @@ impl<'a> Precheck<'a> {
             if serves(kind, step) {
                 occasion(step).add_wanted(kind, &step.wanted, &mut wanted);
             }
+            wanted.add(tagged_parent(step).map(Facet::Principal), false);
         }
         wanted
     }
+
+    /// Returns the owner of a user or role by its tag, as it was a moment ago.
+    pub async fn recall_owner(&self, principal: &Principal) -> Observed<Option<String>> {
+        let snapshot = self.current().await;
+        match owner(&snapshot, principal) {
+            Observed::Unknown(failure) if failure.code == NOT_READ => {
+                let wanted = WantedFacts::from_iter([Facet::Principal(principal.clone())]);
+                owner(&resolve::read(self.provider, wanted, ALL_READS).await, principal)
+            }
+            seen => seen,
+        }
+    }
+}
+
+fn owner(snapshot: &Snapshot, principal: &Principal) -> Observed<Option<String>> {
+    let name = &principal.name;
+    let tags = match principal.kind {
+        PrincipalKind::User => snapshot.user(name).map(|it| it.tags),
+        PrincipalKind::Role => snapshot.role(name).map(|it| it.tags),
+        PrincipalKind::Group => Observed::Absent,
+    };
+    tags.map(|tags| tags.get(OWNER_TAG).cloned())
+}
+
+/// Returns the user or role that the step's object is a part of. Groups have no tags.
+pub fn tagged_parent(step: &Step) -> Option<Principal> {
+    let parent = kind::kind_of(step.id.address.kind()).facts().parent?;
+    let owned = match kind::kind_of(parent.kind).facts().ownership {
+        Ownership::Tag => !step.calls.is_empty(),
+        Ownership::Parent | Ownership::State | Ownership::LocalFile => false,
+    };
+    let seen = step.before.as_ref().map(|it| &it.attributes);
+    let named = |attributes: &&Attributes| attributes.contains_key(parent.attribute);
+    let attributes = [Some(&step.wanted), seen].into_iter().flatten().find(named)?;
+    parent.address(attributes).principal().filter(|_| owned)
 }
 
 /// Returns the purpose for which a step reads its object.

@@ -276,10 +276,11 @@ pub fn diff<'a>(
             decision
         })
         .collect();
-    parts::follow_parents(&mut decisions, recorded);
+    parts::follow_parents(&mut decisions, desired, recorded);
     propagate::exclusive(&mut decisions, desired, recorded);
     propagate::replacements(&mut decisions, desired);
     propagate::boundaries(&mut decisions, desired);
+    propagate::boundaries_in_another_case(&mut decisions, desired);
     takeover::mark_moved(&mut decisions);
     propagate::hindrances(&mut decisions, desired, recorded);
     decisions

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::FieldDiff;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
-use crate::kind::{self, Attached, DeletionBlocker, FieldForm, Kind, LiveObject, Uniqueness};
+use crate::kind::{self, Attached, DeletionBlocker, FieldForm, Kind, LiveObject};
 use crate::model::{Desired, Live, Recorded, RecordedObject};
 use crate::policy::{self, Usage};
 use crate::value::{Attributes, FieldChange, Value, text_of};
@@ -17,7 +17,8 @@ pub struct Renames {
     before: BTreeMap<Address, Address>,
     /// The principals that are renamed in place, by their old names.
     principals: BTreeMap<Principal, Principal>,
-    /// The objects whose documents name a renamed user: their records name it as it was.
+    /// The objects whose documents name a renamed user, or that depend on a renamed object: their
+    /// records name it as it was.
     restated: BTreeSet<Address>,
 }
 
@@ -46,6 +47,10 @@ pub fn readdress(recorded: Recorded, desired: &Desired) -> (Recorded, Renames) {
         .collect();
     let mut present = Recorded::new();
     for (address, mut entry) in recorded {
+        // A profile keeps its address when its key gets another one, and has to be recorded again.
+        if entry.depends_on.iter().any(|it| moved.contains_key(it)) {
+            renames.restated.insert(address.clone());
+        }
         entry.depends_on =
             entry.depends_on.into_iter().map(|it| moved.get(&it).cloned().unwrap_or(it)).collect();
         let Some(new) = moved.get(&address) else {
@@ -60,22 +65,43 @@ pub fn readdress(recorded: Recorded, desired: &Desired) -> (Recorded, Renames) {
 }
 
 /// Returns the principals that are renamed in place. Names that are equal regardless of case are one
-/// identity to IAM.
+/// identity to IAM. An old name counts as long as the state has it for the principal or for a part of
+/// it: a run may have stopped after it recorded the principal. Then it may be somebody else's.
 fn principals(recorded: &Recorded, desired: &Desired) -> BTreeMap<Principal, Principal> {
-    let told = desired.moved.iter().map(|(from, moved)| (from.clone(), moved.to.clone()));
-    let by_case = desired.resources.keys().filter_map(|to| {
-        let kind = kind::kind_of(to.kind());
-        if kind.facts().uniqueness != Uniqueness::IgnoringCase || recorded.contains_key(to) {
-            return None;
-        }
-        let from = other_case(to, recorded.keys())?;
-        (!desired.resources.contains_key(from)).then(|| (from.clone(), to.clone()))
-    });
-    let in_place = |address: &Address| kind::kind_of(address.kind()).is_renamed_in_place();
-    told.chain(by_case)
-        .filter(|(from, _)| in_place(from))
-        .filter_map(|(from, to)| Some((from.principal()?, to.principal()?)))
+    let old_names = undeclared_principals(recorded, desired);
+    if old_names.is_empty() {
+        return BTreeMap::new();
+    }
+    let declared = desired.resources.keys().filter_map(Address::principal);
+    let folded = |it: &Principal| (it.kind, it.name.to_ascii_lowercase());
+    let declared: BTreeMap<_, Principal> = declared.map(|it| (folded(&it), it)).collect();
+    let in_place = |it: &Principal| kind::kind_of(it.address().kind()).is_renamed_in_place();
+    old_names
+        .into_iter()
+        .filter(in_place)
+        .filter_map(|old| {
+            let told = desired.moved.get(&old.address()).and_then(|it| it.to.principal());
+            let new = told.or_else(|| declared.get(&folded(&old)).cloned())?;
+            Some((old, new))
+        })
         .collect()
+}
+
+/// Returns the principals that the state names, and the manifest does not.
+fn undeclared_principals(recorded: &Recorded, desired: &Desired) -> BTreeSet<Principal> {
+    let mut found = BTreeSet::new();
+    for (address, entry) in recorded {
+        let facts = kind::kind_of(address.kind()).facts();
+        let second = kind::second_parent(address.kind()).map(|kind| {
+            Address::new(KindName::Principal(kind), text_of(&entry.attributes, kind.as_str()))
+        });
+        let named = facts.parent.map(|parent| parent.address(&entry.attributes));
+        let all = [Some(address.clone()), named, second].into_iter().flatten();
+        found.extend(
+            all.filter(|it| !desired.resources.contains_key(it)).filter_map(|it| it.principal()),
+        );
+    }
+    found
 }
 
 /// Returns the address of the same kind whose name differs in case only.
@@ -103,9 +129,8 @@ impl Renames {
         }
         let mut segments: Vec<&str> = address.name().splitn(2, '/').collect();
         for (attribute, old, new) in &part {
-            // A membership names its user first, and its group second; every other part begins
-            // with the name of its parent.
-            let at = usize::from(is_second(kind.name(), attribute));
+            let second = kind::second_parent(kind.name());
+            let at = usize::from(second.is_some_and(|it| it.as_str() == *attribute));
             if let Some(segment) = segments.get_mut(at).filter(|it| **it == old.name) {
                 *segment = &new.name;
             }
@@ -140,12 +165,10 @@ impl Renames {
                     entry.id = kind.physical_id(&entry.attributes);
                 }
             }
-            if let Some(seen) = live.get_mut(address).and_then(|it| it.observed.as_present_mut())
-                && self.rename_in(kind, &mut seen.attributes)
-                && let Some(id) = kind.physical_id(&seen.attributes)
-            {
-                seen.id = id;
-            }
+        }
+        for (address, resource) in live.iter_mut() {
+            let Some(seen) = resource.observed.as_present_mut() else { continue };
+            name_parents(address, seen);
         }
         for seen in live.values_mut().filter_map(|it| it.observed.as_present_mut()) {
             seen.attached.iter_mut().for_each(|it| self.rename_attached(it));
@@ -216,6 +239,7 @@ impl Renames {
         address.principal().is_some_and(|it| self.principals.contains_key(&it))
     }
 
+    /// Makes the record of a part name its parents by their new names.
     fn rename_in(&self, kind: &dyn Kind, attributes: &mut Attributes) -> bool {
         let parts = self.parts(kind, attributes);
         let changes: Vec<_> =
@@ -227,18 +251,18 @@ impl Renames {
     }
 }
 
-/// Returns true if the attribute is the second part of the names of such objects.
-fn is_second(kind: KindName, attribute: &str) -> bool {
-    match kind {
-        KindName::UserGroupMembership => attribute == "group",
-        KindName::AccessKey
-        | KindName::AwsProfile
-        | KindName::Bucket
-        | KindName::InlinePolicy(_)
-        | KindName::Policy
-        | KindName::PolicyAttachment(_)
-        | KindName::Principal(_)
-        | KindName::ZappaSettings => false,
+/// Makes a live part name its parents as its address does. It was found under the name that its
+/// parent has now, which may be the third one of a change of case.
+fn name_parents(address: &Address, seen: &mut LiveObject) {
+    let mut renamed = false;
+    for (attribute, parent) in kind::named_parents(address) {
+        if text_of(&seen.attributes, attribute) != parent.name() {
+            seen.attributes.insert(attribute, parent.name().into());
+            renamed = true;
+        }
+    }
+    if renamed && let Some(id) = kind::kind_of(address.kind()).physical_id(&seen.attributes) {
+        seen.id = id;
     }
 }
 

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::all_gone;
+use super::moved::other_case;
 use super::takeover::{TakeoverLinks, Takeovers};
 use super::{ChangeAction, FieldDiff, PlannedChange, Reason, ResourceChange};
-use crate::address::{Address, Principal};
+use crate::address::{Address, KindName, Principal};
 use crate::kind::{self, Attached, FieldForm, Kind, LiveObject};
 use crate::model::{Dependents, Desired, Recorded, hanging_on};
 use crate::policy::statements;
@@ -236,6 +237,43 @@ pub fn boundaries(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
             ));
             change.action = ChangeAction::Refuse;
             change.fields.clear();
+        }
+    }
+}
+
+/// Refuses to give a policy a name in another case while it is the boundary of a principal that
+/// stays: the policy has to go before the one with the new name can be made.
+pub fn boundaries_in_another_case(decisions: &mut [PlannedChange<'_>], desired: &Desired) {
+    let created: Vec<Address> = decisions
+        .iter()
+        .filter(|it| it.change.action == ChangeAction::Create)
+        .map(|it| it.change.address.clone())
+        .collect();
+    let mut kept: BTreeMap<Address, Address> = BTreeMap::new();
+    for change in decisions.iter_mut().map(|it| &mut it.change) {
+        if change.action != ChangeAction::Delete || change.address.kind() != KindName::Policy {
+            continue;
+        }
+        let Some(new) = other_case(&change.address, &created) else { continue };
+        let bounded =
+            change.before_it.iter().filter_map(|it| it.owner.as_ref()).find(|owner| {
+                owner.principal().is_some() && desired.resources.contains_key(*owner)
+            });
+        if let Some(holder) = bounded {
+            change.reason = Reason::Obstacle(format!(
+                "IAM does not distinguish its name from that of {new}, so that it must go first, \
+                    and it is the permissions boundary of {holder}, which relayctl does not remove: \
+                    keep its name, or choose another one"
+            ));
+            change.action = ChangeAction::Refuse;
+            change.fields.clear();
+            kept.insert(new.clone(), change.address.clone());
+        }
+    }
+    for change in decisions.iter_mut().map(|it| &mut it.change) {
+        if let Some(old) = kept.get(&change.address) {
+            change.action = ChangeAction::Blocked;
+            change.reason = Reason::DependsOn(old.clone());
         }
     }
 }

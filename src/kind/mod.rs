@@ -339,6 +339,7 @@ mod facts;
 mod field;
 mod group;
 mod inline_policy;
+mod parts;
 mod policy;
 mod principal;
 mod quota;
@@ -359,6 +360,7 @@ pub use facts::{
     AccessRole, DocumentField, FieldAccess, KindFacts, Output, OutputValue, Ownership, Parent,
     Recovery, Tagged, Uniqueness,
 };
+pub use parts::{named_parents, second_parent};
 pub use quota::{ATTACHED_POLICIES, GROUPS_OF_USER};
 
 /// All kinds, in the order in which a plan lists them.

@@ -201,6 +201,12 @@ impl<'a> Needs<'a> {
                 }
             }
         } else {
+            // What is no longer the manifest's is forgotten after its parts: a part whose parent the
+            // state does not know counts as the manifest's own, and the next run would remove it.
+            if !self.desired.resources.contains_key(&id.address) {
+                let parts = self.dependents.on(&id.address);
+                after.extend(parts.flat_map(|it| step(it, StepPhase::Record)));
+            }
             after.extend(step(&id.address, StepPhase::Delete));
             for dependency in self.declared(&id.address) {
                 after.extend(step(dependency, StepPhase::Create));

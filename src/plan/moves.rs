@@ -22,6 +22,15 @@ pub(super) fn order(
         let gone = StepId { address: old.clone(), phase: StepPhase::Delete };
         let made = StepId { address: new.clone(), phase: StepPhase::Create };
         if steps.contains_key(&gone) && steps.contains_key(&made) {
+            // A bucket policy that names the new role is updated after the old one is gone: the new
+            // one cannot be there before.
+            let late: Vec<StepId> = steps[&gone]
+                .after
+                .iter()
+                .filter(|it| waits_for(steps, it, &made))
+                .cloned()
+                .collect();
+            steps.entry(gone.clone()).and_modify(|it| it.after.retain(|it| !late.contains(it)));
             wait(steps, &made, &gone);
             notes.push(old_first(old, new));
         }
@@ -35,6 +44,21 @@ pub(super) fn order(
         }
     }
     notes
+}
+
+/// Returns true if a step is, or waits for, the other one.
+fn waits_for(steps: &Steps, step: &StepId, other: &StepId) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut queue = vec![step];
+    while let Some(id) = queue.pop() {
+        if id == other {
+            return true;
+        }
+        if seen.insert(id) {
+            queue.extend(steps.get(id).into_iter().flat_map(|it| &it.after));
+        }
+    }
+    false
 }
 
 /// Returns the removed and the created objects whose names IAM does not distinguish.

@@ -17,7 +17,7 @@ use crate::port::Provider;
 use crate::reads::{
     Explanation, Facet, ReadScope, ReadStats, Snapshot, WantedFacts, explain, next_reads,
 };
-use crate::value::Attributes;
+use crate::value::{Attributes, Value, text_of};
 
 /// The number of reads that are started at once. The providers limit the number of reads of each
 /// operation, and the transport the number of requests in progress. If fewer reads were started,
@@ -181,6 +181,7 @@ struct ReadSubject<'a> {
     kind: &'static dyn Kind,
     declared: Option<&'a Attributes>,
     entry: Option<&'a RecordedObject>,
+    recorded: &'a Recorded,
     /// True if the state says that the object was made.
     expected: bool,
     removing: bool,
@@ -193,8 +194,9 @@ struct ReadSubject<'a> {
 struct LookupAttributes {
     declared: Option<Attributes>,
     recorded: Option<Attributes>,
-    /// Under the name of an interrupted change of case.
-    renamed: Option<Attributes>,
+    /// Under the name of an interrupted change of case; of a part, under the other names of its
+    /// parents.
+    renamed: Vec<Attributes>,
 }
 
 fn subjects<'a>(
@@ -213,6 +215,7 @@ fn subjects<'a>(
                 kind: kind::kind_of(address.kind()),
                 declared,
                 entry,
+                recorded,
                 expected: entry.is_some_and(|entry| entry.status == Status::Done),
                 removing: removing || declared.is_none(),
                 replacing: false,
@@ -224,11 +227,17 @@ fn subjects<'a>(
 impl ReadSubject<'_> {
     fn looks(&self) -> LookupAttributes {
         let recorded = self.entry.map(RecordedObject::known);
-        let renamed = recorded.as_ref().and_then(|recorded| {
-            let mut renamed = recorded.clone();
-            renamed.share("name", recorded.shared(THIRD_NAME)?.clone());
-            Some(renamed)
-        });
+        let mut renamed: Vec<Attributes> = Vec::new();
+        if let Some(recorded) = &recorded
+            && let Some(name) = recorded.shared(THIRD_NAME)
+        {
+            let mut third = recorded.clone();
+            third.share("name", name.clone());
+            renamed.push(third);
+        }
+        if let Some(known) = recorded.as_ref().or(self.declared) {
+            renamed.extend(self.under_other_names(known));
+        }
         let declared =
             self.declared.map(|declared| subject(self.kind, Some(declared), recorded.as_ref()));
         LookupAttributes {
@@ -247,6 +256,31 @@ impl ReadSubject<'_> {
             attributes.insert(field.name, (field.default)());
         }
         attributes
+    }
+
+    /// Returns the attributes of a part with every name that its parents may have while they are
+    /// renamed: the present one, the recorded one, and the third one of a change of case. A run that
+    /// stops after the call and before the record leaves the part under a name that is not recorded.
+    fn under_other_names(&self, known: &Attributes) -> Vec<Attributes> {
+        let mut all = vec![known.clone()];
+        for (attribute, parent) in kind::named_parents(self.address) {
+            let entry = self.recorded.get(&parent).map(|it| &it.attributes);
+            let recorded = entry.into_iter().flat_map(|it| [it.get("name"), it.get(THIRD_NAME)]);
+            let own = self.entry.and_then(|it| it.attributes.get(attribute));
+            let others = recorded.chain([own]).flatten().filter_map(Value::as_str);
+            let names: Vec<&str> = [parent.name()].into_iter().chain(others).collect();
+            if names.iter().all(|name| *name == text_of(known, attribute)) {
+                continue;
+            }
+            let named = |attributes: &Attributes, name: &str| {
+                let mut attributes = attributes.clone();
+                attributes.insert(attribute, name.into());
+                attributes
+            };
+            all = all.iter().flat_map(|it| names.iter().map(|name| named(it, name))).collect();
+        }
+        all.retain(|it| it != known);
+        all
     }
 
     fn facets(&self) -> Vec<Facet> {
@@ -268,10 +302,11 @@ impl ReadSubject<'_> {
         let mut observed = match look(&declared) {
             // The object doesn't exist under its new name, but it may still exist under its old
             // one.
-            Observed::Absent => match look(&recorded) {
-                Observed::Absent => look(&renamed),
-                found @ (Observed::Present(_) | Observed::Unknown(_)) => found,
-            },
+            Observed::Absent => {
+                let looks = recorded.iter().chain(&renamed);
+                let mut found = looks.map(|wanted| self.kind.seen(wanted, snapshot));
+                found.find(|it| *it != Observed::Absent).unwrap_or(Observed::Absent)
+            }
             found @ (Observed::Present(_) | Observed::Unknown(_)) => found,
         };
         // A sweep may return blockers although they were not asked for.

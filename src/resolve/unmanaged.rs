@@ -12,7 +12,7 @@ use crate::address::{Address, Principal, PrincipalKind};
 use crate::call::iam::{Entities, PolicyUsage, aws_policy_name};
 use crate::call::{Failure, IamRead, IamReply, Read, Reply};
 use crate::kind::{self, Attached, LiveObject, LiveResource};
-use crate::model::Live;
+use crate::model::{Live, Recorded};
 use crate::policy::{self, catalogue};
 use crate::port::Provider;
 use crate::reads::{Facet, ReadScope, Snapshot};
@@ -117,6 +117,7 @@ impl Resolver<'_> {
     async fn strangers(&mut self, names: BTreeSet<Principal>) -> Live {
         let described: BTreeMap<Address, Attributes> =
             names.iter().map(|it| (it.address(), named(it))).collect();
+        let recorded = &Recorded::new();
         let of = |(address, attributes)| {
             let kind = kind::kind_of(Address::kind(address));
             ReadSubject {
@@ -124,6 +125,7 @@ impl Resolver<'_> {
                 kind,
                 declared: Some(attributes),
                 entry: None,
+                recorded,
                 expected: true,
                 removing: false,
                 replacing: false,

@@ -16,9 +16,9 @@ pub const LOSSES: [FaultKind; 2] = [FaultKind::LoseRequest, FaultKind::LoseAnswe
 
 /// A run with its starting point.
 pub struct Case {
-    name: &'static str,
+    pub name: &'static str,
     pub before: World,
-    mode: PlanMode,
+    pub mode: PlanMode,
 }
 
 impl Case {

@@ -7,6 +7,7 @@ mod kill_points;
 mod library;
 mod rate_limits;
 mod reads;
+mod renames;
 mod seeds;
 mod succession;
 #[path = "../support/mod.rs"]

@@ -5,6 +5,7 @@ pub mod bucket;
 pub mod canned;
 pub mod command;
 pub mod edge;
+pub mod laws;
 pub mod moto;
 pub mod project;
 pub mod proxy;

@@ -3,7 +3,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a value of another form is taken as it is")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,7 @@ use futures::executor::block_on;
 use relayctl::address::KindName;
 use relayctl::apply::apply;
 use relayctl::call::{Failure, IamReply, IamWrite, Read, Reply, S3Write, StepOutput, Write};
+use relayctl::diff::DiffOptions;
 use relayctl::encryption;
 use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::manifest::{self, Inputs};
@@ -38,6 +39,9 @@ const FOREIGN: &str = "mallory";
 pub const FOREIGN_PROFILE: &str =
     "[mallory]\naws_access_key_id = AKIAFOREIGNFOREIGN22\naws_secret_access_key = theirs\n";
 
+/// The tag of the state in every world.
+pub const STATE_TAG: &str = "a1b2c3d4e5f6";
+
 pub struct World {
     pub cloud: Arc<Witness>,
     store: MemoryStore,
@@ -54,17 +58,24 @@ pub struct Attempt {
     pub plan: Option<Plan>,
     /// The writes that it sent, whatever became of them.
     pub sent: Vec<Write>,
+    /// The account after each call whose end the run saw, answered or not.
+    pub points: Vec<Sandbox>,
+    /// The users whose new key was proven, each with the number of writes that were sent before.
+    pub proofs: Vec<(String, usize)>,
 }
 
 #[derive(Default)]
 struct Log {
     plan: Option<Plan>,
     sent: Vec<Write>,
+    points: Vec<Sandbox>,
+    proofs: Vec<(String, usize)>,
 }
 
 /// Writes down what a run sends.
 struct Recorder<'a, P> {
     inner: P,
+    account: &'a Sandbox,
     log: &'a Mutex<Log>,
 }
 
@@ -76,7 +87,19 @@ impl<P: Provider> Provider for Recorder<'_, P> {
 
     async fn write(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
         self.log.lock().unwrap().sent.push(write.clone());
-        self.inner.write(write, carried).await
+        let answer = self.inner.write(write, carried).await;
+        let mut log = self.log.lock().unwrap();
+        match write {
+            Write::Iam(_) | Write::S3(_) => {
+                log.points.push(self.account.copied().expect("an account in memory"));
+            }
+            Write::ProveKey { user } if answer.is_ok() => {
+                let sent = log.sent.len();
+                log.proofs.push((user.clone(), sent));
+            }
+            Write::ProveKey { .. } | Write::File(_) => {}
+        }
+        answer
     }
 }
 
@@ -91,6 +114,9 @@ pub enum Ended {
 pub struct Witness {
     pub account: Arc<Sandbox>,
     pub seen: Mutex<Seen>,
+    /// True if IAM accepts a new name that differs from the old one in case only. AWS does not say
+    /// if it does; the sandbox answers EntityAlreadyExists.
+    pub accepts_case: bool,
 }
 
 #[derive(Clone, Default)]
@@ -98,6 +124,10 @@ pub struct Seen {
     pub secrets: Vec<String>,
     /// The ids of what runs made, keys aside; a bucket's is its name.
     pub ours: BTreeSet<String>,
+    /// The ids of the keys, by their secrets.
+    pub ids: BTreeMap<String, String>,
+    /// The ids of keys whose users became others', with everything that the files hold of them.
+    pub forgotten: BTreeSet<String>,
     /// The ids of the keys that runs made.
     pub made: BTreeSet<String>,
     /// The ids of the keys that runs deleted.
@@ -106,11 +136,22 @@ pub struct Seen {
 }
 
 impl Witness {
+    fn new(account: Arc<Sandbox>) -> Self {
+        Self { account, seen: Mutex::default(), accepts_case: false }
+    }
+
     async fn send(&self, write: &Write, carried: &StepOutput) -> Result<Reply, Failure> {
-        let reply = self.account.write(write, carried).await?;
+        let reply = match changes_of_case(write).filter(|_| self.accepts_case) {
+            Some([away, back]) => {
+                self.account.write(&away, carried).await?;
+                self.account.write(&back, carried).await?
+            }
+            None => self.account.write(write, carried).await?,
+        };
         let mut seen = self.seen.lock().unwrap();
         if let Reply::Iam(IamReply::NewAccessKey { id, secret }) = &reply {
             seen.secrets.push(secret.expose_secret().to_owned());
+            seen.ids.insert(secret.expose_secret().to_owned(), id.clone());
             seen.made.insert(id.clone());
         }
         seen.ours.extend(made_by(write, &reply));
@@ -119,6 +160,27 @@ impl Witness {
         }
         Ok(reply)
     }
+}
+
+/// A change of case alone, as two calls that the sandbox accepts.
+fn changes_of_case(write: &Write) -> Option<[Write; 2]> {
+    const BETWEEN: &str = "between";
+    let Write::Iam(write) = write else { return None };
+    let (from, to) = match write {
+        IamWrite::RenameUser { user, name, .. } => (user, name),
+        IamWrite::RenameGroup { group, name, .. } => (group, name),
+        _ => return None,
+    };
+    let renamed = |from: &str, to: &str| {
+        let mut write = write.clone();
+        if let IamWrite::RenameUser { user: old, name, .. }
+        | IamWrite::RenameGroup { group: old, name, .. } = &mut write
+        {
+            (*old, *name) = (from.to_owned(), to.to_owned());
+        }
+        Write::Iam(write)
+    };
+    from.eq_ignore_ascii_case(to).then(|| [renamed(from, BETWEEN), renamed(BETWEEN, to)])
 }
 
 /// The id of what this has made.
@@ -176,7 +238,7 @@ impl World {
 
     fn around(folder: TempDir, manifest: &str, account: Sandbox) -> Self {
         std::fs::write(folder.path().join("credentials"), FOREIGN_PROFILE).expect("written");
-        let cloud = Arc::new(Witness { account: Arc::new(account), seen: Mutex::default() });
+        let cloud = Arc::new(Witness::new(Arc::new(account)));
         let (store, manifest) = (MemoryStore::new(), manifest.to_owned());
         let world = Self { cloud, store, folder, manifest, desired: Mutex::default() };
         let user = || FOREIGN.to_owned();
@@ -193,17 +255,39 @@ impl World {
 
     /// Another one just like it, which goes its own way from here.
     pub fn fork(&self) -> Self {
+        let account = Arc::new(self.cloud.account.copied().expect("an account in memory"));
+        self.forked_onto(account)
+    }
+
+    /// The same, over an account that was copied already.
+    pub fn forked_onto(&self, account: Arc<Sandbox>) -> Self {
         let folder = scratch();
         project::copy(self.folder.path(), folder.path());
         let seen = Mutex::new(self.cloud.seen.lock().unwrap().clone());
-        let account = Arc::new(self.cloud.account.copied().expect("an account in memory"));
         let store = MemoryStore::new();
         if let Some(state) = self.state() {
             block_on(store.save_state(&state)).expect("in memory");
         }
         let desired = Mutex::new(self.desired.lock().unwrap().clone());
-        let cloud = Arc::new(Witness { account, seen });
+        let cloud = Arc::new(Witness { account, seen, accepts_case: self.cloud.accepts_case });
         Self { cloud, store, folder, manifest: self.manifest.clone(), desired }
+    }
+
+    /// Another manifest, with its own state and files, in the same account.
+    pub fn beside(&self) -> Self {
+        let folder = scratch();
+        std::fs::create_dir(folder.path().join("manifests")).expect("made");
+        let cloud = Arc::new(Witness::new(Arc::clone(&self.cloud.account)));
+        let (store, manifest) = (MemoryStore::new(), self.manifest.clone());
+        Self { cloud, store, folder, manifest, desired: Mutex::default() }
+    }
+
+    /// The same account, which accepts changes of case alone.
+    pub fn accepting_case(self) -> Self {
+        let (account, seen) =
+            (Arc::clone(&self.cloud.account), self.cloud.seen.lock().unwrap().clone());
+        let cloud = Arc::new(Witness { account, seen: Mutex::new(seen), accepts_case: true });
+        Self { cloud, ..self }
     }
 
     /// Replaces the manifest.
@@ -268,8 +352,10 @@ impl World {
         let desired = self.desired.lock().unwrap().get_or_insert_with(read).clone();
         match mode {
             PlanMode::Apply | PlanMode::RefreshOnly => desired,
+            // A destroy removes the objects under the names that they have.
             PlanMode::Destroy => {
-                Desired { resources: std::collections::BTreeMap::new(), ..desired }
+                let (resources, moved) = Default::default();
+                Desired { resources, moved, ..desired }
             }
         }
     }
@@ -295,17 +381,28 @@ impl World {
 
     /// The same, where not all may be possible.
     pub fn attempt(&self, mode: PlanMode, faults: &Arc<Faults>, parallelism: usize) -> Attempt {
+        self.attempt_while(mode, faults, parallelism, &|| {})
+    }
+
+    /// The same, with what others do between the plan and its apply.
+    pub fn attempt_while(
+        &self,
+        mode: PlanMode,
+        faults: &Arc<Faults>,
+        parallelism: usize,
+        meanwhile: &(dyn Fn() + Sync),
+    ) -> Attempt {
         let log = Mutex::new(Log::default());
         // What runs aside is waited for when the runtime is dropped, as the kernel ends the write
         // that it is at.
-        let run = || runtime().block_on(self.work(mode, faults, parallelism, &log));
+        let run = || runtime().block_on(self.work(mode, faults, parallelism, meanwhile, &log));
         let ended = match catch_unwind(AssertUnwindSafe(run)) {
             Ok(outcome) => Ended::Finished(outcome),
             Err(panic) if panic.is::<Killed>() => Ended::Killed,
             Err(panic) => resume_unwind(panic),
         };
-        let Log { plan, sent } = log.into_inner().unwrap();
-        Attempt { ended, plan, sent }
+        let Log { plan, sent, points, proofs } = log.into_inner().unwrap();
+        Attempt { ended, plan, sent, points, proofs }
     }
 
     async fn work(
@@ -313,17 +410,20 @@ impl World {
         mode: PlanMode,
         faults: &Arc<Faults>,
         parallelism: usize,
+        meanwhile: &(dyn Fn() + Sync),
         log: &Mutex<Log>,
     ) -> RunOutcome {
         let account = Arc::clone(&self.cloud.account) as Arc<dyn Replicated>;
         let provider = FaultyProvider::new(self.edges(), Arc::clone(faults)).replicated(account);
-        let provider = Recorder { inner: provider, log };
+        let provider = Recorder { inner: provider, account: &self.cloud.account, log };
         let store = FaultyStore::new(self.store.reopened(), Arc::clone(faults));
         let state = store.load_state().await.expect("in memory");
         let plan = self.plan(mode, &provider, state.as_ref()).await;
         log.lock().unwrap().plan = Some(plan.clone());
-        let state = state.unwrap_or_else(|| {
-            State::new("l", plan.header.manifest.as_str(), plan.header.account.as_str())
+        meanwhile();
+        let state = state.unwrap_or_else(|| State {
+            tag: STATE_TAG.to_owned(),
+            ..State::new("l", plan.header.manifest.as_str(), plan.header.account.as_str())
         });
         apply(&plan, &provider, &store, state, self.cloud.as_ref(), parallelism).await
     }
@@ -332,8 +432,16 @@ impl World {
         let desired = self.desired(mode);
         let recorded = state.map(|state| state.resources.clone()).unwrap_or_default();
         let removing = mode == PlanMode::Destroy;
-        let live = engine::resolve(provider, &desired, &recorded, removing, 4).await;
-        let decisions = diff::diff(&desired, &recorded, &live, removing);
+        let (mut recorded, mut renames) = diff::readdress(recorded, &desired);
+        let mut live = engine::resolve(provider, &desired, &recorded, removing, 4).await;
+        renames.rename_parts(&desired, &mut recorded, &mut live);
+        let options = DiffOptions {
+            everything: removing,
+            state_tag: Some(STATE_TAG),
+            renames: Some(&renames),
+            ..DiffOptions::default()
+        };
+        let decisions = diff::diff(&desired, &recorded, &live, options);
         let stamp = StateStamp {
             lineage: state.map(|it| it.lineage.clone()),
             serial: state.map_or(0, |state| state.serial),
@@ -471,7 +579,7 @@ impl World {
         let files: Vec<_> =
             files.iter().map(|file| (file.strip_prefix(root).unwrap(), text(file))).collect();
         let resources = self.state().map(|state| state.resources).unwrap_or_default();
-        let resources: std::collections::BTreeMap<String, _> =
+        let resources: BTreeMap<String, _> =
             resources.into_iter().map(|(address, entry)| (address.to_string(), entry)).collect();
         json!({"account": plain(account), "state": plain(json!(resources)), "files": files})
     }

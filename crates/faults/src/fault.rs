@@ -28,6 +28,8 @@ pub enum FaultKind {
     LoseRequest,
     /// The call happens, and no answer arrives.
     LoseAnswer,
+    /// The call does not happen. The answer says that the caller may not make it.
+    Deny,
     /// This call and those that follow it, `times` in all, do not happen. The answer says that
     /// there were too many.
     Throttle { times: usize },
@@ -49,6 +51,7 @@ impl FaultKind {
             | Self::KillAfter
             | Self::LoseRequest
             | Self::LoseAnswer
+            | Self::Deny
             | Self::Delay(_)
             | Self::CutPages
             | Self::Lag(_) => 1,

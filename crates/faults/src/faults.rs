@@ -80,7 +80,10 @@ impl Faults {
                 Killed::now()
             }
             Some(
-                fault @ (FaultKind::LoseRequest | FaultKind::Throttle { .. } | FaultKind::CutPages),
+                fault @ (FaultKind::LoseRequest
+                | FaultKind::Deny
+                | FaultKind::Throttle { .. }
+                | FaultKind::CutPages),
             ) => Err(reported_as(fault)),
             Some(fault @ FaultKind::LoseAnswer) => work.await.and_then(|_| Err(reported_as(fault))),
             Some(FaultKind::Delay(time)) => {

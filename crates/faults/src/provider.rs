@@ -77,6 +77,11 @@ impl<P: Provider> Provider for FaultyProvider<P> {
 fn reported_as(action: &str, fault: FaultKind) -> Failure {
     let (kind, code, message) = match fault {
         FaultKind::Throttle { .. } => (FailureKind::Throttled, "Throttling", "Rate exceeded"),
+        FaultKind::Deny => (
+            FailureKind::AccessDenied,
+            "AccessDenied",
+            "the caller is not authorized to perform this call",
+        ),
         FaultKind::CutPages => {
             (FailureKind::Unavailable, "CutShort", "the answer broke off in the midst of its pages")
         }

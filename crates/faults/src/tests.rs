@@ -34,6 +34,18 @@ async fn a_lost_request_has_not_happened_and_a_lost_answer_has() {
     assert_eq!(passed(FaultKind::LoseAnswer).await, (Err(1), true));
 }
 
+#[tokio::test]
+async fn a_denied_call_has_not_happened_and_says_so() {
+    assert_eq!(passed(FaultKind::Deny).await, (Err(1), false));
+    let account = account();
+    let deny = PlannedFault { seam: Seam::Call, nth: 1, kind: FaultKind::Deny };
+    let provider = FaultyProvider::new(Edge(Arc::clone(&account)), Faults::of([deny]));
+    let denied = provider.write(&create(), &StepOutput::default()).await.unwrap_err();
+    assert_eq!(denied.kind, FailureKind::AccessDenied);
+    assert_eq!(account.read(&get()).await.unwrap_err().kind, FailureKind::NotFound);
+    assert!(provider.write(&create(), &StepOutput::default()).await.is_ok());
+}
+
 #[test]
 fn a_kill_is_a_panic_that_carries_its_name() {
     for (kind, after) in [(FaultKind::KillBefore, false), (FaultKind::KillAfter, true)] {

@@ -1,5 +1,6 @@
 //! One step: read again, record the intent, send the calls, record the result.
 
+mod parent;
 mod rename;
 mod renewal;
 mod undo;
@@ -93,6 +94,7 @@ impl<'a> Worker<'a> {
     }
 
     pub async fn perform(&self, step: &'a Step) -> Result<(), Fault> {
+        self.check_parent(step).await?;
         let kind = kind::kind_of(step.id.address.kind());
         let result = match step.id.phase {
             StepPhase::Record => {

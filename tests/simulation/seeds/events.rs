@@ -6,8 +6,8 @@ use relayctl::value::Tags;
 use relayctl_oracle::Dice;
 use serde_json::json;
 
-use super::generator::{self, BUCKETS, GROUPS, MANAGED, POLICIES, ROLES, USERS};
-use crate::support::world::World;
+use super::generator::{self, BESIDE, BUCKETS, GROUPS, MANAGED, POLICIES, ROLES, USERS};
+use crate::support::world::{STATE_TAG, World};
 
 const FILES: [&str; 4] =
     ["credentials", "config", "manifests/u0.csv", "manifests/zappa_settings.json"];
@@ -28,7 +28,8 @@ pub enum ExternalEvent {
 
 impl ExternalEvent {
     pub fn draw(dice: &mut Dice) -> Self {
-        match dice.below(14) {
+        match dice.below(18) {
+            14..18 => Self::Call(tag_ownership(dice)),
             0..3 => Self::Call(Write::Iam(on_user(dice))),
             3..5 => Self::Call(Write::Iam(on_role(dice))),
             5..7 => Self::Call(Write::Iam(on_policy(dice))),
@@ -214,6 +215,53 @@ fn on_policy(dice: &mut Dice) -> IamWrite {
             document: generator::document(dice).into(),
         },
     }
+}
+
+/// The tags by which it is told whose an object is: of another manifest, of another state, of this
+/// one again, or of nobody.
+fn tag_ownership(dice: &mut Dice) -> Write {
+    let owner = *dice.pick(&[BESIDE, BESIDE, "nobody", "seeds", "seeds"]);
+    let state = match owner {
+        "seeds" if dice.one_in(2) => "of-another",
+        _ => STATE_TAG,
+    };
+    let tags: Tags = [("relayctl:manifest", owner), ("relayctl:state", state)]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .into();
+    let keys = || tags.keys().take(if owner == "seeds" { 2 } else { 1 }).cloned().collect();
+    let goes = dice.one_in(4);
+    Write::Iam(match dice.below(7) {
+        0..3 => {
+            let user = one(dice, &["u0", "u1", "u2", "u3"]).to_owned();
+            if goes {
+                IamWrite::UntagUser { user, keys: keys() }
+            } else {
+                IamWrite::TagUser { user, tags }
+            }
+        }
+        3..5 => {
+            let role = one(dice, &["r0", "r1", "r2"]).to_owned();
+            if goes {
+                IamWrite::UntagRole { role, keys: keys() }
+            } else {
+                IamWrite::TagRole { role, tags }
+            }
+        }
+        5 => {
+            let arn = arn(one(dice, &["p0", "p1", "p2", "p3"]));
+            if goes {
+                IamWrite::UntagPolicy { arn, keys: keys() }
+            } else {
+                IamWrite::TagPolicy { arn, tags }
+            }
+        }
+        _ => {
+            let bucket =
+                BucketRef { name: one(dice, &BUCKETS).to_owned(), region: "us-east-1".to_owned() };
+            let tags = if goes { theirs() } else { tags };
+            return Write::S3(S3Write::PutBucketTagging { bucket, tags });
+        }
+    })
 }
 
 fn on_bucket(dice: &mut Dice) -> S3Write {

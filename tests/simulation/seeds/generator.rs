@@ -1,6 +1,6 @@
 //! Random manifests: a few names, used again and again, so that edits meet what is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use relayctl_oracle::Dice;
@@ -11,6 +11,8 @@ pub const USERS: [&str; 3] = ["u0", "u1", "u2"];
 pub const ROLES: [&str; 2] = ["r0", "r1"];
 pub const GROUPS: [&str; 2] = ["g0", "g1"];
 pub const BUCKETS: [&str; 2] = ["seeds-b0", "seeds-b1"];
+/// The name of the manifest beside.
+pub const BESIDE: &str = "beside";
 /// AWS's own, some of which only others attach.
 pub const MANAGED: [&str; 3] = [
     "arn:aws:iam::aws:policy/ReadOnlyAccess",
@@ -20,22 +22,88 @@ pub const MANAGED: [&str; 3] = [
 
 pub const PATHS: [&str; 2] = ["/", "/relay/"];
 
+/// The names that things may be given by a change of name.
+const RENAMED: [(Section, &[&str]); 4] = [
+    ("policies", &["p0", "p1", "p2", "p3", "P0"]),
+    ("users", &["u0", "u1", "u2", "u3", "U0", "U1"]),
+    ("roles", &["r0", "r1", "r2", "R0"]),
+    ("groups", &["g0", "g1", "g2", "G0"]),
+];
+
 type Section = &'static str;
+
+/// The word of a section in addresses.
+fn word(section: Section) -> &'static str {
+    match section {
+        "policies" => "policy",
+        "users" => "user",
+        "roles" => "role",
+        "groups" => "group",
+        _ => "bucket",
+    }
+}
 
 /// Declarations by section and name. References to undeclared ones are left out when it is written,
 /// so any declaration can be taken away.
-#[derive(Clone, Debug, Default)]
-pub struct GeneratedManifest(BTreeMap<(Section, String), Value>);
+#[derive(Clone, Debug)]
+pub struct GeneratedManifest {
+    name: &'static str,
+    declared: BTreeMap<(Section, String), Value>,
+    /// `moved:`, the section with the old name and the new one.
+    moved: Vec<(Section, String, String)>,
+    /// `removed:` with `destroy: false`.
+    released: BTreeSet<(Section, String)>,
+    /// The names that another manifest in the account has, too; `None` if there is none beside.
+    shared: Option<Vec<&'static str>>,
+}
 
 #[derive(Clone)]
 pub enum Edit {
-    Put { section: Section, name: String, body: Value },
-    Set { section: Section, name: String, field: String, value: Value },
-    Drop { section: Section, name: String },
+    Put {
+        section: Section,
+        name: String,
+        body: Value,
+    },
+    Set {
+        section: Section,
+        name: String,
+        field: String,
+        value: Value,
+    },
+    Drop {
+        section: Section,
+        name: String,
+    },
+    /// Another name, with an entry in `moved:` unless it differs in case only.
+    Move {
+        section: Section,
+        from: String,
+        to: String,
+    },
+    /// Removes the entries of `moved:`.
+    ForgetMoves,
+    /// Takes a declaration away and adds an entry to `removed:`.
+    Release {
+        section: Section,
+        name: String,
+    },
 }
 
 impl Edit {
     pub fn draw(dice: &mut Dice) -> Self {
+        match dice.below(24) {
+            0..5 => {
+                let (section, names) = *dice.pick(&RENAMED);
+                let [from, to] = [(); 2].map(|()| (*dice.pick(names)).to_owned());
+                return Self::Move { section, from, to };
+            }
+            5 => return Self::ForgetMoves,
+            6 => {
+                let (section, name, _) = resource(dice);
+                return Self::Release { section, name };
+            }
+            _ => {}
+        }
         let (section, name, body) = resource(dice);
         if dice.one_in(4) {
             return Self::Drop { section, name };
@@ -47,6 +115,11 @@ impl Edit {
             return Self::Set { section, name, field, value };
         }
         Self::Put { section, name, body }
+    }
+
+    /// Returns true if it matters whether the manifest was applied before.
+    pub fn forgets(&self) -> bool {
+        matches!(self, Self::ForgetMoves | Self::Release { .. })
     }
 
     pub fn first(dice: &mut Dice) -> Self {
@@ -63,6 +136,9 @@ impl fmt::Debug for Edit {
                 write!(f, "{section}.{name}.{field} = {value}")
             }
             Self::Drop { section, name } => write!(f, "without {section}.{name}"),
+            Self::Move { section, from, to } => write!(f, "{section}.{from} is {to} now"),
+            Self::ForgetMoves => write!(f, "without moved:"),
+            Self::Release { section, name } => write!(f, "{section}.{name} is let go"),
         }
     }
 }
@@ -251,35 +327,132 @@ fn stage(dice: &mut Dice) -> Value {
 }
 
 impl GeneratedManifest {
+    pub fn new(name: &'static str) -> Self {
+        let (declared, moved, released) = Default::default();
+        Self { name, declared, moved, released, shared: None }
+    }
+
+    /// Another manifest beside it, which has at most one name in common with it.
+    pub fn beside(dice: &mut Dice) -> Self {
+        let names: Vec<&'static str> = [&POLICIES[..], &USERS, &ROLES, &GROUPS, &BUCKETS].concat();
+        let shared = if dice.one_in(2) { vec![*dice.pick(&names)] } else { Vec::new() };
+        Self { shared: Some(shared), ..Self::new(BESIDE) }
+    }
+
     pub fn edit(&mut self, edit: &Edit) {
         match edit.clone() {
-            Edit::Put { section, name, body } => drop(self.0.insert((section, name), body)),
-            Edit::Drop { section, name } => drop(self.0.remove(&(section, name))),
-            Edit::Set { section, name, field, value } => {
-                if let Some(body) = self.0.get_mut(&(section, name)) {
+            Edit::Put { section, name, mut body } => {
+                self.remove(section, &name);
+                self.keep_sinks_apart(&name, &mut body["access_key"]);
+                if body["access_key"].is_null() {
+                    body.as_object_mut().map(|body| body.remove("access_key"));
+                }
+                drop(self.declared.insert((section, name), body));
+            }
+            Edit::Drop { section, name } => self.remove(section, &name),
+            Edit::Set { section, name, field, mut value } => {
+                if field == "access_key" {
+                    self.keep_sinks_apart(&name, &mut value);
+                }
+                if let Some(body) =
+                    self.declared.get_mut(&(section, name)).filter(|_| !value.is_null())
+                {
                     body[field] = value;
                 }
             }
+            Edit::Move { section, from, to } => self.rename(section, &from, &to),
+            Edit::ForgetMoves => self.moved.clear(),
+            Edit::Release { section, name } if section != "stages" => {
+                self.remove(section, &name);
+                self.released.insert((section, name));
+            }
+            Edit::Release { .. } => {}
+        }
+    }
+
+    /// Takes a declaration away, in whatever case its name is.
+    fn remove(&mut self, section: Section, name: &str) {
+        self.declared.retain(|(of, other), _| *of != section || !other.eq_ignore_ascii_case(name));
+    }
+
+    /// Removes a key whose csv a renamed user has.
+    fn keep_sinks_apart(&self, user: &str, key: &mut Value) {
+        let users = self
+            .declared
+            .iter()
+            .filter(|((section, name), _)| *section == "users" && !name.eq_ignore_ascii_case(user));
+        let mut others = users.map(|(_, body)| &body["access_key"]);
+        let is_same = |one: &Value, other: &Value| !one.is_null() && one == other;
+        if others.any(|it| is_same(&it["csv"], &key["csv"])) {
+            *key = Value::Null;
+        }
+    }
+
+    fn rename(&mut self, section: Section, from: &str, to: &str) {
+        let is_taken = self
+            .declared
+            .keys()
+            .any(|(of, name)| *of == section && name != from && name.eq_ignore_ascii_case(to));
+        if is_taken || from == to {
+            return;
+        }
+        let Some(body) = self.declared.remove(&(section, from.to_owned())) else { return };
+        self.declared.insert((section, to.to_owned()), body);
+        for body in self.declared.values_mut() {
+            rename_in(section, body, from, to);
+        }
+        if !from.eq_ignore_ascii_case(to) {
+            self.moved.retain(|(of, old, new)| *of != section || (old != from && new != to));
+            self.moved.push((section, from.to_owned(), to.to_owned()));
         }
     }
 
     fn has(&self, section: Section, name: &str) -> bool {
-        self.0.contains_key(&(section, name.to_owned()))
+        self.declared.contains_key(&(section, name.to_owned()))
+    }
+
+    /// Returns true if this name, or one that IAM takes for the same, is declared.
+    fn has_like(&self, section: Section, name: &str) -> bool {
+        self.declared.keys().any(|(of, it)| *of == section && it.eq_ignore_ascii_case(name))
+    }
+
+    /// The entries that contradict nothing: the old name is gone, and leads to a declared one.
+    fn moves(&self) -> Vec<Value> {
+        let next = |section: Section, name: &str| {
+            let entry = self.moved.iter().find(|(of, old, _)| *of == section && old == name);
+            entry.map(|(_, _, new)| new.as_str())
+        };
+        let leads_to_one = |(section, from, _): &&(Section, String, String)| {
+            let (mut at, mut steps) = (from.as_str(), 0);
+            while let Some(new) = next(section, at).filter(|_| steps <= self.moved.len()) {
+                (at, steps) = (new, steps + 1);
+            }
+            !self.has_like(section, from) && self.has(section, at)
+        };
+        let entries = self.moved.iter().filter(leads_to_one);
+        entries
+            .map(|(section, from, to)| {
+                let [from, to] = [from, to].map(|name| format!("{}.{name}", word(section)));
+                json!({"from": from, "to": to})
+            })
+            .collect()
     }
 
     /// A profile holds one key: tells if a user before this one has it.
     fn has_profile(&self, name: &str, profile: &Value) -> bool {
-        let before =
-            self.0.iter().filter(|((section, user), _)| *section == "users" && &**user < name);
+        let before = self
+            .declared
+            .iter()
+            .filter(|((section, user), _)| *section == "users" && &**user < name);
         before.map(|(_, body)| &body["access_key"]["profile"]).any(|it| it == profile)
     }
 
     /// As a manifest; JSON is YAML.
     pub fn text(&self) -> String {
         let mut root = json!({
-            "version": 1, "name": "seeds", "account": "123456789012", "region": "us-east-1", "tags": {"project": "seeds"},
+            "version": 1, "name": self.name, "account": "123456789012", "region": "us-east-1", "tags": {"project": self.name},
         });
-        for ((section, name), body) in &self.0 {
+        for ((section, name), body) in &self.declared {
             let mut body = body.clone();
             self.tidy(section, name, &mut body);
             match *section {
@@ -290,7 +463,21 @@ impl GeneratedManifest {
                 _ => root[*section][name] = body,
             }
         }
-        serde_json::to_string_pretty(&root).expect("JSON")
+        let moves = self.moves();
+        let is_moved = |address: &str| moves.iter().any(|it| it["from"] == address);
+        let released = self.released.iter().filter(|(section, name)| !self.has_like(section, name));
+        let released: Vec<Value> = released
+            .map(|(section, name)| format!("{}.{name}", word(section)))
+            .filter(|address| !is_moved(address))
+            .map(|address| json!({"from": address, "destroy": false}))
+            .collect();
+        for (field, entries) in [("moved", moves), ("removed", released)] {
+            if !entries.is_empty() {
+                root[field] = entries.into();
+            }
+        }
+        let text = serde_json::to_string_pretty(&root).expect("JSON");
+        self.shared.as_ref().map_or(text.clone(), |shared| with_own_names(text, shared))
     }
 
     /// Without what it says of others that are not declared.
@@ -317,12 +504,12 @@ impl GeneratedManifest {
         }
         if section == "buckets"
             && let Some(role) = fields.remove("policy")
-            && self.has("roles", role.as_str().unwrap_or_default())
+            && let Some(role) = role.as_str().filter(|role| self.has("roles", role))
         {
             fields.insert(
                 "policy".to_owned(),
                 json!({"Version": "2012-10-17", "Statement": [{
-                    "Effect": "Allow", "Principal": {"AWS": "${roles.r0.arn}"}, "Action": "s3:ListBucket",
+                    "Effect": "Allow", "Principal": {"AWS": format!("${{roles.{role}.arn}}")}, "Action": "s3:ListBucket",
                     "Resource": format!("arn:aws:s3:::{name}"),
                 }]}),
             );
@@ -335,7 +522,7 @@ impl GeneratedManifest {
         }
         if section == "stages" {
             let has_key = |user: &str| {
-                self.0
+                self.declared
                     .get(&("users", user.to_owned()))
                     .is_some_and(|body| body.get("access_key").is_some())
             };
@@ -351,4 +538,45 @@ impl GeneratedManifest {
             }
         }
     }
+}
+
+/// Makes what one declaration says of a renamed one say the new name.
+fn rename_in(section: Section, body: &mut Value, from: &str, to: &str) {
+    let rename = |value: &mut Value| {
+        if *value == from {
+            *value = json!(to);
+        }
+    };
+    let lists: &[&str] = match section {
+        "policies" => &["/policies", "/permissions_boundary"],
+        "users" => &["/trust/users", "/user"],
+        "roles" => &["/policy"],
+        _ => &["/groups"],
+    };
+    for path in lists {
+        match body.pointer_mut(path) {
+            Some(Value::Array(names)) => {
+                names.iter_mut().for_each(rename);
+                let mut seen = BTreeSet::new();
+                names.retain(|name| seen.insert(name.to_string()));
+            }
+            Some(name) => rename(name),
+            None => {}
+        }
+    }
+}
+
+/// The text with other names for all but the shared ones.
+fn with_own_names(mut text: String, shared: &[&str]) -> String {
+    let names = RENAMED.iter().flat_map(|(_, names)| names.iter().copied()).chain(BUCKETS);
+    let is_shared = |name: &str| shared.iter().any(|it| it.eq_ignore_ascii_case(name));
+    for name in names.filter(|name| !is_shared(name)) {
+        for (before, after) in
+            [("\"", "\""), (".", "\""), ("roles.", "."), (":::", "\""), (":::", "/")]
+        {
+            let own = format!("{before}own-{name}{after}");
+            text = text.replace(&format!("{before}{name}{after}"), &own);
+        }
+    }
+    text
 }

@@ -16,12 +16,16 @@ use crate::support::world::{Attempt, Ended, World};
 #[derive(Debug)]
 pub struct Scenario {
     seed: u64,
+    /// Another manifest in the account, with its own state.
+    beside: Option<GeneratedManifest>,
     phases: Vec<Phase>,
 }
 
 /// From one quiet moment to the next.
 #[derive(Debug, Default)]
 struct Phase {
+    /// What the other manifest does first.
+    beside: Vec<Run>,
     edits: Vec<Edit>,
     events: Vec<ExternalEvent>,
     runs: Vec<Run>,
@@ -61,14 +65,17 @@ impl std::ops::AddAssign for Tally {
 impl Scenario {
     pub fn of(seed: u64) -> Self {
         let dice = &mut Dice::new(seed);
-        let phases = (0..dice.few(3)).map(|nth| Phase::draw(dice, nth)).collect();
-        Self { seed, phases }
+        let beside = dice.one_in(3).then(|| GeneratedManifest::beside(dice));
+        let is_beside = beside.is_some();
+        let phases = (0..dice.few(3)).map(|nth| Phase::draw(dice, nth, is_beside)).collect();
+        Self { seed, beside, phases }
     }
 
     /// Counts the parts that can be left out.
     pub fn len(&self) -> usize {
         let of = |phase: &Phase| {
-            let runs: usize = phase.runs.iter().map(|run| 1 + run.edits.len()).sum();
+            let runs = phase.beside.iter().chain(&phase.runs);
+            let runs: usize = runs.map(|run| 1 + run.edits.len()).sum();
             phase.edits.len() + phase.events.len() + runs + 1
         };
         self.phases.iter().map(of).sum()
@@ -83,21 +90,32 @@ impl Scenario {
             !left_out.contains(&(nth - 1))
         };
         for phase in &mut scenario.phases {
+            let mut thin = |runs: &mut Vec<Run>| {
+                runs.retain_mut(|run| {
+                    run.edits.retain(|_| stays());
+                    stays()
+                });
+            };
+            thin(&mut phase.beside);
+            thin(&mut phase.runs);
             phase.edits.retain(|_| stays());
             phase.events.retain(|_| stays());
-            phase.runs.retain_mut(|run| {
-                run.edits.retain(|_| stays());
-                stays()
-            });
             phase.destroys &= stays();
         }
         scenario
     }
 
     pub fn play(&self) -> Tally {
+        let world = World::seeded(self.seed);
+        let beside = self.beside.clone().map(|manifest| {
+            let world = world.beside();
+            world.declare(&manifest.text());
+            Neighbour { world, manifest }
+        });
         let mut simulation = Simulation {
-            world: World::seeded(self.seed),
-            manifest: GeneratedManifest::default(),
+            world,
+            manifest: GeneratedManifest::new("seeds"),
+            beside,
             tally: Tally::default(),
         };
         simulation.world.declare(&simulation.manifest.text());
@@ -110,13 +128,16 @@ impl Scenario {
 }
 
 impl Phase {
-    fn draw(dice: &mut Dice, nth: usize) -> Self {
+    fn draw(dice: &mut Dice, nth: usize, is_beside: bool) -> Self {
+        let beside = if is_beside { dice.below(3) } else { 0 };
+        let beside = (0..beside).map(|_| Run::beside(dice)).collect();
         let edits = match nth {
             0 => (0..2 + dice.below(5)).map(|_| Edit::first(dice)).collect(),
             _ => (0..dice.below(4)).map(|_| Edit::draw(dice)).collect(),
         };
         let events = if nth == 0 && !dice.one_in(4) { 0 } else { dice.below(4) };
         Self {
+            beside,
             edits,
             events: (0..events).map(|_| ExternalEvent::draw(dice)).collect(),
             runs: (0..dice.below(4)).map(|_| Run::draw(dice)).collect(),
@@ -140,6 +161,12 @@ impl std::fmt::Debug for Run {
 }
 
 impl Run {
+    /// A run of the other manifest, which declares something more each time.
+    fn beside(dice: &mut Dice) -> Self {
+        let more = (0..2 + dice.below(3)).map(|_| Edit::first(dice)).collect();
+        Self { edits: more, ..Self::draw(dice) }
+    }
+
     fn draw(dice: &mut Dice) -> Self {
         let none = FaultRates::default();
         let rates = [
@@ -166,18 +193,42 @@ const ENOUGH: usize = 2;
 struct Simulation {
     world: World,
     manifest: GeneratedManifest,
+    beside: Option<Neighbour>,
     tally: Tally,
+}
+
+/// Another manifest in the same account.
+struct Neighbour {
+    world: World,
+    manifest: GeneratedManifest,
+}
+
+impl Neighbour {
+    /// Runs once in bad weather and once in good weather. To each of the two manifests, what the
+    /// other one made is somebody else's.
+    fn run(&mut self, run: &Run) {
+        run.edits.iter().for_each(|edit| self.manifest.edit(edit));
+        self.world.declare(&self.manifest.text());
+        for faults in [Faults::seeded(run.luck, run.rates), Faults::none()] {
+            let before = Before::of(&self.world, PlanMode::Apply);
+            let attempt = self.world.attempt(PlanMode::Apply, &faults, run.parallelism);
+            before.after(&self.world, &attempt);
+        }
+    }
 }
 
 impl Simulation {
     fn play(&mut self, phase: &Phase, last: bool) {
         let mode = phase.mode();
+        for run in &phase.beside {
+            self.beside.iter_mut().for_each(|it| it.run(run));
+        }
         self.edit(&phase.edits);
         for event in &phase.events {
             event.happens(&self.world);
         }
-        let twin =
-            Self { world: self.world.fork(), manifest: self.manifest.clone(), tally: self.tally };
+        let (world, manifest) = (self.world.fork(), self.manifest.clone());
+        let twin = Self { world, manifest, beside: None, tally: self.tally };
         for run in &phase.runs {
             self.edit(&run.edits);
             self.harmed(mode, run);
@@ -201,6 +252,9 @@ impl Simulation {
             let took =
                 |plan: &Plan| plan.changes.iter().any(|change| change.reason == Reason::Exclusive);
             free &= calm.plan.is_none_or(|plan| !plan.is_hindered() && !took(&plan));
+            // What was let go of stays only if it was made before. Without its entry in `moved:`,
+            // a renamed object is another one.
+            free &= !run.edits.iter().any(Edit::forgets);
             made_on_the_way = true;
             self.edit(&run.edits);
         }
