@@ -1,10 +1,13 @@
 //! Finds what a replacement carries over: the fields and tags that the manifest doesn't manage, and
 //! that others set on the old object.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, json};
 
-use super::fields::is_of_aws;
-use crate::kind::{Field, FieldForm, Kind};
+use super::fields::{self, FieldComparison, is_of_aws};
+use super::{DiffSubject, PlannedChange};
+use crate::kind::{Field, FieldForm, Kind, LiveObject};
 use crate::model::{IgnoredFields, OWN_TAGS, RecordedObject, Resource};
 use crate::value::{Attributes, Value};
 
@@ -14,7 +17,7 @@ pub const CARRIED: &str = "carried";
 
 /// The fields of the old object that the new one gets, too.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct CarriedFields {
+struct CarriedFields {
     /// The values, by field. Of a map only the keys that are carried over.
     pub values: Attributes,
     /// What is carried over, and what is lost, as texts for the reader.
@@ -23,7 +26,7 @@ pub(super) struct CarriedFields {
 
 impl CarriedFields {
     /// Returns what a replacement of `live` carries over.
-    pub(super) fn of_replacement(
+    fn of_replacement(
         kind: &dyn Kind,
         resource: &Resource,
         recorded: Option<&RecordedObject>,
@@ -106,8 +109,28 @@ impl CarriedFields {
     }
 
     /// Returns the attributes of the new object.
-    pub(super) fn added_to(&self, resource: &Resource) -> Attributes {
+    fn added_to(&self, resource: &Resource) -> Attributes {
         with_carried(&resource.attributes, &self.values, &resource.ignored)
+    }
+}
+
+impl<'a> DiffSubject<'a, '_> {
+    /// Gives the new object what others set on the one that it replaces.
+    pub(super) fn carry_over(
+        &self,
+        decision: &mut PlannedChange<'a>,
+        resource: &'a Resource,
+        comparison: &FieldComparison<'_>,
+        seen: &LiveObject,
+    ) {
+        let carried =
+            CarriedFields::of_replacement(self.kind, resource, self.entry, &seen.attributes);
+        let wanted = carried.added_to(resource);
+        decision.change.fields = fields::replaced(self.kind, comparison, &wanted);
+        decision.change.left_alone =
+            carried.remarks.into_iter().chain(seen.remarks.clone()).collect();
+        decision.wanted = Some(self.with_state_tag(Cow::Owned(wanted)));
+        decision.carried = carried.values;
     }
 }
 

@@ -34,7 +34,6 @@ use crate::kind::{
 use crate::model::{Desired, IgnoredFields, Live, Recorded, RecordedObject, Resource, Status};
 use crate::value::{Attributes, FieldChange, text_of};
 
-use carried::CarriedFields;
 use fields::FieldComparison;
 use takeover::Holders;
 
@@ -434,24 +433,6 @@ impl<'a> DiffSubject<'a, '_> {
         decision.seen = Some(seen);
         decision.takes = takes;
         decision
-    }
-
-    /// Gives the new object what others set on the one that it replaces.
-    fn carry_over(
-        &self,
-        decision: &mut PlannedChange<'a>,
-        resource: &'a Resource,
-        comparison: &FieldComparison<'_>,
-        seen: &LiveObject,
-    ) {
-        let carried =
-            CarriedFields::of_replacement(self.kind, resource, self.entry, &seen.attributes);
-        let wanted = carried.added_to(resource);
-        decision.change.fields = fields::replaced(self.kind, comparison, &wanted);
-        decision.change.left_alone =
-            carried.remarks.into_iter().chain(seen.remarks.clone()).collect();
-        decision.wanted = Some(self.with_state_tag(Cow::Owned(wanted)));
-        decision.carried = carried.values;
     }
 
     fn verdict(

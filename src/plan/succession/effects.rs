@@ -172,7 +172,7 @@ impl<'d> AccountChanges<'d> {
             };
             if has {
                 let about = AccessSet::difference(documents, None, effect);
-                effects.push(StepEffect { step: part.step(phase), kind, on: on(side), about });
+                effects.push(StepEffect { step: part.step_id(phase), kind, on: on(side), about });
             }
         };
         if part.is_removed(steps) {
@@ -318,11 +318,11 @@ impl<'d> AccountChanges<'d> {
             if let Some(group) = &part.group {
                 let removed = part.is_removed(steps) && !part.is_made(steps);
                 if removed {
-                    let left = part.step(StepPhase::Delete);
+                    let left = part.step_id(StepPhase::Delete);
                     let gains = with(gains, group).into_iter();
                     pairs.extend(gains.map(|it| (it, left.clone(), &part.holder)));
                 } else if part.is_made(steps) {
-                    let joined = part.step(StepPhase::Create);
+                    let joined = part.step_id(StepPhase::Create);
                     let losses = with(losses, group).into_iter();
                     pairs.extend(losses.map(|it| (joined.clone(), it, &part.holder)));
                 }
@@ -333,7 +333,7 @@ impl<'d> AccountChanges<'d> {
                 .filter(|_| part.is_removed(steps))
                 .and_then(|arn| self.policies[index(Moment::Before)].get(arn));
             if let Some(policy) = policy.filter(|it| !document_stays(it)) {
-                pairs.push((update(policy), part.step(StepPhase::Delete), &part.holder));
+                pairs.push((update(policy), part.step_id(StepPhase::Delete), &part.holder));
             }
         }
         let mut unbound = Vec::new();

@@ -42,7 +42,8 @@ struct Conflict {
 /// Orders the steps, and returns what the plan says where no good order exists: a quota of AWS, or
 /// two objects that cannot have one name.
 pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<PlanNote> {
-    let parts: Vec<AccessPart<'_>> = decisions.iter().filter_map(AccessPart::of).collect();
+    let parts: Vec<AccessPart<'_>> =
+        decisions.iter().filter_map(AccessPart::from_decision).collect();
     let crowded = quota::order(steps, &parts, decisions);
     let changes = AccountChanges::new(decisions, &parts);
     let comparer = Comparer::default();
@@ -80,7 +81,7 @@ fn free_parts(
         }
         for part in parts.iter().filter(|part| part.holder == principal) {
             for phase in [StepPhase::Create, StepPhase::Update] {
-                let step = steps.entry(part.step(phase));
+                let step = steps.entry(part.step_id(phase));
                 step.and_modify(|it| _ = it.after.remove(&lifted.step));
             }
         }

@@ -27,7 +27,7 @@ pub(super) fn notes(
         by_address.get(&step.address).is_some_and(|it| it.change.action == ChangeAction::Replace)
     };
     let is_crowded = |step: &StepId| {
-        let part = by_address.get(&step.address).copied().and_then(AccessPart::of);
+        let part = by_address.get(&step.address).copied().and_then(AccessPart::from_decision);
         part.is_some_and(|part| crowded.contains(&part.place()))
     };
     // Nobody uses yet what this plan makes.
@@ -133,7 +133,7 @@ fn replaced_attachments<'d>(
 ) -> BTreeMap<&'d str, BTreeSet<Address>> {
     let mut holders: BTreeMap<&str, BTreeSet<Address>> = BTreeMap::new();
     for part in decisions.iter().filter(|it| it.change.action == ChangeAction::Replace) {
-        if let Some(part) = AccessPart::of(part)
+        if let Some(part) = AccessPart::from_decision(part)
             && let Some(arn) = part.policy_arn(Moment::Before)
         {
             holders.entry(arn).or_default().insert(part.holder.address());

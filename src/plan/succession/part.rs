@@ -17,7 +17,7 @@ pub(super) struct AccessPart<'d> {
 }
 
 impl<'d> AccessPart<'d> {
-    pub fn of(decision: &'d PlannedChange<'d>) -> Option<Self> {
+    pub fn from_decision(decision: &'d PlannedChange<'d>) -> Option<Self> {
         let address = &decision.change.address;
         let (holder, rest) = address.name().split_once('/')?;
         let (holder, group) = match kind::kind_of(address.kind()).facts().access {
@@ -43,20 +43,20 @@ impl<'d> AccessPart<'d> {
         (self.address().kind(), &self.holder)
     }
 
-    pub fn step(&self, phase: StepPhase) -> StepId {
+    pub fn step_id(&self, phase: StepPhase) -> StepId {
         StepId { address: self.address().clone(), phase }
     }
 
     pub fn is_made(&self, steps: &Steps) -> bool {
-        steps.contains_key(&self.step(StepPhase::Create))
+        steps.contains_key(&self.step_id(StepPhase::Create))
     }
 
     pub fn is_removed(&self, steps: &Steps) -> bool {
-        steps.contains_key(&self.step(StepPhase::Delete))
+        steps.contains_key(&self.step_id(StepPhase::Delete))
     }
 
     pub fn is_edited(&self, steps: &Steps) -> bool {
-        steps.contains_key(&self.step(StepPhase::Update))
+        steps.contains_key(&self.step_id(StepPhase::Update))
     }
 
     /// Returns the ARN of the attached policy, before or after the plan.

@@ -39,18 +39,18 @@ pub(super) fn order<'p>(
 fn growing(part: &AccessPart<'_>, steps: &Steps) -> Option<StepId> {
     let grows = part.weight(Moment::After).0 > part.weight(Moment::Before).0;
     if part.is_made(steps) && !part.is_removed(steps) {
-        return Some(part.step(StepPhase::Create));
+        return Some(part.step_id(StepPhase::Create));
     }
-    (part.is_edited(steps) && grows).then(|| part.step(StepPhase::Update))
+    (part.is_edited(steps) && grows).then(|| part.step_id(StepPhase::Update))
 }
 
 fn shrinking(part: &AccessPart<'_>, steps: &Steps) -> Option<StepId> {
     let shrinks = part.weight(Moment::After).0 < part.weight(Moment::Before).0;
     // A replaced part comes back by itself.
     if part.is_removed(steps) && !part.is_made(steps) {
-        return Some(part.step(StepPhase::Delete));
+        return Some(part.step_id(StepPhase::Delete));
     }
-    (part.is_edited(steps) && shrinks).then(|| part.step(StepPhase::Update))
+    (part.is_edited(steps) && shrinks).then(|| part.step_id(StepPhase::Update))
 }
 
 /// Returns the places where the old and the new parts together would exceed the quota.
