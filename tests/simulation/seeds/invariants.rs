@@ -548,8 +548,17 @@ pub fn promises_nothing_left(attempt: &Attempt) -> bool {
     let (Ended::Finished(outcome), Some(plan)) = (&attempt.ended, &attempt.plan) else {
         return false;
     };
-    outcome.succeeded()
-        && !plan.changes.iter().any(|change| matches!(change.reason, Reason::Unknown(_)))
+    outcome.succeeded() && !plan.changes.iter().any(|change| is_unknown(&change.reason))
+}
+
+/// A key is refused, too, as long as nobody knows what a file holds.
+fn is_unknown(reason: &Reason) -> bool {
+    let unread = ["no answer arrived", "Rate exceeded"];
+    match reason {
+        Reason::Unknown(_) => true,
+        Reason::Obstacle(why) => unread.iter().any(|it| why.contains(it)),
+        _ => false,
+    }
 }
 
 pub fn nothing_is_left(attempt: &Attempt, next: &Plan) {
