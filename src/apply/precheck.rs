@@ -96,7 +96,7 @@ impl<'a> Precheck<'a> {
                 let wanted = WantedFacts::from_iter([Facet::Principal(principal.clone())]);
                 owner(&resolve::read(self.provider, wanted, ALL_READS).await, principal)
             }
-            seen => seen,
+            seen @ (Observed::Present(_) | Observed::Absent | Observed::Unknown(_)) => seen,
         }
     }
 }

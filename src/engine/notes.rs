@@ -86,9 +86,9 @@ fn left_alone(plan: &Plan, unclaimed: &Recorded) -> Option<PlanNote> {
 pub fn other_name(plan: &Plan, beside: Option<&str>) -> Option<PlanNote> {
     let refused = plan.changes.iter().filter(|it| it.action == ChangeAction::Refuse);
     let owners: BTreeSet<Option<&str>> = refused
-        .map(|it| match &it.reason {
-            Reason::NotOurs { owner } => owner.as_deref(),
-            _ => None,
+        .map(|it| {
+            let Reason::NotOurs { owner } = &it.reason else { return None };
+            owner.as_deref()
         })
         .collect();
     let named = match owners.into_iter().collect::<Vec<_>>().as_slice() {

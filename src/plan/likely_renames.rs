@@ -125,5 +125,6 @@ fn is_set(attributes: &Attributes, field: &str) -> bool {
 
 /// Returns true if two values differ in the object's own name only, as in an ARN of itself.
 fn is_renamed_value(was: &Value, is: &Value, before: &Address, after: &Address) -> bool {
-    was.to_string().replace(before.name(), after.name()) == is.to_string()
+    let renamed = was.to_string().replace(before.name(), after.name());
+    renamed == serde_json::to_string(is).unwrap_or_default()
 }
