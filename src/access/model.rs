@@ -154,10 +154,17 @@ impl<'a> AccessModel<'a> {
     pub fn attribute(&self, address: &Address, name: &str, side: PlanSide) -> Option<&'a Value> {
         let now = || self.seen(address).and_then(|seen| seen.attributes.get(name));
         let wanted = || self.desired.resources.get(address).and_then(|it| it.attributes.get(name));
+        let planned = || {
+            let changed = self.changes.get(address).into_iter().flat_map(|it| &it.fields);
+            changed.map(|diff| &diff.change).find(|change| change.field == name)
+        };
         let found = match (side, self.action(address)) {
             (PlanSide::Before, _) | (PlanSide::After, ChangeAction::Nothing) => now(),
             (PlanSide::After, ChangeAction::Delete) => None,
-            (PlanSide::After, ChangeAction::Create | ChangeAction::Replace) => wanted(),
+            (PlanSide::After, ChangeAction::Create | ChangeAction::Replace) => {
+                // A new object takes over fields of the old one that the manifest doesn't name.
+                planned().and_then(|change| change.after.as_deref()).or_else(wanted)
+            }
             (
                 PlanSide::After,
                 ChangeAction::Update
@@ -165,14 +172,10 @@ impl<'a> AccessModel<'a> {
                 | ChangeAction::Forget
                 | ChangeAction::Refuse
                 | ChangeAction::Blocked,
-            ) => {
-                let changed =
-                    self.changes.get(address).into_iter().flat_map(|change| &change.fields);
-                match changed.map(|diff| &diff.change).find(|change| change.field == name) {
-                    Some(change) => change.after.as_deref(),
-                    None => now(),
-                }
-            }
+            ) => match planned() {
+                Some(change) => change.after.as_deref(),
+                None => now(),
+            },
         };
         found.filter(|value| !value.is_null())
     }

@@ -88,6 +88,7 @@ mod tests {
             before: None,
             record: None,
             wanted: crate::value::Attributes::new(),
+            carried: crate::value::Attributes::new(),
             moved_from: None,
             removal: false,
         }

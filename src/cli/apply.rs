@@ -9,7 +9,7 @@ use super::encrypt::seal_for;
 use super::error::{CommandError, Exit};
 use super::hint::Hint;
 use super::input::{self, Input};
-use super::planning::Selection;
+use super::planning::{ReplaceArgs, Selection};
 use super::project::{Project, folder_of, shown};
 use super::run_args::RunArgs;
 use super::running::{PlanRun, ask, plan_and_run};
@@ -41,11 +41,14 @@ pub struct ApplyArgs {
     file: Option<PathBuf>,
 
     /// Of a manifest, only take the live values into the state; nothing else changes
-    #[arg(long)]
+    #[arg(long, conflicts_with = "replace")]
     refresh_only: bool,
 
     #[command(flatten)]
     selection: Selection,
+
+    #[command(flatten)]
+    replacement: ReplaceArgs,
 
     #[command(flatten)]
     run: RunArgs,
@@ -78,7 +81,8 @@ pub fn run_command(args: &ApplyArgs, context: &CommandContext) -> Exit {
 fn apply_manifest(path: &Path, args: &ApplyArgs, context: &CommandContext) -> Exit {
     let mode = if args.refresh_only { PlanMode::RefreshOnly } else { PlanMode::Apply };
     let declared = session::load_for(mode, path, context)?;
-    context.wait_for(plan_and_run(&declared, mode, &args.selection, &args.run, context))
+    let selection = args.replacement.within(&args.selection);
+    context.wait_for(plan_and_run(&declared, mode, &selection, &args.run, context))
 }
 
 fn apply_saved(path: &Path, plan: &Plan, args: &ApplyArgs, context: &CommandContext) -> Exit {
@@ -161,12 +165,14 @@ impl SavedRun<'_> {
     /// Makes sure that no option asks for something else than the plan.
     fn check_options(&self) -> Result<(), CommandError> {
         let Self { plan, args, context, .. } = self;
-        let chosen = !args.selection.targets.is_empty() || args.selection.allow_delete_foreign;
+        let chosen = !args.selection.targets.is_empty()
+            || args.selection.allow_delete_foreign
+            || !args.replacement.replace.is_empty();
         let other_mode = args.refresh_only && plan.header.mode != PlanMode::RefreshOnly;
         if chosen || other_mode || !context.options.variables.is_empty() {
             return Err(CommandError::new(
-                "a saved plan is done exactly as it is: --target, --var, --refresh-only and \
-                    --allow-delete-foreign belong to `plan`",
+                "a saved plan is done exactly as it is: --target, --replace, --var, \
+                    --refresh-only and --allow-delete-foreign belong to `plan`",
             ));
         }
         if context.options.sandbox && !plan.header.sandbox {

@@ -191,6 +191,7 @@ impl From<EngineError> for CommandError {
             EngineError::Cycle(_) => said.with_help(HELP_WITH_CYCLE),
             EngineError::Objected { .. }
             | EngineError::NoState { .. }
+            | EngineError::NotReplaceable { .. }
             | EngineError::SameStore { .. }
             | EngineError::CopyDiffers { .. } => said,
             // The enum is a library's and may grow. clippy reports variants of today that are

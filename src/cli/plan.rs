@@ -8,7 +8,7 @@ use super::brakes::Brakes;
 use super::deny_widening::WideningBounds;
 use super::encrypt::write_plan;
 use super::error::{CommandError, Exit};
-use super::planning::{Planned, Selection, make_plan};
+use super::planning::{Planned, ReplaceArgs, Selection, make_plan};
 use super::project::{Project, shown};
 use super::running::left_undone;
 use super::session::{self, DeclaredManifest};
@@ -50,7 +50,7 @@ pub struct PlanArgs {
     goal: PlanGoal,
 
     /// Drop the plan that waits for this manifest, or the only one that waits; makes no plan
-    #[arg(long, conflicts_with_all = ["out", "destroy", "refresh_only", "targets", "form"])]
+    #[arg(long, conflicts_with_all = ["out", "destroy", "refresh_only", "targets", "replace", "form"])]
     discard: bool,
 
     #[command(flatten)]
@@ -63,6 +63,9 @@ pub struct PlanArgs {
     selection: Selection,
 
     #[command(flatten)]
+    replacement: ReplaceArgs,
+
+    #[command(flatten)]
     form: PlanFormat,
 }
 
@@ -70,12 +73,12 @@ pub struct PlanArgs {
 #[derive(clap::Args, Clone, Copy, Debug)]
 struct PlanGoal {
     /// Plan the removal of everything that relayctl made for this manifest
-    #[arg(long, conflicts_with = "refresh_only")]
+    #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
     destroy: bool,
 
     /// Only compare what exists with the state, and plan to take the live values into the state;
     /// with --detailed-exitcode, 2 means that there is drift
-    #[arg(long)]
+    #[arg(long, conflicts_with = "replace")]
     refresh_only: bool,
 }
 
@@ -110,6 +113,7 @@ Examples:
   relayctl plan manifests/dev.yaml
   relayctl plan manifests/dev.yaml --detailed-exitcode
   relayctl plan manifests/dev.yaml --target user.serverless
+  relayctl plan manifests/dev.yaml --replace role.worker
   relayctl plan manifests/dev.yaml --destroy
   relayctl plan manifests/dev.yaml --refresh-only --detailed-exitcode
   relayctl plan --discard
@@ -125,8 +129,9 @@ pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
     let mode = args.goal.mode();
     let declared = session::load_for(mode, manifest, context)?;
     let at = declared.open_state(context)?;
+    let selection = args.replacement.within(&args.selection);
     let Planned { prepared: PreparedPlan { plan, objections, .. }, .. } =
-        context.wait_for(make_plan(&declared, &at, mode, &args.selection, context))?;
+        context.wait_for(make_plan(&declared, &at, mode, &selection, context))?;
     let waiting = declared.project.plan_file(&declared.desired.name);
     let refused = |refusal| {
         // The waiting plan was made for the same manifest, so it may make the same changes.

@@ -25,6 +25,10 @@ pub struct Selection {
     #[arg(long)]
     pub allow_delete_foreign: bool,
 
+    /// The resources of `--replace`, which only `plan` and `apply` have.
+    #[arg(skip)]
+    pub replace: Vec<AddressQuery>,
+
     /// Take over what carries this manifest's tag although no state, or another state of this name,
     /// records it; without a state, also destroy what the manifest no longer declares
     #[arg(long)]
@@ -33,6 +37,22 @@ pub struct Selection {
     /// Print on stderr the calls that read the account, with the reasons
     #[arg(long)]
     pub explain_reads: bool,
+}
+
+/// The option to make resources anew.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct ReplaceArgs {
+    /// Make this resource anew although nothing else requires it, for example role.worker
+    /// (repeatable)
+    #[arg(long, value_name = "ADDRESS")]
+    pub replace: Vec<AddressQuery>,
+}
+
+impl ReplaceArgs {
+    /// Returns the selection together with the resources to make anew.
+    pub fn within(&self, selection: &Selection) -> Selection {
+        Selection { replace: self.replace.clone(), ..selection.clone() }
+    }
 }
 
 /// A plan that was just made, with the providers for its account.
@@ -62,6 +82,7 @@ pub async fn make_plan(
         mode,
         targets: selection.targets.clone(),
         delete_foreign: selection.allow_delete_foreign,
+        replace: selection.replace.clone(),
         recover: selection.recover,
         origin: PlanOrigin {
             manifest_file: declared.project.relative(&declared.path),

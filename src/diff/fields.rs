@@ -7,6 +7,7 @@ use serde_json::Map;
 
 use super::FieldDiff;
 use crate::kind::{Field, FieldForm, Kind, OnChange, STATE_TAG};
+use crate::model::IgnoredFields;
 use crate::policy;
 use crate::value::{Attributes, FieldChange, SharedValue, Value};
 
@@ -17,8 +18,8 @@ pub struct FieldComparison<'a> {
     pub unchanged: usize,
     /// The declared attributes, with the keys of keyed fields that the manifest doesn't manage.
     pub wanted: Cow<'a, Attributes>,
-    /// The keys that the manifest doesn't manage, as `tags.CostCentre`.
-    pub foreign_keys: Vec<String>,
+    /// The keys that the manifest doesn't manage, each with its field: `tags` and `CostCentre`.
+    pub foreign_keys: Vec<(&'static str, String)>,
 }
 
 impl<'a> FieldComparison<'a> {
@@ -27,6 +28,7 @@ impl<'a> FieldComparison<'a> {
         declared: &'a Attributes,
         recorded: Option<&Attributes>,
         live: &Attributes,
+        ignored: &IgnoredFields,
     ) -> Self {
         let mut comparison = Self {
             fields: Vec::new(),
@@ -35,6 +37,9 @@ impl<'a> FieldComparison<'a> {
             foreign_keys: Vec::new(),
         };
         for field in kind.fields().iter().filter(|field| field.form != FieldForm::Identity) {
+            if field.form != FieldForm::Keyed && ignored.has_field(field.name) {
+                continue;
+            }
             let was = recorded.and_then(|recorded| recorded.get(field.name));
             // A field that neither the manifest nor the state names is not managed.
             let wanted = match declared.get(field.name) {
@@ -45,8 +50,15 @@ impl<'a> FieldComparison<'a> {
                 }
                 None => continue,
             };
-            comparison.compare(field, wanted, (recorded.is_some(), was), live.get(field.name));
+            let was = was.map(|was| ignored.without(field.name, Cow::Borrowed(was)));
+            let ours = ignored.without(field.name, Cow::Borrowed(&*wanted));
+            if let Cow::Owned(ours) = &ours {
+                comparison.wanted.to_mut().insert(field.name, ours.clone());
+            }
+            let was = (recorded.is_some(), was.as_deref());
+            comparison.compare(field, ours, was, live.get(field.name));
         }
+        comparison.foreign_keys.retain(|(field, key)| !ignored.has_key(field, key));
         comparison
     }
 
@@ -126,13 +138,19 @@ impl<'a> FieldComparison<'a> {
             live.as_object().into_iter().flatten().filter(|(key, _)| !managed.contains(key));
         let mut whole: Map<String, Value> =
             others.map(|(key, value)| (key.clone(), value.clone())).collect();
-        let foreign = whole.keys().filter(|key| !key.starts_with("aws:") && *key != STATE_TAG);
-        self.foreign_keys.extend(foreign.map(|key| format!("{}.{key}", field.name)));
+        let foreign = whole.keys().filter(|key| !is_of_aws(key) && *key != STATE_TAG);
+        self.foreign_keys.extend(foreign.map(|key| (field.name, key.clone())));
         if !whole.is_empty() || !wanted.is_object() {
             whole.extend(wanted.as_object().cloned().unwrap_or_default());
             self.wanted.to_mut().insert(field.name, Value::Object(whole));
         }
     }
+}
+
+/// Returns true for a tag of AWS's own, which nobody else can set, change or remove (IAM User
+/// Guide, "Rules for tagging"): `aws:cloudformation:stack-name`.
+pub fn is_of_aws(key: &str) -> bool {
+    key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
 }
 
 /// Returns true if two values of a field are the same to AWS.
@@ -196,23 +214,29 @@ pub fn replaced(
 }
 
 /// Returns the changes that were made outside relayctl since the object was recorded.
-pub fn drift(kind: &dyn Kind, recorded: &Attributes, live: &Attributes) -> Vec<FieldChange> {
+pub fn drift(
+    kind: &dyn Kind,
+    recorded: &Attributes,
+    live: &Attributes,
+    ignored: &IgnoredFields,
+) -> Vec<FieldChange> {
     kind.fields()
         .iter()
         .filter(|field| {
             !matches!(field.form, FieldForm::Identity | FieldForm::Setting | FieldForm::Recorded)
         })
+        .filter(|field| field.form == FieldForm::Keyed || !ignored.has_field(field.name))
         .filter_map(|field| {
-            let was = recorded.get(field.name)?;
+            let was = ignored.without(field.name, Cow::Borrowed(recorded.get(field.name)?));
             let is = live.get(field.name)?;
             let is = if field.form == FieldForm::Keyed {
-                of_keys(is, &keys(was).collect())
+                of_keys(is, &keys(&was).collect())
             } else {
                 Cow::Borrowed(is)
             };
-            (!is_same_value(field.form, was, &is)).then(|| FieldChange {
+            (!is_same_value(field.form, &was, &is)).then(|| FieldChange {
                 field: field.name.to_owned(),
-                before: Some(was.clone().into()),
+                before: Some(was.into_owned().into()),
                 after: Some(is.into_owned().into()),
             })
         })

@@ -4,6 +4,7 @@
 //! Everything here compares values that are already in normal form; nothing is read here, and no
 //! results are filtered out afterwards.
 
+mod carried;
 mod fields;
 mod moved;
 mod obstruction;
@@ -13,6 +14,7 @@ mod propagate;
 mod refresh;
 mod takeover;
 
+pub use carried::{CARRIED, to_record};
 pub use fields::is_same_value;
 pub use moved::{Renames, readdress};
 pub use obstruction::Obstruction;
@@ -29,7 +31,7 @@ use crate::call::{Failure, Observed, Write};
 use crate::kind::{
     self, Attached, Conflict, FieldForm, Kind, LiveObject, LiveResource, Maintenance,
 };
-use crate::model::{Desired, Live, Recorded, RecordedObject, Resource, Status};
+use crate::model::{Desired, IgnoredFields, Live, Recorded, RecordedObject, Resource, Status};
 use crate::value::{Attributes, FieldChange, text_of};
 
 use fields::FieldComparison;
@@ -95,6 +97,7 @@ impl ResourceChange {
             | Reason::New
             | Reason::Differs
             | Reason::CannotChange(_)
+            | Reason::Requested
             | Reason::Due(_)
             | Reason::ParentReplaced(_)
             | Reason::Interrupted
@@ -153,6 +156,8 @@ pub enum Reason {
     Differs,
     /// A field that AWS can't change, or a key whose secret is lost; the text names it.
     CannotChange(String),
+    /// `--replace`.
+    Requested,
     /// The manifest lets go of the object: it stays, without relayctl's tags.
     LetGo,
     /// The object gets another name in place; the address is its old one.
@@ -206,6 +211,8 @@ pub struct PlannedChange<'a> {
     pub recorded: Option<&'a RecordedObject>,
     /// The calls that remove objects of other owners that block its deletion.
     pub clearing: Vec<Write>,
+    /// The fields that others set and that a new object takes over from the one that it replaces.
+    pub carried: Attributes,
     /// True if an earlier step of this plan changes the live object: it names a principal whose ARN
     /// changes, or another object takes its place in a file.
     pub shifts: bool,
@@ -339,7 +346,14 @@ impl<'a> DiffSubject<'a, '_> {
             Some(Status::Intended) => Reason::Interrupted,
         };
         let mut decision = self.decision(ChangeAction::Create, reason, None);
-        decision.change.fields = fields::all_new(self.kind, &resource.attributes);
+        if let Some(carried) = carried::left_by_interrupted(self.entry) {
+            let wanted = carried::with_carried(&resource.attributes, &carried, &resource.ignored);
+            decision.change.fields = fields::all_new(self.kind, &wanted);
+            decision.wanted = Some(Cow::Owned(wanted));
+            decision.carried = carried;
+        } else {
+            decision.change.fields = fields::all_new(self.kind, &resource.attributes);
+        }
         decision.wanted = decision.wanted.map(|wanted| self.with_state_tag(wanted));
         decision.change.left_alone.extend(unmanaged.map(|it| it.note.clone()));
         decision.takes = takes;
@@ -376,9 +390,13 @@ impl<'a> DiffSubject<'a, '_> {
             seen.to_mut().upkeep = Some(Maintenance::Renew("rotation was requested".to_owned()));
         }
         let recorded = self.entry.map(|entry| &entry.attributes);
-        let comparison =
-            FieldComparison::of(self.kind, &resource.attributes, recorded, &seen.attributes);
-        let mut comparison = comparison;
+        let mut comparison = FieldComparison::of(
+            self.kind,
+            &resource.attributes,
+            recorded,
+            &seen.attributes,
+            &resource.ignored,
+        );
         self.compare_state_tag(&mut comparison, &seen);
         comparison.fields.splice(0..0, moved::name_change(self.kind, &seen, &resource.attributes));
         let (action, reason) = self.verdict(&comparison, &seen, resource);
@@ -402,28 +420,16 @@ impl<'a> DiffSubject<'a, '_> {
             return self.refusal(why, seen);
         }
         let mut decision = self.decision(action, reason, None);
-        if action == ChangeAction::Replace {
-            self.clear(&mut decision, &seen);
-        }
-        decision.change.left_alone = self.left_alone(&seen, resource, &comparison);
         decision.change.drift = self.drift(&seen);
         decision.change.unchanged = comparison.unchanged;
-        decision.change.fields = match action {
-            ChangeAction::Replace => fields::replaced(self.kind, &comparison, &resource.attributes),
-            ChangeAction::Nothing
-            | ChangeAction::Create
-            | ChangeAction::Update
-            | ChangeAction::Delete
-            | ChangeAction::Adopt
-            | ChangeAction::Forget
-            | ChangeAction::Refuse
-            | ChangeAction::Blocked => comparison.fields,
-        };
-        decision.wanted = Some(if action == ChangeAction::Replace {
-            self.with_state_tag(comparison.wanted)
+        if action == ChangeAction::Replace {
+            self.clear(&mut decision, &seen);
+            self.carry_over(&mut decision, resource, &comparison, &seen);
         } else {
-            comparison.wanted
-        });
+            decision.change.left_alone = self.left_alone(&seen, resource, &comparison);
+            decision.change.fields = comparison.fields;
+            decision.wanted = Some(comparison.wanted);
+        }
         decision.seen = Some(seen);
         decision.takes = takes;
         decision
@@ -442,6 +448,9 @@ impl<'a> DiffSubject<'a, '_> {
             comparison.fields.iter().find_map(|field| field.forces_replacement.clone())
         {
             return (ChangeAction::Replace, Reason::CannotChange(why));
+        }
+        if resource.replace {
+            return (ChangeAction::Replace, Reason::Requested);
         }
         if let Some(upkeep) = &seen.upkeep {
             let why = upkeep.why().to_owned();
@@ -540,14 +549,16 @@ impl<'a> DiffSubject<'a, '_> {
         let keys = comparison
             .foreign_keys
             .iter()
-            .map(|key| format!("{key}: not in the manifest, left alone"));
+            .map(|(field, key)| format!("{field}.{key}: not in the manifest, left alone"));
         policies.chain(keys).chain(seen.remarks.iter().cloned()).collect()
     }
 
     fn drift(&self, seen: &LiveObject) -> Vec<FieldChange> {
         match self.entry {
             Some(entry) if entry.status == Status::Done => {
-                fields::drift(self.kind, &entry.attributes, &seen.attributes)
+                let none = IgnoredFields::default();
+                let ignored = self.resource.map_or(&none, |resource| &resource.ignored);
+                fields::drift(self.kind, &entry.attributes, &seen.attributes, ignored)
             }
             _ => Vec::new(),
         }
@@ -565,6 +576,7 @@ impl<'a> DiffSubject<'a, '_> {
             wanted: self.resource.map(|resource| Cow::Borrowed(&resource.attributes)),
             recorded: self.entry,
             clearing: Vec::new(),
+            carried: Attributes::new(),
             shifts: false,
             restated: false,
             takes: Takeovers::new(),

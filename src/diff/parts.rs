@@ -106,6 +106,7 @@ fn is_foreign(reason: &Reason) -> bool {
         | Reason::Drifted
         | Reason::CannotChange(_)
         | Reason::Renamed(_)
+        | Reason::Requested
         | Reason::Due(_)
         | Reason::Moves(_)
         | Reason::ParentReplaced(_)

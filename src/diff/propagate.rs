@@ -90,6 +90,7 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
         wanted: None,
         recorded: None,
         clearing: Vec::new(),
+        carried: Attributes::new(),
         shifts: false,
         restated: false,
         takes: Takeovers::new(),

@@ -43,6 +43,9 @@ pub enum EngineError {
     #[error(transparent)]
     Address(#[from] AddressLookupError),
 
+    #[error("{address} cannot be replaced: {why}")]
+    NotReplaceable { address: Address, why: &'static str },
+
     #[error("the manifest declares no access key")]
     NoAccessKeys,
 

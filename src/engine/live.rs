@@ -19,7 +19,7 @@ pub async fn resolve(
 
 /// Reads what the manifest declares and the state records. The resolver can list afterwards what it
 /// has read. The need to replace an object shows only after the comparison, so the blockers of its
-/// deletion are read then.
+/// deletion, and the fields that the new object takes over, are read then.
 pub async fn read_live(
     resolver: &mut Resolver<'_>,
     desired: &Desired,
@@ -32,7 +32,7 @@ pub async fn read_live(
     }
     let replaced = diff::replaced(desired, recorded, &live);
     if !replaced.is_empty() {
-        live.extend(resolver.with_blockers(&replaced, desired, recorded).await);
+        live.extend(resolver.for_replacement(&replaced, desired, recorded).await);
     }
     live
 }

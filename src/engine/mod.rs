@@ -21,6 +21,7 @@ mod notes;
 mod plan;
 mod recover;
 mod rename;
+mod replace;
 mod state;
 mod workspace;
 
@@ -36,6 +37,7 @@ pub use plan::{
 };
 pub use recover::{entry_of, recover};
 pub use rename::{RenamedManifest, move_state, rename_manifest};
+pub use replace::replace_resources;
 pub use state::{
     PushOptions, add_resource, check_distinct, find_addable, find_resource, forget_resource,
     migrate_state, push_state, rebuild_state,

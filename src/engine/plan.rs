@@ -11,6 +11,7 @@ use super::error::EngineError;
 use super::missing_policies::missing_policies;
 use super::notes;
 use super::recover::{recover, state_tags as state_tags_of, tag_for};
+use super::replace::replace_resources;
 use super::workspace::Workspace;
 use crate::address::{Address, AddressQuery};
 use crate::call::{CallerIdentity, Failure};
@@ -33,6 +34,8 @@ pub struct PlanOptions {
     /// Removes, together with an object, what others attached to it: keys, passwords, devices,
     /// attachments.
     pub delete_foreign: bool,
+    /// The declared resources to make anew although nothing else requires it.
+    pub replace: Vec<AddressQuery>,
     /// Takes over the objects that carry the manifest's tag although no state, or another state,
     /// records them; without a state also those that the manifest no longer declares.
     pub recover: bool,
@@ -45,6 +48,7 @@ impl Default for PlanOptions {
             mode: PlanMode::Apply,
             targets: Vec::new(),
             delete_foreign: false,
+            replace: Vec::new(),
             recover: false,
             origin: PlanOrigin::default(),
         }
@@ -134,7 +138,11 @@ pub async fn plan_from_state(
     let stamp = StateStamp::of(state.as_ref());
     // The account id is read together with everything else. Nothing that was read is used before
     // the account is known to be the right one.
-    let reading = read_account(workspace, state, options);
+    let mut declared = Cow::Borrowed(workspace.desired);
+    if !options.replace.is_empty() {
+        replace_resources(declared.to_mut(), &options.replace)?;
+    }
+    let reading = read_account(workspace, declared, state, options);
     let (caller, mut reading) = try_join(workspace.verify_account(), reading.map(Ok)).await?;
     reading.report(workspace);
     let AccountReading { resolver, desired, recorded, live, renames, state_tag, unclaimed, .. } =
@@ -201,7 +209,10 @@ async fn plan_refresh(
 fn as_recorded(desired: &Desired, recorded: &Recorded) -> Desired {
     let resource = |(address, entry): (&Address, &RecordedObject)| {
         let (attributes, depends_on) = (entry.attributes.clone(), entry.depends_on.clone());
-        (address.clone(), Resource { attributes, depends_on, ..Resource::default() })
+        // What is left to others is no drift.
+        let ignored = desired.resources.get(address).map(|it| it.ignored.clone());
+        let ignored = ignored.unwrap_or_default();
+        (address.clone(), Resource { attributes, depends_on, ignored, ..Resource::default() })
     };
     Desired { resources: recorded.iter().map(resource).collect(), ..without_resources(desired) }
 }
@@ -224,16 +235,16 @@ struct AccountReading<'a> {
 
 async fn read_account<'a>(
     workspace: &Workspace<'a>,
+    declared: Cow<'a, Desired>,
     state: Option<State>,
     options: &PlanOptions,
 ) -> AccountReading<'a> {
     let removing = options.mode == PlanMode::Destroy;
-    let declared = workspace.desired;
     let mut resolver = Resolver::new(workspace.provider, ALL_READS);
     let known_tag = state.as_ref().map(|state| state.tag_value().to_owned());
     let found = match state {
         Some(state) => RecoveredObjects { resources: state.resources, ..Default::default() },
-        None => recover(&mut resolver, declared, removing).await,
+        None => recover(&mut resolver, &declared, removing).await,
     };
     let RecoveredObjects { mut resources, unread, mut state_tags } = found;
     let mut unclaimed = Recorded::new();
@@ -244,14 +255,14 @@ async fn read_account<'a>(
     }
     // A destroy removes the objects under the names that they have.
     let desired =
-        if removing { Cow::Owned(without_resources(declared)) } else { Cow::Borrowed(declared) };
+        if removing { Cow::Owned(without_resources(&declared)) } else { declared.clone() };
     let (mut recorded, mut renames) = diff::readdress(resources, &desired);
     let mut live = super::read_live(&mut resolver, &desired, &recorded, removing).await;
     workspace.observer.account_was_read();
     renames.rename_parts(&desired, &mut recorded, &mut live);
-    state_tags.extend(state_tags_of(declared, &live));
-    let state_tag =
-        known_tag.unwrap_or_else(|| tag_for(state_tags, declared, &workspace.store.unique_place()));
+    state_tags.extend(state_tags_of(&declared, &live));
+    let state_tag = known_tag
+        .unwrap_or_else(|| tag_for(state_tags, &declared, &workspace.store.unique_place()));
     AccountReading { resolver, desired, recorded, live, renames, state_tag, unclaimed, unread }
 }
 

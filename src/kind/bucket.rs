@@ -50,6 +50,10 @@ const ASPECTS: [(&str, BucketAspect); 7] = [
     ("lifecycle", BucketAspect::Lifecycle),
 ];
 
+/// The sub-resources that are read only if the manifest or the state names them.
+const UNREAD: [&str; 6] =
+    ["public_access_block", "ownership", "encryption", "versioning", "policy", "lifecycle"];
+
 impl Kind for BucketKind {
     fn name(&self) -> KindName {
         KindName::Bucket
@@ -81,6 +85,10 @@ impl Kind for BucketKind {
             .chain(aspects)
             .map(|aspect| facet(wanted, aspect))
             .collect()
+    }
+
+    fn fields_not_carried(&self) -> &'static [&'static str] {
+        &UNREAD
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {

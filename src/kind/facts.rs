@@ -33,6 +33,17 @@ pub enum Ownership {
     LocalFile,
 }
 
+impl Ownership {
+    /// Returns true for objects with tags. Only they have fields that others may set: an object
+    /// without tags has nothing but what names it.
+    pub fn has_tags(self) -> bool {
+        match self {
+            Self::Tag => true,
+            Self::Parent | Self::State | Self::LocalFile => false,
+        }
+    }
+}
+
 /// The object that another one is a part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parent {

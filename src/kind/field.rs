@@ -40,6 +40,17 @@ impl Field {
         }
     }
 
+    /// Returns true if `lifecycle: {ignore_changes: […]}` can name it. A path is a part of the ARN
+    /// by which everything else names the object, and a region is the place where it is.
+    pub fn can_be_ignored(&self) -> bool {
+        match self.form {
+            FieldForm::Plain | FieldForm::Keyed | FieldForm::Document => {
+                !["path", "region"].contains(&self.name)
+            }
+            FieldForm::Identity | FieldForm::Recorded | FieldForm::Setting => false,
+        }
+    }
+
     /// Marks a field whose change has no effect on access.
     pub(super) const fn harmless(self) -> Self {
         Self { access: FieldAccess::Harmless, ..self }

@@ -126,6 +126,18 @@ pub trait Kind: Sync {
     /// declared object or the recorded one.
     fn facets(&self, wanted: &Attributes) -> Vec<Facet>;
 
+    /// Returns the fields that cost a call of their own. They are read only if the manifest or the
+    /// state names them, or if a replacement has to carry them over.
+    fn fields_read_apart(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Returns the fields that a replacement does not carry over unless the manifest names them:
+    /// they are not read.
+    fn fields_not_carried(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Returns the further facets that the object's removal needs. They are read only if a removal
     /// is possible.
     fn deletion_facets(&self, _recorded: &Attributes) -> Vec<Facet> {

@@ -22,6 +22,9 @@ pub(super) struct RoleKind;
 /// IAM's default session length: an hour.
 const SESSION_SECONDS: i64 = 3600;
 
+/// The fields that a sweep doesn't have. `UpdateRole` sets both at once.
+const SETTINGS: [&str; 2] = ["description", "max_session_duration"];
+
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
@@ -62,6 +65,10 @@ impl Kind for RoleKind {
             .into_iter()
             .chain(settings)
             .collect()
+    }
+
+    fn fields_read_apart(&self) -> &'static [&'static str] {
+        &SETTINGS
     }
 
     fn deletion_facets(&self, recorded: &Attributes) -> Vec<Facet> {
@@ -162,7 +169,7 @@ fn update_role(seen: &LiveObject, wanted: &Attributes, changed: &[&str]) -> IamW
 /// Returns true if a description or a session length is wanted. They cost a call of their own,
 /// since a sweep doesn't have them. UpdateRole sets both.
 fn has_settings(wanted: &Attributes) -> bool {
-    ["description", "max_session_duration"].iter().any(|name| wanted.contains_key(name))
+    SETTINGS.iter().any(|name| wanted.contains_key(name))
 }
 
 fn seen(

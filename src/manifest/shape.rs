@@ -111,10 +111,13 @@ shape! {
 }
 
 shape! {
-    /// Actions that relayctl must not take on a resource.
+    /// What relayctl must not do to a resource.
     "a lifecycle" Lifecycle {
         /// Makes a plan that would destroy or replace the resource an error.
         prevent_destroy: Flag,
+        /// Fields whose values the manifest sets when it makes the resource, and then leaves to
+        /// others: names of fields, a tag as tags["KEY"], or all.
+        ignore_changes: Vec<ExpandedText>,
     }
 }
 
@@ -356,6 +359,9 @@ shape! {
     "a bucket's lifecycle" FullLifecycle {
         /// Makes a plan that would destroy or replace the bucket an error.
         prevent_destroy: Flag,
+        /// Fields whose values the manifest sets when it makes the bucket, and then leaves to
+        /// others: names of fields, a tag as tags["KEY"], or all.
+        ignore_changes: Vec<ExpandedText>,
         /// Lifecycle rules.
         rules: Vec<Located<LifecycleRule>>,
     }
@@ -373,6 +379,13 @@ impl BucketLifecycle {
         match self {
             Self::Rules(_) => None,
             Self::Full(full) => full.prevent_destroy.as_ref(),
+        }
+    }
+
+    pub fn ignore_changes(&self) -> Option<&Vec<ExpandedText>> {
+        match self {
+            Self::Rules(_) => None,
+            Self::Full(full) => full.ignore_changes.as_ref(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The model: declared, recorded and live objects in ordered maps by address.
 
+mod ignored;
 pub mod keys;
 mod policy_uses;
 
@@ -14,6 +15,7 @@ use crate::kind::{Kind, LiveResource};
 use crate::policy::request::Context;
 use crate::value::Attributes;
 
+pub use ignored::{IgnoredFields, OWN_TAGS};
 pub use policy_uses::ForeignPolicyUse;
 
 /// A manifest, resolved: every variable is filled in, every reference checked, every value in
@@ -136,6 +138,10 @@ pub struct Resource {
     pub exclusive: bool,
     /// True if the command line asks for a new object in its place.
     pub renew: bool,
+    /// True for `--replace`: the object is destroyed and made anew.
+    pub replace: bool,
+    /// `lifecycle: {ignore_changes: […]}`.
+    pub ignored: IgnoredFields,
     /// The place of `lifecycle: {prevent_destroy: true}`, if it is set.
     pub prevent_destroy: Option<Place>,
     pub place: Option<Place>,

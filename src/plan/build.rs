@@ -13,7 +13,7 @@ use crate::address::{Address, Principal};
 use crate::call::Write;
 use crate::diff::{ChangeAction, PlannedChange, Reason, ResourceChange};
 use crate::graph::{Cycle, DependencyOrder};
-use crate::kind::{self, FieldForm, Kind, LiveObject, Maintenance, TAKES};
+use crate::kind::{self, Field, FieldForm, Kind, LiveObject, Maintenance, TAKES};
 use crate::model::{Dependents, Desired, Recorded, RecordedObject, Resource, subject};
 use crate::value::{Attributes, text_of};
 
@@ -41,7 +41,7 @@ pub fn build(
     }
     // The order that names force comes first: nothing else may stand against it.
     let mut notes = moves::order(&mut steps, &decisions, desired);
-    succession::order(&mut steps, &decisions, desired);
+    notes.extend(succession::order(&mut steps, &decisions));
     handover::order(&mut steps, &decisions);
     notes.extend(likely_renames::notes(&decisions));
     let order = DependencyOrder::new(steps.iter().map(|(id, step)| (id, &step.after)))
@@ -253,6 +253,7 @@ impl Draft<'_> {
         let mut step = self.step(StepPhase::Create, self.kind.create(&wanted_now), expect);
         step.wanted = subject(self.kind, Some(wanted), self.known().as_ref());
         step.record = self.declared_record();
+        step.carried = self.decision.carried.clone();
         vec![step]
     }
 
@@ -317,6 +318,9 @@ impl Draft<'_> {
         let mut step = self.step(StepPhase::Delete, calls, expect);
         step.wanted = self.subject(seen);
         step.removal = true;
+        if self.decision.change.action == ChangeAction::Replace {
+            step.carried = self.decision.carried.clone();
+        }
         step.before = Some(Box::new(seen.as_ref().clone()));
         vec![step]
     }
@@ -391,7 +395,11 @@ impl Draft<'_> {
     fn subject(&self, seen: &LiveObject) -> Attributes {
         let declared = self.declared().map(|it| &it.attributes);
         let mut subject = subject(self.kind, declared, self.known().as_ref());
-        for field in self.kind.fields().iter().filter(|field| field.form == FieldForm::Identity) {
+        // A replacement has read fields that neither the manifest nor the state names.
+        let replaced = self.decision.change.action == ChangeAction::Replace;
+        let apart = |field: &Field| replaced && self.kind.fields_read_apart().contains(&field.name);
+        let fields = self.kind.fields().iter();
+        for field in fields.filter(|field| field.form == FieldForm::Identity || apart(field)) {
             if let Some(value) = seen.attributes.shared(field.name) {
                 subject.share(field.name, value.clone());
             }
@@ -408,6 +416,7 @@ impl Draft<'_> {
             before: None,
             record: None,
             wanted: Attributes::new(),
+            carried: Attributes::new(),
             moved_from: self.decision.change.moved_from.clone(),
             removal: false,
         }

@@ -4,14 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::succession::wait;
-use super::{PlanNote, PlanNoteKind, Step, StepId, StepPhase};
+use super::succession::{Steps, wait};
+use super::{PlanNote, PlanNoteKind, StepId, StepPhase};
 use crate::address::Address;
 use crate::diff::{ChangeAction, PlannedChange};
 use crate::kind::{self, Uniqueness};
 use crate::model::Desired;
-
-type Steps = BTreeMap<StepId, Step>;
 
 /// Orders the steps, and returns the remarks on those that cannot be in the safe order.
 pub(super) fn order(
@@ -40,7 +38,9 @@ pub(super) fn order(
     for (old, moved) in &desired.moved {
         let made = makers(steps, &moved.to, desired);
         for gone in removers(steps, old, decisions) {
-            made.iter().for_each(|made| wait(steps, &gone, made));
+            for made in &made {
+                wait(steps, &gone, made);
+            }
         }
     }
     notes

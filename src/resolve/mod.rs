@@ -103,8 +103,9 @@ impl<'a> Resolver<'a> {
         self.read_subjects(&subjects(desired, recorded, removing)).await
     }
 
-    /// Reads these objects again, with the blockers of their deletion.
-    pub async fn with_blockers(
+    /// Reads these objects again, with all that a replacement needs: the blockers of their
+    /// deletion, and the fields that are carried over.
+    pub async fn for_replacement(
         &mut self,
         these: &BTreeSet<Address>,
         desired: &Desired,
@@ -112,6 +113,9 @@ impl<'a> Resolver<'a> {
     ) -> Live {
         let mut subjects = subjects(desired, recorded, true);
         subjects.retain(|subject| these.contains(subject.address));
+        for subject in &mut subjects {
+            subject.replacing = true;
+        }
         self.read_subjects(&subjects).await
     }
 
@@ -181,6 +185,8 @@ struct ReadSubject<'a> {
     /// True if the state says that the object was made.
     expected: bool,
     removing: bool,
+    /// True if the object is replaced: then the fields are read, too, that others may have set.
+    replacing: bool,
 }
 
 /// The attributes by which a subject is looked up. They are made on demand, one subject at a time:
@@ -212,6 +218,7 @@ fn subjects<'a>(
                 recorded,
                 expected: entry.is_some_and(|entry| entry.status == Status::Done),
                 removing: removing || declared.is_none(),
+                replacing: false,
             }
         })
         .collect()
@@ -231,13 +238,24 @@ impl ReadSubject<'_> {
         if let Some(known) = recorded.as_ref().or(self.declared) {
             renamed.extend(self.under_other_names(known));
         }
+        let declared =
+            self.declared.map(|declared| subject(self.kind, Some(declared), recorded.as_ref()));
         LookupAttributes {
-            declared: self
-                .declared
-                .map(|declared| subject(self.kind, Some(declared), recorded.as_ref())),
-            recorded,
+            declared: declared.map(|it| self.completed(it)),
+            recorded: recorded.map(|it| self.completed(it)),
             renamed,
         }
+    }
+
+    /// Adds the fields that a replacement carries over, so that they are read.
+    fn completed(&self, mut attributes: Attributes) -> Attributes {
+        let fields = self.kind.fields().iter().filter(|_| self.replacing);
+        let apart = fields.filter(|field| self.kind.fields_read_apart().contains(&field.name));
+        for field in apart.filter(|field| !attributes.contains_key(field.name)).collect::<Vec<_>>()
+        {
+            attributes.insert(field.name, (field.default)());
+        }
+        attributes
     }
 
     /// Returns the attributes of a part with every name that its parents may have while they are

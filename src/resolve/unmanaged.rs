@@ -128,6 +128,7 @@ impl Resolver<'_> {
                 recorded,
                 expected: true,
                 removing: false,
+                replacing: false,
             }
         };
         let subjects: Vec<ReadSubject<'_>> = described.iter().map(of).collect();

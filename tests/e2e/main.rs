@@ -17,6 +17,7 @@ mod ownership;
 mod permissions;
 mod refresh;
 mod renames;
+mod replacement;
 mod retries;
 mod sandbox;
 mod secrets;

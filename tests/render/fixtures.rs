@@ -85,6 +85,7 @@ pub fn step(address: &str, phase: StepPhase) -> Step {
         before: None,
         record: None,
         wanted: Attributes::new(),
+        carried: Attributes::new(),
         moved_from: None,
         removal: false,
     }

@@ -9,5 +9,6 @@ mod rate_limits;
 mod reads;
 mod renames;
 mod seeds;
+mod succession;
 #[path = "../support/mod.rs"]
 mod support;

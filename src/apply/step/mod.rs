@@ -22,6 +22,7 @@ use crate::call::{
     Failure, FailureKind, FileRead, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply,
     StepOutput, Write,
 };
+use crate::diff::{CARRIED, to_record};
 use crate::event::{Event, EventSink, Fault, Traffic, Waits};
 use crate::kind::{self, Kind, LiveObject, Maintenance};
 use crate::model::{RecordedObject, Status};
@@ -209,7 +210,8 @@ impl<'a> Worker<'a> {
         replaced: Option<String>,
     ) -> Result<(), Fault> {
         let Some(record) = &step.record else { return Ok(()) };
-        let attributes = kind.intent(&record.attributes, snapshot);
+        let mut attributes = kind.intent(&record.attributes, snapshot);
+        carry(&mut attributes, step);
         let depends_on = record.depends_on.clone();
         let entry =
             RecordedObject { status: Status::Intended, id: replaced, attributes, depends_on };
@@ -292,11 +294,30 @@ impl<'a> Worker<'a> {
             step.expect == Expect::Anything || self.must_be_same(kind, step).await?.is_some();
         if there {
             self.know(step).await?;
+            self.keep_carried(step, None).await?;
             let mut progress = StepProgress::default();
             self.send_all(step, &mut progress).await.map_err(Fault::Call)?;
             self.removed.store(true, Ordering::Relaxed);
         }
+        if self.keep_carried(step, Some(Status::Intended)).await? {
+            return Ok(());
+        }
         self.finish(step, None).await
+    }
+
+    /// Records what the new object takes over from the one that is deleted, and returns true if
+    /// there is something. A run that is killed before the new object exists leaves the record for
+    /// the next one.
+    async fn keep_carried(&self, step: &Step, status: Option<Status>) -> Result<bool, Fault> {
+        if step.carried.is_empty() || step.moved_from.is_some() {
+            return Ok(false);
+        }
+        let address = &step.id.address;
+        let Some(mut entry) = self.writer.find_entry(address).await else { return Ok(false) };
+        carry(&mut entry.attributes, step);
+        entry.status = status.unwrap_or(entry.status);
+        self.writer.record_entry(address, entry).await?;
+        Ok(true)
     }
 
     /// Records the id of an object that an interrupted run created. Once the key is gone, a file
@@ -503,6 +524,12 @@ impl StepProgress {
             self.id = Some(id.clone());
             self.carried.key = Some(NewKey { user: user.clone(), id, secret });
         }
+    }
+}
+
+fn carry(attributes: &mut Attributes, step: &Step) {
+    if !step.carried.is_empty() {
+        attributes.insert(CARRIED, to_record(&step.carried));
     }
 }
 

@@ -197,7 +197,7 @@ fn a_key_that_would_not_be_used_is_a_conflict() {
         and Zappa use instead of a key: name another profile, or remove these settings from this \
         one";
     let told = answer(Ok(Reply::File(FileReply::Settings(used))));
-    assert_eq!(told.as_deref(), Some(reason));
+    assert_eq!(told.and_then(|it| it.obstacle).as_deref(), Some(reason));
     let unknown = answer(Err(failure(FailureKind::Refused)));
     assert!(unknown.is_some(), "nobody knows if the key would be used");
     assert_eq!(answer(not_found()), None);

@@ -63,6 +63,7 @@ impl Lowering<'_, '_, '_> {
         self.soft(&address, bucket.references.iter().cloned());
         self.add(address.clone(), attributes, depends_on, &bucket.spot);
         self.protect(&address, body.lifecycle.as_ref().and_then(BucketLifecycle::prevent_destroy));
+        self.ignore(&address, body.lifecycle.as_ref().and_then(BucketLifecycle::ignore_changes));
     }
 
     fn bucket_region(&mut self, region: Option<&ExpandedText>) -> String {

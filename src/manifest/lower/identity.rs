@@ -155,6 +155,7 @@ impl Lowering<'_, '_, '_> {
         self.add(address.clone(), attributes, depends_on, holder.spot);
         self.set_exclusive(&address, holder.exclusive.is_some_and(|flag| flag.value));
         self.protect(&address, holder.lifecycle.and_then(|it| it.prevent_destroy.as_ref()));
+        self.ignore(&address, holder.lifecycle.and_then(|it| it.ignore_changes.as_ref()));
         self.attach(holder, holder.policies.map(Vec::as_slice).unwrap_or_default());
         self.inline(holder, super::declared(holder.inline_policies));
     }

@@ -110,6 +110,7 @@ impl Lowering<'_, '_, '_> {
             spot,
         );
         self.protect(&address, key.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
+        self.ignore(&address, key.lifecycle.as_ref().and_then(|it| it.ignore_changes.as_ref()));
         self.profile(key, address);
     }
 

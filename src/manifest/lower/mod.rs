@@ -8,6 +8,7 @@ mod encryption;
 mod group;
 mod header;
 mod identity;
+mod ignored;
 mod key;
 mod kms_key;
 mod lifecycle;

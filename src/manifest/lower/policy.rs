@@ -45,5 +45,6 @@ impl Lowering<'_, '_, '_> {
         self.soft(&address, policy.references.iter().cloned());
         self.add(address.clone(), attributes, std::collections::BTreeSet::default(), &policy.spot);
         self.protect(&address, body.lifecycle.as_ref().and_then(|it| it.prevent_destroy.as_ref()));
+        self.ignore(&address, body.lifecycle.as_ref().and_then(|it| it.ignore_changes.as_ref()));
     }
 }

@@ -59,9 +59,9 @@ impl BucketRecord {
         Ok(&self.lifecycle)
     }
 
-    /// Replaces all tags.
+    /// Replaces all tags. AWS's own must be repeated as they are.
     pub(super) fn put_tags(&mut self, tags: &Tags) -> SandboxResult<()> {
-        tags::bucket(tags)?;
+        tags::bucket(&self.tags, tags)?;
         self.tags.clone_from(tags);
         Ok(())
     }

@@ -54,14 +54,22 @@ pub(super) fn remove(tags: &mut Tags, removed: &[String], keys: KeyCase) {
     });
 }
 
-/// Checks a bucket's tags by S3's rules.
-pub(super) fn bucket(tags: &Tags) -> SandboxResult<()> {
+/// Checks a bucket's tags by S3's rules. `PutBucketTagging` sets all tags at once, and nobody can
+/// add, change or remove those that AWS gave the bucket: "System tags cannot be added/updated by
+/// requester" (Amazon S3 API Reference, "PutBucketTagging"). So a request repeats them as they are.
+pub(super) fn bucket(before: &Tags, tags: &Tags) -> SandboxResult<()> {
     let invalid = |message: &str| Err(Refusal::invalid("InvalidTag", message));
     if tags.len() > limits::TAGS {
         return Err(Refusal::invalid("BadRequest", "Bucket tag count cannot be greater than 50"));
     }
+    if before.keys().any(|key| reserved(key) && !tags.contains_key(key)) {
+        return invalid("System Tags cannot be removed by requester");
+    }
     for (key, value) in tags {
         if reserved(key) {
+            if before.get(key) == Some(value) {
+                continue;
+            }
             return invalid("System tags cannot be added/updated by requester");
         }
         if key.is_empty() || key.chars().count() > 128 {

@@ -34,6 +34,7 @@ pub fn phrase(plan: &Arranged<'_>, change: &ResourceChange) -> String {
         Reason::Drifted => "drifted: what exists no longer matches the state".to_owned(),
         Reason::Differs => format!("differs: {place} does not match the manifest"),
         Reason::CannotChange(why) => format!("cannot be changed in place: {}", escape(why)),
+        Reason::Requested => "replacement was asked for, with --replace".to_owned(),
         Reason::Renamed(before) => format!("renamed: it is {} now", address_text(before)),
         Reason::LetGo => "let go: it stays, and is no longer managed by this manifest".to_owned(),
         Reason::Due(why) => format!("due: {}", escape(why)),
@@ -174,13 +175,10 @@ pub fn remedy(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<String> {
             "relayctl does not create, change or destroy an object that it cannot read.".to_owned(),
             "Fix the cause (permission, credentials, network), then plan again.".to_owned(),
         ],
-        Reason::Obstacle(_) => {
-            vec!["Nothing is done to it until this is fixed. Then plan again.".to_owned()]
-        }
         Reason::DependsOn(other) => {
             vec![format!("It follows in the plan after {} is mended.", address_text(other))]
         }
-        Reason::CannotChange(_)
+        Reason::Obstacle(_) | Reason::CannotChange(_)
             if matches!(change.action, ChangeAction::Refuse | ChangeAction::Blocked) =>
         {
             vec!["Nothing is done to it until this is fixed. Then plan again.".to_owned()]
@@ -190,9 +188,11 @@ pub fn remedy(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<String> {
         | Reason::Vanished
         | Reason::Drifted
         | Reason::Differs
+        | Reason::Obstacle(_)
         | Reason::LetGo
         | Reason::Renamed(_)
         | Reason::CannotChange(_)
+        | Reason::Requested
         | Reason::Due(_)
         | Reason::Moves(_)
         | Reason::ParentReplaced(_)
@@ -236,6 +236,7 @@ mod tests {
             before: None,
             record: None,
             wanted: Attributes::new(),
+            carried: Attributes::new(),
             moved_from: None,
             removal: false,
         };

@@ -1,0 +1,161 @@
+//! What a plan says where the old goes before the new.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{Address, Principal};
+use crate::call::{IamWrite, Write};
+use crate::diff::{ChangeAction, PlannedChange, Reason};
+use crate::kind::{self, AccessRole};
+use crate::plan::{PlanNote, PlanNoteKind, StepId, StepPhase};
+use crate::value::text_of;
+
+use super::effect::EffectKind;
+use super::part::{AccessPart, attributes};
+use super::quota::Place;
+use super::{Conflict, Moment, Steps};
+
+/// Returns the remarks on the order of the steps.
+pub(super) fn notes(
+    conflicts: &[Conflict],
+    crowded: &BTreeSet<Place<'_>>,
+    decisions: &[PlannedChange<'_>],
+    steps: &Steps,
+) -> Vec<PlanNote> {
+    let by_address: BTreeMap<&Address, &PlannedChange<'_>> =
+        decisions.iter().map(|it| (&it.change.address, it)).collect();
+    let replaced = |step: &StepId| {
+        by_address.get(&step.address).is_some_and(|it| it.change.action == ChangeAction::Replace)
+    };
+    let is_crowded = |step: &StepId| {
+        let part = by_address.get(&step.address).copied().and_then(AccessPart::from_decision);
+        part.is_some_and(|part| crowded.contains(&part.place()))
+    };
+    // Nobody uses yet what this plan makes.
+    let is_new = |principal: &Principal| {
+        by_address.get(&principal.address()).is_some_and(|it| it.seen.is_none())
+    };
+    let (mut quota, mut swapped, mut excess) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for conflict in conflicts {
+        let Conflict { later, earlier, kind, principal } = conflict;
+        if replaced(later) || replaced(earlier) || is_new(principal) {
+            continue;
+        }
+        let line = format!("{}: {later}, before {earlier}", principal.address());
+        match kind {
+            Some(EffectKind::Takes) if is_crowded(later) && is_crowded(earlier) => {
+                quota.insert(line)
+            }
+            Some(EffectKind::Takes) => swapped.insert(line),
+            Some(EffectKind::Restricts | EffectKind::Gives | EffectKind::Lifts) | None => {
+                excess.insert(line)
+            }
+        };
+    }
+    let mut notes = Vec::new();
+    notes.extend(of_names(decisions, steps));
+    let old_first = |text: &str, lines: BTreeSet<String>| {
+        let note = PlanNote::new(PlanNoteKind::OldFirst, text).details(lines.iter().cloned());
+        (!lines.is_empty()).then_some(note)
+    };
+    let text = "Access is missing for a moment: AWS's quota has no room for the old and the new \
+        together, so the old goes first.";
+    notes.extend(old_first(text, quota));
+    let text = "Access is missing for a moment: each of these changes takes what the other gives.";
+    let help = "to avoid that, apply what gives access first, and what takes it with a second run";
+    notes.extend(old_first(text, swapped).map(|note| note.help(help)));
+    let text = "For a moment other access is allowed than before and after: no order of these \
+        changes avoids that.";
+    let help = "to avoid that, apply what restricts access first, and the rest with a second run";
+    notes.extend(old_first(text, excess).map(|note| note.help(help)));
+    notes.extend(of_versions(steps));
+    notes
+}
+
+/// Returns the remark on objects that are deleted before they are made anew, because AWS has no two
+/// objects of one name.
+fn of_names(decisions: &[PlannedChange<'_>], steps: &Steps) -> Option<PlanNote> {
+    let has =
+        |address: &Address, phase| steps.contains_key(&StepId { address: address.clone(), phase });
+    let holders = replaced_attachments(decisions);
+    let mut lines = Vec::new();
+    for decision in decisions {
+        let change = &decision.change;
+        let twice = change.action == ChangeAction::Replace
+            && has(&change.address, StepPhase::Delete)
+            && has(&change.address, StepPhase::Create);
+        let role = kind::kind_of(change.address.kind()).facts().access;
+        match role {
+            AccessRole::Policy if twice => {
+                let arn = attributes(decision, Moment::Before).map_or("", |it| text_of(it, "arn"));
+                let list: Vec<String> =
+                    holders.get(arn).into_iter().flatten().map(ToString::to_string).collect();
+                let rest = if list.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {} lack it until it is attached again", list.join(", "))
+                };
+                lines.push(format!("{}{rest}", change.address));
+            }
+            AccessRole::Principal(_) | AccessRole::Resource if twice => {
+                lines.push(change.address.to_string());
+            }
+            AccessRole::InlinePolicy(_)
+            | AccessRole::PolicyAttachment(_)
+            | AccessRole::Membership
+                if twice && change.reason == Reason::Requested =>
+            {
+                lines.push(change.address.to_string());
+            }
+            AccessRole::Policy
+            | AccessRole::Principal(_)
+            | AccessRole::Resource
+            | AccessRole::InlinePolicy(_)
+            | AccessRole::PolicyAttachment(_)
+            | AccessRole::Membership
+            | AccessRole::Credential
+            | AccessRole::None => {}
+        }
+    }
+    if lines.is_empty() {
+        return None;
+    }
+    let text = "The old object goes before the new one exists, because AWS has no two objects of \
+        one name. If a call in between fails, the access that it gives is missing until the next \
+        apply:";
+    let help = "to keep the access in between, give the new object another name";
+    Some(PlanNote::new(PlanNoteKind::OldFirst, text).details(lines).help(help))
+}
+
+/// Returns the principals that lose replaced policies until these are attached again, by the ARNs
+/// of the policies.
+fn replaced_attachments<'d>(
+    decisions: &'d [PlannedChange<'_>],
+) -> BTreeMap<&'d str, BTreeSet<Address>> {
+    let mut holders: BTreeMap<&str, BTreeSet<Address>> = BTreeMap::new();
+    for part in decisions.iter().filter(|it| it.change.action == ChangeAction::Replace) {
+        if let Some(part) = AccessPart::from_decision(part)
+            && let Some(arn) = part.policy_arn(Moment::Before)
+        {
+            holders.entry(arn).or_default().insert(part.holder.address());
+        }
+    }
+    holders
+}
+
+/// Returns the remark on policies that have as many versions as IAM keeps.
+fn of_versions(steps: &Steps) -> Option<PlanNote> {
+    let lines: Vec<String> = steps
+        .values()
+        .filter(|step| step.id.phase == StepPhase::Update)
+        .flat_map(|step| step.calls.iter().map(move |call| (step, call)))
+        .filter_map(|(step, call)| match call {
+            Write::Iam(IamWrite::DeletePolicyVersion { version, .. }) => {
+                Some(format!("{}: version {version}", step.id.address))
+            }
+            Write::Iam(_) | Write::S3(_) | Write::File(_) | Write::ProveKey { .. } => None,
+        })
+        .collect();
+    let text = "IAM keeps five versions of a policy, so the oldest one that is not in use is \
+        deleted before the new one is made:";
+    (!lines.is_empty()).then(|| PlanNote::new(PlanNoteKind::OldFirst, text).details(lines))
+}

@@ -1,0 +1,102 @@
+//! AWS's quotas that have no room for the old and the new parts together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{KindName, Principal};
+use crate::diff::PlannedChange;
+use crate::kind::Attached;
+use crate::plan::{StepId, StepPhase};
+
+use super::part::AccessPart;
+use super::{Moment, Steps, wait};
+
+/// A kind of parts and their holder. A quota applies to each.
+pub(super) type Place<'p> = (KindName, &'p Principal);
+
+/// Makes new and growing parts wait for those that go and shrink, where AWS's quota has no room for
+/// both. Returns these places.
+pub(super) fn order<'p>(
+    steps: &mut Steps,
+    parts: &'p [AccessPart<'_>],
+    decisions: &[PlannedChange<'_>],
+) -> BTreeSet<Place<'p>> {
+    let crowded = crowded(parts, decisions, steps);
+    if crowded.is_empty() {
+        return crowded;
+    }
+    let here = || parts.iter().filter(|part| crowded.contains(&part.place()));
+    for new in here() {
+        let Some(growing) = growing(new, steps) else { continue };
+        for old in here().filter(|old| old.place() == new.place()) {
+            if let Some(shrinking) = shrinking(old, steps) {
+                let _ = wait(steps, &growing, &shrinking);
+            }
+        }
+    }
+    crowded
+}
+
+fn growing(part: &AccessPart<'_>, steps: &Steps) -> Option<StepId> {
+    let grows = part.weight(Moment::After).0 > part.weight(Moment::Before).0;
+    if part.is_made(steps) && !part.is_removed(steps) {
+        return Some(part.step_id(StepPhase::Create));
+    }
+    (part.is_edited(steps) && grows).then(|| part.step_id(StepPhase::Update))
+}
+
+fn shrinking(part: &AccessPart<'_>, steps: &Steps) -> Option<StepId> {
+    let shrinks = part.weight(Moment::After).0 < part.weight(Moment::Before).0;
+    // A replaced part comes back by itself.
+    if part.is_removed(steps) && !part.is_made(steps) {
+        return Some(part.step_id(StepPhase::Delete));
+    }
+    (part.is_edited(steps) && shrinks).then(|| part.step_id(StepPhase::Update))
+}
+
+/// Returns the places where the old and the new parts together would exceed the quota.
+fn crowded<'p>(
+    parts: &'p [AccessPart<'_>],
+    decisions: &[PlannedChange<'_>],
+    steps: &Steps,
+) -> BTreeSet<Place<'p>> {
+    let mut there: BTreeMap<Place<'p>, usize> = BTreeMap::new();
+    let mut added: BTreeMap<Place<'p>, (usize, usize)> = BTreeMap::new();
+    for part in parts {
+        let ((before, quota), (after, _)) =
+            (part.weight(Moment::Before), part.weight(Moment::After));
+        *there.entry(part.place()).or_default() += before;
+        let changes = part.is_edited(steps) || part.is_made(steps) && !part.is_removed(steps);
+        if changes && after > before {
+            let (sum, _) = added.get(&part.place()).copied().unwrap_or_default();
+            added.insert(part.place(), (sum + after - before, quota));
+        }
+    }
+    if added.is_empty() {
+        return BTreeSet::new();
+    }
+    let attached = attached(decisions);
+    let count = |place: &Place<'_>| {
+        let listed = attached.get(&(place.0, place.1.clone())).copied().unwrap_or_default();
+        listed.max(there.get(place).copied().unwrap_or_default())
+    };
+    added
+        .into_iter()
+        .filter(|(place, (sum, quota))| count(place) + sum > *quota)
+        .map(|(place, _)| place)
+        .collect()
+}
+
+/// Counts the policies that are attached to each principal. Attachments made outside this manifest
+/// count, too.
+fn attached(decisions: &[PlannedChange<'_>]) -> BTreeMap<(KindName, Principal), usize> {
+    let mut attached = BTreeMap::new();
+    for decision in decisions {
+        let (Some(holder), Some(seen)) = (decision.change.address.principal(), &decision.seen)
+        else {
+            continue;
+        };
+        let count = seen.attached.iter().filter(|it| matches!(it, Attached::Managed(_))).count();
+        attached.insert((KindName::PolicyAttachment(holder.kind), holder), count);
+    }
+    attached
+}
