@@ -79,10 +79,11 @@ fn parts(decisions: &[PlannedChange<'_>]) -> Parts {
         let Some(parent) = kind.facts().parent else { continue };
         let seen = decision.seen.as_ref().map(|it| &it.attributes);
         let Some(attributes) = seen.or(decision.wanted.as_deref()) else { continue };
-        let rest =
-            kind.fields().iter().filter(|field| field.name != parent.attribute).filter_map(
-                |field| Some(format!("{}={}", field.name, attributes.get(field.name)?)),
-            );
+        let fields = kind.fields().iter().filter(|field| field.name != parent.attribute);
+        let set = fields.filter_map(|field| Some((field.name, attributes.get(field.name)?)));
+        let rest = set
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| format!("{name}={value}"));
         let part = format!("{} {}", kind.name(), rest.collect::<Vec<_>>().join(" "));
         parts.entry(parent.address(attributes)).or_default().insert(part);
     }

@@ -176,7 +176,10 @@ fn problems_are_data_too() {
     assert_eq!(value["files"][0]["type"], json!("identity"));
     assert_eq!(
         value["files"][0]["problems"][0]["message"],
-        json!("The policy failed legacy parsing")
+        json!(
+            "`deny` is not an Effect: IAM reads `Allow` and `Deny`, in this case (AWS says: The \
+                policy failed legacy parsing)"
+        )
     );
     assert_eq!(
         value["files"][0]["problems"][0]["place"],

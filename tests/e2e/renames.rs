@@ -228,8 +228,10 @@ fn what_is_let_go_of_stays_without_the_tags_and_is_not_found_again() {
     assert!(!bucket.is_null() && bucket["tags"] == serde_json::json!({}), "{bucket}");
     empty(&project);
     std::fs::remove_file(project.path("state/sandbox/web.json")).unwrap();
-    let plan = project.expect(0, &["plan", "web.yaml", "--recover"]);
-    says(&plan, &["No changes."]);
+    // Without a state nothing tells whose the group is, so it is refused.
+    let plan = project.expect(1, &["plan", "web.yaml", "--recover"]);
+    says(&plan, &["0 to destroy, 1 refused"]);
+    lacks(&plan, &["bucket.relay-data-x"]);
 }
 
 #[test]

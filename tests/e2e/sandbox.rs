@@ -286,7 +286,7 @@ fn what_was_read_and_why_is_told_on_request() {
     let plan = project.expect(0, &["plan", DEV, "--explain-reads"]);
     let from = plan.stderr.find("Reads: ").unwrap_or_else(|| panic!("{}", plan.stderr));
     insta::assert_snapshot!(plan.stderr[from..].trim_end(), @r"
-    Reads: 6 requests answer 13 questions, besides sts:GetCallerIdentity.
+    Reads: 6 requests answer 14 questions, besides sts:GetCallerIdentity.
     Users, roles and policies: by a sweep of the account (1 page, and at most 2 calls for what it leaves open), not by 12 calls on single objects.
           1  iam:GetAccountAuthorizationDetails  users, roles, groups, policies and what hangs on them, up to 1000 at once
           2  iam:GetPolicy                       a policy's tags, which no sweep has
