@@ -1,7 +1,7 @@
 //! The replacement of a file, all or nothing: a reader finds the old content or the new, also
 //! during the change, and after a crash.
 
-use std::fs::{self, DirBuilder, File, Metadata, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -78,10 +78,7 @@ pub fn replace_with(
         let message = format!("it is {what}, not a regular file, and is left as it is");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let mut temporary = temporary_in(folder, mode)?;
-    // The lock tells [`sweep`] that this process lives. If files cannot be locked, nothing is swept
-    // either.
-    drop(temporary.as_file().try_lock());
+    let mut temporary = held_temporary(folder, mode)?;
     pass_crash_point();
     write(temporary.as_file_mut())?;
     pass_crash_point();
@@ -122,7 +119,21 @@ pub fn irregular(metadata: &Metadata) -> Option<&'static str> {
 
 /// Makes a file in the folder and removes it again: its error is that of every change there.
 pub fn try_folder(folder: &Path) -> io::Result<()> {
-    temporary_in(folder, &FileMode::Private)?.close()
+    held_temporary(folder, &FileMode::Private)?.close()
+}
+
+/// Makes a temporary file and locks it. The lock tells [`sweep`] that this process lives. A sweep may
+/// come between the two, by a change of another file in the folder: then another file is made. If
+/// files cannot be locked, nothing is swept either.
+fn held_temporary(folder: &Path, mode: &FileMode) -> io::Result<NamedTempFile> {
+    loop {
+        let temporary = temporary_in(folder, mode)?;
+        match temporary.as_file().try_lock() {
+            Err(TryLockError::WouldBlock) => {}
+            Ok(()) if !temporary.path().exists() => {}
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(temporary),
+        }
+    }
 }
 
 /// Returns the permissions for the file, if they differ from those of a temporary file.
@@ -170,8 +181,12 @@ pub fn sweep(folder: &Path) {
     let ours = |name: &str| [TEMPORARY, SHARED].iter().any(|prefix| name.starts_with(prefix));
     for left in entries.filter(|entry| ours(&entry.file_name().to_string_lossy())) {
         let path = left.path();
-        let abandoned = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
-        if abandoned && let Err(error) = fs::remove_file(&path) {
+        // The lock is held until the file is gone: a change that has just made it then makes
+        // another one.
+        let abandoned = File::open(&path).ok().filter(|file| file.try_lock().is_ok());
+        if abandoned.is_some()
+            && let Err(error) = fs::remove_file(&path)
+        {
             tracing::debug!(path = %path.display(), %error, "what a killed run left behind stays");
         }
     }
@@ -359,5 +374,30 @@ mod tests {
         fs::create_dir(&taken).unwrap();
         assert!(replace(&taken, b"x", &FileMode::Private).is_err());
         assert_eq!(names_in(home.path()), ["taken"]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every change sweeps its folder first. Steps change several files of one folder at once.
+    #[test]
+    fn changes_of_other_files_in_the_folder_sweep_nothing_of_a_running_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let change = |name: usize| {
+            for turn in 0..200 {
+                sweep(folder.path());
+                try_folder(folder.path()).unwrap();
+                let (path, text) = (folder.path().join(name.to_string()), turn.to_string());
+                replace(&path, text.as_bytes(), &FileMode::Private).unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            for name in 0..4 {
+                scope.spawn(move || change(name));
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
     }
 }

@@ -8,13 +8,15 @@ use relayctl::call::{FileWrite, IamWrite, Write};
 use relayctl::diff::{ChangeAction, Reason};
 use relayctl::event::RunOutcome;
 use relayctl::model::{Desired, Recorded, RecordedObject, Status};
-use relayctl::plan::{Plan, PlanMode, StepId};
-use relayctl::state::encode;
+use relayctl::plan::{Plan, PlanMode, PlanNoteKind, StepId};
+use relayctl::state::{State, encode};
 use relayctl::value::{Attributes, text_of};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::laws::{THIRD_NAME, kept_keys, keys_go_after_their_successors, present_name};
+use crate::support::laws::{
+    AccessLaw, THIRD_NAME, kept_keys, keys_go_after_their_successors, present_name,
+};
 use crate::support::world::{Attempt, Ended, STATE_TAG, World, files};
 
 /// A thing that is others': a user, an attachment, a tag.
@@ -32,9 +34,9 @@ pub struct Before {
 
 impl Before {
     pub fn of(world: &World, mode: PlanMode) -> Self {
-        let known = Known::of(world, mode);
-        let theirs = known.theirs(world);
-        let state = world.state();
+        let (contents, state) = (world.contents(), world.state());
+        let known = Known::of(world, mode, state.as_ref(), &contents);
+        let theirs = known.theirs(world, &contents);
         let kept_keys = kept_keys(state.as_ref(), &known.desired);
         let entries = state.iter().flat_map(|state| &state.resources);
         let recorded_keys = entries
@@ -47,15 +49,16 @@ impl Before {
 
     /// The laws of one run.
     pub fn after(&self, world: &World, attempt: &Attempt) {
-        self.what_is_others_stays(world);
+        let contents = world.contents();
+        self.what_is_others_stays(world, &contents);
         self.what_was_sent_was_planned(world, attempt);
         self.nothing_was_sent_to_what_is_others(attempt);
         keys_go_after_their_successors(&self.kept_keys, attempt, "a run");
         if let Some(plan) = &attempt.plan {
             forget_keys(world, plan);
         }
-        self.every_key_is_known(world);
-        secrets_are_in_their_sinks(world, attempt);
+        self.every_key_is_known(world, &contents);
+        secrets_are_in_their_sinks(world, &contents, attempt);
         if let Some(plan) = &attempt.plan {
             what_is_unknown_is_left_alone(plan);
             if let Ended::Finished(outcome) = &attempt.ended {
@@ -64,8 +67,8 @@ impl Before {
         }
     }
 
-    fn what_is_others_stays(&self, world: &World) {
-        let now = self.known.theirs(world);
+    fn what_is_others_stays(&self, world: &World, contents: &Value) {
+        let now = self.known.theirs(world, contents);
         for (path, value) in self.theirs.iter().filter(|(path, _)| path.len() == 4) {
             match now.get(path) {
                 Some(there) => assert_eq!(there, value, "{path:?} is others', and was changed"),
@@ -90,7 +93,9 @@ impl Before {
             attempt.plan.iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.calls).collect();
         for write in &attempt.sent {
             // A change of case may go by way of a third name.
-            let is_detour = format!("{write:?}").contains(THIRD_NAME);
+            let is_detour = matches!(write, Write::Iam(IamWrite::RenameUser { user: from, name: to, .. }
+                | IamWrite::RenameGroup { group: from, name: to, .. })
+                if from.ends_with(THIRD_NAME) || to.ends_with(THIRD_NAME));
             // A key that can't be delivered is taken back.
             let undoes = match write {
                 Write::Iam(IamWrite::DeleteAccessKey { id, .. }) => new(id),
@@ -111,6 +116,9 @@ impl Before {
     /// Nothing whose tag names another manifest, or another state, is written, with everything on
     /// it. A membership goes with its user, but an exclusive group is cleared of all others.
     fn nothing_was_sent_to_what_is_others(&self, attempt: &Attempt) {
+        if self.known.foreign.is_empty() {
+            return;
+        }
         for write in &attempt.sent {
             let Some((kind, name)) = target(write) else { continue };
             let clears = matches!(write, Write::Iam(IamWrite::RemoveUserFromGroup { user, group })
@@ -122,13 +130,13 @@ impl Before {
 
     /// Every living key that the run made, or that was recorded, is recorded, or its making is;
     /// unless its user is others' by now, or was let go.
-    fn every_key_is_known(&self, world: &World) {
+    fn every_key_is_known(&self, world: &World, contents: &Value) {
         let seen = world.cloud.seen.lock().unwrap().clone();
         let stray: Vec<_> = seen.deleted.difference(&seen.made).collect();
         assert!(stray.is_empty(), "keys were deleted that no run made: {stray:?}");
         let resources = world.state().map(|state| state.resources).unwrap_or_default();
         let present = |name: &str| present_name(&self.known.desired, KindName::USER, name);
-        for (user, id) in living_keys(world) {
+        for (user, id) in living_keys(&seen.made, contents) {
             let is_new = !self.made.contains(&id);
             if !is_new && !self.recorded_keys.contains(&id) || seen.forgotten.contains(&id) {
                 continue;
@@ -220,7 +228,7 @@ fn owned(parts: [&str; 4]) -> Path {
 }
 
 impl Known {
-    fn of(world: &World, mode: PlanMode) -> Self {
+    fn of(world: &World, mode: PlanMode, state: Option<&State>, contents: &Value) -> Self {
         let desired: Desired = world.desired(mode);
         let mut known = Self {
             ours: BTreeSet::new(),
@@ -244,8 +252,9 @@ impl Known {
                 known.exclusive_members.insert(named);
             }
         }
-        let recorded = world.state().map(|state| state.resources).unwrap_or_default();
-        for (address, entry) in &recorded {
+        let none = Recorded::new();
+        let recorded = state.map_or(&none, |state| &state.resources);
+        for (address, entry) in recorded {
             known.add(address, &entry.attributes);
             let attached = entry.id.as_deref().and_then(|id| id.split_once('|'));
             if let Some((holder, arn)) = attached {
@@ -254,13 +263,12 @@ impl Known {
                 known.parts.insert(owned([kind, &holder, "attached", arn]));
             }
         }
-        known.tell_owners(world, &recorded);
+        known.tell_owners(contents, recorded);
         known
     }
 
     /// By the tags; without one, by what the state records.
-    fn tell_owners(&mut self, world: &World, recorded: &Recorded) {
-        let contents = world.contents();
+    fn tell_owners(&mut self, contents: &Value, recorded: &Recorded) {
         for (section, kind) in SECTIONS {
             for (name, object) in contents[section].as_object().into_iter().flatten() {
                 let id = object["id"].as_str().unwrap_or(name);
@@ -344,8 +352,7 @@ impl Known {
         is_exclusive("user", user) || group.is_some_and(|group| is_exclusive("group", group))
     }
 
-    fn theirs(&self, world: &World) -> BTreeMap<Path, Value> {
-        let contents = world.contents();
+    fn theirs(&self, world: &World, contents: &Value) -> BTreeMap<Path, Value> {
         let seen = world.cloud.seen.lock().unwrap().clone();
         let mut found = BTreeMap::new();
         let mut put =
@@ -477,9 +484,7 @@ fn is_retired(entry: &RecordedObject, id: &str) -> bool {
 }
 
 /// User and id of those that runs made.
-fn living_keys(world: &World) -> Vec<(String, String)> {
-    let made = world.cloud.seen.lock().unwrap().made.clone();
-    let contents = world.contents();
+fn living_keys(made: &BTreeSet<String>, contents: &Value) -> Vec<(String, String)> {
     let users = contents["users"].as_object().into_iter().flatten();
     let keys = users.flat_map(|(name, user)| {
         let ids = user["keys"].as_object().into_iter().flatten();
@@ -492,11 +497,11 @@ fn is_sink(path: &std::path::Path) -> bool {
     path.ends_with("credentials") || path.extension().is_some_and(|it| it == "csv")
 }
 
-fn secrets_are_in_their_sinks(world: &World, attempt: &Attempt) {
+fn secrets_are_in_their_sinks(world: &World, contents: &Value, attempt: &Attempt) {
     let seen = world.cloud.seen.lock().unwrap().clone();
     let mut elsewhere = seen.events;
     elsewhere.extend(world.state().map(|state| encode(&state)));
-    elsewhere.push(world.contents().to_string());
+    elsewhere.push(contents.to_string());
     elsewhere.push(serde_json::to_string(&attempt.plan).expect("JSON"));
     if let Ended::Finished(outcome) = &attempt.ended {
         elsewhere.push(format!("{outcome:?}"));
@@ -551,6 +556,17 @@ pub fn promises_nothing_left(attempt: &Attempt) -> bool {
     outcome.succeeded() && !plan.changes.iter().any(|change| is_unknown(&change.reason))
 }
 
+/// At each point of an undisturbed run, every user and role has what the account before and the
+/// account after both give, and nothing that neither gives; unless the plan says that it can't be.
+pub fn nobody_loses_what_stays(world: &World, mode: PlanMode, before: &Value, attempt: &Attempt) {
+    let Some(plan) = attempt.plan.as_ref().filter(|_| attempt.points.len() > 1) else { return };
+    if plan.notes.iter().any(|note| note.kind == PlanNoteKind::OldFirst) {
+        return;
+    }
+    let law = AccessLaw::between(before, &world.contents(), world.desired(mode));
+    law.holds_at(&attempt.points, "an undisturbed run");
+}
+
 /// A key is refused, too, as long as nobody knows what a file holds.
 fn is_unknown(reason: &Reason) -> bool {
     let unread = ["no answer arrived", "Rate exceeded"];
@@ -570,9 +586,9 @@ pub fn nothing_is_left(attempt: &Attempt, next: &Plan) {
 /// one.
 pub fn keys_are_at_home(world: &World, plan: &Plan) {
     let seen = world.cloud.seen.lock().unwrap().clone();
-    let living = living_keys(world);
-    let resources = world.state().map(|state| state.resources).unwrap_or_default();
     let contents = world.contents();
+    let living = living_keys(&seen.made, &contents);
+    let resources = world.state().map(|state| state.resources).unwrap_or_default();
     let sinks: Vec<String> = files(&world.path(""))
         .into_iter()
         .filter(|file| is_sink(file))

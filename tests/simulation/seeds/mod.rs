@@ -125,9 +125,10 @@ fn the_laws_hold_under_every_seed() {
     });
     let mut broken = broken.into_inner().unwrap();
     broken.sort();
-    if let Some((seed, _)) = broken.first() {
+    if let Some((seed, why)) = broken.first() {
         let others: Vec<u64> = broken.iter().map(|(seed, _)| *seed).collect();
-        panic!("{}\nall that failed: {others:?}", report(*seed, &shrunk(*seed)));
+        let report = report(*seed, &shrunk(*seed));
+        panic!("{report}\nit first said: {why}\nall that failed: {others:?}");
     }
     println!(
         "{seeds} seeds in {:.0} s: {:?}",

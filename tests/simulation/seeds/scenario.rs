@@ -296,7 +296,9 @@ impl Simulation {
     }
 
     fn calm(&mut self, mode: PlanMode) -> Attempt {
+        let before = self.world.contents();
         let attempt = self.attempt(mode, &Faults::none(), 4);
+        invariants::nobody_loses_what_stays(&self.world, mode, &before, &attempt);
         let Ended::Finished(outcome) = &attempt.ended else {
             panic!("nothing kills in good weather")
         };
