@@ -161,12 +161,12 @@ fn is_in_use(entry: &RecordedObject, id: &str) -> bool {
 /// No kept key was deleted or deactivated before a new key of its user was proven.
 pub fn keys_go_after_their_successors(kept: &BTreeSet<String>, attempt: &Attempt, place: &str) {
     for (nth, write) in attempt.sent.iter().enumerate() {
-        let (user, id) = match write {
-            Write::Iam(
-                IamWrite::DeleteAccessKey { user, id }
-                | IamWrite::UpdateAccessKey { user, id, active: false },
-            ) => (user, id),
-            _ => continue,
+        let Write::Iam(
+            IamWrite::DeleteAccessKey { user, id }
+            | IamWrite::UpdateAccessKey { user, id, active: false },
+        ) = write
+        else {
+            continue;
         };
         let is_proven = || attempt.proofs.iter().any(|(of, sent)| of == user && *sent <= nth);
         assert!(

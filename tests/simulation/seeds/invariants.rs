@@ -43,8 +43,8 @@ impl Before {
             .filter(|(address, _)| address.kind() == KindName::AccessKey)
             .filter_map(|(_, entry)| entry.id.clone())
             .collect();
-        let made = world.cloud.seen.lock().unwrap().made.clone();
-        Self { theirs, known, made, recorded_keys, kept_keys }
+        let ids = world.cloud.seen.lock().unwrap().made.clone();
+        Self { known, theirs, made: ids, recorded_keys, kept_keys }
     }
 
     /// The laws of one run.
@@ -168,7 +168,7 @@ fn target(write: &Write) -> Option<(&'static str, String)> {
     }
     let text = |field: &str| Some(fields.get(field)?.as_str()?.to_owned());
     let principal = ["user", "role", "group"].into_iter();
-    if let Some(found) = principal.filter_map(|kind| Some((kind, text(kind)?))).next() {
+    if let Some(found) = principal.find_map(|kind| Some((kind, text(kind)?))) {
         return Some(found);
     }
     match write {
@@ -355,8 +355,7 @@ impl Known {
     fn theirs(&self, world: &World, contents: &Value) -> BTreeMap<Path, Value> {
         let seen = world.cloud.seen.lock().unwrap().clone();
         let mut found = BTreeMap::new();
-        let mut put =
-            |path: [&str; 4], value: &Value| drop(found.insert(owned(path), value.clone()));
+        let mut put = |path: [&str; 4], it: &Value| drop(found.insert(owned(path), it.clone()));
         for (section, kind) in SECTIONS {
             for (name, object) in contents[section].as_object().into_iter().flatten() {
                 let id = object["id"].as_str().unwrap_or(name);
