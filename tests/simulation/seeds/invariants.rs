@@ -167,7 +167,7 @@ fn target(write: &Write) -> Option<(&'static str, String)> {
         return None;
     }
     let text = |field: &str| Some(fields.get(field)?.as_str()?.to_owned());
-    let principal = ["user", "role", "group"].into_iter();
+    let mut principal = ["user", "role", "group"].into_iter();
     if let Some(found) = principal.find_map(|kind| Some((kind, text(kind)?))) {
         return Some(found);
     }
