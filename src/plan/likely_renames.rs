@@ -44,8 +44,8 @@ fn note(old: &Address, new: &Address) -> PlanNote {
         old.kind()
     );
     PlanNote::new(PlanNoteKind::LikelyRename, text)
-        .details(["moved:".to_owned(), format!("- {{from: {old}, to: {new}}}")])
-        .help(format!("if it is one, write these lines into the manifest: {becomes}"))
+        .with_details(["moved:".to_owned(), format!("- {{from: {old}, to: {new}}}")])
+        .with_help(format!("if it is one, write these lines into the manifest: {becomes}"))
 }
 
 fn candidates<'d, 'p>(
