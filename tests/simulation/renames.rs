@@ -25,12 +25,15 @@ name: web
 account: "123456789012"
 region: us-east-1
 policies:
-  Deploy: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:ListBucket", Resource: "*"}]}}
-  Bounds: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}
+  Deploy: {document: {Version: "2012-10-17",
+      Statement: [{Effect: Allow, Action: "s3:ListBucket", Resource: "*"}]}}
+  Bounds: {document: {Version: "2012-10-17",
+      Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}
 groups:
   devs:
     policies: [Deploy]
-    inline_policies: {mfa: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "iam:ListMFADevices", Resource: "*"}]}}
+    inline_policies: {mfa: {Version: "2012-10-17",
+        Statement: [{Effect: Allow, Action: "iam:ListMFADevices", Resource: "*"}]}}
 users:
   ada: {groups: [devs]}
   bob:
@@ -43,7 +46,8 @@ roles:
   runner:
     trust: {users: [ada]}
     policies: [Deploy]
-    inline_policies: {own: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "sqs:SendMessage", Resource: "*"}]}}
+    inline_policies: {own: {Version: "2012-10-17",
+        Statement: [{Effect: Allow, Action: "sqs:SendMessage", Resource: "*"}]}}
 buckets:
   relay-data-x: {force_destroy: true, versioning: true}
 "#;
@@ -167,11 +171,14 @@ fn a_user_and_a_group_keep_everything_under_a_new_name() {
 #[test]
 fn a_new_name_with_other_policies_and_another_path_takes_nothing_that_stays() {
     let text = renamed()
-        .replace("  robert:\n    policies: [Deploy]\n", "  robert:\n    path: /people/\n    tags: {team: a}\n    policies: [Deploy, Read]\n")
+        .replace("  robert:\n    policies: [Deploy]\n", "  robert:\n    path: /people/\n    tags: \
+            {team: a}\n    policies: [Deploy, Read]\n")
         .replace("permissions_boundary: Bounds", "permissions_boundary: Limits")
         .replace("iam:GetUser", "iam:GetRole")
-        .replace("  people:\n    policies: [Deploy]\n", "  people:\n    path: /people/\n    policies: [Read]\n")
-        .replace("groups:\n  people", "  Read: {document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"s3:GetObject\", Resource: \"*\"}]}}\n  Limits: {document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"*\", Resource: \"*\"}]}}\ngroups:\n  people");
+        .replace("  people:\n    policies: [Deploy]\n", "  people:\n    path: /people/\n    \
+            policies: [Read]\n")
+        .replace("groups:\n  people", "  Read: \
+            {document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"s3:GetObject\", Resource: \"*\"}]}}\n  Limits: {document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"*\", Resource: \"*\"}]}}\ngroups:\n  people");
     proved("rename, and change policies and paths", edited(&text), 100);
 }
 
@@ -179,7 +186,8 @@ fn a_new_name_with_other_policies_and_another_path_takes_nothing_that_stays() {
 fn a_new_name_with_a_member_that_leaves_and_one_that_comes() {
     let text = renamed()
         .replace("  ada: {groups: [people]}", "  ada: {}\n  carol: {groups: [people]}")
-        .replace("    groups: [people]\n    inline_policies: {own: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"iam:GetUser\"", "    inline_policies: {own: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"iam:GetUser\"");
+        .replace("    groups: [people]\n    inline_policies: \
+            {own: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"iam:GetUser\"", "    inline_policies: {own: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"iam:GetUser\"");
     assert!(text.contains("carol"), "{text}");
     proved("rename, and change members", edited(&text), 60);
 }
