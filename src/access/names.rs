@@ -6,7 +6,7 @@ use super::access_change::{AccessChange, Aspect, EffectDoubt};
 use super::doubts::doubts;
 use super::effective::PolicyText;
 use super::model::{AccessModel, PlanSide};
-use crate::address::{Address, PrincipalKind};
+use crate::address::Address;
 use crate::diff::Reason;
 use crate::policy::compare::Side;
 use crate::value::Value;
@@ -78,7 +78,7 @@ impl<'a> ChangedName<'a> {
             let reason = format!("{policy} names {new_arn}, which becomes the ARN of {address}");
             found.extend(about(&[Side::Gained], reason));
         }
-        let is_user = address.principal().is_some_and(|it| it.kind == PrincipalKind::User);
+        let is_user = address.principal().is_some_and(|it| it.kind.makes_requests());
         if is_user && holder == *address && text.to_lowercase().contains("${aws:username}") {
             let reason = format!("{policy} uses ${{aws:username}}, which changes");
             found.extend(about(&[Side::Gained, Side::Lost], reason));

@@ -8,8 +8,8 @@ use super::fields::all_gone;
 use super::moved::other_case;
 use super::takeover::{TakeoverLinks, Takeovers};
 use super::{ChangeAction, FieldDiff, PlannedChange, Reason, ResourceChange};
-use crate::address::{Address, KindName, Principal};
-use crate::kind::{self, Attached, FieldForm, Kind, LiveObject};
+use crate::address::{Address, Principal};
+use crate::kind::{self, AccessRole, Attached, FieldForm, Kind, LiveObject};
 use crate::model::{Dependents, Desired, Recorded, hanging_on};
 use crate::policy::statements;
 use crate::value::{Attributes, FieldChange, SharedValue, Value, flag_of, text_of};
@@ -251,7 +251,8 @@ pub fn boundaries_in_another_case(decisions: &mut [PlannedChange<'_>], desired: 
         .collect();
     let mut kept: BTreeMap<Address, Address> = BTreeMap::new();
     for change in decisions.iter_mut().map(|it| &mut it.change) {
-        if change.action != ChangeAction::Delete || change.address.kind() != KindName::Policy {
+        let role = kind::kind_of(change.address.kind()).facts().access;
+        if change.action != ChangeAction::Delete || role != AccessRole::Policy {
             continue;
         }
         let Some(new) = other_case(&change.address, &created) else { continue };

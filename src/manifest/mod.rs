@@ -10,6 +10,7 @@ mod decode;
 mod documents;
 mod extends;
 mod lower;
+mod mark;
 mod names;
 mod node;
 mod not_manifest;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_saphyr::{Location, MessageFormatter, UserMessageFormatter};
 
-use super::node::NodeMark;
+use super::mark::NodeMark;
 use super::source::{SourceFile, Span};
 use crate::diagnostic::Diagnostic;
 

@@ -70,10 +70,10 @@ fn candidates<'d, 'p>(
 }
 
 /// The parts of each object, without the object's own name.
-type Parts = BTreeMap<Address, BTreeSet<String>>;
+type PartsByParent = BTreeMap<Address, BTreeSet<String>>;
 
-fn parts(decisions: &[PlannedChange<'_>]) -> Parts {
-    let mut parts = Parts::new();
+fn parts(decisions: &[PlannedChange<'_>]) -> PartsByParent {
+    let mut parts = PartsByParent::new();
     for decision in decisions {
         let kind = kind::kind_of(decision.change.address.kind());
         let Some(parent) = kind.facts().parent else { continue };
@@ -91,7 +91,11 @@ fn parts(decisions: &[PlannedChange<'_>]) -> Parts {
 }
 
 /// Returns how much a removed and a created object look like one; `None` if they do not.
-fn likeness(old: &PlannedChange<'_>, new: &PlannedChange<'_>, parts: &Parts) -> Option<f64> {
+fn likeness(
+    old: &PlannedChange<'_>,
+    new: &PlannedChange<'_>,
+    parts: &PartsByParent,
+) -> Option<f64> {
     let (before, after) = (&old.change.address, &new.change.address);
     // Names that IAM does not distinguish have a remark of their own.
     let is_same_name = before.name().eq_ignore_ascii_case(after.name());

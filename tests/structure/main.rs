@@ -74,6 +74,21 @@ const OTHER_WORDS: &[Exception] = &[
 /// Comparisons of kinds that decide nothing about any one kind.
 const OTHER_DECISIONS: &[Exception] = &[
     Exception {
+        file: "src/diff/moved.rs",
+        words: &[("== or !=", 1)],
+        reason: "another object of the same kind, whichever that is",
+    },
+    Exception {
+        file: "src/manifest/lower/moved.rs",
+        words: &[("== or !=", 1)],
+        reason: "the old name and the new one are of one kind, whichever that is",
+    },
+    Exception {
+        file: "src/plan/likely_renames.rs",
+        words: &[("== or !=", 1)],
+        reason: "a removed and a created object of one kind, whichever that is",
+    },
+    Exception {
         file: "src/model/mod.rs",
         words: &[("== or !=", 2)],
         reason: "the objects of a kind, whichever is asked for",

@@ -2,12 +2,12 @@
 //! has no tag of its own, and its before-image does not show whose its parent is.
 
 use super::Worker;
-use crate::address::{KindName, Principal};
+use crate::address::{Address, KindName, Principal};
 use crate::apply::precheck::tagged_parent;
 use crate::call::Observed;
 use crate::diff::Reason;
 use crate::event::Fault;
-use crate::kind::{self, Recovery};
+use crate::kind::{self, AccessRole, Recovery};
 use crate::plan::Step;
 
 impl Worker<'_> {
@@ -43,7 +43,9 @@ impl Worker<'_> {
         let recorded = self.writer.find_entry(&step.id.address).await;
         let declared = step.record.iter().flat_map(|it| &it.depends_on);
         let depends_on = declared.chain(recorded.iter().flat_map(|it| &it.depends_on));
-        let mut keys = depends_on.filter(|it| it.kind() == KindName::AccessKey);
+        let is_key =
+            |it: &&Address| kind::kind_of(it.kind()).facts().access == AccessRole::Credential;
+        let mut keys = depends_on.filter(is_key);
         keys.next().map(|key| Principal::user(key.name()))
     }
 
@@ -52,7 +54,7 @@ impl Worker<'_> {
     fn is_cleared_from_group(&self, step: &Step) -> bool {
         let address = &step.id.address;
         let mut changes = self.plan.changes.iter().filter(|it| it.address == *address);
-        address.kind() == KindName::UserGroupMembership
+        kind::kind_of(address.kind()).facts().access == AccessRole::Membership
             && changes.any(|it| it.reason == Reason::Exclusive)
     }
 }

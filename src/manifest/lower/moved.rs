@@ -24,7 +24,7 @@ pub fn read(
     resources: &BTreeMap<Address, Resource>,
     scope: &mut DecodeScope<'_>,
 ) -> Moves {
-    let mut reader = Reader { resources, scope, moves: Moves::default() };
+    let mut reader = MovesReader { resources, scope, moves: Moves::default() };
     for entry in manifest.moved.iter().flatten() {
         reader.moved(entry);
     }
@@ -35,13 +35,13 @@ pub fn read(
     reader.moves
 }
 
-struct Reader<'r, 's, 'a> {
+struct MovesReader<'r, 's, 'a> {
     resources: &'r BTreeMap<Address, Resource>,
     scope: &'s mut DecodeScope<'a>,
     moves: Moves,
 }
 
-impl Reader<'_, '_, '_> {
+impl MovesReader<'_, '_, '_> {
     fn moved(&mut self, entry: &Located<Moved>) {
         let Moved { from, to, from_manifest } = &entry.value;
         match (from, to, from_manifest) {

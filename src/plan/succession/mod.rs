@@ -31,7 +31,7 @@ enum Moment {
 }
 
 /// A wait that would make a circle: the order stays as it is, and the plan says so.
-struct Conflict {
+struct OrderConflict {
     later: StepId,
     earlier: StepId,
     /// The effect of the step that should come later; `None` if it has none that lasts.
@@ -55,7 +55,7 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<P
     }
     for (later, earlier, principal) in changes.passing(&effects, steps) {
         if !wait_for(steps, &later, &earlier) {
-            conflicts.push(Conflict { later, earlier, kind: None, principal });
+            conflicts.push(OrderConflict { later, earlier, kind: None, principal });
         }
     }
     note::notes(&conflicts, &crowded, decisions, steps)
@@ -96,7 +96,7 @@ fn order_pairs(
     effects: &[StepEffect<'_>],
     (later, earlier): (EffectKind, EffectKind),
     comparer: &Comparer,
-) -> Vec<Conflict> {
+) -> Vec<OrderConflict> {
     let mut conflicts = Vec::new();
     let mut done = BTreeSet::new();
     let earlier = by_principal(effects, earlier);
@@ -111,7 +111,7 @@ fn order_pairs(
             {
                 continue;
             }
-            conflicts.push(Conflict {
+            conflicts.push(OrderConflict {
                 later: after.step.clone(),
                 earlier: before.step.clone(),
                 kind: Some(after.kind),

@@ -12,11 +12,11 @@ use crate::value::text_of;
 use super::effect::EffectKind;
 use super::part::{AccessPart, attributes};
 use super::quota::Place;
-use super::{Conflict, Moment, Steps};
+use super::{Moment, OrderConflict, Steps};
 
 /// Returns the remarks on the order of the steps.
 pub(super) fn notes(
-    conflicts: &[Conflict],
+    conflicts: &[OrderConflict],
     crowded: &BTreeSet<Place<'_>>,
     decisions: &[PlannedChange<'_>],
     steps: &Steps,
@@ -36,7 +36,7 @@ pub(super) fn notes(
     };
     let (mut quota, mut swapped, mut excess) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for conflict in conflicts {
-        let Conflict { later, earlier, kind, principal } = conflict;
+        let OrderConflict { later, earlier, kind, principal } = conflict;
         if replaced(later) || replaced(earlier) || is_new(principal) {
             continue;
         }

@@ -22,7 +22,8 @@ pub fn service_principals() -> impl Iterator<Item = &'static str> {
 ///
 /// assert!(is_service_principal("lambda.amazonaws.com"));
 /// assert!(!is_service_principal("lamda.amazonaws.com"));
-/// assert_eq!(nearest_service_principal("lamda.amazonaws.com").as_deref(), Some("lambda.amazonaws.com"));
+/// let nearest = nearest_service_principal("lamda.amazonaws.com");
+/// assert_eq!(nearest.as_deref(), Some("lambda.amazonaws.com"));
 /// ```
 pub fn is_service_principal(name: &str) -> bool {
     let name = plain(name);
