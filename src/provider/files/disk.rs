@@ -375,11 +375,6 @@ mod tests {
         assert!(replace(&taken, b"x", &FileMode::Private).is_err());
         assert_eq!(names_in(home.path()), ["taken"]);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     /// Every change sweeps its folder first. Steps change several files of one folder at once.
     #[test]
