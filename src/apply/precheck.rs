@@ -91,13 +91,12 @@ impl<'a> Precheck<'a> {
     /// Returns the owner of a user or role by its tag, as it was a moment ago.
     pub async fn recall_owner(&self, principal: &Principal) -> Observed<Option<String>> {
         let snapshot = self.current().await;
-        match owner(&snapshot, principal) {
-            Observed::Unknown(failure) if failure.code == NOT_READ => {
-                let wanted = WantedFacts::from_iter([Facet::Principal(principal.clone())]);
-                owner(&resolve::read(self.provider, wanted, ALL_READS).await, principal)
-            }
-            seen => seen,
+        let seen = owner(&snapshot, principal);
+        if !matches!(&seen, Observed::Unknown(failure) if failure.code == NOT_READ) {
+            return seen;
         }
+        let wanted = WantedFacts::from_iter([Facet::Principal(principal.clone())]);
+        owner(&resolve::read(self.provider, wanted, ALL_READS).await, principal)
     }
 }
 

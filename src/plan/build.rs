@@ -205,7 +205,7 @@ impl<'a> Needs<'a> {
             // state does not know counts as the manifest's own, and the next run would remove it.
             if !self.desired.resources.contains_key(&id.address) {
                 let parts = self.dependents.on(&id.address);
-                after.extend(parts.flat_map(|it| step(it, StepPhase::Record)));
+                after.extend(parts.filter_map(|it| step(it, StepPhase::Record)));
             }
             after.extend(step(&id.address, StepPhase::Delete));
             for dependency in self.declared(&id.address) {

@@ -272,12 +272,12 @@ impl ReadSubject<'_> {
             if names.iter().all(|name| *name == text_of(known, attribute)) {
                 continue;
             }
-            let named = |attributes: &Attributes, name: &str| {
+            let renamed = |attributes: &Attributes, name: &str| {
                 let mut attributes = attributes.clone();
                 attributes.insert(attribute, name.into());
                 attributes
             };
-            all = all.iter().flat_map(|it| names.iter().map(|name| named(it, name))).collect();
+            all = all.iter().flat_map(|it| names.iter().map(|name| renamed(it, name))).collect();
         }
         all.retain(|it| it != known);
         all

@@ -47,10 +47,13 @@ pub fn grants(account: &Value, desired: &Desired) -> Grants {
             for holder in groups.chain([record]) {
                 documents(account, holder).flat_map(|it| statements(&it)).for_each(&mut add);
             }
-            statements(&record["trust"]).into_iter().for_each(|it| add(format!("trusts: {it}")));
+            for statement in statements(&record["trust"]) {
+                add(format!("trusts: {statement}"));
+            }
             if let Some(arn) = record["boundary"].as_str() {
-                let bounds = managed(account, arn);
-                statements(&bounds).into_iter().for_each(|it| add(format!("within: {it}")));
+                for statement in statements(&managed(account, arn)) {
+                    add(format!("within: {statement}"));
+                }
             }
         }
     }
@@ -157,10 +160,12 @@ fn is_in_use(entry: &RecordedObject, id: &str) -> bool {
 /// No kept key was deleted or deactivated before a new key of its user was proven.
 pub fn keys_go_after_their_successors(kept: &BTreeSet<String>, attempt: &Attempt, place: &str) {
     for (nth, write) in attempt.sent.iter().enumerate() {
-        let (user, id) = match write {
-            Write::Iam(IamWrite::DeleteAccessKey { user, id }) => (user, id),
-            Write::Iam(IamWrite::UpdateAccessKey { user, id, active: false }) => (user, id),
-            _ => continue,
+        let Write::Iam(
+            IamWrite::DeleteAccessKey { user, id }
+            | IamWrite::UpdateAccessKey { user, id, active: false },
+        ) = write
+        else {
+            continue;
         };
         let is_proven = || attempt.proofs.iter().any(|(of, sent)| of == user && *sent <= nth);
         assert!(
