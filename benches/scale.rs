@@ -22,7 +22,7 @@ use relayctl::model::{Live, Recorded};
 use relayctl::plan::{PlanMode, build};
 use relayctl::port::Store;
 use relayctl::render::human::{self, HumanStyle};
-use relayctl::state::{JournalChange, State, VERSION};
+use relayctl::state::{JournalChange, State};
 use relayctl::store::local::LocalStore;
 use relays::{Account, RESOURCES, World, header, stamp};
 use tempfile::TempDir;
@@ -169,12 +169,9 @@ struct Noted {
 impl Noted {
     fn beside(relays: usize) -> Self {
         let state = State {
-            version: VERSION,
-            lineage: "bench".to_owned(),
             serial: 1,
-            manifest: "bench".to_owned(),
-            account: "123456789012".to_owned(),
             resources: World::new(relays).recorded,
+            ..State::new("bench", "bench", "123456789012")
         };
         let folder = tempfile::tempdir().expect("a folder");
         let store = LocalStore::new(folder.path().join("bench.json"));

@@ -91,12 +91,13 @@ impl<'a> Precheck<'a> {
     /// Returns the owner of a user or role by its tag, as it was a moment ago.
     pub async fn recall_owner(&self, principal: &Principal) -> Observed<Option<String>> {
         let snapshot = self.current().await;
-        let seen = owner(&snapshot, principal);
-        if !matches!(&seen, Observed::Unknown(failure) if failure.code == NOT_READ) {
-            return seen;
+        match owner(&snapshot, principal) {
+            Observed::Unknown(failure) if failure.code == NOT_READ => {
+                let wanted = WantedFacts::from_iter([Facet::Principal(principal.clone())]);
+                owner(&resolve::read(self.provider, wanted, ALL_READS).await, principal)
+            }
+            seen @ (Observed::Present(_) | Observed::Absent | Observed::Unknown(_)) => seen,
         }
-        let wanted = WantedFacts::from_iter([Facet::Principal(principal.clone())]);
-        owner(&resolve::read(self.provider, wanted, ALL_READS).await, principal)
     }
 }
 

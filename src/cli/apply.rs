@@ -12,7 +12,7 @@ use super::input::{self, Input};
 use super::planning::{ReplaceArgs, Selection};
 use super::project::{Project, folder_of, shown};
 use super::run_args::RunArgs;
-use super::running::{PlanRun, ask, plan_and_run};
+use super::running::{PlanRun, ask_question, plan_and_run};
 use super::session::{self, Destination};
 use super::terminal::Terminal;
 use super::waiting::{only_waiting, saved_at};
@@ -58,7 +58,7 @@ const EXAMPLES: &str = "\
 Examples:
   relayctl apply                            the plan that is waiting
   relayctl apply prod.plan.json             a plan saved with plan --out
-  relayctl apply manifests/dev.yaml         plan, print, ask, do
+  relayctl apply manifests/dev.yaml         plan, print, ask_question, do
   relayctl apply manifests/dev.yaml --yes   without asking";
 
 pub fn run_command(args: &ApplyArgs, context: &CommandContext) -> Exit {
@@ -145,7 +145,7 @@ impl SavedRun<'_> {
             let (provider, caller) = destination.connect_as(context).await?;
             self.print_callers(&caller);
             if let Some(question) = doubt
-                && !ask(question).await?
+                && !ask_question(question).await?
             {
                 return Err(CommandError::new("Apply cancelled: nothing was changed"));
             }
@@ -213,7 +213,7 @@ impl SavedRun<'_> {
     }
 
     /// Decides what to do about a changed manifest: go on with a warning if the plan was named or
-    /// `--yes` was given, else ask, else refuse. Returns the question.
+    /// `--yes` was given, else ask_question, else refuse. Returns the question.
     fn doubt(&self, change: &str) -> Result<Option<String>, CommandError> {
         let is_wanted = self.args.file.is_some() || self.args.run.consent.yes;
         let terminal = &self.context.terminal;

@@ -132,11 +132,11 @@ async fn agreed(
     };
     let consequences = human::consequences(plan, context.terminal.side_style());
     let gap = if consequences.is_empty() { "" } else { "\n" };
-    ask(format!("{consequences}{gap}{question}")).await
+    ask_question(format!("{consequences}{gap}{question}")).await
 }
 
 /// Asks a question on the terminal.
-pub async fn ask(question: String) -> Result<bool, CommandError> {
+pub async fn ask_question(question: String) -> Result<bool, CommandError> {
     // The question blocks in another thread, so that connections which are closed meanwhile are
     // noticed before anything is sent through them.
     let asked = tokio::task::spawn_blocking(move || Terminal::confirm(&question)).await;

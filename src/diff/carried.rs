@@ -65,10 +65,10 @@ impl CarriedFields {
         let lost = |field: &&&str| !resource.attributes.contains_key(field);
         let lost: Vec<&str> = kind.fields_not_carried().iter().filter(lost).copied().collect();
         if !lost.is_empty() {
-            let list = lost.join(", ");
+            let fields = lost.join(", ");
             carried.remarks.push(format!(
                 "settings that the manifest does not name are not carried over to the new object: \
-                    {list}"
+                    {fields}"
             ));
         }
         carried

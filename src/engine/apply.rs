@@ -104,7 +104,7 @@ fn first_state(plan: &Plan) -> State {
         resources.insert(step.id.address.clone(), entry);
     }
     let tag = header.new_state_tag.clone().unwrap_or_default();
-    State { resources, tag, ..new_state(&header.manifest, &header.account) }
+    State { tag, resources, ..new_state(&header.manifest, &header.account) }
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ fn left_alone(plan: &Plan, unclaimed: &Recorded) -> Option<PlanNote> {
     let help = "nothing tells if an earlier state of this manifest made them, or another manifest \
         of this name. To destroy them, add --recover; if they are another manifest's, give this \
         one another name";
-    Some(PlanNote::new(PlanNoteKind::Unclaimed, text).details(objects).help(help))
+    Some(PlanNote::new(PlanNoteKind::Unclaimed, text).with_details(objects).with_help(help))
 }
 
 /// Returns the remark on a manifest that seems to have another name than before: every refused
@@ -86,9 +86,9 @@ fn left_alone(plan: &Plan, unclaimed: &Recorded) -> Option<PlanNote> {
 pub fn other_name(plan: &Plan, beside: Option<&str>) -> Option<PlanNote> {
     let refused = plan.changes.iter().filter(|it| it.action == ChangeAction::Refuse);
     let owners: BTreeSet<Option<&str>> = refused
-        .map(|it| match &it.reason {
-            Reason::NotOurs { owner } => owner.as_deref(),
-            _ => None,
+        .map(|it| {
+            let Reason::NotOurs { owner } = &it.reason else { return None };
+            owner.as_deref()
         })
         .collect();
     let named = match owners.into_iter().collect::<Vec<_>>().as_slice() {
@@ -111,7 +111,7 @@ pub fn other_name(plan: &Plan, beside: Option<&str>) -> Option<PlanNote> {
             uses ${{unique}}; the command `state rename` does it at once"
     );
     let lines = [format!("moved: [{{from_manifest: {old}}}]"), format!("unique_name: {old}")];
-    Some(PlanNote::new(PlanNoteKind::RenamedManifest, text).details(lines).help(help))
+    Some(PlanNote::new(PlanNoteKind::RenamedManifest, text).with_details(lines).with_help(help))
 }
 
 /// Returns the remark on a state that was last applied for another file.
@@ -125,5 +125,5 @@ pub fn other_file(header: &PlanHeader, last: Option<&str>) -> Option<PlanNote> {
         header.manifest
     );
     let help = "if the two files are different sets of resources, give one of them another name";
-    Some(PlanNote::new(PlanNoteKind::OtherManifestFile, text).help(help))
+    Some(PlanNote::new(PlanNoteKind::OtherManifestFile, text).with_help(help))
 }

@@ -315,7 +315,7 @@ fn header(
 /// Returns the manifest without its resources, under the same name, as a destroy plans it.
 fn without_resources(desired: &Desired) -> Desired {
     let (resources, moved) = (BTreeMap::new(), BTreeMap::new());
-    Desired { resources, moved, ..desired.clone() }
+    Desired { moved, resources, ..desired.clone() }
 }
 
 /// Finds the targets among the declared and recorded resources.

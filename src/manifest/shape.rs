@@ -116,7 +116,7 @@ shape! {
         /// Makes a plan that would destroy or replace the resource an error.
         prevent_destroy: Flag,
         /// Fields whose values the manifest sets when it makes the resource, and then leaves to
-        /// others: names of fields, a tag as tags["KEY"], or all.
+        /// others: names of fields, `tags["KEY"]` for one tag, or all.
         ignore_changes: Vec<ExpandedText>,
     }
 }
@@ -360,7 +360,7 @@ shape! {
         /// Makes a plan that would destroy or replace the bucket an error.
         prevent_destroy: Flag,
         /// Fields whose values the manifest sets when it makes the bucket, and then leaves to
-        /// others: names of fields, a tag as tags["KEY"], or all.
+        /// others: names of fields, `tags["KEY"]` for one tag, or all.
         ignore_changes: Vec<ExpandedText>,
         /// Lifecycle rules.
         rules: Vec<Located<LifecycleRule>>,

@@ -55,7 +55,7 @@ pub fn build(
     changes.extend(decisions.into_iter().map(|decision| decision.change));
     let steps: Vec<Step> = ordered;
     let summary = summarise(&changes, &steps);
-    Ok(Plan { changes, steps, summary, notes, ..Plan::new(header, state) })
+    Ok(Plan { changes, steps, notes, summary, ..Plan::new(header, state) })
 }
 
 /// Returns the renamed objects by the addresses of their parts.
@@ -187,7 +187,7 @@ impl<'a> Needs<'a> {
         let mut after = BTreeSet::new();
         // The calls on the parts of a renamed object already use its new name.
         if let Some(parent) = self.renamed_parents.get(&id.address) {
-            after.extend(parent.iter().flat_map(|it| step(it, StepPhase::Update)));
+            after.extend(parent.iter().filter_map(|it| step(it, StepPhase::Update)));
         }
         if id.phase == StepPhase::Delete {
             let is_local = kind::kind_of(id.address.kind()).is_local();

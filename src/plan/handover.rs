@@ -2,16 +2,15 @@
 //! and is removed only after its successor is there. Two objects that swap their places need a
 //! third place: one of them moves aside first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::succession::{Steps, wait_for};
 use super::{Expect, Step, StepId, StepPhase};
 use crate::address::Address;
 use crate::call::{FileWrite, SecretSource, Write};
 use crate::diff::PlannedChange;
 
-type StepTable = BTreeMap<StepId, Step>;
-
-pub(super) fn order(steps: &mut StepTable, decisions: &[PlannedChange<'_>]) {
+pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) {
     for decision in decisions {
         let address = &decision.change.address;
         let Some(taker) = [StepPhase::Create, StepPhase::Update]
@@ -28,7 +27,7 @@ pub(super) fn order(steps: &mut StepTable, decisions: &[PlannedChange<'_>]) {
             if steps.contains_key(&update) {
                 leave_first(steps, &taker, &update);
             } else if steps.contains_key(&delete) {
-                wait(steps, &delete, &taker);
+                wait_for(steps, &delete, &taker);
             }
         }
     }
@@ -36,8 +35,8 @@ pub(super) fn order(steps: &mut StepTable, decisions: &[PlannedChange<'_>]) {
 
 /// Makes the taker wait until the holder has left its place. If the holder waits for the taker, the
 /// holder moves aside first.
-fn leave_first(steps: &mut StepTable, taker: &StepId, holder: &StepId) {
-    if wait(steps, taker, holder) {
+fn leave_first(steps: &mut Steps, taker: &StepId, holder: &StepId) {
+    if wait_for(steps, taker, holder) {
         return;
     }
     // Only a secret that can be read moves. Otherwise both objects are made anew in any order.
@@ -45,29 +44,13 @@ fn leave_first(steps: &mut StepTable, taker: &StepId, holder: &StepId) {
     let id = stash.id.clone();
     steps.insert(id.clone(), stash);
     for step in [taker, holder] {
-        wait(steps, step, &id);
+        wait_for(steps, step, &id);
     }
-}
-
-/// Makes one step wait for another, unless the other one waits for it; tells which.
-fn wait(steps: &mut StepTable, step: &StepId, earlier: &StepId) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut queue = vec![earlier];
-    while let Some(id) = queue.pop() {
-        if id == step {
-            return false;
-        }
-        if seen.insert(id) {
-            queue.extend(steps.get(id).into_iter().flat_map(|it| &it.after));
-        }
-    }
-    steps.entry(step.clone()).and_modify(|it| _ = it.after.insert(earlier.clone()));
-    true
 }
 
 /// Returns the step that copies the holder's secret to a place that is nobody's, and lets the
 /// holder's own step read it from there.
-fn move_aside(steps: &mut StepTable, taker: &StepId, holder: &StepId) -> Option<Step> {
+fn move_aside(steps: &mut Steps, taker: &StepId, holder: &StepId) -> Option<Step> {
     let targets: Vec<SecretSource> = steps
         .get(taker)?
         .calls

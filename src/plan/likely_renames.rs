@@ -44,8 +44,8 @@ fn note(old: &Address, new: &Address) -> PlanNote {
         old.kind()
     );
     PlanNote::new(PlanNoteKind::LikelyRename, text)
-        .details(["moved:".to_owned(), format!("- {{from: {old}, to: {new}}}")])
-        .help(format!("if it is one, write these lines into the manifest: {becomes}"))
+        .with_details(["moved:".to_owned(), format!("- {{from: {old}, to: {new}}}")])
+        .with_help(format!("if it is one, write these lines into the manifest: {becomes}"))
 }
 
 fn candidates<'d, 'p>(
@@ -125,5 +125,6 @@ fn is_set(attributes: &Attributes, field: &str) -> bool {
 
 /// Returns true if two values differ in the object's own name only, as in an ARN of itself.
 fn is_renamed_value(was: &Value, is: &Value, before: &Address, after: &Address) -> bool {
-    was.to_string().replace(before.name(), after.name()) == is.to_string()
+    let renamed = was.to_string().replace(before.name(), after.name());
+    renamed == serde_json::to_string(is).unwrap_or_default()
 }

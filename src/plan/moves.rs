@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::succession::{Steps, wait};
+use super::succession::{Steps, wait_for};
 use super::{PlanNote, PlanNoteKind, StepId, StepPhase};
 use crate::address::Address;
 use crate::diff::{ChangeAction, PlannedChange};
@@ -31,7 +31,7 @@ pub(super) fn order(
                 .cloned()
                 .collect();
             steps.entry(gone.clone()).and_modify(|it| it.after.retain(|it| !late.contains(it)));
-            wait(steps, &made, &gone);
+            wait_for(steps, &made, &gone);
             notes.push(old_first(old, new));
         }
     }
@@ -39,7 +39,7 @@ pub(super) fn order(
         let made = makers(steps, &moved.to, desired);
         for gone in removers(steps, old, decisions) {
             for made in &made {
-                wait(steps, &gone, made);
+                wait_for(steps, &gone, made);
             }
         }
     }

@@ -42,13 +42,13 @@ impl PlanNote {
 
     /// Adds the remedy.
     #[must_use]
-    pub fn help(self, help: impl Into<String>) -> Self {
+    pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
 
     /// Adds the objects that it is about.
     #[must_use]
-    pub fn details(self, details: impl IntoIterator<Item = String>) -> Self {
+    pub fn with_details(self, details: impl IntoIterator<Item = String>) -> Self {
         Self { details: details.into_iter().collect(), ..self }
     }
 }

@@ -272,12 +272,12 @@ impl ReadSubject<'_> {
             if names.iter().all(|name| *name == text_of(known, attribute)) {
                 continue;
             }
-            let renamed = |attributes: &Attributes, name: &str| {
+            let with_name = |attributes: &Attributes, name: &str| {
                 let mut attributes = attributes.clone();
                 attributes.insert(attribute, name.into());
                 attributes
             };
-            all = all.iter().flat_map(|it| names.iter().map(|name| renamed(it, name))).collect();
+            all = all.iter().flat_map(|it| names.iter().map(|name| with_name(it, name))).collect();
         }
         all.retain(|it| it != known);
         all

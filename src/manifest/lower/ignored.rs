@@ -20,7 +20,9 @@ impl Lowering<'_, '_, '_> {
         let mut ignored = IgnoredFields::default();
         for text in listed.into_iter().flatten() {
             if text.value == ALL {
-                fields.iter().for_each(|field| ignored.add_field(field.name));
+                for field in &fields {
+                    ignored.add_field(field.name);
+                }
                 continue;
             }
             let (name, key) = split(&text.value);

@@ -54,7 +54,7 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<P
         conflicts.extend(order_pairs(steps, &effects, (later, earlier), &comparer));
     }
     for (later, earlier, principal) in changes.passing(&effects, steps) {
-        if !wait(steps, &later, &earlier) {
+        if !wait_for(steps, &later, &earlier) {
             conflicts.push(Conflict { later, earlier, kind: None, principal });
         }
     }
@@ -106,7 +106,7 @@ fn order_pairs(
             if after.step == before.step
                 || !done.insert((one, other))
                 || !after.about.overlaps(&before.about, comparer)
-                || wait(steps, &after.step, &before.step)
+                || wait_for(steps, &after.step, &before.step)
             {
                 continue;
             }
@@ -137,7 +137,7 @@ fn by_principal<'e>(
 
 /// Makes one step wait for another. Returns false if the other one waits for it already: then
 /// nothing changes.
-pub(super) fn wait(steps: &mut Steps, step: &StepId, earlier: &StepId) -> bool {
+pub(super) fn wait_for(steps: &mut Steps, step: &StepId, earlier: &StepId) -> bool {
     let mut seen = BTreeSet::new();
     let mut queue = vec![earlier];
     while let Some(id) = queue.pop() {

@@ -54,7 +54,7 @@ pub(super) fn notes(
     let mut notes = Vec::new();
     notes.extend(of_names(decisions, steps));
     let old_first = |text: &str, lines: BTreeSet<String>| {
-        let note = PlanNote::new(PlanNoteKind::OldFirst, text).details(lines.iter().cloned());
+        let note = PlanNote::new(PlanNoteKind::OldFirst, text).with_details(lines.iter().cloned());
         (!lines.is_empty()).then_some(note)
     };
     let text = "Access is missing for a moment: AWS's quota has no room for the old and the new \
@@ -62,11 +62,11 @@ pub(super) fn notes(
     notes.extend(old_first(text, quota));
     let text = "Access is missing for a moment: each of these changes takes what the other gives.";
     let help = "to avoid that, apply what gives access first, and what takes it with a second run";
-    notes.extend(old_first(text, swapped).map(|note| note.help(help)));
+    notes.extend(old_first(text, swapped).map(|note| note.with_help(help)));
     let text = "For a moment other access is allowed than before and after: no order of these \
         changes avoids that.";
     let help = "to avoid that, apply what restricts access first, and the rest with a second run";
-    notes.extend(old_first(text, excess).map(|note| note.help(help)));
+    notes.extend(old_first(text, excess).map(|note| note.with_help(help)));
     notes.extend(of_versions(steps));
     notes
 }
@@ -123,7 +123,7 @@ fn of_names(decisions: &[PlannedChange<'_>], steps: &Steps) -> Option<PlanNote> 
         one name. If a call in between fails, the access that it gives is missing until the next \
         apply:";
     let help = "to keep the access in between, give the new object another name";
-    Some(PlanNote::new(PlanNoteKind::OldFirst, text).details(lines).help(help))
+    Some(PlanNote::new(PlanNoteKind::OldFirst, text).with_details(lines).with_help(help))
 }
 
 /// Returns the principals that lose replaced policies until these are attached again, by the ARNs
@@ -157,5 +157,5 @@ fn of_versions(steps: &Steps) -> Option<PlanNote> {
         .collect();
     let text = "IAM keeps five versions of a policy, so the oldest one that is not in use is \
         deleted before the new one is made:";
-    (!lines.is_empty()).then(|| PlanNote::new(PlanNoteKind::OldFirst, text).details(lines))
+    (!lines.is_empty()).then(|| PlanNote::new(PlanNoteKind::OldFirst, text).with_details(lines))
 }

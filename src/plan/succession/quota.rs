@@ -8,7 +8,7 @@ use crate::kind::Attached;
 use crate::plan::{StepId, StepPhase};
 
 use super::part::AccessPart;
-use super::{Moment, Steps, wait};
+use super::{Moment, Steps, wait_for};
 
 /// A kind of parts and their holder. A quota applies to each.
 pub(super) type Place<'p> = (KindName, &'p Principal);
@@ -29,7 +29,7 @@ pub(super) fn order<'p>(
         let Some(growing) = growing(new, steps) else { continue };
         for old in here().filter(|old| old.place() == new.place()) {
             if let Some(shrinking) = shrinking(old, steps) {
-                let _ = wait(steps, &growing, &shrinking);
+                let _ = wait_for(steps, &growing, &shrinking);
             }
         }
     }

@@ -101,7 +101,7 @@ pub fn caller(caller: &CallerIdentity) -> String {
 /// Returns the plan without its header.
 pub(super) fn render_body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     if plan.header.mode == PlanMode::RefreshOnly {
-        return refresh::body(plan, style);
+        return refresh::render_refresh(plan, style);
     }
     let changes = ordered(plan);
     let sentences = of_plan(plan);

@@ -127,6 +127,9 @@ pub fn remedy(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<String> {
     if let Some(text) = refresh_remedy(change) {
         return vec![text];
     }
+    if change.action == ChangeAction::Forget {
+        return Vec::new();
+    }
     match &change.reason {
         Reason::NotOurs { owner: None } if is_tagless(change) => {
             vec![
@@ -155,16 +158,7 @@ pub fn remedy(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<String> {
                 another name."
                 .to_owned(),
         ],
-        Reason::OtherState { state } => vec![
-            format!(
-                "Its tag {STATE_TAG} says {}, which is not the state of this run: two",
-                escape(state)
-            ),
-            "states have this manifest's name. Give one of the manifests another name, or take"
-                .to_owned(),
-            "the object over with --recover; the other state then no longer changes it.".to_owned(),
-        ],
-        _ if change.action == ChangeAction::Forget => Vec::new(),
+        Reason::OtherState { state } => other_state(state),
         Reason::RecreatedBySomeoneElse { recorded, live } => vec![
             format!("The state records {}, but {} is there now.", escape(recorded), escape(live)),
             "If it is not needed, delete it yourself; if it is, run".to_owned(),
@@ -203,6 +197,18 @@ pub fn remedy(plan: &Arranged<'_>, change: &ResourceChange) -> Vec<String> {
         | Reason::ParentHandedOver(_)
         | Reason::Exclusive => Vec::new(),
     }
+}
+
+fn other_state(state: &str) -> Vec<String> {
+    vec![
+        format!(
+            "Its tag {STATE_TAG} says {}, which is not the state of this run: two",
+            escape(state)
+        ),
+        "states have this manifest's name. Give one of the manifests another name, or take"
+            .to_owned(),
+        "the object over with --recover; the other state then no longer changes it.".to_owned(),
+    ]
 }
 
 pub fn address_text(address: &Address) -> String {

@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::render::text::count;
 
 /// Returns the plan without its header: each object that drifted, and the sum.
-pub fn body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
+pub fn render_refresh(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let same = plan.changes.iter().filter(|change| !is_shown(change)).count();
     let same = (same > 0).then(|| format!("{} as recorded.", are(same)));
     let mut lines = Vec::new();

@@ -72,7 +72,7 @@ fn notes(plan: &Plan) -> Vec<String> {
         let details: Vec<_> = note.details.iter().map(|it| code(it)).collect();
         let list =
             if details.is_empty() { String::new() } else { format!(" {}", details.join(", ")) };
-        let help = note.help.iter().map(|it| format!(" {}", prose(it))).collect::<String>();
+        let help = note.help.as_ref().map_or(String::new(), |it| format!(" {}", prose(it)));
         notes.push(format!("**Note**: {}{list}{help}", prose(&note.text)));
     }
     if let Some(text) = human::state_only(plan) {

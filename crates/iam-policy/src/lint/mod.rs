@@ -29,7 +29,7 @@ pub use escalation::{escalation_rules, explain};
 pub use finding::{Finding, Home};
 pub use list::rules;
 pub use names::NameChecker;
-pub use placeholder::find as find_placeholder;
+pub use placeholder::find_placeholder;
 pub use redundancy::{REDUNDANT_STATEMENT, Redundant, SHADOWED_ACTION, redundant, shadowed};
 pub use rule::Rule;
 pub use size::nearly_full;

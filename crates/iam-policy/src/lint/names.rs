@@ -169,7 +169,7 @@ impl NameChecker {
         if self.plain_texts.contains(text) {
             return None;
         }
-        let Some(found) = placeholder::find(text) else {
+        let Some(found) = placeholder::find_placeholder(text) else {
             self.plain_texts.insert(text.to_owned());
             return None;
         };

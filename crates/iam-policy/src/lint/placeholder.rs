@@ -58,7 +58,7 @@ const YOURS: &[&str] = &[
 /// assert_eq!(find_placeholder("arn:aws:s3:::YOUR-BUCKET/*"), Some("YOUR-BUCKET"));
 /// assert_eq!(find_placeholder("arn:aws:s3:::relay/*"), None);
 /// ```
-pub fn find(text: &str) -> Option<&str> {
+pub fn find_placeholder(text: &str) -> Option<&str> {
     let in_word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     let words = text.split(|c: char| !in_word(c)).filter(|word| !word.is_empty());
     words.into_iter().find(|word| is_placeholder(word))
@@ -97,7 +97,7 @@ mod tests {
             ("arn:aws:s3:::DOC-EXAMPLE-BUCKET", "DOC-EXAMPLE-BUCKET"),
             ("REPLACE_ME", "REPLACE_ME"),
         ] {
-            assert_eq!(find(text), Some(found), "{text}");
+            assert_eq!(find_placeholder(text), Some(found), "{text}");
         }
         for text in [
             "arn:aws:s3:::relay/*",
@@ -108,7 +108,7 @@ mod tests {
             "${aws:username}",
             "*",
         ] {
-            assert_eq!(find(text), None, "{text}");
+            assert_eq!(find_placeholder(text), None, "{text}");
         }
     }
 }
