@@ -64,9 +64,10 @@ pub fn readdress(recorded: Recorded, desired: &Desired) -> (Recorded, Renames) {
     (present, renames)
 }
 
-/// Returns the principals that are renamed in place. Names that are equal regardless of case are one
-/// identity to IAM. An old name counts as long as the state has it for the principal or for a part of
-/// it: a run may have stopped after it recorded the principal. Then it may be somebody else's.
+/// Returns the principals that are renamed in place. Names that are equal regardless of case are
+/// one identity to IAM. An old name counts as long as the state has it for the principal or for a
+/// part of it: a run may have stopped after it recorded the principal. Then it may be somebody
+/// else's.
 fn principals(recorded: &Recorded, desired: &Desired) -> BTreeMap<Principal, Principal> {
     let old_names = undeclared_principals(recorded, desired);
     if old_names.is_empty() {
@@ -152,8 +153,8 @@ impl Renames {
         named.map(|(old, new)| (old.kind.as_str(), old, new)).collect()
     }
 
-    /// Makes recorded and live objects speak of the new names: by the time that a part is changed, its
-    /// parent has its new name. In trust and resource policies IAM shows a renamed user by its new
+    /// Makes recorded and live objects speak of the new names: by the time that a part is changed,
+    /// its parent has its new name. In trust and resource policies IAM shows a renamed user by its new
     /// ARN, because it keeps the user's id.
     pub fn rename_parts(&mut self, desired: &Desired, recorded: &mut Recorded, live: &mut Live) {
         self.rename_principals(desired, recorded, live);

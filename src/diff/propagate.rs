@@ -262,8 +262,8 @@ pub fn boundaries_in_another_case(decisions: &mut [PlannedChange<'_>], desired: 
         if let Some(holder) = bounded {
             change.reason = Reason::Obstacle(format!(
                 "IAM does not distinguish its name from that of {new}, so that it must go first, \
-                    and it is the permissions boundary of {holder}, which relayctl does not remove: \
-                    keep its name, or choose another one"
+                    and it is the permissions boundary of {holder}, which relayctl does not \
+                    remove: keep its name, or choose another one"
             ));
             change.action = ChangeAction::Refuse;
             change.fields.clear();

@@ -259,8 +259,9 @@ impl ReadSubject<'_> {
     }
 
     /// Returns the attributes of a part with every name that its parents may have while they are
-    /// renamed: the present one, the recorded one, and the third one of a change of case. A run that
-    /// stops after the call and before the record leaves the part under a name that is not recorded.
+    /// renamed: the present one, the recorded one, and the third one of a change of case. A run
+    /// that stops after the call and before the record leaves the part under a name that is not
+    /// recorded.
     fn under_other_names(&self, known: &Attributes) -> Vec<Attributes> {
         let mut all = vec![known.clone()];
         for (attribute, parent) in kind::named_parents(self.address) {

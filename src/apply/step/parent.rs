@@ -1,5 +1,5 @@
-//! Stops the steps on the parts of an object that was handed over after the plan was made. A part has
-//! no tag of its own, and its before-image does not show whose its parent is.
+//! Stops the steps on the parts of an object that was handed over after the plan was made. A part
+//! has no tag of its own, and its before-image does not show whose its parent is.
 
 use super::Worker;
 use crate::address::{KindName, Principal};

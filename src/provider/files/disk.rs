@@ -122,9 +122,9 @@ pub fn try_folder(folder: &Path) -> io::Result<()> {
     held_temporary(folder, &FileMode::Private)?.close()
 }
 
-/// Makes a temporary file and locks it. The lock tells [`sweep`] that this process lives. A sweep may
-/// come between the two, by a change of another file in the folder: then another file is made. If
-/// files cannot be locked, nothing is swept either.
+/// Makes a temporary file and locks it. The lock tells [`sweep`] that this process lives. A sweep
+/// may come between the two, by a change of another file in the folder: then another file is made.
+/// If files cannot be locked, nothing is swept either.
 fn held_temporary(folder: &Path, mode: &FileMode) -> io::Result<NamedTempFile> {
     loop {
         let temporary = temporary_in(folder, mode)?;

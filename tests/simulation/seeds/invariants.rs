@@ -91,9 +91,7 @@ impl Before {
             attempt.plan.iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.calls).collect();
         for write in &attempt.sent {
             // A change of case may go by way of a third name.
-            let is_detour = matches!(write, Write::Iam(IamWrite::RenameUser { user: from, name: to, .. }
-                | IamWrite::RenameGroup { group: from, name: to, .. })
-                if from.ends_with(THIRD_NAME) || to.ends_with(THIRD_NAME));
+            let is_detour = by_third_name(write);
             // A key that can't be delivered is taken back.
             let undoes = match write {
                 Write::Iam(IamWrite::DeleteAccessKey { id, .. }) => new(id),
@@ -152,6 +150,17 @@ impl Before {
             assert!(known, "{id} of {user} is an orphan: the state has {entries:?}");
         }
     }
+}
+
+fn by_third_name(write: &Write) -> bool {
+    let Write::Iam(
+        IamWrite::RenameUser { user: from, name: to, .. }
+        | IamWrite::RenameGroup { group: from, name: to, .. },
+    ) = write
+    else {
+        return false;
+    };
+    [from, to].iter().any(|name| name.ends_with(THIRD_NAME))
 }
 
 /// The user, role, group, policy or bucket that a call changes, with everything on it. What is made
