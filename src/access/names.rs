@@ -1,6 +1,6 @@
-//! Finds what a new name means for access. A user's or group's ARN changes with its name. IAM follows
-//! in trust and resource policies, which name a user by its id, but not in the resources of other
-//! policies, and `${aws:username}` has another value.
+//! Finds what a new name means for access. A user's or group's ARN changes with its name. IAM
+//! follows in trust and resource policies, which name a user by its id, but not in the resources of
+//! other policies, and `${aws:username}` has another value.
 
 use super::access_change::{AccessChange, Aspect, EffectDoubt};
 use super::doubts::doubts;

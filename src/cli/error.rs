@@ -298,7 +298,8 @@ fn help_with_io(cause: &io::Error) -> Option<String> {
     use io::ErrorKind as Kind;
     let kind = cause.kind();
     let help = if kind == Kind::PermissionDenied {
-        "`ls -ld` shows who may read and write the file and its folder; `chmod u+w` gives the owner \
+        "`ls -ld` shows who may read and write the file and its folder; `chmod u+w` gives the \
+            owner \
             the right to write"
     } else if kind == Kind::ReadOnlyFilesystem {
         "that file system is mounted read-only"

@@ -127,7 +127,8 @@ async fn agreed(
             )
         }
         PlanMode::RefreshOnly => format!(
-            "Do you want to take the live values into the state{sandbox}?\n  Nothing in AWS changes."
+            "Do you want to take the live values into the state{sandbox}?\n  Nothing in AWS \
+                changes."
         ),
     };
     let consequences = human::consequences(plan, context.terminal.side_style());

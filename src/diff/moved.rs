@@ -154,8 +154,8 @@ impl Renames {
     }
 
     /// Makes recorded and live objects speak of the new names: by the time that a part is changed,
-    /// its parent has its new name. In trust and resource policies IAM shows a renamed user by its new
-    /// ARN, because it keeps the user's id.
+    /// its parent has its new name. In trust and resource policies IAM shows a renamed user by its
+    /// new ARN, because it keeps the user's id.
     pub fn rename_parts(&mut self, desired: &Desired, recorded: &mut Recorded, live: &mut Live) {
         self.rename_principals(desired, recorded, live);
         for address in self.before.keys() {

@@ -21,8 +21,8 @@ pub struct RenamedManifest {
 }
 
 /// Moves the state of a manifest that had another name to the place of its present one. Nothing
-/// happens if a state is there already, or if there is none to move. A run that is killed in between
-/// leaves the old state behind, whose objects carry the new name by then.
+/// happens if a state is there already, or if there is none to move. A run that is killed in
+/// between leaves the old state behind, whose objects carry the new name by then.
 pub async fn move_state(
     from: &dyn Store,
     to: &StateLock<'_>,

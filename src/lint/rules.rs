@@ -19,7 +19,8 @@ pub(super) const UNKNOWN_MANAGED_POLICY: Rule = Rule::new(
     "unknown-managed-policy",
     Severity::Warning,
     "A managed policy that AWS doesn't have",
-    "Nothing can be attached that doesn't exist. The list of AWS's policies is as old as relayctl, so \
+    "Nothing can be attached that doesn't exist. The list of AWS's policies is as old as \
+        relayctl, so \
         a new one may be told, too; `relayctl plan` asks AWS.",
     "Correct the name. Some names have a path, such as job-function/Billing.",
 );

@@ -1,4 +1,5 @@
-//! Explains why a file is not YAML: the frequent slips by name, everything else in the parser's words.
+//! Explains why a file is not YAML: the frequent slips by name, everything else in the parser's
+//! words.
 
 use std::sync::Arc;
 

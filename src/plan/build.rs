@@ -201,8 +201,9 @@ impl<'a> Needs<'a> {
                 }
             }
         } else {
-            // What is no longer the manifest's is forgotten after its parts: a part whose parent the
-            // state does not know counts as the manifest's own, and the next run would remove it.
+            // What is no longer the manifest's is forgotten after its parts: a part whose parent
+            // the state does not know counts as the manifest's own, and the next run would remove
+            // it.
             if !self.desired.resources.contains_key(&id.address) {
                 let parts = self.dependents.on(&id.address);
                 after.extend(parts.filter_map(|it| step(it, StepPhase::Record)));

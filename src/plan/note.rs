@@ -30,7 +30,8 @@ pub enum PlanNoteKind {
     RenamedManifest,
     /// A removal and a creation look like one object under a new name.
     LikelyRename,
-    /// Something is taken away before its successor stands: a quota or a name allows no other order.
+    /// Something is taken away before its successor stands: a quota or a name allows no other
+    /// order.
     OldFirst,
 }
 

@@ -79,7 +79,9 @@ fn notes(plan: &Plan) -> Markup {
         @if let Some(text) = human::state_only(plan) { p { "In the state only: " (text) "." } }
         @for note in &plan.notes {
             p.warn { "Note: " (escape(&note.text)) }
-            @if !note.details.is_empty() { ul { @for it in &note.details { li { code { (escape(it)) } } } } }
+            @if !note.details.is_empty() {
+                ul { @for it in &note.details { li { code { (escape(it)) } } } }
+            }
             @if let Some(help) = &note.help { p { (escape(help)) } }
         }
         @if plan.is_hindered() { p.bad { "Refused and blocked resources stay as they are until \

@@ -135,8 +135,8 @@ impl Resolver<'_> {
         self.read_subjects(&subjects).await
     }
 
-    /// Returns those of these managed policies that do not exist. The existence of AWS's own is read
-    /// only for those that the catalogue doesn't list, as AWS adds policies.
+    /// Returns those of these managed policies that do not exist. The existence of AWS's own is
+    /// read only for those that the catalogue doesn't list, as AWS adds policies.
     pub async fn absent_policies<'p>(
         &mut self,
         policies: impl Iterator<Item = &'p str> + Clone,

@@ -75,7 +75,8 @@ policies:
   Read:
     document:
       Version: \"2012-10-17\"
-      Statement: {Effect: Allow, Action: [\"s3:GetObjekt\", \"s3:Gett*\", \"lamda:Get*\"], Resource: \"arn:aws:s3:::YOUR-BUCKET/*\"}
+      Statement: \
+      {Effect: Allow, Action: [\"s3:GetObjekt\", \"s3:Gett*\", \"lamda:Get*\"], Resource: \"arn:aws:s3:::YOUR-BUCKET/*\"}
 roles:
   runner: {trust: {services: [lamda.amazonaws.com]}, policies: [Read]}
 ";

@@ -1,5 +1,5 @@
-//! The state is a cache: without it, the plan is what it would have been; what is no longer declared
-//! goes only on request, with `--recover`.
+//! The state is a cache: without it, the plan is what it would have been; what is no longer
+//! declared goes only on request, with `--recover`.
 
 use crate::support::project::{Project, Run};
 

@@ -9,7 +9,8 @@ name: dev
 account: "123456789012"
 region: us-east-1
 policies:
-  Wide: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}
+  Wide: {document: {Version: "2012-10-17",
+      Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}
 users:
   ada: {policies: [Wide], access_key: {profile: ada}}
   twice: {}

@@ -1,5 +1,5 @@
-//! Whose an object is, by the real binary in the sandbox: two manifests in one account, one manifest
-//! in two accounts, one name twice; planned, applied, destroyed, and with a lost state.
+//! Whose an object is, by the real binary in the sandbox: two manifests in one account, one
+//! manifest in two accounts, one name twice; planned, applied, destroyed, and with a lost state.
 
 use relayctl::provider::sandbox::Sandbox;
 
@@ -15,11 +15,13 @@ name: {name}
 account: "123456789012"
 region: us-east-1
 policies:
-  {thing}: {{document: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "s3:GetObject", Resource: "*"}}]}}}}
+  {thing}: {{document: {{Version: "2012-10-17",
+      Statement: [{{Effect: Allow, Action: "s3:GetObject", Resource: "*"}}]}}}}
 users:
   {thing}:
     policies: [{thing}]
-    inline_policies: {{own: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "s3:PutObject", Resource: "*"}}]}}}}
+    inline_policies: {{own: {{Version: "2012-10-17",
+        Statement: [{{Effect: Allow, Action: "s3:PutObject", Resource: "*"}}]}}}}
     access_key: {{profile: {thing}}}
 buckets:
   relay-{thing}-data: {{force_destroy: true}}
@@ -66,7 +68,8 @@ fn an_object_that_was_handed_over_is_neither_changed_nor_destroyed_by_its_first_
     says(
         &plan,
         &[
-            "# user.shared is refused (not managed by this manifest: it belongs to the manifest \"beta\")",
+            "# user.shared is refused (not managed by this manifest: it belongs to the manifest \
+                \"beta\")",
             "# bucket.relay-shared-data is refused",
             "0 to add, 0 to change, 0 to destroy",
         ],
@@ -80,8 +83,10 @@ fn an_object_that_was_handed_over_is_neither_changed_nor_destroyed_by_its_first_
     says(
         &plan,
         &[
-            "# user.shared will be forgotten by the state (not managed by this manifest: it belongs to the manifest \"beta\")",
-            "# user_policy.shared/own will be forgotten by the state (part of user.shared, which is not this manifest's any more)",
+            "# user.shared will be forgotten by the state (not managed by this manifest: it \
+                belongs to the manifest \"beta\")",
+            "# user_policy.shared/own will be forgotten by the state (part of user.shared, which \
+                is not this manifest's any more)",
             "# access_key.shared will be forgotten by the state",
             "0 to destroy",
         ],
@@ -137,7 +142,8 @@ fn a_bucket_that_lost_the_tag_is_somebody_elses_and_a_user_is_not() {
     says(
         &plan,
         &[
-            "# bucket.relay-shared-data is refused (not managed by this manifest: it already exists)",
+            "# bucket.relay-shared-data is refused (not managed by this manifest: it already \
+                exists)",
             "# user.shared will be updated in place",
         ],
     );

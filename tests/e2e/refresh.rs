@@ -13,7 +13,8 @@ name: dev
 account: "123456789012"
 region: us-east-1
 policies:
-  Deploy: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:ListBucket", Resource: "*"}]}}
+  Deploy: {document: {Version: "2012-10-17",
+      Statement: [{Effect: Allow, Action: "s3:ListBucket", Resource: "*"}]}}
 users:
   ada: {policies: [Deploy], tags: {team: relay}, access_key: {profile: ada}}
   bob: {}

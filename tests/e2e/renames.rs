@@ -8,14 +8,17 @@ name: web
 account: "123456789012"
 region: us-east-1
 policies:
-  Deploy: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:ListBucket", Resource: "*"}]}}
+  Deploy: {document: {Version: "2012-10-17",
+      Statement: [{Effect: Allow, Action: "s3:ListBucket", Resource: "*"}]}}
 groups:
-  devs: {policies: [Deploy], inline_policies: {mfa: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "iam:ListMFADevices", Resource: "*"}]}}}
+  devs: {policies: [Deploy], inline_policies: {mfa: {Version: "2012-10-17",
+      Statement: [{Effect: Allow, Action: "iam:ListMFADevices", Resource: "*"}]}}}
 users:
   bob:
     policies: [Deploy]
     groups: [devs]
-    inline_policies: {own: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "iam:GetUser", Resource: "arn:aws:iam::123456789012:user/${aws:username}"}]}}
+    inline_policies: {own: {Version: "2012-10-17",
+        Statement: [{Effect: Allow, Action: "iam:GetUser", Resource: "arn:aws:iam::123456789012:user/${aws:username}"}]}}
     access_key: {profile: relay}
 roles:
   runner:
@@ -189,7 +192,8 @@ fn a_name_in_another_case_is_the_same_name() {
     says(
         &plan,
         &[
-            "role.runner is destroyed before role.Runner is created, because IAM does not distinguish their names",
+            "role.runner is destroyed before role.Runner is created, because IAM does not \
+                distinguish their names",
             "policy.Deploy is destroyed before policy.deploy is created",
         ],
     );

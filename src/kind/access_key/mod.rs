@@ -294,7 +294,8 @@ fn unmanaged(wanted: &Attributes, keys: &[String]) -> UnrecordedObject {
     });
     let keys = keys.join(", ");
     let refusal = format!(
-        "user {user} has the access {key} {keys}, which relayctl does not manage, and no second key is \
+        "user {user} has the access {key} {keys}, which relayctl does not manage, and no second \
+            key is \
             made unasked: {take}for a new key, run `relayctl keys rotate`"
     );
     let note = format!("user {user} has the access {key} {keys} already: not managed, left alone");

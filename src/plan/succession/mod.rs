@@ -62,7 +62,8 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<P
 }
 
 /// Lets the policies of a principal come before the update that lifts its boundary. A part waits
-/// for every update of what it depends on; but a policy is attached to a name, whatever else changes.
+/// for every update of what it depends on; but a policy is attached to a name, whatever else
+/// changes.
 fn free_parts(
     steps: &mut Steps,
     effects: &[StepEffect<'_>],

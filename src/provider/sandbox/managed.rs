@@ -1,4 +1,5 @@
-//! AWS's own managed policies. The sandbox knows those of the catalogue, and what a few of them say.
+//! AWS's own managed policies. The sandbox knows those of the catalogue, and what a few of them
+//! say.
 
 use serde_json::json;
 

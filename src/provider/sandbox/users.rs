@@ -46,8 +46,8 @@ pub(super) fn update(account: &mut Account, name: &str, path: &str) -> SandboxRe
     Ok(Reply::Done)
 }
 
-/// Gives the user another name, which changes its ARN; its id, policies, keys and groups stay. Trust
-/// and bucket policies name a user by its id, so they follow.
+/// Gives the user another name, which changes its ARN; its id, policies, keys and groups stay.
+/// Trust and bucket policies name a user by its id, so they follow.
 pub(super) fn rename(account: &mut Account, name: &str, new: &str) -> SandboxResult<Reply> {
     let mut user = account.user(name)?.clone();
     identity::check_name(account, &Principal::user(new))?;

@@ -140,8 +140,8 @@ pub fn source() -> &'static str {
     text::load_catalogue().source
 }
 
-/// Returns the packages that the names of managed policies, service principals and regions are from,
-/// with their versions.
+/// Returns the packages that the names of managed policies, service principals and regions are
+/// from, with their versions.
 pub fn names_source() -> &'static str {
     names::load_names().source
 }

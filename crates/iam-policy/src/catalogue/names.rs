@@ -1,5 +1,5 @@
-//! The names of AWS's managed policies, service principals and regions. `data/refresh.py` writes and
-//! describes the file.
+//! The names of AWS's managed policies, service principals and regions. `data/refresh.py` writes
+//! and describes the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;

@@ -17,8 +17,8 @@ pub fn nearest_action(name: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Returns the beginning of actions' names that is nearest to one with which none begins: some whole
-/// words, such as `s3:GetObject`.
+/// Returns the beginning of actions' names that is nearest to one with which none begins: some
+/// whole words, such as `s3:GetObject`.
 fn nearest_beginning(stem: &str, prefix: &str) -> Option<String> {
     let given = prefix.len() + 1;
     let words = |name: &'static str| {

@@ -1,5 +1,5 @@
-//! Rules on names that AWS doesn't have, and on placeholders that nobody filled in: slips of the pen
-//! that AWS accepts, and that allow or deny nothing.
+//! Rules on names that AWS doesn't have, and on placeholders that nobody filled in: slips of the
+//! pen that AWS accepts, and that allow or deny nothing.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,8 @@ pub(super) const UNKNOWN_SERVICE_PRINCIPAL: Rule = Rule::new(
     "unknown-service-principal",
     Severity::Warning,
     "A service principal that AWS doesn't have",
-    "IAM refuses a trust policy that names a service which doesn't exist; in a condition such a name \
+    "IAM refuses a trust policy that names a service which doesn't exist; in a condition such a \
+        name \
         matches nothing. AWS has no list of all of them, so a new one may be told, too.",
     "Correct the name, such as lambda.amazonaws.com.",
 );
@@ -219,7 +220,9 @@ mod tests {
 
     #[test]
     fn misspelt_actions_and_services_are_found_wherever_they_stand() {
-        let statement = json!({"Effect": "Deny", "NotAction": ["s3:GetObject", "s3:GetObjekt"], "Resource": "*"});
+        let statement = json!({
+            "Effect": "Deny", "NotAction": ["s3:GetObject", "s3:GetObjekt"], "Resource": "*"
+        });
         let place = "/Statement/0/NotAction/1".to_owned();
         let remedy = "did you mean `s3:GetObject`?".to_owned();
         assert_eq!(found(&statement, Usage::Managed), [("unknown-action", place, remedy)]);
@@ -236,7 +239,8 @@ mod tests {
     #[test]
     fn services_in_conditions_are_checked_and_patterns_are_not() {
         let statement = json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
-            "Condition": {"StringLike": {"iam:PassedToService": ["lamda.amazonaws.com", "*.amazonaws.com"]},
+            "Condition": {
+                "StringLike": {"iam:PassedToService": ["lamda.amazonaws.com", "*.amazonaws.com"]},
                 "StringEquals": {"aws:PrincipalTag/x": "YOUR-TEAM"}}});
         let rules: Vec<_> =
             found(&statement, Usage::Managed).into_iter().map(|(rule, ..)| rule).collect();
@@ -247,7 +251,8 @@ mod tests {
     #[test]
     fn a_condition_on_an_arn_of_another_partition_is_told() {
         let statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition":
-            {"ArnLike": {"aws:SourceArn": ["arn:aws-cn:s3:::relay", "arn:*:s3:::relay", "arn:aws:s3:::relay"]}}});
+            {"ArnLike": {"aws:SourceArn":
+                ["arn:aws-cn:s3:::relay", "arn:*:s3:::relay", "arn:aws:s3:::relay"]}}});
         let place = "/Statement/0/Condition/ArnLike/aws:SourceArn/0".to_owned();
         let remedy = "write arn:aws:s3:::relay".to_owned();
         assert_eq!(found(&statement, Usage::Managed), [("foreign-partition", place, remedy)]);
@@ -255,7 +260,9 @@ mod tests {
 
     #[test]
     fn a_checker_tells_the_same_slip_in_each_document() {
-        let document = json!({"Statement": {"Action": "s3:GetObjekt", "Resource": "arn:aws:s3:::YOUR-BUCKET/*"}});
+        let document = json!({
+            "Statement": {"Action": "s3:GetObjekt", "Resource": "arn:aws:s3:::YOUR-BUCKET/*"}
+        });
         let mut checker = NameChecker::new("aws");
         let first = checker.check(&document, Usage::Managed);
         assert_eq!(first.len(), 2);

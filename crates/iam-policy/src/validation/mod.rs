@@ -45,8 +45,8 @@ pub fn validate(document: &Value, usage: Usage) -> Vec<Violation> {
     found(document, usage, Sizes { counted: sent, sent }, None)
 }
 
-/// Returns the problems for which AWS would refuse the document in an account of the partition: ARNs
-/// of another partition besides those that [`validate`] finds.
+/// Returns the problems for which AWS would refuse the document in an account of the partition:
+/// ARNs of another partition besides those that [`validate`] finds.
 ///
 /// ```
 /// use iam_policy::{Usage, parse, validate_in};

@@ -93,9 +93,11 @@ fn a_stage_is_added_to_a_toml_file_and_removed_again() {
     assert!(!file.unset("dev", &["x"]).place.path.exists());
 }
 
-const YAML: &str = "# ours\nbase: &base\n    runtime: python3.12\n    debug: no   # 1.1\n\ndev:\n    \
+const YAML: &str = "# ours\nbase: &base\n    runtime: python3.12\n    debug: no   # \
+    1.1\n\ndev:\n    \
     <<: *base\n    app_function: app.app   # why\n    # about the bucket\n    s3_bucket: 'old' # \
-    b\n\n    environment_variables:\n        # c\n        KEY: v\n        OLD: w\n    exclude:\n    \
+    b\n\n    environment_variables:\n        # c\n        KEY: v\n        OLD: w\n    \
+    exclude:\n    \
     - a # first\n\nprod:\n    memory_size: 512\n# end\n";
 
 #[test]

@@ -80,7 +80,8 @@ fn a_comment_that_botocore_reads_as_a_part_of_the_key_is_refused() {
     home.put(
         ".aws/credentials",
         "[a]\naws_access_key_id = AKIAX # mine\n[b]\naws_access_key_id = \
-            AKIAX\naws_secret_access_key = hush ; old\n[d]\naws_access_key_id = AKIAX\n  more\n[c]\naws_access_key_id = AKIAX\n",
+            AKIAX\naws_secret_access_key = hush ; old\n[d]\naws_access_key_id = AKIAX\n  \
+            more\n[c]\naws_access_key_id = AKIAX\n",
     );
     for profile in ["a", "b", "d"] {
         let problem = read(&home, profile).unwrap_err();
