@@ -264,8 +264,7 @@ pub fn boundaries_in_another_case(decisions: &mut [PlannedChange<'_>], desired: 
             change.reason = Reason::Obstacle(format!(
                 "IAM does not distinguish its name from that of {new}, so that it must go first, \
                     and it is the permissions boundary of {holder}, which relayctl does not \
-                    remove: \
-                    keep its name, or choose another one"
+                    remove: keep its name, or choose another one"
             ));
             change.action = ChangeAction::Refuse;
             change.fields.clear();

@@ -19,45 +19,48 @@ use crate::support::world::{Attempt, Ended, STATE_TAG, World};
 const OWNER: &str = "relayctl:manifest";
 const STATE: &str = "relayctl:state";
 
-/// A user with everything that a user can have, a group with two members, a role and a bucket.
+/// A user with everything that a user can have, a group with two members, a role and a bucket;
+/// [`with_documents`] writes the documents out.
 const WHOLE: &str = r#"version: 1
 name: web
 account: "123456789012"
 region: us-east-1
 policies:
-  Deploy: {document: {Version: "2012-10-17",
-      Statement: [{Effect: Allow, Action: "s3:ListBucket", Resource: "*"}]}}
-  Bounds: {document: {Version: "2012-10-17",
-      Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}
+  Deploy: {document: <s3:ListBucket>}
+  Bounds: {document: <*>}
 groups:
   devs:
     policies: [Deploy]
-    inline_policies: {mfa: {Version: "2012-10-17",
-        Statement: [{Effect: Allow, Action: "iam:ListMFADevices", Resource: "*"}]}}
+    inline_policies: {mfa: <iam:ListMFADevices>}
 users:
   ada: {groups: [devs]}
   bob:
     policies: [Deploy]
     permissions_boundary: Bounds
     groups: [devs]
-    inline_policies: {own: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "iam:GetUser", Resource: "*"}]}}
+    inline_policies: {own: <iam:GetUser>}
     access_key: {profile: relay, output: json}
 roles:
   runner:
     trust: {users: [ada]}
     policies: [Deploy]
-    inline_policies: {own: {Version: "2012-10-17",
-        Statement: [{Effect: Allow, Action: "sqs:SendMessage", Resource: "*"}]}}
+    inline_policies: {own: <sqs:SendMessage>}
 buckets:
   relay-data-x: {force_destroy: true, versioning: true}
 "#;
 
 /// The whole is there, and the manifest says this now.
 fn edited(text: &str) -> World {
-    let world = declared(WHOLE);
+    let world = declared(&with_documents(WHOLE));
     finished(&world);
-    world.declare(text);
+    world.declare(&with_documents(text));
     world
+}
+
+/// `<action>` stands for a document that allows it on everything.
+fn with_documents(text: &str) -> String {
+    let statement = "{Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"";
+    text.replace('<', statement).replace('>', "\", Resource: \"*\"}]}")
 }
 
 fn without<'t>(text: &'t str, from: &str) -> &'t str {
@@ -92,7 +95,10 @@ fn must_end(attempt: &Attempt, fault: PlannedFault, place: &str) {
     assert_eq!(is_killed, KILLS.contains(&fault.kind), "{place}: {:#?}", attempt.ended);
     if fault.kind == FaultKind::Deny {
         let Ended::Finished(outcome) = &attempt.ended else { panic!("{place}") };
-        let is_denied = |it: &Fault| matches!(it, Fault::Call(failure) if failure.kind == FailureKind::AccessDenied);
+        let is_denied = |it: &Fault| {
+            let Fault::Call(failure) = it else { return false };
+            failure.kind == FailureKind::AccessDenied
+        };
         assert!(!outcome.failed.is_empty(), "{place}: the denied call was hushed up");
         assert!(outcome.failed.iter().all(|(_, it)| is_denied(it)), "{place}: {outcome:#?}");
     }
@@ -168,17 +174,20 @@ fn a_user_and_a_group_keep_everything_under_a_new_name() {
     proved("rename a user and a group", world, 60);
 }
 
+const ROBERT: &str =
+    "  robert:\n    path: /people/\n    tags: {team: a}\n    policies: [Deploy, Read]\n";
+const PEOPLE: &str = "  people:\n    path: /people/\n    policies: [Read]\n";
+const MORE: &str =
+    "  Read: {document: <s3:GetObject>}\n  Limits: {document: <*>}\ngroups:\n  people";
+
 #[test]
 fn a_new_name_with_other_policies_and_another_path_takes_nothing_that_stays() {
     let text = renamed()
-        .replace("  robert:\n    policies: [Deploy]\n", "  robert:\n    path: /people/\n    tags: \
-            {team: a}\n    policies: [Deploy, Read]\n")
+        .replace("  robert:\n    policies: [Deploy]\n", ROBERT)
         .replace("permissions_boundary: Bounds", "permissions_boundary: Limits")
         .replace("iam:GetUser", "iam:GetRole")
-        .replace("  people:\n    policies: [Deploy]\n", "  people:\n    path: /people/\n    \
-            policies: [Read]\n")
-        .replace("groups:\n  people", "  Read: \
-            {document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"s3:GetObject\", Resource: \"*\"}]}}\n  Limits: {document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"*\", Resource: \"*\"}]}}\ngroups:\n  people");
+        .replace("  people:\n    policies: [Deploy]\n", PEOPLE)
+        .replace("groups:\n  people", MORE);
     proved("rename, and change policies and paths", edited(&text), 100);
 }
 
@@ -186,8 +195,10 @@ fn a_new_name_with_other_policies_and_another_path_takes_nothing_that_stays() {
 fn a_new_name_with_a_member_that_leaves_and_one_that_comes() {
     let text = renamed()
         .replace("  ada: {groups: [people]}", "  ada: {}\n  carol: {groups: [people]}")
-        .replace("    groups: [people]\n    inline_policies: \
-            {own: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"iam:GetUser\"", "    inline_policies: {own: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"iam:GetUser\"");
+        .replace(
+            "    groups: [people]\n    inline_policies: {own: <iam:GetUser",
+            "    inline_policies: {own: <iam:GetUser",
+        );
     assert!(text.contains("carol"), "{text}");
     proved("rename, and change members", edited(&text), 60);
 }
@@ -224,7 +235,8 @@ fn a_role_a_policy_and_a_bucket_are_made_anew_before_the_old_ones_go() {
         .replace("runner", "worker")
         .replace("relay-data-x", "relay-data-y");
     let moved = "moved: [{from: policy.Deploy, to: policy.Release}, \
-        {from: role.runner, to: role.worker}, {from: bucket.relay-data-x, to: bucket.relay-data-y}]";
+        {from: role.runner, to: role.worker}, \
+        {from: bucket.relay-data-x, to: bucket.relay-data-y}]";
     proved("make anew", edited(&format!("{text}{moved}\n")), 100);
 }
 

@@ -47,13 +47,12 @@ pub fn grants(account: &Value, desired: &Desired) -> Grants {
             for holder in groups.chain([record]) {
                 documents(account, holder).flat_map(|it| statements(&it)).for_each(&mut add);
             }
-            for it in statements(&record["trust"]) {
-                add(format!("trusts: {it}"));
+            for statement in statements(&record["trust"]) {
+                add(format!("trusts: {statement}"));
             }
             if let Some(arn) = record["boundary"].as_str() {
-                let bounds = managed(account, arn);
-                for it in statements(&bounds) {
-                    add(format!("within: {it}"));
+                for statement in statements(&managed(account, arn)) {
+                    add(format!("within: {statement}"));
                 }
             }
         }

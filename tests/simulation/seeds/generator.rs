@@ -450,7 +450,8 @@ impl GeneratedManifest {
     /// As a manifest; JSON is YAML.
     pub fn text(&self) -> String {
         let mut root = json!({
-            "version": 1, "name": self.name, "account": "123456789012", "region": "us-east-1", "tags": {"project": self.name},
+            "version": 1, "name": self.name, "account": "123456789012", "region": "us-east-1",
+            "tags": {"project": self.name},
         });
         for ((section, name), body) in &self.declared {
             let mut body = body.clone();
@@ -509,7 +510,8 @@ impl GeneratedManifest {
             fields.insert(
                 "policy".to_owned(),
                 json!({"Version": "2012-10-17", "Statement": [{
-                    "Effect": "Allow", "Principal": {"AWS": format!("${{roles.{role}.arn}}")}, "Action": "s3:ListBucket",
+                    "Effect": "Allow", "Principal": {"AWS": format!("${{roles.{role}.arn}}")},
+                    "Action": "s3:ListBucket",
                     "Resource": format!("arn:aws:s3:::{name}"),
                 }]}),
             );

@@ -7,20 +7,18 @@ use relayctl::address::{Address, KindName};
 use relayctl::call::{FileWrite, IamWrite, Write};
 use relayctl::diff::{ChangeAction, Reason};
 use relayctl::event::RunOutcome;
-use relayctl::model::{Desired, Recorded, RecordedObject, Status};
+use relayctl::model::{RecordedObject, Status};
 use relayctl::plan::{Plan, PlanMode, PlanNoteKind, StepId};
-use relayctl::state::{State, encode};
-use relayctl::value::{Attributes, text_of};
+use relayctl::state::encode;
+use relayctl::value::text_of;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::known::{Known, Path, sections};
 use crate::support::laws::{
     AccessLaw, THIRD_NAME, kept_keys, keys_go_after_their_successors, present_name,
 };
-use crate::support::world::{Attempt, Ended, STATE_TAG, World, files};
-
-/// A thing that is others': a user, an attachment, a tag.
-type Path = Vec<String>;
+use crate::support::world::{Attempt, Ended, World, files};
 
 pub struct Before {
     known: Known,
@@ -34,17 +32,17 @@ pub struct Before {
 
 impl Before {
     pub fn of(world: &World, mode: PlanMode) -> Self {
-        let (contents, state) = (world.contents(), world.state());
-        let known = Known::of(world, mode, state.as_ref(), &contents);
+        let (contents, recorded) = (world.contents(), world.state());
+        let known = Known::of(world, mode, recorded.as_ref(), &contents);
         let theirs = known.theirs(world, &contents);
-        let kept_keys = kept_keys(state.as_ref(), &known.desired);
-        let entries = state.iter().flat_map(|state| &state.resources);
+        let kept_keys = kept_keys(recorded.as_ref(), &known.desired);
+        let entries = recorded.iter().flat_map(|state| &state.resources);
         let recorded_keys = entries
             .filter(|(address, _)| address.kind() == KindName::AccessKey)
             .filter_map(|(_, entry)| entry.id.clone())
             .collect();
-        let ids = world.cloud.seen.lock().unwrap().made.clone();
-        Self { known, theirs, made: ids, recorded_keys, kept_keys }
+        let seen = world.cloud.seen.lock().unwrap().clone();
+        Self { known, theirs, made: seen.made, recorded_keys, kept_keys }
     }
 
     /// The laws of one run.
@@ -93,9 +91,7 @@ impl Before {
             attempt.plan.iter().flat_map(|plan| &plan.steps).flat_map(|step| &step.calls).collect();
         for write in &attempt.sent {
             // A change of case may go by way of a third name.
-            let is_detour = matches!(write, Write::Iam(IamWrite::RenameUser { user: from, name: to, .. }
-                | IamWrite::RenameGroup { group: from, name: to, .. })
-                if from.ends_with(THIRD_NAME) || to.ends_with(THIRD_NAME));
+            let is_detour = by_third_name(write);
             // A key that can't be delivered is taken back.
             let undoes = match write {
                 Write::Iam(IamWrite::DeleteAccessKey { id, .. }) => new(id),
@@ -156,6 +152,17 @@ impl Before {
     }
 }
 
+fn by_third_name(write: &Write) -> bool {
+    let Write::Iam(
+        IamWrite::RenameUser { user: from, name: to, .. }
+        | IamWrite::RenameGroup { group: from, name: to, .. },
+    ) = write
+    else {
+        return false;
+    };
+    [from, to].iter().any(|name| name.ends_with(THIRD_NAME))
+}
+
 /// The user, role, group, policy or bucket that a call changes, with everything on it. What is made
 /// was not there.
 fn target(write: &Write) -> Option<(&'static str, String)> {
@@ -193,286 +200,6 @@ fn forget_keys(world: &World, plan: &Plan) {
             world.cloud.seen.lock().unwrap().forgotten.insert(before.id.clone());
         }
     }
-}
-
-const SECTIONS: [(&str, &str); 5] = [
-    ("users", "user"),
-    ("roles", "role"),
-    ("groups", "group"),
-    ("policies", "policy"),
-    ("buckets", "bucket"),
-];
-
-/// Objects that the manifest or the state names, with exclusive owners and profiles to take over;
-/// by their present names.
-struct Known {
-    desired: Desired,
-    /// The ids of the manifest's objects when the run began.
-    ours: BTreeSet<String>,
-    /// The ids of what runs had made by then.
-    made: BTreeSet<String>,
-    /// What carries the tag of another manifest, or of another state: kind and name.
-    foreign: BTreeSet<(&'static str, String)>,
-    /// (user, u0, attached, ARN), (role, r0, inline, name), (user, u0, tags, key)
-    parts: BTreeSet<Path>,
-    exclusive: BTreeSet<(String, String)>,
-    /// Users and groups whose memberships that the manifest doesn't name go.
-    exclusive_members: BTreeSet<(String, String)>,
-    /// Buckets whose objects may go.
-    forced: BTreeSet<String>,
-    replaced_profiles: BTreeSet<String>,
-}
-
-fn owned(parts: [&str; 4]) -> Path {
-    parts.map(str::to_owned).into()
-}
-
-impl Known {
-    fn of(world: &World, mode: PlanMode, state: Option<&State>, contents: &Value) -> Self {
-        let desired: Desired = world.desired(mode);
-        let mut known = Self {
-            ours: BTreeSet::new(),
-            made: world.cloud.seen.lock().unwrap().ours.clone(),
-            foreign: BTreeSet::new(),
-            desired: desired.clone(),
-            parts: BTreeSet::new(),
-            exclusive: BTreeSet::new(),
-            exclusive_members: BTreeSet::new(),
-            forced: BTreeSet::new(),
-            replaced_profiles: BTreeSet::new(),
-        };
-        for (address, resource) in &desired.resources {
-            known.add(address, &resource.attributes);
-            let named = (address.kind().to_string(), known.present(address.kind(), address.name()));
-            if resource.exclusive {
-                known.exclusive.insert(named.clone());
-            }
-            let all = ["exclusive_groups", "exclusive_members"];
-            if all.iter().any(|field| resource.attributes.get(field) == Some(&json!(true))) {
-                known.exclusive_members.insert(named);
-            }
-        }
-        let none = Recorded::new();
-        let recorded = state.map_or(&none, |state| &state.resources);
-        for (address, entry) in recorded {
-            known.add(address, &entry.attributes);
-            let attached = entry.id.as_deref().and_then(|id| id.split_once('|'));
-            if let Some((holder, arn)) = attached {
-                let kind = holder_kind(address);
-                let holder = known.present_word(kind, holder);
-                known.parts.insert(owned([kind, &holder, "attached", arn]));
-            }
-        }
-        known.tell_owners(contents, recorded);
-        known
-    }
-
-    /// By the tags; without one, by what the state records.
-    fn tell_owners(&mut self, contents: &Value, recorded: &Recorded) {
-        for (section, kind) in SECTIONS {
-            for (name, object) in contents[section].as_object().into_iter().flatten() {
-                let id = object["id"].as_str().unwrap_or(name);
-                let tags = &object["tags"];
-                let state = tags["relayctl:state"].as_str();
-                let is_ours = match tags["relayctl:manifest"].as_str() {
-                    Some(owner) => {
-                        let ours = owner == self.desired.name
-                            && state.is_none_or(|state| state == STATE_TAG);
-                        if !ours {
-                            self.foreign.insert((kind, name.clone()));
-                        }
-                        ours
-                    }
-                    None => self.made.contains(id) && is_recorded(recorded, kind, name, id),
-                };
-                if is_ours {
-                    self.ours.insert(id.to_owned());
-                }
-            }
-        }
-    }
-
-    fn present(&self, kind: KindName, name: &str) -> String {
-        present_name(&self.desired, kind, name)
-    }
-
-    fn present_word(&self, kind: &str, name: &str) -> String {
-        kind.parse().map_or_else(|_| name.to_owned(), |kind| self.present(kind, name))
-    }
-
-    /// The manifest's when the run began, or made by it since.
-    fn is_ours(&self, id: &str, made: &BTreeSet<String>) -> bool {
-        self.ours.contains(id) || made.contains(id) && !self.made.contains(id)
-    }
-
-    fn add(&mut self, address: &Address, attributes: &Attributes) {
-        let holder = holder_kind(address);
-        let name = self.present_word(holder, text_of(attributes, holder));
-        match address.kind() {
-            KindName::PolicyAttachment(_) => {
-                let part = [holder, &name, "attached", text_of(attributes, "policy_arn")];
-                self.parts.insert(owned(part));
-            }
-            KindName::InlinePolicy(_) => {
-                self.parts.insert(owned([holder, &name, "inline", text_of(attributes, "name")]));
-            }
-            KindName::UserGroupMembership => {
-                let [group, user] = ["group", "user"]
-                    .map(|kind| self.present_word(kind, text_of(attributes, kind)));
-                self.parts.insert(owned(["group", &group, "members", &user]));
-            }
-            kind => {
-                let tags = attributes.get("tags").and_then(Value::as_object).into_iter().flatten();
-                let name = self.present(kind, address.name());
-                let named =
-                    |(key, _): (&String, &Value)| owned([kind.as_str(), &name, "tags", key]);
-                self.parts.extend(tags.map(named));
-                if attributes.get("force_destroy") == Some(&json!(true)) {
-                    self.forced.insert(address.name().to_owned());
-                }
-                if attributes.get("replace_profile") == Some(&json!(true)) {
-                    self.replaced_profiles.insert(text_of(attributes, "profile").to_owned());
-                }
-            }
-        }
-    }
-
-    fn is_member(&self, group: &str, user: &str) -> bool {
-        let [group, user] =
-            [("group", group), ("user", user)].map(|(kind, name)| self.present_word(kind, name));
-        self.parts.contains(&owned(["group", &group, "members", &user]))
-    }
-
-    /// Tells if an undeclared membership goes: by the user's setting, or by that of a group of
-    /// ours.
-    fn may_remove(&self, user: &str, group: Option<&String>) -> bool {
-        let is_exclusive = |kind: &str, name: &str| {
-            self.exclusive_members.contains(&(kind.to_owned(), self.present_word(kind, name)))
-        };
-        is_exclusive("user", user) || group.is_some_and(|group| is_exclusive("group", group))
-    }
-
-    fn theirs(&self, world: &World, contents: &Value) -> BTreeMap<Path, Value> {
-        let seen = world.cloud.seen.lock().unwrap().clone();
-        let mut found = BTreeMap::new();
-        let mut put = |path: [&str; 4], it: &Value| drop(found.insert(owned(path), it.clone()));
-        for (section, kind) in SECTIONS {
-            for (name, object) in contents[section].as_object().into_iter().flatten() {
-                let id = object["id"].as_str().unwrap_or(name);
-                let is_ours = self.is_ours(id, &seen.ours);
-                let present = self.present_word(kind, name);
-                for user in
-                    object["members"].as_array().into_iter().flatten().filter_map(Value::as_str)
-                {
-                    let is_foreign = self.foreign.contains(&("user", user.to_owned()));
-                    if !self.may_remove(user, is_ours.then_some(name))
-                        && (is_foreign || !self.is_member(name, user))
-                    {
-                        let user = self.present_word("user", user);
-                        put([kind, id, "members", &user], &Value::Null);
-                    }
-                }
-                if !is_ours {
-                    let mut rest = object.clone();
-                    rest.as_object_mut().and_then(|rest| rest.remove("members"));
-                    put([kind, id, "whole", ""], &rest);
-                    continue;
-                }
-                let mut parts = vec![("tags", &object["tags"])];
-                if !self.exclusive.contains(&(kind.to_owned(), present.clone())) {
-                    parts
-                        .extend([("attached", &object["attached"]), ("inline", &object["inline"])]);
-                }
-                for (part, all) in parts {
-                    let listed = all
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|it| Some((it.as_str()?, it)));
-                    let mapped =
-                        all.as_object().into_iter().flatten().map(|(key, it)| (key.as_str(), it));
-                    for (key, it) in listed.chain(mapped) {
-                        if !self.parts.contains(&owned([kind, &present, part, key]))
-                            && !["relayctl:manifest", "relayctl:state"].contains(&key)
-                        {
-                            put([kind, id, part, key], it);
-                        }
-                    }
-                }
-                for (key, it) in object["keys"].as_object().into_iter().flatten() {
-                    if !seen.made.contains(key) {
-                        put([kind, id, "keys", key], it);
-                    }
-                }
-                for (what, it) in object["belongings"].as_object().into_iter().flatten() {
-                    if *it != json!(false) && *it != json!([]) {
-                        put([kind, id, "belongings", what], it);
-                    }
-                }
-                if object["objects"].as_array().is_some_and(|all| !all.is_empty())
-                    && !self.forced.contains(name)
-                {
-                    put([kind, id, "objects", ""], &object["objects"]);
-                }
-            }
-        }
-        put(["account", "", "instance_profiles", ""], &contents["instance_profiles"]);
-        let credentials = std::fs::read_to_string(world.path("credentials")).unwrap_or_default();
-        for section in sections(&credentials).into_iter().filter(|section| is_theirs(section)) {
-            let name =
-                section.lines().next().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-            if !self.replaced_profiles.contains(&name) {
-                put(["file", "credentials", "profile", &name], &json!(section.trim()));
-            }
-        }
-        for (section, kind) in SECTIONS {
-            for (name, object) in contents[section].as_object().into_iter().flatten() {
-                let id = object["id"].as_str().unwrap_or(name);
-                found.insert([kind, id, "there"].map(str::to_owned).into(), Value::Null);
-            }
-        }
-        found.retain(|path, _| path.len() == 4 || self.is_ours(&path[1], &seen.ours));
-        found
-    }
-}
-
-fn is_theirs(section: &str) -> bool {
-    section.contains("AKIATHEIRS") || section.contains("AKIAFOREIGN")
-}
-
-fn sections(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for line in text.lines() {
-        if line.starts_with('[') {
-            found.push(String::new());
-        }
-        if let Some(section) = found.last_mut() {
-            section.push_str(line);
-            section.push('\n');
-        }
-    }
-    found
-}
-
-fn holder_kind(address: &Address) -> &'static str {
-    match address.kind() {
-        KindName::PolicyAttachment(kind) | KindName::InlinePolicy(kind) => kind.as_str(),
-        _ => "",
-    }
-}
-
-/// Tells if the state records this object, or that it is to be made. A bucket without a tag may be
-/// another one of its name.
-fn is_recorded(recorded: &Recorded, kind: &str, name: &str, id: &str) -> bool {
-    recorded.iter().filter(|(address, _)| address.kind().as_str() == kind).any(
-        |(address, entry)| {
-            let is_named = address.name().eq_ignore_ascii_case(name);
-            match entry.status {
-                Status::Intended => is_named,
-                Status::Done => kind != "bucket" && entry.id.as_deref() == Some(id),
-            }
-        },
-    )
 }
 
 /// Returns true for the key that the recorded one has replaced. It stays for a while, and nobody

@@ -9,6 +9,7 @@
 mod events;
 mod generator;
 mod invariants;
+mod known;
 mod scenario;
 
 use std::cell::{Cell, RefCell};
