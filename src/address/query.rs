@@ -28,6 +28,11 @@ impl AddressQuery {
         Self { text, address }
     }
 
+    /// Returns the address, if the text is one; `None` for a name alone.
+    pub fn as_address(&self) -> Option<&Address> {
+        self.address.as_ref()
+    }
+
     /// Finds the resource among those that are known.
     ///
     /// A name alone means the object that bears it. Only if there is none, it means an object that

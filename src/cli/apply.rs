@@ -58,7 +58,7 @@ const EXAMPLES: &str = "\
 Examples:
   relayctl apply                            the plan that is waiting
   relayctl apply prod.plan.json             a plan saved with plan --out
-  relayctl apply manifests/dev.yaml         plan, print, ask_question, do
+  relayctl apply manifests/dev.yaml         plan, print, ask, do
   relayctl apply manifests/dev.yaml --yes   without asking";
 
 pub fn run_command(args: &ApplyArgs, context: &CommandContext) -> Exit {
@@ -213,7 +213,7 @@ impl SavedRun<'_> {
     }
 
     /// Decides what to do about a changed manifest: go on with a warning if the plan was named or
-    /// `--yes` was given, else ask_question, else refuse. Returns the question.
+    /// `--yes` was given, else ask, else refuse. Returns the question.
     fn doubt(&self, change: &str) -> Result<Option<String>, CommandError> {
         let is_wanted = self.args.file.is_some() || self.args.run.consent.yes;
         let terminal = &self.context.terminal;

@@ -64,7 +64,8 @@ fn a_user_and_a_group_are_renamed_in_place_and_keep_everything() {
     let before = account(&project);
     let credentials = project.read("state/sandbox/home/.aws/credentials");
     let renamed = WHOLE.replace("bob", "robert").replace("devs", "people");
-    let moved = "moved: [{from: user.bob, to: user.robert}, {from: group.devs, to: group.people}]";
+    let moved =
+        "moved: [{from: user.bob, to: user.robert}, {from: groups.devs, to: groups.people}]";
     project.write("web.yaml", &format!("{renamed}{moved}\n"));
     let plan = project.expect(0, &["plan", "web.yaml"]);
     says(

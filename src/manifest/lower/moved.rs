@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::address::{Address, KindName};
+use crate::address::{Address, AddressQuery, KindName};
 use crate::manifest::decode::{ExpandedText, Located};
 use crate::manifest::names;
 use crate::manifest::scope::DecodeScope;
@@ -116,15 +116,13 @@ impl MovesReader<'_, '_, '_> {
     }
 
     fn address(&mut self, text: &ExpandedText) -> Option<Address> {
-        match text.value.parse() {
-            Ok(address) => Some(address),
-            Err(error) => {
-                let error: crate::address::BadAddress = error;
-                let help = "write kind.name as plans print it, for example user.bob";
-                self.scope.error("bad-address", &text.spot, error.to_string(), help);
-                None
-            }
+        let query = AddressQuery::new(text.value.as_str());
+        if query.as_address().is_none() {
+            let message = format!("`{}` is not an address", text.value);
+            let help = "write kind.name as plans print it, for example user.bob";
+            self.scope.error("bad-address", &text.spot, message, help);
         }
+        query.as_address().cloned()
     }
 
     /// Follows names that changed more than once to the last one, which must be declared.
