@@ -73,6 +73,10 @@ impl<'a> FieldComparison<'a> {
     ) {
         let default = || Cow::Owned((field.default)());
         let live = live.map_or_else(default, Cow::Borrowed);
+        if field.form == FieldForm::Keyed && is_settled(&live, &wanted) {
+            self.unchanged += 1;
+            return;
+        }
         let before = match field.form {
             FieldForm::Setting => was.map_or_else(|| wanted.clone(), Cow::Borrowed),
             FieldForm::Recorded if is_recorded => was.map_or_else(default, Cow::Borrowed),
@@ -145,6 +149,14 @@ impl<'a> FieldComparison<'a> {
             self.wanted.to_mut().insert(field.name, Value::Object(whole));
         }
     }
+}
+
+/// Returns true if a map holds exactly the wanted entries, besides the tag of the state, which
+/// everything that a state manages has. Nothing of it needs to be copied then.
+fn is_settled(live: &Value, wanted: &Value) -> bool {
+    let (Some(live), Some(wanted)) = (live.as_object(), wanted.as_object()) else { return false };
+    let others = || live.iter().filter(|(key, _)| *key != STATE_TAG);
+    others().count() == wanted.len() && others().all(|(key, value)| wanted.get(key) == Some(value))
 }
 
 /// Returns true for a tag of AWS's own, which nobody else can set, change or remove (IAM User

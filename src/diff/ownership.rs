@@ -137,7 +137,8 @@ impl<'a> DiffSubject<'a, '_> {
     ) {
         let changes = comparison.fields.iter().any(|it| it.change.field == "tags");
         let Some(state) = self.options.state_tag.filter(|_| self.is_tagged()) else { return };
-        if seen.state_tag.is_none() && !changes {
+        let is_another = seen.state_tag.as_deref().is_some_and(|it| it != state);
+        if !changes && !is_another {
             return;
         }
         let wanted = std::mem::replace(&mut comparison.wanted, Cow::Owned(Attributes::new()));
