@@ -134,6 +134,19 @@ impl KindName {
         }
     }
 
+    /// Returns true if objects of this kind have a name of their own in AWS, which may change.
+    pub const fn is_movable(self) -> bool {
+        match self {
+            Self::Bucket | Self::Policy | Self::Principal(_) => true,
+            Self::AccessKey
+            | Self::AwsProfile
+            | Self::InlinePolicy(_)
+            | Self::PolicyAttachment(_)
+            | Self::UserGroupMembership
+            | Self::ZappaSettings => false,
+        }
+    }
+
     /// Finds the kind that a word means: the kind as addresses spell it, or its section.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == word || kind.section() == word)

@@ -32,7 +32,7 @@ use crate::kind::{
     self, Attached, Conflict, FieldForm, Kind, LiveObject, LiveResource, Maintenance,
 };
 use crate::model::{Desired, IgnoredFields, Live, Recorded, RecordedObject, Resource, Status};
-use crate::value::{Attributes, FieldChange, text_of};
+use crate::value::{Attributes, FieldChange};
 
 use fields::FieldComparison;
 use takeover::Holders;
@@ -83,32 +83,7 @@ impl ResourceChange {
     /// Returns true if a plan that only refreshes the state found the object changed, replaced or
     /// gone.
     pub fn is_drift(&self) -> bool {
-        match &self.reason {
-            Reason::Drifted
-            | Reason::Vanished
-            | Reason::RecreatedBySomeoneElse { .. }
-            | Reason::NotOurs { .. }
-            | Reason::OtherState { .. } => true,
-            Reason::Same
-            | Reason::LetGo
-            | Reason::Moves(_)
-            | Reason::Renamed(_)
-            | Reason::ParentHandedOver(_)
-            | Reason::New
-            | Reason::Differs
-            | Reason::CannotChange(_)
-            | Reason::Requested
-            | Reason::Due(_)
-            | Reason::ParentReplaced(_)
-            | Reason::Interrupted
-            | Reason::Lost
-            | Reason::Undeclared
-            | Reason::Destroy
-            | Reason::Exclusive
-            | Reason::Obstacle(_)
-            | Reason::Unknown(_)
-            | Reason::DependsOn(_) => false,
-        }
+        matches!(self.reason, Reason::Drifted | Reason::Vanished) || self.reason.is_other_owner()
     }
 
     /// Returns the text of a field before the change.
@@ -197,6 +172,38 @@ pub enum Reason {
     Unknown(Failure),
     /// A dependency is refused, blocked or unknown.
     DependsOn(Address),
+}
+
+impl Reason {
+    /// Returns true if the object is somebody else's.
+    pub fn is_other_owner(&self) -> bool {
+        match self {
+            Self::NotOurs { .. }
+            | Self::OtherState { .. }
+            | Self::RecreatedBySomeoneElse { .. } => true,
+            Self::Same
+            | Self::New
+            | Self::Vanished
+            | Self::Drifted
+            | Self::Differs
+            | Self::CannotChange(_)
+            | Self::Requested
+            | Self::LetGo
+            | Self::Renamed(_)
+            | Self::Moves(_)
+            | Self::Due(_)
+            | Self::ParentReplaced(_)
+            | Self::ParentHandedOver(_)
+            | Self::Interrupted
+            | Self::Lost
+            | Self::Undeclared
+            | Self::Destroy
+            | Self::Exclusive
+            | Self::Obstacle(_)
+            | Self::Unknown(_)
+            | Self::DependsOn(_) => false,
+        }
+    }
 }
 
 /// A change together with the data that its calls need. Data that stays as it was given is
@@ -327,8 +334,8 @@ impl<'a> DiffSubject<'a, '_> {
     /// Decides for an object that is declared, but doesn't exist.
     fn absent(&self, resource: &'a Resource, conflict: Option<&Conflict>) -> PlannedChange<'a> {
         // An object of this manifest that has the name in another case goes first.
-        let goes_first = moved::other_case(self.address, self.recorded.keys()).is_some();
-        let conflict = conflict.filter(|_| !goes_first);
+        let goes_first = || moved::other_case(self.address, self.recorded.keys()).is_some();
+        let conflict = conflict.filter(|_| !goes_first());
         let unmanaged = conflict.and_then(|it| it.unmanaged.as_ref());
         let takes = match (self.takeovers(conflict), unmanaged) {
             (Ok(_), Some(it)) if !resource.renew && self.is_parent_adopted(resource) => {
@@ -460,7 +467,7 @@ impl<'a> DiffSubject<'a, '_> {
             };
             return (ChangeAction::Update, reason);
         }
-        if let Some(before) = self.renamed(seen, resource) {
+        if let Some(before) = self.renamed(comparison) {
             return (ChangeAction::Update, Reason::Renamed(before));
         }
         if !comparison.fields.is_empty() {
@@ -474,9 +481,9 @@ impl<'a> DiffSubject<'a, '_> {
     }
 
     /// Returns the address of the object's present name, if it gets another one.
-    fn renamed(&self, seen: &LiveObject, resource: &Resource) -> Option<Address> {
-        moved::name_change(self.kind, seen, &resource.attributes)?;
-        Some(Address::new(self.address.kind(), text_of(&seen.attributes, "name")))
+    fn renamed(&self, comparison: &FieldComparison<'_>) -> Option<Address> {
+        let name = comparison.fields.iter().find(|it| it.change.field == "name")?;
+        Some(Address::new(self.address.kind(), name.change.before.as_ref()?.as_str()?))
     }
 
     /// Decides for an object that is recorded, but no longer declared.

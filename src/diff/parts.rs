@@ -93,32 +93,7 @@ fn keep_what_is_in_use(decisions: &mut [PlannedChange<'_>], gone: &BTreeSet<Addr
 
 /// Returns true if the reason is that the object is not, or no longer, the manifest's.
 fn is_foreign(reason: &Reason) -> bool {
-    match reason {
-        Reason::NotOurs { .. }
-        | Reason::OtherState { .. }
-        | Reason::RecreatedBySomeoneElse { .. }
-        | Reason::LetGo
-        | Reason::ParentHandedOver(_) => true,
-        Reason::Same
-        | Reason::New
-        | Reason::Vanished
-        | Reason::Differs
-        | Reason::Drifted
-        | Reason::CannotChange(_)
-        | Reason::Renamed(_)
-        | Reason::Requested
-        | Reason::Due(_)
-        | Reason::Moves(_)
-        | Reason::ParentReplaced(_)
-        | Reason::Interrupted
-        | Reason::Lost
-        | Reason::Undeclared
-        | Reason::Destroy
-        | Reason::Exclusive
-        | Reason::Obstacle(_)
-        | Reason::Unknown(_)
-        | Reason::DependsOn(_) => false,
-    }
+    reason.is_other_owner() || matches!(reason, Reason::LetGo | Reason::ParentHandedOver(_))
 }
 
 /// Returns the objects that an object is a part of, or belongs to, as recorded and as declared.

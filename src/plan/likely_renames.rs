@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PlanNote, PlanNoteKind};
-use crate::address::{Address, KindName};
+use crate::address::Address;
 use crate::diff::{ChangeAction, PlannedChange, Reason};
 use crate::kind::{self, FieldForm};
 use crate::value::{Attributes, Value};
@@ -53,18 +53,9 @@ fn candidates<'d, 'p>(
     action: ChangeAction,
     reason: &Reason,
 ) -> Vec<&'d PlannedChange<'p>> {
-    let of_kind = |kind: KindName| match kind {
-        KindName::Bucket | KindName::Policy | KindName::Principal(_) => true,
-        KindName::AccessKey
-        | KindName::AwsProfile
-        | KindName::InlinePolicy(_)
-        | KindName::PolicyAttachment(_)
-        | KindName::UserGroupMembership
-        | KindName::ZappaSettings => false,
-    };
     let is_meant = |it: &&PlannedChange<'_>| {
         let change = &it.change;
-        change.action == action && change.reason == *reason && of_kind(change.address.kind())
+        change.action == action && change.reason == *reason && change.address.kind().is_movable()
     };
     decisions.iter().filter(is_meant).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::address::{Address, AddressQuery, KindName};
+use crate::address::{Address, AddressQuery};
 use crate::manifest::decode::{ExpandedText, Located};
 use crate::manifest::names;
 use crate::manifest::scope::DecodeScope;
@@ -74,7 +74,7 @@ impl MovesReader<'_, '_, '_> {
             let help = "remove the entry: one is destroyed, and the other is created";
             return self.scope.error("bad-moved", &to.spot, message, help);
         }
-        if !is_movable(old.kind()) {
+        if !old.kind().is_movable() {
             let message = format!("{old} has no name of its own");
             let help = "name the user, role, group, policy or bucket: its parts follow it";
             return self.scope.error("bad-moved", &from.spot, message, help);
@@ -149,18 +149,5 @@ impl MovesReader<'_, '_, '_> {
             let problem = crate::diagnostic::Diagnostic::error("bad-moved", moved.place, message);
             self.scope.problems.push(problem.help(help));
         }
-    }
-}
-
-/// Returns true for the kinds whose objects have a name of their own.
-fn is_movable(kind: KindName) -> bool {
-    match kind {
-        KindName::Bucket | KindName::Policy | KindName::Principal(_) => true,
-        KindName::AccessKey
-        | KindName::AwsProfile
-        | KindName::InlinePolicy(_)
-        | KindName::PolicyAttachment(_)
-        | KindName::UserGroupMembership
-        | KindName::ZappaSettings => false,
     }
 }
