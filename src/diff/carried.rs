@@ -19,9 +19,9 @@ pub const CARRIED: &str = "carried";
 #[derive(Clone, Debug, Default, PartialEq)]
 struct CarriedFields {
     /// The values, by field. Of a map only the keys that are carried over.
-    pub values: Attributes,
-    /// What is carried over, and what is lost, as texts for the reader.
-    pub remarks: Vec<String>,
+    values: Attributes,
+    /// Texts for the reader on the values that are carried over, and on those that are lost.
+    remarks: Vec<String>,
 }
 
 impl CarriedFields {

@@ -1,4 +1,4 @@
-//! What is in the way of making an object.
+//! The conflicts that are in the way of making an object.
 
 /// Everything that is in the way of making an object, or of putting it elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

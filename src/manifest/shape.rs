@@ -111,7 +111,7 @@ shape! {
 }
 
 shape! {
-    /// What relayctl must not do to a resource.
+    /// Limits on what relayctl may do to a resource.
     "a lifecycle" Lifecycle {
         /// Makes a plan that would destroy or replace the resource an error.
         prevent_destroy: Flag,

@@ -148,8 +148,8 @@ pub struct Step {
     /// The attributes to look for when the object is read again before the change
     /// ([`crate::model::subject`]).
     pub wanted: Attributes,
-    /// What the new object takes over from the one that it replaces. The state keeps it from before
-    /// the old object is deleted until the new one exists.
+    /// The values that the new object takes over from the one that it replaces. The state keeps
+    /// them from before the old object is deleted until the new one exists.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub carried: Attributes,
     /// The address at which the state records the object, if that is another one: it is dropped

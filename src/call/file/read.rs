@@ -43,7 +43,7 @@ reads! {
             paged: false,
             why: "",
         }
-        /// Whether the file can be made or replaced here.
+        /// Tells if the file can be made or replaced here.
         Writable { file: LocalFile } as "file:CheckWritable" => {
             on: Target::Local,
             paged: false,

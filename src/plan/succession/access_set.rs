@@ -15,7 +15,7 @@ pub(super) struct AccessSet<'d> {
 enum AccessSource<'d> {
     /// A policy that was not read: it may be about any request.
     Unknown,
-    /// What the statements with this effect in `of` match, and those in `minus` don't.
+    /// The requests that the statements with this effect in `of` match, and those in `minus` don't.
     Documents {
         of: Vec<&'d Value>,
         minus: Vec<&'d Value>,

@@ -1,4 +1,4 @@
-//! What a plan says where the old goes before the new.
+//! Remarks of a plan on steps where the old goes before the new.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -27,7 +27,7 @@ const IN_CAPITALS: &[&str] = &[
     "USERNAME",
 ];
 
-/// What may follow `your` in small letters: a bucket may well be named `your-shop`.
+/// The words that may follow `your` in small letters: a bucket may well be named `your-shop`.
 const YOURS: &[&str] = &[
     "account",
     "accountid",
