@@ -88,6 +88,27 @@ struct Reattached<'p, 'd> {
     new: &'p AccessPart<'d>,
 }
 
+/// The place of an object that exists only during the run.
+enum PlaceOfCopy {
+    /// This step makes it.
+    Made(StepId),
+    /// An interrupted run has left it.
+    Left,
+    /// Another object is there.
+    Taken,
+}
+
+impl PlaceOfCopy {
+    /// Returns the step that makes the object, if there is one; `None` if there is no place.
+    fn makers(self) -> Option<BTreeSet<StepId>> {
+        match self {
+            Self::Made(step) => Some([step].into()),
+            Self::Left => Some(BTreeSet::new()),
+            Self::Taken => None,
+        }
+    }
+}
+
 /// An object that exists only during the run.
 struct TemporaryObject {
     address: Address,
@@ -229,7 +250,7 @@ fn stand_in(
     if reattached.is_empty() {
         return None;
     }
-    let made = copy.add_steps(steps, decisions, BTreeSet::new())?;
+    let made = copy.add_steps(steps, decisions, BTreeSet::new()).makers()?;
     let mut detached = BTreeMap::new();
     let mut order = Vec::new();
     for Reattached { old, new } in reattached {
@@ -238,9 +259,8 @@ fn stand_in(
         // The calls on a renamed principal wait for its new name.
         let mut after = steps.get(&gone).map(|it| it.after.clone()).unwrap_or_default();
         after.extend(made.clone());
-        if let Some(attached) = attachment.add_steps(steps, decisions, after)? {
-            order.push((gone.clone(), attached));
-        }
+        let attached = attachment.add_steps(steps, decisions, after).makers()?.into_iter();
+        order.extend(attached.map(|it| (gone.clone(), it)));
         let last = attachment.step_id(StepPhase::Delete);
         order.push((last.clone(), new.step_id(StepPhase::Create)));
         order.push((copy.step_id(StepPhase::Delete), last.clone()));
@@ -269,25 +289,25 @@ impl TemporaryObject {
     }
 
     /// Adds the steps that make the object and remove it. An object that an interrupted run has
-    /// left is removed by this plan already, and is used until then. Returns the step that makes
-    /// it, if there is one; `None` if another object has its place.
+    /// left is removed by this plan already, and is used until then.
     fn add_steps(
         &self,
         steps: &mut Steps,
         decisions: &[PlannedChange<'_>],
         after: BTreeSet<StepId>,
-    ) -> Option<Option<StepId>> {
+    ) -> PlaceOfCopy {
         match find_decision(decisions, &self.address) {
             Some(left) if left.change.action == ChangeAction::Delete => {
-                let seen = left.seen.as_ref()?;
-                let is_copy = seen.attributes.get("document") == self.attributes.get("document");
-                return is_copy.then_some(None);
+                let seen = left.seen.as_ref().map(|it| &it.attributes);
+                let document = |it: &Attributes| it.get("document").cloned();
+                let is_copy = seen.map(document) == Some(document(&self.attributes));
+                return if is_copy { PlaceOfCopy::Left } else { PlaceOfCopy::Taken };
             }
             // It was never made.
             Some(left) if left.change.action == ChangeAction::Forget && left.seen.is_none() => {
                 steps.remove(&self.step_id(StepPhase::Record));
             }
-            Some(_) => return None,
+            Some(_) => return PlaceOfCopy::Taken,
             None => {}
         }
         let made = Step {
@@ -307,7 +327,7 @@ impl TemporaryObject {
         };
         let id = made.id.clone();
         steps.extend([made, removed].map(|step| (step.id.clone(), step)));
-        Some(Some(id))
+        PlaceOfCopy::Made(id)
     }
 
     fn step(&self, phase: StepPhase, calls: Vec<Write>, after: BTreeSet<StepId>) -> Step {
