@@ -11,6 +11,7 @@ mod moved;
 mod obstruction;
 mod ownership;
 mod parts;
+mod predecessors;
 mod propagate;
 mod refresh;
 mod takeover;
@@ -33,6 +34,7 @@ use crate::model::{Desired, IgnoredFields, Live, Recorded, RecordedObject, Resou
 use crate::value::{Attributes, FieldChange};
 
 use fields::FieldComparison;
+use predecessors::Predecessors;
 use takeover::Holders;
 
 /// A change together with the data that its calls need. Data that stays as it was given is
@@ -47,8 +49,11 @@ pub struct PlannedChange<'a> {
     pub recorded: Option<&'a RecordedObject>,
     /// The calls that remove objects of other owners that block its deletion.
     pub clearing: Vec<Write>,
-    /// The fields that others set and that a new object takes over from the one that it replaces.
+    /// The fields that others set and that a new object takes over from the one in whose place it
+    /// is made.
     pub carried: Attributes,
+    /// The object that is made in the place of a removed one, under another name.
+    pub successor: Option<Address>,
     /// True if an earlier step of this plan changes the live object: it names a principal whose ARN
     /// changes, or another object takes its place in a file.
     pub shifts: bool,
@@ -90,6 +95,7 @@ pub fn diff<'a>(
     let options = options.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     let holders = Holders::find_holders(recorded, live);
+    let predecessors = Predecessors::find_predecessors(desired, recorded);
     let mut decisions: Vec<PlannedChange<'_>> = addresses
         .into_iter()
         .map(|address| {
@@ -102,6 +108,7 @@ pub fn diff<'a>(
                 recorded,
                 live,
                 holders: &holders,
+                predecessors: &predecessors,
                 options,
             };
             let mut decision = subject.decide(live.get(address));
@@ -117,17 +124,26 @@ pub fn diff<'a>(
     propagate::boundaries(&mut decisions, desired);
     propagate::boundaries_in_another_case(&mut decisions, desired);
     takeover::mark_moved(&mut decisions);
-    propagate::hindrances(&mut decisions, desired, recorded);
+    propagate::hindrances(&mut decisions, desired, recorded, &predecessors);
+    predecessors::name_successors(&mut decisions, &predecessors);
     decisions
 }
 
-/// Returns the objects that are replaced, even if other objects block that.
-pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
+/// Returns the objects in whose place new ones are made, even if other objects block that: those
+/// that are replaced, and those that get another name which AWS cannot give them.
+pub fn made_anew(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
     let decisions =
         diff(desired, recorded, live, DiffOptions { foreign: true, ..DiffOptions::default() });
-    let replaced =
-        decisions.into_iter().filter(|decision| decision.change.action == ChangeAction::Replace);
-    replaced.map(|decision| decision.change.address).collect()
+    let predecessors = Predecessors::find_predecessors(desired, recorded);
+    let of = |action| {
+        let these = decisions.iter().map(|decision| &decision.change);
+        these.filter(move |change| change.action == action).map(|change| &change.address)
+    };
+    let is_there =
+        |old: &&Address| live.get(*old).is_some_and(|it| it.observed.as_present().is_some());
+    let moved =
+        of(ChangeAction::Create).flat_map(|new| predecessors.of_successor(new)).filter(is_there);
+    of(ChangeAction::Replace).chain(moved).cloned().collect()
 }
 
 /// One address, with its declared and recorded object.
@@ -140,6 +156,7 @@ struct DiffSubject<'a, 'h> {
     recorded: &'a Recorded,
     live: &'a Live,
     holders: &'h Holders<'a>,
+    predecessors: &'h Predecessors<'a>,
     options: DiffOptions<'a>,
 }
 
@@ -181,16 +198,7 @@ impl<'a> DiffSubject<'a, '_> {
             Some(Status::Done) => Reason::Vanished,
             Some(Status::Intended) => Reason::Interrupted,
         };
-        let mut decision = self.decision(ChangeAction::Create, reason, None);
-        if let Some(carried) = carried::left_by_interrupted(self.entry) {
-            let wanted = carried::with_carried(&resource.attributes, &carried, &resource.ignored);
-            decision.change.fields = fields::all_new(self.kind, &wanted);
-            decision.wanted = Some(Cow::Owned(wanted));
-            decision.carried = carried;
-        } else {
-            decision.change.fields = fields::all_new(self.kind, &resource.attributes);
-        }
-        decision.wanted = decision.wanted.map(|wanted| self.with_state_tag(wanted));
+        let mut decision = self.create(resource, reason);
         decision.change.left_alone.extend(unmanaged.map(|it| it.note.clone()));
         decision.takes = takes;
         decision
@@ -225,14 +233,7 @@ impl<'a> DiffSubject<'a, '_> {
         if resource.renew {
             seen.to_mut().upkeep = Some(Maintenance::Renew("rotation was requested".to_owned()));
         }
-        let recorded = self.entry.map(|entry| &entry.attributes);
-        let mut comparison = FieldComparison::of(
-            self.kind,
-            &resource.attributes,
-            recorded,
-            &seen.attributes,
-            &resource.ignored,
-        );
+        let mut comparison = self.compare(resource, &seen);
         self.compare_state_tag(&mut comparison, &seen);
         comparison.fields.splice(0..0, moved::name_change(self.kind, &seen, &resource.attributes));
         let (action, reason) = self.verdict(&comparison, &seen, resource);
@@ -413,6 +414,7 @@ impl<'a> DiffSubject<'a, '_> {
             recorded: self.entry,
             clearing: Vec::new(),
             carried: Attributes::new(),
+            successor: None,
             shifts: false,
             restated: false,
             takes: Takeovers::new(),

@@ -10,6 +10,8 @@ use crate::call::{Failure, FailureKind};
 use crate::kind::{DeletionBlocker, OWNER_TAG, STATE_TAG};
 use crate::value::Value;
 
+mod carried;
+
 const MANIFEST: &str = "relay";
 
 /// A small world of declared, recorded and live objects, built up row by row.
