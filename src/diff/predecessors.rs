@@ -40,6 +40,37 @@ impl<'a> Predecessors<'a> {
     ) -> impl Iterator<Item = &'a Address> + use<'a, '_> {
         self.old.get(new).into_iter().flatten().copied()
     }
+
+    /// Returns the stuck object that a change waits for. Nothing of an old object is removed whose
+    /// new one does not come; of two names that IAM does not distinguish, the old one goes first.
+    pub(super) fn hindrance(
+        &self,
+        address: &Address,
+        action: ChangeAction,
+        recorded: &Recorded,
+        stuck: &BTreeSet<Address>,
+    ) -> Option<Address> {
+        match action {
+            ChangeAction::Delete => {
+                let entry = recorded.get(address).into_iter();
+                let left = entry.flat_map(|it| &it.depends_on).chain([address]);
+                let mut new = left.filter_map(|old| self.successor(old));
+                new.find(|new| stuck.contains(*new)).cloned()
+            }
+            ChangeAction::Create => {
+                let is_one_name = |old: &&Address| old.name().eq_ignore_ascii_case(address.name());
+                let mut old = self.of_successor(address).filter(is_one_name);
+                old.find(|old| stuck.contains(*old)).cloned()
+            }
+            ChangeAction::Update
+            | ChangeAction::Replace
+            | ChangeAction::Nothing
+            | ChangeAction::Adopt
+            | ChangeAction::Forget
+            | ChangeAction::Refuse
+            | ChangeAction::Blocked => None,
+        }
+    }
 }
 
 /// Returns true for objects that another name makes new ones, and on which others may set

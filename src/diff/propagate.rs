@@ -303,22 +303,7 @@ pub(super) fn hindrances(
         for decision in decisions.iter_mut() {
             let ResourceChange { address, action, .. } = &decision.change;
             let linked = || links.hindrance(address, *action, &stuck);
-            let awaited = || match action {
-                ChangeAction::Delete => {
-                    let entry = recorded.get(address).into_iter();
-                    let left = entry.flat_map(|it| &it.depends_on).chain([address]);
-                    let mut new = left.filter_map(|old| predecessors.successor(old));
-                    new.find(|new| stuck.contains(*new)).cloned()
-                }
-                ChangeAction::Nothing
-                | ChangeAction::Create
-                | ChangeAction::Update
-                | ChangeAction::Replace
-                | ChangeAction::Adopt
-                | ChangeAction::Forget
-                | ChangeAction::Refuse
-                | ChangeAction::Blocked => None,
-            };
+            let awaited = || predecessors.hindrance(address, *action, recorded, &stuck);
             let cause = hindered_by(&decision.change, &stuck, desired, &dependents);
             if let Some(cause) = cause.or_else(linked).or_else(awaited) {
                 decision.change.action = ChangeAction::Blocked;

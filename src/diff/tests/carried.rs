@@ -182,6 +182,16 @@ fn the_old_object_and_its_parts_stay_while_the_new_one_cannot_be_made() {
     world.expect("role_policy_attachment.runner/Deploy", ChangeAction::Blocked, waits());
 }
 
+#[test]
+fn a_name_in_another_case_waits_for_an_old_object_that_cannot_go() {
+    let theirs = vec![Attached::Managed(BOUNDARY.to_owned())];
+    let world = renamed("Runner").live_with("role.runner", "AROA1", touched("runner"), theirs);
+    let decisions = world.decide();
+    assert_eq!(decided(&decisions, "role.runner").change.action, ChangeAction::Refuse);
+    let reason = Reason::DependsOn("role.runner".parse().unwrap());
+    world.expect("role.Runner", ChangeAction::Blocked, reason);
+}
+
 fn bucket(name: &str, tags: Value) -> Attributes {
     let arn = format!("arn:aws:s3:::{name}");
     attributes(json!({"name": name, "arn": arn, "region": "us-east-1", "tags": tags}))
