@@ -270,16 +270,11 @@ impl<'a> DiffSubject<'a, '_> {
     pub(super) fn compare(&self, resource: &'a Resource, seen: &LiveObject) -> FieldComparison<'a> {
         let recorded = self.entry.map(|entry| &entry.attributes);
         let (kind, live) = (self.kind, &seen.attributes);
-        match self.unfinished(resource, seen) {
-            Some(wanted) => {
-                let nothing = IgnoredFields::default();
-                FieldComparison::of(kind, &wanted, recorded, live, &nothing).into_owned()
-            }
-            None => {
-                let Resource { attributes, ignored, .. } = resource;
-                FieldComparison::of(kind, attributes, recorded, live, ignored)
-            }
+        if let Some(wanted) = self.unfinished(resource, seen) {
+            let nothing = IgnoredFields::default();
+            return FieldComparison::of(kind, &wanted, recorded, live, &nothing).into_owned();
         }
+        FieldComparison::of(kind, &resource.attributes, recorded, live, &resource.ignored)
     }
 
     /// Returns the attributes that an interrupted create was to give the object; `None` if they are

@@ -346,6 +346,7 @@ mod quota;
 mod role;
 mod tags;
 mod taken_name;
+mod temporary_copy;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -362,6 +363,7 @@ pub use facts::{
 };
 pub use parts::{named_parents, second_parent};
 pub use quota::{ATTACHED_POLICIES, GROUPS_OF_USER};
+pub use temporary_copy::temporary_copy;
 
 /// All kinds, in the order in which a plan lists them.
 const ORDER: [KindName; KindName::ALL.len()] = [

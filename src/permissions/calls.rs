@@ -11,7 +11,9 @@ use crate::call::iam::{
     PolicyVersion, Role, User,
 };
 use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
-use crate::kind::{self, AccessRole, Attached, FieldForm, Kind, LiveObject, OnChange};
+use crate::kind::{
+    self, AccessRole, Attached, FieldForm, Kind, LiveObject, OnChange, temporary_copy,
+};
 use crate::model::{Desired, Resource, of_kind};
 use crate::reads::{Facet, ReadScope, Snapshot, WantedFacts, next_reads};
 use crate::value::{Attributes, Tags, optional_text, text_of};
@@ -27,6 +29,7 @@ pub(super) fn reads(desired: &Desired, job: Job) -> BTreeSet<Read> {
             kind.facets(attributes).into_iter().chain(kind.deletion_facets(attributes))
         })
         .chain(moved_facets(desired))
+        .chain(copied_facets(desired))
         .chain(foreign(desired).map(|arn| Facet::Policy { arn }))
         .chain(renewals(desired, job))
         .collect();
@@ -185,6 +188,7 @@ pub(super) fn writes(desired: &Desired, job: Job) -> Vec<Write> {
             }
         }
     }
+    writes.extend(copied(desired, job));
     if job == Job::Apply {
         writes.extend(moved(desired));
         let exclusive = desired.resources.iter().filter(|(_, resource)| resource.exclusive);
@@ -210,6 +214,53 @@ fn moved(desired: &Desired) -> Vec<Write> {
         }
     });
     writes.collect()
+}
+
+/// Returns the temporary copies of the policies that are attached, with their attachments. A policy
+/// that is replaced has one meanwhile.
+fn temporary_objects(desired: &Desired) -> Vec<(&'static dyn Kind, Attributes)> {
+    let is_attachment = |it: &Address| {
+        let role = kind::kind_of(it.kind()).facts().access;
+        matches!(role, AccessRole::PolicyAttachment(_))
+    };
+    let mut copies = Vec::new();
+    for (address, policy) in of_kind(&desired.resources, KindName::Policy) {
+        let copy = temporary_copy(&policy.attributes, json!({"relayctl:manifest": ""}));
+        let attached = Attached::Managed(text_of(&copy, "arn").to_owned());
+        let holders = desired.resources.iter().filter(|(_, it)| it.depends_on.contains(address));
+        let holders: Vec<Principal> = holders
+            .filter(|(it, _)| is_attachment(it))
+            .filter_map(|(_, it)| it.depends_on.iter().find_map(Address::principal))
+            .collect();
+        if !holders.is_empty() {
+            copies.push((kind::kind_of(KindName::Policy), copy));
+        }
+        copies.extend(holders.iter().map(|holder| {
+            (kind::kind_of(attached.kind(holder.kind)), attached.attributes(holder))
+        }));
+    }
+    copies
+}
+
+/// Returns the facets of temporary copies. An interrupted run may have left one.
+fn copied_facets(desired: &Desired) -> Vec<Facet> {
+    let objects = temporary_objects(desired).into_iter();
+    objects
+        .flat_map(|(kind, it)| kind.facets(&it).into_iter().chain(kind.deletion_facets(&it)))
+        .collect()
+}
+
+/// Returns the writes for temporary copies. Every job removes one that was left.
+fn copied(desired: &Desired, job: Job) -> Vec<Write> {
+    let mut writes = Vec::new();
+    for (kind, object) in temporary_objects(desired) {
+        let seen = LiveObject { attributes: object.clone(), ..LiveObject::default() };
+        writes.extend(kind.delete(&seen, &object));
+        if job == Job::Apply {
+            writes.extend(kind.create(&object));
+        }
+    }
+    writes
 }
 
 /// Returns the attributes of an object as it was under its old name.

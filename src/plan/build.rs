@@ -335,7 +335,7 @@ impl Draft<'_> {
         step.wanted = self.subject(seen);
         step.removal = true;
         step.carried = self.decision.carried.clone();
-        step.successor = self.decision.successor.clone();
+        step.successor.clone_from(&self.decision.successor);
         step.before = Some(Box::new(seen.as_ref().clone()));
         vec![step]
     }

@@ -8,7 +8,7 @@ use super::succession::{Steps, wait_for};
 use super::{PlanNote, PlanNoteKind, StepId, StepPhase};
 use crate::address::Address;
 use crate::diff::{ChangeAction, PlannedChange};
-use crate::kind::{self, Uniqueness};
+use crate::kind::{self, AccessRole, Uniqueness};
 use crate::model::Desired;
 
 /// Orders the steps, and returns the remarks on those that cannot be in the safe order.
@@ -32,7 +32,10 @@ pub(super) fn order(
                 .collect();
             steps.entry(gone.clone()).and_modify(|it| it.after.retain(|it| !late.contains(it)));
             wait_for(steps, &made, &gone);
-            notes.push(old_first(old, new));
+            // What a policy gives may stay: succession tells.
+            if kind::kind_of(old.kind()).facts().access != AccessRole::Policy {
+                notes.push(old_first(old, new));
+            }
         }
     }
     for (old, moved) in &desired.moved {
@@ -62,7 +65,9 @@ fn waits_for(steps: &Steps, step: &StepId, other: &StepId) -> bool {
 }
 
 /// Returns the removed and the created objects whose names IAM does not distinguish.
-fn same_names<'d>(decisions: &'d [PlannedChange<'_>]) -> Vec<(&'d Address, &'d Address)> {
+pub(super) fn same_names<'d>(
+    decisions: &'d [PlannedChange<'_>],
+) -> Vec<(&'d Address, &'d Address)> {
     let folded = |address: &Address| (address.kind(), address.name().to_ascii_lowercase());
     let of = |action: ChangeAction| {
         decisions.iter().map(|it| &it.change).filter(move |it| it.action == action)

@@ -33,6 +33,8 @@ pub enum PlanNoteKind {
     /// Something is taken away before its successor stands: a quota or a name allows no other
     /// order.
     OldFirst,
+    /// A copy of a policy keeps its access while the policy is replaced.
+    TemporaryCopy,
 }
 
 impl PlanNote {

@@ -180,7 +180,7 @@ fn a_name_in_another_case_is_the_same_name() {
     assert_eq!(after["users"]["Bob"]["id"], before["users"]["bob"]["id"]);
     assert_eq!(after["groups"]["Devs"]["members"], serde_json::json!(["Bob"]));
     empty(&project);
-    // A role and a policy have to go first, and the plan says so.
+    // A role has to go first, and the plan says so. A copy stands for the policy.
     project.write(
         "web.yaml",
         &WHOLE
@@ -195,7 +195,7 @@ fn a_name_in_another_case_is_the_same_name() {
         &[
             "role.runner is destroyed before role.Runner is created, because IAM does not \
                 distinguish their names",
-            "policy.Deploy is destroyed before policy.deploy is created",
+            "policy.Deploy: relayctl-temporary-Deploy, on group.Devs, user.Bob",
         ],
     );
     project.expect(0, &["apply"]);

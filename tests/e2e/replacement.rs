@@ -231,3 +231,66 @@ fn replace_rotates_a_key_and_leaves_local_files_alone() {
     let refused = project.expect(1, &["plan", MANIFEST, "--replace", "aws_profile.ada"]);
     says(&refused, "it is only in local files");
 }
+
+const ATTACHED: &str = "policies:
+  Deploy:
+    document: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"sqs:SendMessage\", Resource: \"*\"}]}
+users:
+  bob: {policies: [Deploy]}
+";
+const TEMPORARY: &str = "relayctl-temporary-Deploy";
+
+fn with_another(field: &str) -> Project {
+    let project = project(ATTACHED);
+    let moved = ATTACHED.replace("    document", &format!("    {field}\n    document"));
+    project.write(MANIFEST, &format!("{HEAD}{moved}"));
+    project
+}
+
+#[test]
+fn a_policy_replaced_under_its_name_has_a_copy_meanwhile() {
+    let project = with_another("description: Deploys");
+    let permissions = project.expect(0, &["permissions", MANIFEST]);
+    project.write("policy.json", &permissions.stdout);
+    let enforced = ["--sandbox-enforce", "policy.json"];
+    let plan = project.expect(0, &[&["plan", MANIFEST][..], &enforced].concat());
+    says(&plan, &format!("policy.Deploy: {TEMPORARY}, on user.bob"));
+    says(&plan, "Plan: 2 to add, 0 to change, 2 to destroy.");
+    is_silent_about(&plan, "lack it");
+    let apply = project.expect(0, &[&["apply"][..], &enforced].concat());
+    says(&apply, "2 added, 0 changed, 2 destroyed");
+    let after = account(&project);
+    let attached = &after["users"]["bob"]["attached"];
+    assert_eq!(*attached, json!(["arn:aws:iam::123456789012:policy/Deploy"]));
+    assert_eq!(after["policies"]["Deploy"]["description"], "Deploys");
+    assert_eq!(after["policies"].as_object().map(serde_json::Map::len), Some(1), "{after:#}");
+    says(&project.expect(0, &["plan", MANIFEST]), "No changes");
+}
+
+/// Whichever of the calls is denied, bob has a policy; the next run does the rest.
+#[test]
+fn a_caller_who_may_not_replace_a_policy_takes_it_from_nobody() {
+    for action in ["CreatePolicy", "AttachUserPolicy", "DetachUserPolicy", "DeletePolicy"] {
+        let project = with_another("path: /team/");
+        let statements = json!([
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": format!("iam:{action}"), "Resource": "*"},
+        ]);
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        project.write("policy.json", &policy.to_string());
+        let run =
+            project.expect(1, &["apply", MANIFEST, "--yes", "--sandbox-enforce", "policy.json"]);
+        says(&run, action);
+        let attached = account(&project)["users"]["bob"]["attached"].clone();
+        assert!(attached.as_array().is_some_and(|it| !it.is_empty()), "{action}: {attached}");
+        project.expect(0, &["apply", MANIFEST, "--yes"]);
+        let after = account(&project);
+        assert_eq!(
+            after["users"]["bob"]["attached"],
+            json!(["arn:aws:iam::123456789012:policy/team/Deploy"]),
+            "{action}"
+        );
+        assert!(after["policies"][TEMPORARY].is_null(), "{action}: {after:#}");
+        says(&project.expect(0, &["plan", MANIFEST]), "No changes");
+    }
+}

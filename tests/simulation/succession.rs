@@ -217,6 +217,12 @@ impl Drawn {
             let old = *dice.pick(&POLICIES);
             edited.rename(old, &format!("{old}x"));
         }
+        if dice.one_in(3) {
+            // Another path or description is another policy of the same name.
+            let changed = dice.pick(&POLICIES);
+            let (field, value) = *dice.pick(&[("path", "/team/"), ("description", "Edited")]);
+            edited.policies.entry((*changed).to_owned()).and_modify(|it| it[field] = json!(value));
+        }
         edited
     }
 
@@ -439,16 +445,15 @@ fn notes(before: &str, after: &str) -> Vec<String> {
 
 #[test]
 fn the_plan_says_where_the_old_goes_first() {
-    let same = manifest(&[("A", SEND)], &ada("A"));
-    let path = same.replace("A: {document", "A: {path: /team/, document");
-    let told = notes(&same, &path);
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].contains("no two objects of one name"), "{told:#?}");
-    assert!(told[0].contains("policy.A: user.ada lack it"), "{told:#?}");
-
     let many: Vec<String> = (0..11).map(|nth| format!("P{nth}")).collect();
     let policies: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), SEND)).collect();
     let ten = |from: usize| manifest(&policies, &ada(&many[from..from + 10].join(", ")));
+    let path = ten(0).replace("P3: {document", "P3: {path: /team/, document");
+    let told = notes(&ten(0), &path);
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("no two objects of one name"), "{told:#?}");
+    assert!(told[0].contains("policy.P3: user.ada lack it"), "{told:#?}");
+
     let told = notes(&ten(0), &ten(1));
     assert_eq!(told.len(), 1, "{told:#?}");
     assert!(told[0].contains("quota"), "{told:#?}");
@@ -458,7 +463,102 @@ fn the_plan_says_where_the_old_goes_first() {
     assert_eq!(told.len(), 1, "{told:#?}");
     assert!(told[0].contains("each of these changes takes what the other gives"), "{told:#?}");
 
+    let same = manifest(&[("A", SEND)], &ada("A"));
     assert_eq!(notes(&same, &manifest(&[("B", SEND)], &ada("B"))), Vec::<String>::new());
+}
+
+/// A policy whose path, description or case changes, on holders of every kind.
+fn replaced_policies() -> [(&'static str, String, String); 4] {
+    let holders = |name: &str| {
+        format!(
+            "users:\n  ada: {{policies: [{name}]}}\n  bob: {{policies: [Other], groups: [g0]}}\n\
+             roles:\n  worker: {{trust: {{services: [lambda.amazonaws.com]}}, \
+             policies: [{name}, Other]}}\n\
+             groups:\n  g0: {{policies: [{name}]}}\n"
+        )
+    };
+    let policy = |name: &str, statements: &str| {
+        manifest(&[(name, statements), ("Other", GET)], &holders(name))
+    };
+    let before = policy("Deploy", SEND);
+    let with =
+        |field: &str| before.replace("Deploy: {document", &format!("Deploy: {{{field}, document"));
+    let edited = policy("Deploy", &format!("{RECEIVE}, {NO_SEND}"));
+    let edited = edited.replace("Deploy: {document", "Deploy: {path: /team/, document");
+    [
+        ("path", before.clone(), with("path: /team/")),
+        ("description", before.clone(), with("description: Deploys")),
+        ("case", before.clone(), policy("deploy", SEND)),
+        ("path and document", before, edited),
+    ]
+}
+
+#[test]
+fn a_policy_that_is_replaced_under_its_name_is_missing_to_nobody() {
+    for (name, before, after) in replaced_policies() {
+        let edit = Edit::new(name, &before, &after);
+        let calls = edit.must_keep_the_law();
+        let notes = edit.before.planned(PlanMode::Apply).notes;
+        assert!(calls.is_some_and(|it| it >= 14), "{name}: {calls:?} {notes:#?}");
+        let copies: Vec<_> =
+            notes.iter().filter(|it| it.kind == PlanNoteKind::TemporaryCopy).collect();
+        assert_eq!(copies.len(), 1, "{name}: {notes:#?}");
+        let told = "policy.Deploy: relayctl-temporary-Deploy, on group.g0, role.worker, user.ada";
+        assert_eq!(copies[0].details, [told], "{name}");
+    }
+}
+
+/// The next run finishes what a killed one began, keeps the law, too, and leaves no copy.
+#[test]
+fn the_copy_of_a_killed_run_is_used_and_removed_by_the_next_one() {
+    for (name, before, after) in replaced_policies() {
+        let edit = Edit::new(name, &before, &after);
+        let (was, finished) = (access(&edit.before.contents()), edit.before.fork());
+        let counted = Faults::none();
+        must_succeed(&finished.attempt(PlanMode::Apply, &counted, 1), name);
+        let is = finished.contents();
+        let least: Access = was.intersection(&access(&is)).cloned().collect();
+        for nth in 1..=counted.passed(Seam::Call) {
+            for kind in [FaultKind::KillAfter, FaultKind::LoseRequest, FaultKind::LoseAnswer] {
+                let world = edit.before.fork();
+                let fault = PlannedFault { seam: Seam::Call, nth, kind };
+                world.attempt(PlanMode::Apply, &Faults::of([fault]), 1);
+                let again = Edit { before: world, name: format!("{name}, {kind:?} {nth}, again") };
+                let next = again.before.fork();
+                must_succeed(&next.attempt(PlanMode::Apply, &Faults::none(), 1), &again.name);
+                assert_eq!(masked_ids(&next.contents()), masked_ids(&is), "{}", again.name);
+                let plan = next.planned(PlanMode::Apply);
+                assert!(plan.is_empty(), "{}: {:#?}", again.name, plan.changes);
+                // Killed once more, one call later.
+                for nth in 1..=3 {
+                    let world = again.before.fork();
+                    let kind = FaultKind::KillAfter;
+                    let fault = PlannedFault { seam: Seam::Call, nth, kind };
+                    world.attempt(PlanMode::Apply, &Faults::of([fault]), 1);
+                    let now = access(&world.contents());
+                    let missing: Vec<_> = least.difference(&now).collect();
+                    assert!(missing.is_empty(), "{}, {nth}: {missing:#?}", again.name);
+                }
+            }
+        }
+    }
+}
+
+/// Ids are new each time that something is made.
+fn masked_ids(account: &Value) -> String {
+    let mut account = account.clone();
+    let mut queue = vec![&mut account];
+    while let Some(value) = queue.pop() {
+        match value {
+            Value::Object(map) => {
+                map.retain(|key, _| key != "id" && key != "created");
+                queue.extend(map.values_mut());
+            }
+            Value::Array(list) => queue.extend(list),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    account.to_string()
 }
 
 /// The old role is deleted before the new one exists. A run that is killed in between leaves to the

@@ -13,6 +13,7 @@ use crate::value::{FieldChange, Value, text_of};
 use super::access_set::{AccessSet, has_effect};
 use super::effect::{EffectKind, StepEffect};
 use super::part::{AccessPart, attributes, document};
+use super::temporary_copy::TemporaryCopies;
 use super::{Moment, Steps, resource_policy};
 
 /// The changes of a plan, with what is needed to tell whose access each of them changes.
@@ -112,10 +113,15 @@ impl<'d> AccountChanges<'d> {
     }
 
     /// Returns the effects of all steps.
-    pub fn effects(&self, steps: &Steps, comparer: &Comparer) -> Vec<StepEffect<'d>> {
+    pub fn effects(
+        &self,
+        steps: &Steps,
+        copies: &TemporaryCopies,
+        comparer: &Comparer,
+    ) -> Vec<StepEffect<'d>> {
         let mut effects = Vec::new();
         for part in self.parts {
-            self.of_part(part, steps, comparer, &mut effects);
+            self.of_part(part, steps, copies, comparer, &mut effects);
         }
         let updated = |it: &&PlannedChange<'_>| {
             it.change.action == ChangeAction::Update && steps.contains_key(&update(it))
@@ -159,11 +165,12 @@ impl<'d> AccountChanges<'d> {
         &self,
         part: &'d AccessPart<'d>,
         steps: &Steps,
+        copies: &TemporaryCopies,
         comparer: &Comparer,
         effects: &mut Vec<StepEffect<'d>>,
     ) {
         let on = |side| self.holders(part, side);
-        let mut add = |phase, side, kind, effect| {
+        let mut add = |step, side, kind, effect| {
             let documents = self.documents(part, side);
             // Policies that were not read are AWS's or other owners'; those of AWS only allow.
             let has = match &documents {
@@ -172,16 +179,18 @@ impl<'d> AccountChanges<'d> {
             };
             if has {
                 let about = AccessSet::difference(documents, None, effect);
-                effects.push(StepEffect { step: part.step_id(phase), kind, on: on(side), about });
+                effects.push(StepEffect { step, kind, on: on(side), about });
             }
         };
         if part.is_removed(steps) {
-            add(StepPhase::Delete, Moment::Before, EffectKind::Takes, Effect::Allow);
-            add(StepPhase::Delete, Moment::Before, EffectKind::Lifts, Effect::Deny);
+            let gone = || copies.last_step(part.step_id(StepPhase::Delete));
+            add(gone(), Moment::Before, EffectKind::Takes, Effect::Allow);
+            add(gone(), Moment::Before, EffectKind::Lifts, Effect::Deny);
         }
         if part.is_made(steps) {
-            add(StepPhase::Create, Moment::After, EffectKind::Gives, Effect::Allow);
-            add(StepPhase::Create, Moment::After, EffectKind::Restricts, Effect::Deny);
+            let made = || part.step_id(StepPhase::Create);
+            add(made(), Moment::After, EffectKind::Gives, Effect::Allow);
+            add(made(), Moment::After, EffectKind::Restricts, Effect::Deny);
         }
         if part.is_edited(steps) {
             let on = SIDES.map(|side| self.holders(part, side));

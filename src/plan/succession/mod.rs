@@ -9,6 +9,7 @@ mod note;
 mod part;
 mod quota;
 mod resource_policy;
+mod temporary_copy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ use crate::policy::compare::Comparer;
 use effect::{EffectKind, StepEffect, WAITS};
 use effects::AccountChanges;
 use part::AccessPart;
+use temporary_copy::{SameName, TemporaryCopies};
 
 pub(super) type Steps = BTreeMap<StepId, Step>;
 
@@ -45,9 +47,11 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<P
     let parts: Vec<AccessPart<'_>> =
         decisions.iter().filter_map(AccessPart::from_decision).collect();
     let crowded = quota::order(steps, &parts, decisions);
+    let pairs = SameName::pairs(decisions, steps);
+    let copies = TemporaryCopies::add_copies(steps, &parts, &pairs, decisions);
     let changes = AccountChanges::new(decisions, &parts);
     let comparer = Comparer::default();
-    let effects = changes.effects(steps, &comparer);
+    let effects = changes.effects(steps, &copies, &comparer);
     free_parts(steps, &effects, &parts, decisions);
     let mut conflicts = Vec::new();
     for (later, earlier) in WAITS {
@@ -58,7 +62,10 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<P
             conflicts.push(OrderConflict { later, earlier, kind: None, principal });
         }
     }
-    note::notes(&conflicts, &crowded, decisions, steps)
+    let lacking = copies.lacking(&pairs, &parts, steps);
+    let mut notes = note::notes(&conflicts, &crowded, (&copies, &lacking), decisions, steps);
+    notes.extend(copies.plan_note());
+    notes
 }
 
 /// Lets the policies of a principal come before the update that lifts its boundary. A part waits

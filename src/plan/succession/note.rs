@@ -7,24 +7,27 @@ use crate::call::{IamWrite, Write};
 use crate::diff::{ChangeAction, PlannedChange, Reason};
 use crate::kind::{self, AccessRole};
 use crate::plan::{PlanNote, PlanNoteKind, StepId, StepPhase};
-use crate::value::text_of;
 
 use super::effect::EffectKind;
-use super::part::{AccessPart, attributes};
+use super::part::AccessPart;
 use super::quota::Place;
-use super::{Moment, OrderConflict, Steps};
+use super::temporary_copy::{LackingHolders, TemporaryCopies};
+use super::{OrderConflict, Steps};
 
 /// Returns the remarks on the order of the steps.
 pub(super) fn notes(
     conflicts: &[OrderConflict],
     crowded: &BTreeSet<Place<'_>>,
+    (copies, lacking): (&TemporaryCopies, &[LackingHolders<'_>]),
     decisions: &[PlannedChange<'_>],
     steps: &Steps,
 ) -> Vec<PlanNote> {
     let by_address: BTreeMap<&Address, &PlannedChange<'_>> =
         decisions.iter().map(|it| (&it.change.address, it)).collect();
     let replaced = |step: &StepId| {
-        by_address.get(&step.address).is_some_and(|it| it.change.action == ChangeAction::Replace)
+        let decision = by_address.get(&step.address);
+        decision.is_some_and(|it| it.change.action == ChangeAction::Replace)
+            && !copies.keeps(&step.address)
     };
     let is_crowded = |step: &StepId| {
         let part = by_address.get(&step.address).copied().and_then(AccessPart::from_decision);
@@ -52,7 +55,7 @@ pub(super) fn notes(
         };
     }
     let mut notes = Vec::new();
-    notes.extend(of_names(decisions, steps));
+    notes.extend(of_names(lacking, decisions, steps));
     let old_first = |text: &str, lines: BTreeSet<String>| {
         let note = PlanNote::new(PlanNoteKind::OldFirst, text).with_details(lines.iter().cloned());
         (!lines.is_empty()).then_some(note)
@@ -73,11 +76,14 @@ pub(super) fn notes(
 
 /// Returns the remark on objects that are deleted before they are made anew, because AWS has no two
 /// objects of one name.
-fn of_names(decisions: &[PlannedChange<'_>], steps: &Steps) -> Option<PlanNote> {
+fn of_names(
+    lacking: &[LackingHolders<'_>],
+    decisions: &[PlannedChange<'_>],
+    steps: &Steps,
+) -> Option<PlanNote> {
     let has =
         |address: &Address, phase| steps.contains_key(&StepId { address: address.clone(), phase });
-    let holders = replaced_attachments(decisions);
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = lacking.iter().map(ToString::to_string).collect();
     for decision in decisions {
         let change = &decision.change;
         let twice = change.action == ChangeAction::Replace
@@ -85,17 +91,6 @@ fn of_names(decisions: &[PlannedChange<'_>], steps: &Steps) -> Option<PlanNote> 
             && has(&change.address, StepPhase::Create);
         let role = kind::kind_of(change.address.kind()).facts().access;
         match role {
-            AccessRole::Policy if twice => {
-                let arn = attributes(decision, Moment::Before).map_or("", |it| text_of(it, "arn"));
-                let list: Vec<String> =
-                    holders.get(arn).into_iter().flatten().map(ToString::to_string).collect();
-                let rest = if list.is_empty() {
-                    String::new()
-                } else {
-                    format!(": {} lack it until it is attached again", list.join(", "))
-                };
-                lines.push(format!("{}{rest}", change.address));
-            }
             AccessRole::Principal(_) | AccessRole::Resource if twice => {
                 lines.push(change.address.to_string());
             }
@@ -124,22 +119,6 @@ fn of_names(decisions: &[PlannedChange<'_>], steps: &Steps) -> Option<PlanNote> 
         apply:";
     let help = "to keep the access in between, give the new object another name";
     Some(PlanNote::new(PlanNoteKind::OldFirst, text).with_details(lines).with_help(help))
-}
-
-/// Returns the principals that lose replaced policies until these are attached again, by the ARNs
-/// of the policies.
-fn replaced_attachments<'d>(
-    decisions: &'d [PlannedChange<'_>],
-) -> BTreeMap<&'d str, BTreeSet<Address>> {
-    let mut holders: BTreeMap<&str, BTreeSet<Address>> = BTreeMap::new();
-    for part in decisions.iter().filter(|it| it.change.action == ChangeAction::Replace) {
-        if let Some(part) = AccessPart::from_decision(part)
-            && let Some(arn) = part.policy_arn(Moment::Before)
-        {
-            holders.entry(arn).or_default().insert(part.holder.address());
-        }
-    }
-    holders
 }
 
 /// Returns the remark on policies that have as many versions as IAM keeps.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{KindName, Principal};
 use crate::diff::PlannedChange;
-use crate::kind::Attached;
+use crate::kind::{ATTACHED_POLICIES, Attached};
 use crate::plan::{StepId, StepPhase};
 
 use super::part::AccessPart;
@@ -53,37 +53,87 @@ fn shrinking(part: &AccessPart<'_>, steps: &Steps) -> Option<StepId> {
     (part.is_edited(steps) && shrinks).then(|| part.step_id(StepPhase::Update))
 }
 
+/// The use of a quota at one place.
+#[derive(Clone, Copy, Default)]
+struct QuotaUse {
+    /// The parts that the plan adds, or the growth of parts.
+    added: usize,
+    quota: usize,
+}
+
+/// The attached policies that principals still have room for while the plan is applied.
+pub(super) struct FreePlaces<'p> {
+    added: BTreeMap<Place<'p>, QuotaUse>,
+    there: BTreeMap<Place<'p>, usize>,
+    listed: BTreeMap<(KindName, Principal), usize>,
+    taken: BTreeMap<Place<'p>, usize>,
+}
+
+impl<'p> FreePlaces<'p> {
+    pub fn new(
+        parts: &'p [AccessPart<'_>],
+        decisions: &[PlannedChange<'_>],
+        steps: &Steps,
+    ) -> Self {
+        let (there, added) = added(parts, steps);
+        Self { added, there, listed: attached(decisions), taken: BTreeMap::new() }
+    }
+
+    /// Takes one place for a temporary attachment. Returns false if there is none left.
+    pub fn take_place(&mut self, place: Place<'p>) -> bool {
+        let added = self.added.get(&place).map_or(0, |it| it.added);
+        let taken = self.taken.entry(place).or_default();
+        let used = count(place, &self.there, &self.listed) + added + *taken;
+        let is_free = used < ATTACHED_POLICIES;
+        *taken += usize::from(is_free);
+        is_free
+    }
+}
+
 /// Returns the places where the old and the new parts together would exceed the quota.
 fn crowded<'p>(
     parts: &'p [AccessPart<'_>],
     decisions: &[PlannedChange<'_>],
     steps: &Steps,
 ) -> BTreeSet<Place<'p>> {
+    let (there, added) = added(parts, steps);
+    if added.is_empty() {
+        return BTreeSet::new();
+    }
+    let listed = attached(decisions);
+    let is_crowded =
+        |(place, it): &(Place<'p>, QuotaUse)| count(*place, &there, &listed) + it.added > it.quota;
+    added.into_iter().filter(is_crowded).map(|(place, _)| place).collect()
+}
+
+/// Returns the number of parts at a place before the plan.
+fn count(
+    place: Place<'_>,
+    there: &BTreeMap<Place<'_>, usize>,
+    listed: &BTreeMap<(KindName, Principal), usize>,
+) -> usize {
+    let listed = listed.get(&(place.0, place.1.clone())).copied().unwrap_or_default();
+    listed.max(there.get(&place).copied().unwrap_or_default())
+}
+
+/// Returns what is at each place before the plan, and what the plan adds to it.
+fn added<'p>(
+    parts: &'p [AccessPart<'_>],
+    steps: &Steps,
+) -> (BTreeMap<Place<'p>, usize>, BTreeMap<Place<'p>, QuotaUse>) {
     let mut there: BTreeMap<Place<'p>, usize> = BTreeMap::new();
-    let mut added: BTreeMap<Place<'p>, (usize, usize)> = BTreeMap::new();
+    let mut added: BTreeMap<Place<'p>, QuotaUse> = BTreeMap::new();
     for part in parts {
         let ((before, quota), (after, _)) =
             (part.weight(Moment::Before), part.weight(Moment::After));
         *there.entry(part.place()).or_default() += before;
         let changes = part.is_edited(steps) || part.is_made(steps) && !part.is_removed(steps);
         if changes && after > before {
-            let (sum, _) = added.get(&part.place()).copied().unwrap_or_default();
-            added.insert(part.place(), (sum + after - before, quota));
+            let so_far = added.get(&part.place()).map_or(0, |it| it.added);
+            added.insert(part.place(), QuotaUse { added: so_far + after - before, quota });
         }
     }
-    if added.is_empty() {
-        return BTreeSet::new();
-    }
-    let attached = attached(decisions);
-    let count = |place: &Place<'_>| {
-        let listed = attached.get(&(place.0, place.1.clone())).copied().unwrap_or_default();
-        listed.max(there.get(place).copied().unwrap_or_default())
-    };
-    added
-        .into_iter()
-        .filter(|(place, (sum, quota))| count(place) + sum > *quota)
-        .map(|(place, _)| place)
-        .collect()
+    (there, added)
 }
 
 /// Counts the policies that are attached to each principal. Attachments made outside this manifest

@@ -84,7 +84,12 @@ fn section(lines: &mut Vec<PlanLine>, title: &str, inner: Vec<PlanLine>) {
 /// Returns `7 added, 0 changed, 0 destroyed`; a destroy only destroys. A replacement is one of
 /// each, as in the plan.
 fn tally(plan: &Plan, outcome: &RunOutcome) -> String {
-    let of = |phase| outcome.done.iter().filter(|step| step.phase == phase).count();
+    // Temporary objects are no changes.
+    let changed: BTreeSet<&Address> = plan.changes.iter().map(|it| &it.address).collect();
+    let of = |phase| {
+        let done = outcome.done.iter().filter(|step| changed.contains(&step.address));
+        done.filter(|step| step.phase == phase).count()
+    };
     match plan.header.mode {
         PlanMode::Destroy => format!("{} destroyed", of(StepPhase::Delete)),
         PlanMode::RefreshOnly => {
