@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Obstruction;
 use crate::address::Address;
-use crate::call::Failure;
+use crate::call::{Failure, Write};
 use crate::kind::FieldForm;
 use crate::value::FieldChange;
 
@@ -61,6 +60,18 @@ impl ResourceChange {
     pub fn text_before(&self, field: &str) -> Option<&str> {
         self.fields.iter().find(|diff| diff.change.field == field)?.change.before.as_ref()?.as_str()
     }
+}
+
+/// One object or setting that AWS requires to be removed first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Obstruction {
+    /// The obstacle in words: `console password`, `attachment to user ops`.
+    pub what: String,
+    /// The managed object that it is, which has a removal step of its own; `None` if another owner
+    /// made it.
+    pub owner: Option<Address>,
+    /// The calls that remove it; none if relayctl doesn't remove it, or `force_destroy` does.
+    pub calls: Vec<Write>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

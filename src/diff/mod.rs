@@ -17,10 +17,9 @@ mod refresh;
 mod takeover;
 
 pub use carried::{CARRIED, to_record};
-pub use change::{ChangeAction, FieldDiff, Reason, ResourceChange};
+pub use change::{ChangeAction, FieldDiff, Obstruction, Reason, ResourceChange};
 pub use fields::is_same_value;
 pub use moved::{Renames, readdress};
-pub use obstruction::Obstruction;
 pub use refresh::refresh;
 pub use takeover::{Takeover, Takeovers};
 

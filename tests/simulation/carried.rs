@@ -118,13 +118,11 @@ fn a_new_object_is_not_made_without_what_was_set_since_the_plan() {
             let there = world.contents()[section][old]["tags"].clone();
             tags.extend(serde_json::from_value::<Tags>(there).expect("tags"));
             let name = || old.to_owned();
-            world.others_do(&match section {
-                "roles" => Write::Iam(IamWrite::TagRole { role: name(), tags }),
-                _ => {
-                    let region = "us-east-1".to_owned();
-                    let bucket = BucketRef { name: name(), region };
-                    Write::S3(S3Write::PutBucketTagging { bucket, tags })
-                }
+            world.others_do(&if section == "roles" {
+                Write::Iam(IamWrite::TagRole { role: name(), tags })
+            } else {
+                let bucket = BucketRef { name: name(), region: "us-east-1".to_owned() };
+                Write::S3(S3Write::PutBucketTagging { bucket, tags })
             });
         };
         let attempt = world.attempt_while(PlanMode::Apply, &Faults::none(), 1, &meanwhile);
