@@ -1,5 +1,5 @@
-//! Saved plans that somebody edited, with a digest that fits: what a plan does must follow from what
-//! it shows.
+//! Saved plans that somebody edited, with a digest that fits: what a plan does must follow from
+//! what it shows.
 
 use relayctl::value::digest;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::weight::{escalating, is_outside};
+use super::weight::{escalating, is_everyone, is_outside, is_public};
 use super::{TextRun, Tone, code, name, plain, series};
 use crate::render::text::count;
 
@@ -150,16 +150,6 @@ pub fn principal_items(list: &[String], account: Option<&str>) -> Vec<TextRun> {
             items
         }
     }
-}
-
-pub fn is_public(principals: &[String]) -> bool {
-    principals.iter().any(|principal| is_everyone(principal))
-}
-
-/// Returns true for `*`, and for `NotPrincipal` with Allow, which also opens access to the whole
-/// world.
-fn is_everyone(principal: &str) -> bool {
-    principal == "*" || principal.starts_with("everyone but ")
 }
 
 #[cfg(test)]

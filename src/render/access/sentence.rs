@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::{Folded, is_public, principals};
+use super::fold::{Folded, principals};
 use super::names::Names;
-use super::weight::{Surroundings, Weight, weight_of};
+use super::weight::{Surroundings, Weight, is_public, weight_of};
 use super::{Detail, Sentence, TextRun, Tone, Turn, already, code, grant, name, plain, series};
 use crate::access::{AccessChange, AccessEffect, Aspect, EffectDoubt, NotRead};
 use crate::address::Address;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::fold::{is_public, principal_items};
+use super::fold::principal_items;
 use super::names::Names;
 use super::sentence::heavy_subjects;
+use super::weight::is_public;
 use super::{TextRun, Tone, plain, series};
 use crate::access::{AccessChange, AccessEffect, Aspect};
 use crate::address::{Address, PrincipalKind};

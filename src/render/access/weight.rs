@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::fold::is_public;
 use crate::policy::action_matches;
 use crate::policy::compare::Grant;
 use crate::policy::escalation::{self, Gain, Path};
@@ -114,6 +113,16 @@ pub fn is_outside(principal: &str, account: &str) -> bool {
             principal != account && !is_service
         }
     }
+}
+
+pub fn is_public(principals: &[String]) -> bool {
+    principals.iter().any(|principal| is_everyone(principal))
+}
+
+/// Returns true for `*`, and for `NotPrincipal` with Allow, which also opens access to the whole
+/// world.
+pub fn is_everyone(principal: &str) -> bool {
+    principal == "*" || principal.starts_with("everyone but ")
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Renders changes of access, which come before anything else that a reviewer reads.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
-use super::{Section, code, prose};
+use super::{CommentSection, code, prose};
 use crate::plan::Plan;
 use crate::render::access::{self, Detail, Sentence, TextRun, Tone, Turn, Weight};
 use crate::render::attention;
@@ -19,11 +20,11 @@ const NAMES: usize = 6_000;
 
 /// Returns a heading, the summary, and an item for each sentence, the heaviest first. Of sentences
 /// that have no room, the names are given; then what is left is counted.
-pub fn section(plan: &Plan, room: usize) -> Section {
+pub fn section(plan: &Plan, room: usize) -> CommentSection {
     if access::is_settled(plan) && !attention::deletes_data(plan) {
-        return Section::whole(format!("\n{}\n", access::SETTLED));
+        return CommentSection::whole(format!("\n{}\n", access::SETTLED));
     }
-    let Some(summary) = access::summary(plan) else { return Section::default() };
+    let Some(summary) = access::summary(plan) else { return CommentSection::default() };
     let sentences = access::of_plan(plan);
     let mut out = format!("\n#### Access\n\n{}\n\n", dressed(&summary));
     let mut rest: BTreeMap<NamedGroup, Vec<String>> = BTreeMap::new();
@@ -40,7 +41,7 @@ pub fn section(plan: &Plan, room: usize) -> Section {
         cut += left;
     }
     let cut = (cut > 0).then(|| count(cut, "change") + " of access");
-    Section { text: out, cut: cut.into_iter().collect() }
+    CommentSection { text: out, cut: cut.into_iter().collect() }
 }
 
 /// The group in which a sentence without room is named.
@@ -85,7 +86,7 @@ fn named_rest(group: NamedGroup, names: &[String], room: usize) -> (String, usiz
     let left = names.len() - shown;
     if left > 0 {
         line.push_str(if shown > 0 { ", … and " } else { "" });
-        line.push_str(&format!("{left}{}", if shown > 0 { " more" } else { "" }));
+        let _ = write!(line, "{left}{}", if shown > 0 { " more" } else { "" });
     }
     (line + "\n", left)
 }

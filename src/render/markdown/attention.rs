@@ -1,6 +1,8 @@
 //! Renders what a reader must not miss besides access: secrets, deletions, what becomes public.
 
-use super::{Section, code, prose};
+use std::fmt::Write;
+
+use super::{CommentSection, code, prose};
 use crate::plan::Plan;
 use crate::render::attention::{AttentionItem, AttentionTopic, attention_items};
 use crate::render::text::{count, escape};
@@ -10,10 +12,10 @@ const LONGEST: usize = 500;
 
 /// Returns a heading, and an item for each topic with the objects by name, the heaviest first.
 /// Objects that have no room are counted. No topic can push another out.
-pub fn section(plan: &Plan, room: usize) -> Section {
+pub fn section(plan: &Plan, room: usize) -> CommentSection {
     let items = attention_items(plan);
     if items.is_empty() {
-        return Section::default();
+        return CommentSection::default();
     }
     let mut out = "\n#### Look at\n\n".to_owned();
     let mut cut = 0;
@@ -30,12 +32,12 @@ pub fn section(plan: &Plan, room: usize) -> Section {
         }
         shown.extend((left > 0).then(|| format!("… and {left} more")));
         if !shown.is_empty() {
-            out.push_str(&format!("- **{}**: {}\n", topic.title(), shown.join(", ")));
+            let _ = writeln!(out, "- **{}**: {}", topic.title(), shown.join(", "));
         }
         cut += left;
     }
     let cut = (cut > 0).then(|| count(cut, "object") + " to look at");
-    Section { text: out, cut: cut.into_iter().collect() }
+    CommentSection { text: out, cut: cut.into_iter().collect() }
 }
 
 fn described(item: &AttentionItem) -> String {

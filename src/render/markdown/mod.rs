@@ -30,13 +30,13 @@ const TITLE: usize = 2_000;
 
 /// A part of the comment, and what it leaves out.
 #[derive(Debug, Default)]
-struct Section {
+struct CommentSection {
     text: String,
     /// Numbers with their nouns: `12 changes of access`.
     cut: Vec<String>,
 }
 
-impl Section {
+impl CommentSection {
     fn whole(text: String) -> Self {
         Self { text, cut: Vec::new() }
     }
@@ -76,7 +76,7 @@ fn title(plan: &Plan, cut: &[String]) -> String {
 }
 
 /// Returns what holds for the comment as a whole.
-fn standing(plan: &Plan) -> Section {
+fn standing(plan: &Plan) -> CommentSection {
     let mut notes = Vec::new();
     if plan.header.sandbox {
         notes.push("**SANDBOX**: this AWS account is simulated; no call reaches AWS.".to_owned());
@@ -107,11 +107,11 @@ fn standing(plan: &Plan) -> Section {
     if plan.is_empty() {
         notes.push(human::nothing(plan.header.mode).to_owned());
     }
-    Section::whole(quoted(&notes))
+    CommentSection::whole(quoted(&notes))
 }
 
 /// Returns the remarks on the plan. The items of a remark that have no room are counted.
-fn notes(plan: &Plan, room: usize) -> Section {
+fn notes(plan: &Plan, room: usize) -> CommentSection {
     let (mut notes, mut used, mut cut) = (Vec::new(), 0, 0);
     for note in &plan.notes {
         let mut details = Vec::new();
@@ -131,14 +131,14 @@ fn notes(plan: &Plan, room: usize) -> Section {
         notes.push(format!("**Note**: {}{list}{help}", prose(&note.text)));
     }
     let cut = (cut > 0).then(|| count(cut, "item") + " of notes");
-    Section { text: quoted(&notes), cut: cut.into_iter().collect() }
+    CommentSection { text: quoted(&notes), cut: cut.into_iter().collect() }
 }
 
 fn quoted(notes: &[String]) -> String {
     notes.iter().map(|note| format!("\n> {note}\n")).collect()
 }
 
-fn table(plan: &Plan, room: usize) -> Section {
+fn table(plan: &Plan, room: usize) -> CommentSection {
     let arranged = Arranged::new(plan, &[], None);
     let rows: Vec<_> = human::ordered(plan)
         .into_iter()
@@ -146,7 +146,7 @@ fn table(plan: &Plan, room: usize) -> Section {
         .map(|change| row(&arranged, change))
         .collect();
     if rows.is_empty() {
-        return Section::default();
+        return CommentSection::default();
     }
     let mut out = "\n| | Object | Action | Reason |\n|---|---|---|---|\n".to_owned();
     let mut cut = Vec::new();
@@ -158,7 +158,7 @@ fn table(plan: &Plan, room: usize) -> Section {
         }
         out.push_str(row);
     }
-    Section { text: out, cut }
+    CommentSection { text: out, cut }
 }
 
 fn row(plan: &Arranged<'_>, change: &ResourceChange) -> String {
@@ -179,7 +179,7 @@ fn row(plan: &Arranged<'_>, change: &ResourceChange) -> String {
     format!("| `{symbol}` | {address} | {action} | {} |\n", prose(&phrase(plan, change)))
 }
 
-fn details(plan: &Plan, room: usize, run: Option<&RunOptions>) -> Section {
+fn details(plan: &Plan, room: usize, run: Option<&RunOptions>) -> CommentSection {
     let style = HumanStyle { run, ..HumanStyle::default() };
     let lines: Vec<_> = human::render_body(plan, style).iter().map(diff_line).collect();
     let fence =
@@ -206,7 +206,7 @@ fn details(plan: &Plan, room: usize, run: Option<&RunOptions>) -> Section {
         code(&run.write(&NextCommand::planning_again(&plan.header)))
     );
     let text = format!("{head}{kept}{tail}{}", if cut > 0 { note.as_str() } else { "" });
-    Section { text, cut: (cut > 0).then(|| count(cut, "line")).into_iter().collect() }
+    CommentSection { text, cut: (cut > 0).then(|| count(cut, "line")).into_iter().collect() }
 }
 
 /// Returns a line of a `diff` block, which GitHub colours by its first character: `+` green, `-`
@@ -242,18 +242,28 @@ fn longest_run(text: &str) -> usize {
 /// a mention.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (position, c) in text.char_indices() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => out.extend(['\\', c]),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // An empty comment keeps the name after it from being a mention.
+            // An empty comment keeps the name after it from being a mention, and an address from
+            // being a link.
             '@' => out.push_str("@<!-- -->"),
+            _ if begins_link(&text[position..]) => out.extend([c.to_string(), BREAK.to_owned()]),
             _ => out.push(c),
         }
     }
     out
+}
+
+/// Text that is not displayed.
+const BREAK: &str = "<!-- -->";
+
+/// Returns true for what GitHub makes a link of, without brackets (GFM, "Autolinks (extension)").
+fn begins_link(text: &str) -> bool {
+    text.starts_with("://") || text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."))
 }
 
 #[cfg(test)]
@@ -269,6 +279,10 @@ mod tests {
     #[test]
     fn foreign_text_is_no_markup() {
         assert_eq!(prose("by @admin <b> a|b"), "by @<!-- -->admin &lt;b&gt; a\\|b");
+        assert_eq!(
+            prose("see https://a.b or www.a.b"),
+            "see https:<!-- -->//a.b or w<!-- -->ww.a.b"
+        );
     }
 
     #[test]
