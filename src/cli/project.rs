@@ -112,9 +112,10 @@ fn without_climbing(path: &Path) -> PathBuf {
     let found = whole.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
     let (above, mut clear) = found.unwrap_or((Path::new(""), PathBuf::new()));
     for part in whole.strip_prefix(above).unwrap_or(&whole).components() {
-        match part {
-            Component::ParentDir => drop(clear.pop()),
-            other => clear.push(other),
+        if part == Component::ParentDir {
+            clear.pop();
+        } else {
+            clear.push(part);
         }
     }
     clear

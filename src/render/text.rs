@@ -15,7 +15,7 @@ use jiff::Timestamp;
 /// The characters that have no glyph: joiners, fillers, selectors, marks of reading direction.
 /// <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>
 static IGNORABLE: LazyLock<CodePointSetDataBorrowed<'static>> =
-    LazyLock::new(|| CodePointSetData::new::<DefaultIgnorableCodePoint>());
+    LazyLock::new(CodePointSetData::new::<DefaultIgnorableCodePoint>);
 
 /// Spells out every character that a terminal would interpret or hide.
 pub fn escape(text: &str) -> String {

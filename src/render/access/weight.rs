@@ -70,15 +70,14 @@ fn escalates(gain: Gain) -> bool {
 fn open_paths(actions: &BTreeSet<String>) -> impl Iterator<Item = &'static Path> + '_ {
     let has = |wanted: &&str| actions.iter().any(|it| action_matches(it, wanted));
     let is_open = move |path: &&'static Path| {
-        path.gain != Gain::AnyRole
-            && path.needs.iter().all(|need| need.any.iter().any(|it| has(&it)))
+        path.gain != Gain::AnyRole && path.needs.iter().all(|need| need.any.iter().any(&has))
     };
     escalation::all().filter(is_open)
 }
 
 /// Returns those of the actions that make somebody more powerful, by themselves or with others of
 /// the list. They are never counted with others.
-pub fn escalating<'a>(list: &'a [String]) -> BTreeSet<&'a str> {
+pub fn escalating(list: &[String]) -> BTreeSet<&str> {
     let all: BTreeSet<String> = list.iter().cloned().collect();
     let needs: BTreeSet<&str> = (open_paths(&all).flat_map(|path| path.needs))
         .flat_map(|need| need.any)
@@ -105,14 +104,12 @@ fn is_about_identities(action: &str) -> bool {
 /// and for a canonical user id, which names no account. Services are not outsiders: they act for
 /// somebody.
 pub fn is_outside(principal: &str, account: &str) -> bool {
-    match principal.split(':').nth(4) {
-        Some(owner) => owner != account && owner != "aws",
-        None => {
-            let is_service =
-                [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|it| principal.ends_with(it));
-            principal != account && !is_service
-        }
+    if let Some(owner) = principal.split(':').nth(4) {
+        return owner != account && owner != "aws";
     }
+    let is_service =
+        [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|it| principal.ends_with(it));
+    principal != account && !is_service
 }
 
 pub fn is_public(principals: &[String]) -> bool {

@@ -135,7 +135,7 @@ fn notes(plan: &Plan, room: usize) -> CommentSection {
 }
 
 fn quoted(notes: &[String]) -> String {
-    notes.iter().map(|note| format!("\n> {note}\n")).collect()
+    notes.iter().fold(String::new(), |text, note| text + "\n> " + note + "\n")
 }
 
 fn table(plan: &Plan, room: usize) -> CommentSection {
