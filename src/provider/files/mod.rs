@@ -16,6 +16,7 @@ mod key_json;
 #[cfg(unix)]
 mod link;
 mod lock;
+pub mod own;
 mod place;
 mod problem;
 mod profile;
