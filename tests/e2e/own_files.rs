@@ -287,7 +287,7 @@ fn the_lock_of_a_killed_run_in_a_bucket_is_free_at_once_on_the_same_machine() {
     let apply = [&["apply", "dev.yaml", "--yes", "--parallelism", "1"], &IN_BUCKET[..]].concat();
     let mut killed =
         project.command(&apply).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let patience = Instant::now() + Duration::from_secs(60);
+    let patience = Instant::now() + Duration::from_mins(1);
     while !keys(&moto).iter().any(|key| key.starts_with("x/dev.json.journal/")) {
         assert!(Instant::now() < patience && killed.try_wait().unwrap().is_none(), "it ended");
     }
