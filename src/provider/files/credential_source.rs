@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn used(config: &[(&str, &str)], credentials: &[(&str, &str)]) -> Vec<String> {
-        let place = |path: &str| OverlaidFile::real(path.into());
+        let place = |path: &str| OverlaidFile::outside_sandbox(path.into());
         let of = |settings: &[(&str, &str)]| {
             let pairs = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
             let names = settings.iter().map(|(name, _)| ("relay".to_owned(), (*name).to_owned()));

@@ -67,7 +67,7 @@ pub fn replace_with(
     mode: &FileMode,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    put(&target(path)?, mode, Durability::Synced, write).map(drop)
+    put_file(&target(path)?, mode, Durability::Synced, write).map(drop)
 }
 
 /// The time from which a replacement is on the disk.
@@ -80,7 +80,7 @@ pub(super) enum Durability {
 }
 
 /// Replaces the file at `path`, which is no link, and returns the new one.
-pub(super) fn put(
+pub(super) fn put_file(
     path: &Path,
     mode: &FileMode,
     durability: Durability,

@@ -74,14 +74,14 @@ fn replace_as(
 ) -> io::Result<()> {
     check_place(path)?;
     disk::sweep(disk::folder(path));
-    disk::put(path, mode, Durability::Synced, write).map(drop)
+    disk::put_file(path, mode, Durability::Synced, write).map(drop)
 }
 
 /// Replaces a private file that need not survive a power cut; returns the new one.
 pub fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<File> {
     check_place(path)?;
     disk::sweep(disk::folder(path));
-    disk::put(path, &FileMode::Private, Durability::Unsynced, |file| file.write_all(content))
+    disk::put_file(path, &FileMode::Private, Durability::Unsynced, |file| file.write_all(content))
 }
 
 /// Opens or makes a file that is written in place. Only its owner may read it, also if others could

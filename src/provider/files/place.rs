@@ -59,10 +59,10 @@ impl Files {
             LocalFile::Config => self.config.clone(),
             LocalFile::Path(path) => self.base.join(path),
         };
-        let Some(overlay) = &self.overlay else { return OverlaidFile::real(path) };
+        let Some(overlay) = &self.overlay else { return OverlaidFile::outside_sandbox(path) };
         let (plain, overlay) = (lexically(&path), lexically(overlay));
         if plain.starts_with(&overlay) {
-            return OverlaidFile { sandboxed: true, ..OverlaidFile::real(path) };
+            return OverlaidFile { sandboxed: true, ..OverlaidFile::outside_sandbox(path) };
         }
         // The whole path is used: two manifests' `zappa_settings.json` are two files in a sandbox,
         // too.
@@ -94,7 +94,7 @@ fn lexically(path: &Path) -> PathBuf {
 
 impl OverlaidFile {
     /// Makes the place of a file outside of a sandbox.
-    pub fn real(path: PathBuf) -> Self {
+    pub fn outside_sandbox(path: PathBuf) -> Self {
         Self { path, hidden: None, sandboxed: false }
     }
 
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn a_secret_that_does_not_read_as_it_was_written_is_not_done() {
         let home = tempfile::tempdir().unwrap();
-        let place = OverlaidFile::real(home.path().join("credentials"));
+        let place = OverlaidFile::outside_sandbox(home.path().join("credentials"));
         let ours = SecretText::new("ours".to_owned());
         assert_eq!(place.check_written(&ours).unwrap_err().code, "NotReadBack", "it is gone");
         fs::write(&place.path, "another program's").unwrap();
