@@ -1,4 +1,4 @@
-//! The origin of a plan that lies beside the states. `apply` does a waiting plan without a question,
+//! The origin of a plan that lies beside the states. `apply` does a waiting plan without asking,
 //! because its user has just read it; so a plan that came with a pull request, or that another user
 //! of the machine wrote, does not wait.
 

@@ -1,4 +1,4 @@
-//! Finds out if the process that holds a lock is gone. A store that is shared by machines cannot see
+//! Finds out if the process that holds a lock is gone. A store that is shared by machines sees no
 //! processes; but a run on the same machine can.
 
 use crate::state::{LockInfo, ProcessStamp};

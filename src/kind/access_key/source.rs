@@ -52,8 +52,8 @@ pub(in crate::kind) fn hidden_setting(wanted: &Attributes, reply: &FileReply) ->
     };
     let (name, found) = settings.iter().find(hides)?;
     Some(format!(
-        "profile {} has {name} = {} in {} (line {}), which the AWS CLI, boto3 and Zappa use instead \
-            of what the manifest says: remove that line",
+        "profile {} has {name} = {} in {} (line {}), which the AWS CLI, boto3 and Zappa use \
+            instead of what the manifest says: remove that line",
         value::text_of(wanted, "profile"),
         text_in(found, "value").unwrap_or_default(),
         text_in(found, "file").unwrap_or_default(),

@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::disk;
-use super::place::Privacy;
+use super::privacy::Privacy;
 use super::problem::Problem;
 
 /// The time to wait for another writer: it needs milliseconds, and one that takes this long hangs.

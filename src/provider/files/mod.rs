@@ -18,6 +18,7 @@ mod link;
 mod lock;
 pub mod own;
 mod place;
+mod privacy;
 mod problem;
 mod profile;
 mod profile_cache;

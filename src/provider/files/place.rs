@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::disk::{self, FileMode};
 #[cfg(unix)]
 use super::link;
+use super::privacy::Privacy;
 use super::problem::Problem;
 use super::{Files, lock, own};
 use crate::call::LocalFile;
@@ -28,18 +29,6 @@ pub struct OverlaidFile {
 /// The text of a file, overwritten in memory when it is dropped: it may hold secrets, also somebody
 /// else's. It is not `Debug`.
 pub type SecretText = Zeroizing<String>;
-
-/// The readers for whom a file is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Privacy {
-    /// The file holds a secret: nobody but its owner may read it, and no link may lead to another
-    /// user's.
-    Secret,
-    /// A new file is for its owner only.
-    Private,
-    /// A file like any other.
-    Shared,
-}
 
 /// The outcome of a change.
 pub enum FileChange {

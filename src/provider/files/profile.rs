@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::credential_source::{SourceSettings, is_telling};
 use super::ini::{IniFault, IniFile};
-use super::place::{FileChange, OverlaidFile, Privacy};
+use super::place::{FileChange, OverlaidFile};
+use super::privacy::Privacy;
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
 use crate::value::{self, Value};

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::Files;
-use super::place::{OverlaidFile, Privacy};
+use super::place::OverlaidFile;
+use super::privacy::Privacy;
 use super::problem::Problem;
 use super::profile::{ProfileKeys, ProfileSettings};
 use crate::call::{FileRead, FileReply, LocalFile};

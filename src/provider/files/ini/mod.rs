@@ -58,8 +58,8 @@ impl IniFile {
         parts
     }
 
-    /// Returns the lines, from 1, of the settings whose names are wanted, by the name that `of` makes
-    /// of their section's header and their own. The last one counts.
+    /// Returns the lines, from 1, of the settings whose names are wanted, by the name that `of`
+    /// makes of their section's header and their own. The last one counts.
     pub fn lines_of(
         &self,
         of: impl Fn(&str) -> String,
