@@ -227,6 +227,8 @@ fn a_plan_that_git_tracks_is_not_taken_for_one_that_waits() {
         "{}",
         refused.told()
     );
+    let show = "read it: relayctl show state/sandbox/dev.plan.json --sandbox";
+    assert!(refused.stderr.contains(show), "{}", refused.told());
     assert!(!project.path("state/sandbox.json").exists(), "{}", refused.told());
     // Its own plan gets its name into the hint, and can be applied by it.
     let planned = project.expect(0, &["plan", "dev.yaml"]);
