@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
-use crate::render::text::{count, escape};
+use crate::render::text::{count, escape, escape_lines};
 
 /// Returns the diagnostics sorted by place, with the number of errors, warnings and notes at the
 /// end; empty if there are none.
@@ -54,7 +54,7 @@ fn group<'a>(
         };
     }
     match &diagnostic.help {
-        Some(help) => group.element(Level::HELP.message(escape(help))),
+        Some(help) => group.element(Level::HELP.message(escape_lines(help))),
         None => group,
     }
 }

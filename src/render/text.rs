@@ -22,6 +22,11 @@ pub fn escape(text: &str) -> String {
     escaped(text, false)
 }
 
+/// Escapes a text of several lines, and keeps its line breaks.
+pub fn escape_lines(text: &str) -> String {
+    text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
+}
+
 /// Returns the text in double quotes, as JSON would have it.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text, true))

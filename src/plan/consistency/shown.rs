@@ -7,8 +7,8 @@ use crate::kind::{self, FieldForm};
 use crate::plan::{Plan, Step, StepPhase};
 use crate::value::{Attributes, Value};
 
-/// The identity attributes that an address is made of.
-const NAMING: [&str; 6] = ["name", "user", "role", "group", "profile", "stage"];
+/// The identity attributes that are no part of an address.
+const UNNAMED: [&str; 3] = ["arn", "policy_arn", "file"];
 
 /// Checks that the step is about the object at its address, and sees and records the values that
 /// the change shows.
@@ -65,7 +65,7 @@ fn misnamed(change: &ResourceChange, attributes: &Attributes) -> Option<&'static
     let address = change.address.name();
     let kind = kind::kind_of(change.address.kind());
     let names = kind.fields().iter().filter(|field| field.form == FieldForm::Identity);
-    let names = names.map(|field| field.name).filter(|name| NAMING.contains(name));
+    let names = names.map(|field| field.name).filter(|name| !UNNAMED.contains(name));
     let is_named = |text: &str| {
         address == text
             || address.strip_prefix(text).is_some_and(|rest| rest.starts_with('/'))
