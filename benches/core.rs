@@ -120,7 +120,7 @@ fn manifests(criterion: &mut Criterion) {
     let nothing = |_: &str| None;
     criterion.bench_function("manifest/load", |bench| {
         bench.iter(|| {
-            let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &nothing };
+            let inputs = Inputs { environment: &nothing, ..Inputs::default() };
             manifest::load_manifest(black_box(&path), &inputs)
         });
     });

@@ -15,6 +15,8 @@ mod moto;
 mod names;
 mod ownership;
 mod permissions;
+#[cfg(unix)]
+mod project_files;
 mod refresh;
 mod renames;
 mod replacement;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relayctl::address::KindName;
+use relayctl::allowed_files::AllowedFiles;
 use relayctl::apply::apply;
 use relayctl::call::iam::{EntityType, IamReply};
 use relayctl::call::{Failure, FailureKind, IamRead, Read, Reply, StepOutput, Write};
@@ -127,7 +128,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("stacks.yaml");
         std::fs::write(&path, stacks(count, settings)).unwrap();
-        let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
+        let inputs = Inputs::default();
         let loaded = manifest::load_manifest(&path, &inputs);
         let desired = loaded.desired.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
         let account = Arc::new(Sandbox::in_memory("123456789012", "us-east-1"));
@@ -148,6 +149,7 @@ impl World {
             config: at("config"),
             base: at("."),
             overlay: None,
+            allowed: AllowedFiles::below(self.folder.path()),
         };
         let cloud = Counting { account: Arc::clone(&self.account), counter: Arc::clone(counter) };
         Providers::new(Box::new(cloud), files, 32)

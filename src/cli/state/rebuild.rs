@@ -12,6 +12,7 @@ use crate::cli::planning::TerminalObserver;
 use crate::cli::project::shown;
 use crate::cli::running::take_lock;
 use crate::cli::session::{DeclaredManifest, StateAt};
+use relayctl::clock::present_time;
 use relayctl::engine::{self, StateLock, Workspace};
 use relayctl::render::text::count;
 use relayctl::state::{State, StoreError, encode};
@@ -65,8 +66,8 @@ async fn set_aside(
     context: &CommandContext,
 ) -> Result<(Option<State>, Option<PathBuf>), CommandError> {
     let default = declared.project.state_file(&declared.desired.name);
-    let backup = default
-        .with_extension(format!("{}.backup", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
+    let backup =
+        default.with_extension(format!("{}.backup", present_time().strftime("%Y%m%dT%H%M%SZ")));
     match declared.load_state(at.store.as_ref()).await {
         Ok(None) => Ok((None, None)),
         Ok(Some(state)) => {
