@@ -1,7 +1,6 @@
 //! Measures the pure core: the work of every plan for each document and each manifest, without a
 //! network.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
 

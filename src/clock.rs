@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-/// Returns the time that the machine's clock shows. A clock that is thousands of years off shows the
-/// nearest time that can be written down: [`Timestamp::now`] would end the program.
+/// Returns the time that the machine's clock shows. A clock that is thousands of years off shows
+/// the nearest time that can be written down: [`Timestamp::now`] would end the program.
 pub fn present_time() -> Timestamp {
     timestamp_of(SystemTime::now())
 }

@@ -1,7 +1,7 @@
 //! The files that a manifest may name: regular, of bounded size, and below the project's root.
 //!
-//! A manifest may be a stranger's, and relayctl runs with the caller's rights. This is the one place
-//! that opens a file for a manifest, and that decides where a file may be written for it.
+//! A manifest may be a stranger's, and relayctl runs with the caller's rights. This is the one
+//! place that opens a file for a manifest, and that decides where a file may be written for it.
 
 mod open;
 mod refusal;

@@ -35,9 +35,7 @@ impl FileRefusal {
     /// Returns what to do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Missing(_) => {
-                "a relative path is relative to the file that says it; check the name".to_owned()
-            }
+            Self::Missing(_) => "check the name".to_owned(),
             Self::Folder(_) => "name a file in it".to_owned(),
             Self::Irregular { .. } => "name a regular file".to_owned(),
             Self::TooLarge { .. } => "if it is the right file, allow more with --max-file-size \

@@ -17,18 +17,17 @@ pub(super) fn resolve_links(path: &Path) -> io::Result<PathBuf> {
         }
         let missing = || io::Error::from(io::ErrorKind::NotFound);
         let folder = at.parent().ok_or_else(missing)?;
-        match std::fs::read_link(&at) {
-            Ok(link) => at = folder.join(link),
-            Err(_) => {
-                let mut resolved = resolve_links(folder)?;
-                match at.file_name() {
-                    Some(name) => resolved.push(name),
-                    // The path ends in `..`, behind a folder that is not there, and so is no link.
-                    None => drop(resolved.pop()),
-                }
-                return Ok(resolved);
-            }
+        if let Ok(link) = std::fs::read_link(&at) {
+            at = folder.join(link);
+            continue;
         }
+        let mut resolved = resolve_links(folder)?;
+        match at.file_name() {
+            Some(name) => resolved.push(name),
+            // The path ends in `..`, behind a folder that is not there, and so is no link.
+            None => drop(resolved.pop()),
+        }
+        return Ok(resolved);
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, "too many levels of symbolic links"))
 }

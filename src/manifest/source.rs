@@ -139,6 +139,9 @@ impl ReadError {
             Self::Refused(FileRefusal::Missing(path)) if let Some(near) = near_file(path) => {
                 format!("did you mean {}?", near.display())
             }
+            Self::Refused(FileRefusal::Missing(_)) => {
+                "a relative path is relative to the file that says it; check the name".to_owned()
+            }
             Self::Refused(refusal) => refusal.remedy(),
             Self::NotText { .. } => "save the file as UTF-8".to_owned(),
         }

@@ -321,7 +321,7 @@ fn a_role_with_a_new_name_costs_one_call_more() {
     let text = stacks(20, "").replace("role-7:", "worker-7:");
     let moved = "moved: [{from: role.role-7, to: role.worker-7}]\n";
     std::fs::write(&path, format!("{text}{moved}")).unwrap();
-    let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
+    let inputs = Inputs::default();
     let desired = manifest::load_manifest(&path, &inputs).desired.unwrap();
     let of = |counts: &Counts, call| counts.get(call).copied().unwrap_or_default();
     let (counts, plan) = world.run(&desired, true);

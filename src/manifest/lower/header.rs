@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::allowed_files::FileRefusal;
 use crate::call::partition;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::decode::{Declared, ExpandedText};
@@ -160,7 +161,9 @@ pub fn store(state: &ExpandedText, scope: &mut DecodeScope<'_>) -> String {
         let path = rest.strip_prefix("localhost").unwrap_or(rest);
         Some(percent_decode_str(path).decode_utf8_lossy().into_owned())
     });
-    if let Some(Err(refusal)) = local.map(|path| scope.files.check_readable(&path)) {
+    let refusal = local.and_then(|path| scope.files.check_readable(&path).err());
+    // The store tells what else is wrong with its place.
+    if let Some(refusal @ FileRefusal::Outside { .. }) = refusal {
         let help = format!("{}; or name the state yourself: --state", refusal.remedy());
         scope.error(refusal.diagnostic_code(), &state.spot, refusal.to_string(), help);
     }

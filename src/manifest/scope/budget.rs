@@ -44,7 +44,7 @@ impl ExpansionBudget {
     }
 
     /// Makes sure that an expansion may make so many bytes.
-    pub fn check_text(&self, bytes: usize) -> Result<(), Overrun> {
+    pub fn check_text(bytes: usize) -> Result<(), Overrun> {
         if bytes > MAX_TEXT { Err(Overrun::Text) } else { Ok(()) }
     }
 
@@ -92,8 +92,8 @@ mod tests {
         assert_eq!(budget.enter(), Err(Overrun::Depth));
         budget.leave();
         assert_eq!(budget.enter(), Ok(()));
-        assert_eq!(budget.check_text(MAX_TEXT), Ok(()));
-        assert_eq!(budget.check_text(MAX_TEXT + 1), Err(Overrun::Text));
+        assert_eq!(ExpansionBudget::check_text(MAX_TEXT), Ok(()));
+        assert_eq!(ExpansionBudget::check_text(MAX_TEXT + 1), Err(Overrun::Text));
         assert_eq!(budget.spend(40), Ok(()));
         assert_eq!(budget.spend(1), Err(Overrun::Total));
     }

@@ -170,7 +170,7 @@ impl<'a> DecodeScope<'a> {
             // All parts are expanded, so that all problems are reported.
             result = result.zip(filled).map(|(text, part)| text + &part);
             let length = result.as_ref().map_or(0, String::len);
-            self.within_budget(self.budget.check_text(length), at)?;
+            self.within_budget(ExpansionBudget::check_text(length), at)?;
         }
         let spent = self.budget.spend(result.as_ref().map_or(0, String::len));
         self.within_budget(spent, at)?;
