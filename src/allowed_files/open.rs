@@ -95,7 +95,8 @@ pub fn irregular(metadata: &Metadata) -> Option<&'static str> {
             return Some("a socket");
         }
     }
-    Some(if kind.is_dir() { "a folder" } else { "something else" })
+    let other = if kind.is_symlink() { "a link" } else { "something else" };
+    Some(if kind.is_dir() { "a folder" } else { other })
 }
 
 #[cfg(unix)]

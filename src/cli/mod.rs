@@ -2,9 +2,11 @@
 
 mod brakes;
 mod caller_file;
+mod core_dumps;
 mod error;
 mod hint;
 mod options;
+mod plan_trust;
 mod progress;
 mod project;
 mod sandbox_principal;
@@ -209,6 +211,7 @@ impl CommandContext {
 }
 
 pub fn run_program() -> ExitCode {
+    core_dumps::turn_off();
     let (cli, matches) = match parse_arguments() {
         Ok(parsed) => parsed,
         Err(error)

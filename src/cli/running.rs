@@ -24,6 +24,7 @@ use relayctl::reads::Snapshot;
 use relayctl::render::command::NextCommand;
 use relayctl::render::{human, json};
 use relayctl::state::LockInfo;
+use relayctl::store::process;
 use relayctl::transport::Transport;
 
 /// Plans for a manifest, prints the plan, asks, and applies it.
@@ -337,6 +338,7 @@ fn lock_for(what: &str) -> LockInfo {
         since: present_time().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         what: what.to_owned(),
         expires: String::new(),
+        process: process::stamp(),
     }
 }
 

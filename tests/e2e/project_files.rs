@@ -105,7 +105,7 @@ fn pipes_and_devices_are_refused_at_once() {
     }
     let run = run_in_project(&home, HEAD, &["policy", "validate", "pipe.yaml"]);
     assert!(run.code == 1 && run.stderr.contains("is a pipe"), "{}", run.told());
-    assert!(began.elapsed() < Duration::from_secs(60), "it waited for a writer");
+    assert!(began.elapsed() < Duration::from_mins(1), "it waited for a writer");
 }
 
 #[test]
@@ -178,10 +178,10 @@ fn a_saved_plan_writes_no_key_where_its_caller_allows_none() {
 #[test]
 fn a_bomb_of_variables_or_brackets_ends_with_one_error() {
     let home = home();
-    let doubling: String =
-        (1..40).map(|n| format!("  v{n}: '${{var.v{0}}}${{var.v{0}}}'\n", n - 1)).collect();
-    let doubling =
-        format!("{HEAD}variables:\n  v0: xxxxxxxxxx\n{doubling}tags: {{a: '${{var.v39}}'}}\n");
+    let line = |n: u32| format!("  v{n}: '${{var.v{0}}}${{var.v{0}}}'", n - 1);
+    let doubling = (1..40).map(line).collect::<Vec<_>>().join("\n");
+    let variables = format!("variables:\n  v0: xxxxxxxxxx\n{doubling}\n");
+    let doubling = format!("{HEAD}{variables}tags: {{a: '${{var.v39}}'}}\n");
     let nested = format!("{HEAD}tags: {{a: '{}x{}'}}\n", "${".repeat(50_000), "}".repeat(50_000));
     let open = format!("{HEAD}tags: {{a: '{}'}}\n", "${".repeat(100_000));
     let deep = format!("{HEAD}a: {}{}\n", "{a: ".repeat(5000), "}".repeat(5000));

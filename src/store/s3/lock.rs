@@ -15,6 +15,7 @@ use crate::clock::present_time;
 use crate::port::{Lock, Objects, Only, Put, Store, StoredObject};
 use crate::state::{LockInfo, StoreError};
 use crate::store::lease::Renewal;
+use crate::store::process;
 
 /// The number of attempts to take a lock that changes hands meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -85,11 +86,15 @@ impl S3Store {
             only = match self.objects.get(&key).await.map_err(self.error("lock"))? {
                 None => Only::IfAbsent,
                 Some(object) => match LockContent::holder(&object) {
-                    Some(other) if !other.has_expired(present_time()) => {
+                    Some(other)
+                        if !other.has_expired(present_time())
+                            && !process::is_gone(&other, info) =>
+                    {
                         holder = other;
                         break;
                     }
-                    // The lock was released, or its holder has not renewed it in time.
+                    // The lock was released, its holder has not renewed it in time, or it was a
+                    // process of this machine that has ended.
                     _ => Only::IfTag(object.tag),
                 },
             };
