@@ -64,7 +64,7 @@ pub fn run_command(args: &ApplyArgs, context: &CommandContext) -> Exit {
     match &args.file {
         None => {
             let project = Project::find_from(Path::new("."), context.options.sandbox)?;
-            let (path, plan) = only_waiting(&project, &context.terminal)?;
+            let (path, plan) = only_waiting(&project, context)?;
             apply_saved(&path, &plan, args, context)
         }
         Some(path) => match input::open_input(path)? {

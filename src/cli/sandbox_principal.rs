@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::CommandError;
+use relayctl::address::{Address, KindName, PrincipalKind};
 use relayctl::allowed_files::{DEFAULT_MAX_SIZE, read_regular};
 use relayctl::policy::statement::Policy;
 use relayctl::policy::{self, Usage};
@@ -15,10 +16,12 @@ pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, Com
     let given: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
     let principal = |text: &String| {
         let (kind, name) = text.split_once(['/', '.']).filter(|_| !Path::new(text).exists())?;
-        match kind {
-            "user" | "users" => Some(CallerPolicies::User(name.to_owned())),
-            "role" | "roles" => Some(CallerPolicies::Role(name.to_owned())),
-            _ => None,
+        let principal = Address::new(KindName::from_word(kind)?, name).principal()?;
+        match principal.kind {
+            PrincipalKind::User => Some(CallerPolicies::User(principal.name)),
+            PrincipalKind::Role => Some(CallerPolicies::Role(principal.name)),
+            // A group makes no calls.
+            PrincipalKind::Group => None,
         }
     };
     match given.as_slice() {

@@ -59,7 +59,7 @@ pub fn run_command(args: &ShowArgs, context: &CommandContext) -> Exit {
 
 fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let project = Project::find_from(Path::new("."), context.options.sandbox)?;
-    warn_of_planted(&project, &context.terminal)?;
+    warn_of_planted(&project, context)?;
     let mut plans = WaitingPlan::every(&project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only.path),

@@ -11,7 +11,6 @@ use super::hint::Hint;
 use super::input;
 use super::project::{Project, looks_like_plan, shown};
 use super::session::inputs;
-use super::terminal::Terminal;
 use relayctl::clock::present_time;
 use relayctl::manifest;
 use relayctl::plan::{Plan, PlanMode};
@@ -77,9 +76,9 @@ pub fn saved_at(path: &Path) -> Option<Timestamp> {
 /// Finds the only plan that waits.
 pub fn only_waiting(
     project: &Project,
-    terminal: &Terminal,
+    context: &CommandContext,
 ) -> Result<(PathBuf, Plan), CommandError> {
-    warn_of_planted(project, terminal)?;
+    warn_of_planted(project, context)?;
     let mut plans = WaitingPlan::all(project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => only.plan.map(|plan| (only.path, plan)),
@@ -92,12 +91,13 @@ pub fn only_waiting(
 }
 
 /// Warns of plans beside the states that are not taken for waiting ones.
-pub fn warn_of_planted(project: &Project, terminal: &Terminal) -> Result<(), CommandError> {
+pub fn warn_of_planted(project: &Project, context: &CommandContext) -> Result<(), CommandError> {
     for (path, why) in project.planted()? {
         let path = shown(&path);
-        terminal.print_warning(&format!(
-            "{path} is not taken for a plan that waits: {why}. Read it with `relayctl show` before \
-                you apply it by its name"
+        let show = context.run.write(&NextCommand::on_plan("show").with(path.clone()));
+        context.terminal.print_warning(&format!(
+            "{path} is not taken for a plan that waits: {why}. Before you apply it by its name, \
+                read it: {show}"
         ));
     }
     Ok(())
@@ -153,7 +153,7 @@ pub fn discard(named: Option<&Path>, context: &CommandContext) -> Exit {
 
 fn only_to_discard(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let project = Project::find_from(Path::new("."), context.options.sandbox)?;
-    warn_of_planted(&project, &context.terminal)?;
+    warn_of_planted(&project, context)?;
     let mut plans = WaitingPlan::every(&project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only.path),
