@@ -14,7 +14,7 @@ use super::running::{PlanRun, ask_question, plan_and_run};
 use super::session::{self, Destination};
 use super::terminal::Terminal;
 use super::waiting::{only_waiting, saved_at};
-use relayctl::call::CallerIdentity;
+use relayctl::call::{CallerIdentity, FileWrite, Write};
 use relayctl::clock::present_time;
 use relayctl::manifest;
 use relayctl::plan::{Plan, PlanHeader, PlanMode};
@@ -189,10 +189,16 @@ impl SavedRun<'_> {
     /// elsewhere may have been copied, which makes a file new.
     fn print_header(&self) {
         let terminal = &self.context.terminal;
-        terminal.print_note(&human::header(&self.plan.header, terminal.side_style()));
+        terminal.print_rendered_note(&human::header(&self.plan.header, terminal.side_style()));
         let saved = saved_at(self.path).filter(|_| self.project.holds_waiting(self.path));
         if let Some(saved) = saved {
             terminal.print_note(&format!("Saved:    {}", age(saved, present_time())));
+        }
+        let calls = self.plan.steps.iter().flat_map(|step| &step.calls);
+        for command in
+            calls.filter(|call| matches!(call, Write::File(FileWrite::RunCommand { .. })))
+        {
+            terminal.print_note(&format!("Runs:     {}", command.object()));
         }
     }
 
@@ -238,7 +244,7 @@ impl SavedRun<'_> {
         Err(CommandError::new(format!("{change}; nothing was changed")).with_help(
             Hint::new("plan again: ")
                 .command(NextCommand::planning_again(&self.plan.header))
-                .followed_by("\n      or apply the plan as it was saved: ")
+                .next_line("or apply the plan as it was saved: ")
                 .command(named),
         ))
     }
@@ -247,7 +253,7 @@ impl SavedRun<'_> {
     fn print_callers(&self, caller: &CallerIdentity) {
         let planned = &self.plan.header.caller;
         let terminal = &self.context.terminal;
-        terminal.print_note(&format!(
+        terminal.print_rendered_note(&format!(
             "Planned by {}.\nApplied by {}.",
             escape(planned),
             escape(&caller.arn)

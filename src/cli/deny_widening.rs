@@ -34,9 +34,8 @@ impl WideningBounds {
 }
 
 fn refused(gains: &str) -> Option<CommandError> {
-    let listed: Vec<&str> =
-        ["this plan widens access, or may do so:"].into_iter().chain(gains.lines()).collect();
-    (!gains.is_empty()).then(|| CommandError::new(listed.join("\n  ")))
+    let error = CommandError::new("this plan widens access, or may do so:");
+    (!gains.is_empty()).then(|| error.with_details(gains.lines().map(str::to_owned)))
 }
 
 #[cfg(test)]
@@ -48,8 +47,8 @@ mod tests {
         assert_eq!(refused(""), None);
         let error = refused("a gains x on y\nb gains z on y\n").unwrap();
         assert_eq!(
-            error.message.as_deref(),
-            Some("this plan widens access, or may do so:\n  a gains x on y\n  b gains z on y")
+            error.to_string(),
+            "this plan widens access, or may do so:\n  a gains x on y\n  b gains z on y"
         );
         assert_eq!(error.code, 1);
     }

@@ -15,6 +15,7 @@ use relayctl::engine::EngineError;
 use relayctl::graph::Cycle;
 use relayctl::kind::{OWNER_TAG, Ownership};
 use relayctl::render::command::{NextCommand, RunOptions};
+use relayctl::render::text::escape;
 use relayctl::state::StoreError;
 
 /// The end of a command: its exit code, or an error.
@@ -29,6 +30,8 @@ const INTERRUPTED: u8 = 130;
 pub struct CommandError {
     /// The message. `None` means that everything has been printed already.
     pub message: Option<String>,
+    /// Lines below the message, as a renderer wrote them.
+    pub details: Vec<String>,
     help: Option<Hint>,
     pub code: u8,
     /// The error that caused this one, for the log.
@@ -38,13 +41,15 @@ pub struct CommandError {
 /// Compares errors as users see them. The cause is not part of that.
 impl PartialEq for CommandError {
     fn eq(&self, other: &Self) -> bool {
-        (&self.message, &self.help, self.code) == (&other.message, &other.help, other.code)
+        let seen = |it: &Self| (it.message.clone(), it.details.clone(), it.help.clone(), it.code);
+        seen(self) == seen(other)
     }
 }
 
 impl Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message.as_deref().unwrap_or("reported already"))
+        f.write_str(self.message.as_deref().unwrap_or("reported already"))?;
+        self.details.iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
 
@@ -56,13 +61,33 @@ impl Error for CommandError {
 
 impl CommandError {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: Some(message.into()), help: None, code: 1, cause: None }
+        Self {
+            message: Some(message.into()),
+            details: Vec::new(),
+            help: None,
+            code: 1,
+            cause: None,
+        }
     }
 
     #[must_use]
     pub fn with_help(mut self, help: impl Into<Hint>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Adds lines below the message, as a renderer wrote them.
+    #[must_use]
+    pub fn with_details(self, details: impl IntoIterator<Item = String>) -> Self {
+        Self { details: details.into_iter().collect(), ..self }
+    }
+
+    /// Returns the message on one line, in which names and the words of others may be anything,
+    /// and the lines below it. `None` means that everything has been printed already.
+    pub fn printed_message(&self) -> Option<String> {
+        let message = escape(self.message.as_ref()?);
+        let details = self.details.iter().map(|line| format!("\n  {line}"));
+        Some(std::iter::once(message).chain(details).collect())
     }
 
     /// Returns what to do about the error, with the options of the run in its commands.
@@ -74,18 +99,18 @@ impl CommandError {
     /// printed.
     #[must_use]
     pub fn for_run(self, run: &RunOptions) -> Self {
-        let help = self.help_for(run).map(Hint::new);
+        let help = self.help.map(|help| help.for_run(run));
         Self { help, ..self }
     }
 
     /// Returns an error whose diagnostics are already on stderr.
     pub fn reported() -> Self {
-        Self { message: None, help: None, code: 1, cause: None }
+        Self { message: None, details: Vec::new(), help: None, code: 1, cause: None }
     }
 
     /// Returns the end of a command whose reader wants no more output. It prints no error.
     pub fn broken_pipe() -> Self {
-        Self { message: None, help: None, code: BROKEN_PIPE, cause: None }
+        Self { message: None, details: Vec::new(), help: None, code: BROKEN_PIPE, cause: None }
     }
 
     pub fn interrupted() -> Self {

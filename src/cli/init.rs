@@ -9,6 +9,7 @@ use super::error::{CommandError, Exit};
 use super::{CommandContext, schema};
 use relayctl::provider::files::disk;
 use relayctl::render::command::{NextCommand, RunOptions};
+use relayctl::render::text::escape;
 
 /// Write manifests to start with
 ///
@@ -85,10 +86,9 @@ pub fn run_command(args: &InitArgs, context: &CommandContext) -> Exit {
     for (path, text) in &files {
         write_new(path, text)?;
     }
-    let names: Vec<String> =
-        files.iter().map(|(path, _)| format!("  {}", path.display())).collect();
+    let names: Vec<String> = files.iter().map(|(path, _)| format!("  {}", shown(path))).collect();
     context.terminal.result(&format!("Wrote\n{}", names.join("\n")))?;
-    context.terminal.print_note(&next_steps(&args.folder, &context.run));
+    context.terminal.print_rendered_note(&next_steps(&args.folder, &context.run));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -121,12 +121,13 @@ fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
         .map_err(|error| CommandError::for_file("write", path, error))
 }
 
+fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy())
+}
+
 fn next_steps(folder: &Path, run: &RunOptions) -> String {
-    let go = if folder == Path::new(".") {
-        String::new()
-    } else {
-        format!("  cd {}\n", folder.display())
-    };
+    let go =
+        if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", shown(folder)) };
     let plan = |sandbox| {
         let run = RunOptions { sandbox, manifest: Some(FIRST.to_owned()), ..run.clone() };
         run.write(&NextCommand::on_manifest("plan"))

@@ -63,6 +63,7 @@ use relayctl::plan::PlanHeader;
 use relayctl::policy::catalogue;
 use relayctl::render::command::RunOptions;
 use relayctl::render::human::{self, HumanStyle};
+use relayctl::render::printable::PrintableWriter;
 use relayctl::transport::Transport;
 
 /// Plan and apply for AWS IAM and S3: a manifest says what should exist, relayctl makes it so
@@ -201,7 +202,7 @@ impl CommandContext {
             .build()
             .map_err(|error| CommandError::because("cannot start", error))?;
         tracing::debug!("started the runtime");
-        let tell = |delay| self.terminal.print_note(&human::delay(&delay));
+        let tell = |delay| self.terminal.print_rendered_note(&human::delay(&delay));
         let result = runtime.block_on(traffic::with_progress(work, &self.transport, tell));
         // After a second signal a file may still wait for another process's lock. A write that has
         // begun is allowed to finish.
@@ -221,9 +222,8 @@ pub fn run_program() -> ExitCode {
             return version::print(&error.to_string());
         }
         Err(error) => {
-            // A broken pipe is the only possible error here. The exit code is not clap's 2, which
-            // means "there are changes".
-            let _ = error.print();
+            // The exit code is not clap's 2, which means "there are changes".
+            Terminal::print_usage(&error);
             return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
@@ -286,7 +286,7 @@ fn start_log(context: &CommandContext) {
     let Some(filter) = by_environment.or(by_flag.map(str::to_owned)) else { return };
     let log = |targets: Targets| {
         let lines = tracing_subscriber::fmt::layer()
-            .with_writer(std::io::stderr)
+            .with_writer(|| PrintableWriter(std::io::stderr()))
             .with_ansi(context.terminal.side_style().color)
             .with_filter(targets.and(filter_fn(without_contents)));
         tracing_subscriber::registry().with(lines).try_init().map_err(|error| error.to_string())

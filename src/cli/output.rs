@@ -13,6 +13,7 @@ use relayctl::address::{Address, AddressLookupError, AddressQuery};
 use relayctl::kind::{self, Output, OutputValue};
 use relayctl::model::{Recorded, Status};
 use relayctl::render::command::NextCommand;
+use relayctl::render::text::escape;
 use relayctl::value::{Value, text_of};
 
 /// Print what others need to know: ARNs, key ids, bucket names
@@ -110,7 +111,7 @@ fn one(
 ) -> Result<String, CommandError> {
     match outputs.get(name) {
         Some(value) if as_json => Ok(Value::from(value.as_str()).to_string()),
-        Some(value) => Ok(value.clone()),
+        Some(value) => Ok(escape(value)),
         None => {
             let error = CommandError::new(format!("there is no output {name}"));
             let near = nearest(name, outputs.keys().map(String::as_str));
@@ -134,7 +135,9 @@ fn pretty(outputs: &BTreeMap<String, String>) -> String {
 }
 
 fn table(outputs: &BTreeMap<String, String>) -> String {
-    let width = outputs.keys().map(String::len).max().unwrap_or_default();
+    let outputs: Vec<_> =
+        outputs.iter().map(|(name, value)| (escape(name), escape(value))).collect();
+    let width = outputs.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
     let lines: Vec<String> =
         outputs.iter().map(|(name, value)| format!("{name:width$} = {value}")).collect();
     lines.join("\n")

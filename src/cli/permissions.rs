@@ -13,6 +13,7 @@ use relayctl::model::Desired;
 use relayctl::permissions::{Job, foreign, needed, policies, statements};
 use relayctl::policy::pretty;
 use relayctl::provider::files::own;
+use relayctl::render::text::escape;
 use relayctl::value::Value;
 
 /// Print the least IAM policy under which relayctl itself can do its work
@@ -136,7 +137,7 @@ fn write(
             let path = folder.join(file);
             own::replace_shared(&path, pretty(document).as_bytes())
                 .map_err(|error| CommandError::for_file("write", &path, error))?;
-            written.push(format!("  {}", path.display()));
+            written.push(format!("  {}", escape(&path.to_string_lossy())));
         }
         if documents.len() > 1 {
             context.terminal.print_note(&several(documents.len()));

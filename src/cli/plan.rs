@@ -18,6 +18,7 @@ use relayctl::engine::PreparedPlan;
 use relayctl::plan::{Plan, PlanMode};
 use relayctl::provider::files::own;
 use relayctl::render::command::NextCommand;
+use relayctl::render::text::escape;
 use relayctl::render::{html, human, json, markdown};
 use relayctl::store::local::is_state_file;
 
@@ -160,9 +161,9 @@ pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
     write_plan(&saved, &plan, &declared.desired.recipients)?;
     print(&plan, &args.form, context)?;
     if args.out.is_some() {
-        context.terminal.print_note(&said_elsewhere(&saved, context));
+        context.terminal.print_rendered_note(&said_elsewhere(&saved, context));
     } else if !plan.is_empty() {
-        context.terminal.print_note(&said_waiting(&declared, &saved, context)?);
+        context.terminal.print_rendered_note(&said_waiting(&declared, &saved, context)?);
     }
     traffic::print_summary(context);
     match left_undone(&plan) {
@@ -186,8 +187,9 @@ pub fn print(plan: &Plan, form: &PlanFormat, context: &CommandContext) -> Result
 }
 
 fn said_elsewhere(saved: &Path, context: &CommandContext) -> String {
-    let name = saved.display();
-    let command = NextCommand::on_plan("apply").with(name.to_string());
+    let name = saved.to_string_lossy();
+    let command = NextCommand::on_plan("apply").with(name.as_ref());
+    let name = escape(&name);
     format!("\nSaved the plan to {name}. To do exactly this: {}", context.run.write(&command))
 }
 
@@ -202,5 +204,6 @@ fn said_waiting(
     let name = shown(saved);
     let apply = NextCommand::on_plan("apply");
     let command = context.run.write(&if alone { apply } else { apply.with(&name) });
+    let name = escape(&name);
     Ok(format!("\nSaved the plan to {name}. To do exactly this: {command}"))
 }

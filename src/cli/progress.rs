@@ -10,6 +10,8 @@ use super::terminal::Terminal;
 use relayctl::event::{Event, EventSink};
 use relayctl::plan::StepId;
 use relayctl::render::human::{self, HumanStyle};
+use relayctl::render::printable::Printable;
+use relayctl::render::text::escape;
 
 const TICK: Duration = Duration::from_millis(120);
 
@@ -48,8 +50,8 @@ impl<'a> ProgressDisplay<'a> {
     fn line(&self, event: &Event) {
         let text = human::event(event, self.style);
         match &self.bar {
-            Some(bar) => bar.println(text.trim_end_matches('\n')),
-            None => self.terminal.print_note(&text),
+            Some(bar) => bar.println(Printable(text.trim_end_matches('\n')).to_string()),
+            None => self.terminal.print_rendered_note(&text),
         }
     }
 
@@ -65,19 +67,17 @@ impl<'a> ProgressDisplay<'a> {
                 bar.inc(1);
             }
             Event::Waiting { why, waited, limit, .. } => {
-                bar.set_message(format!(
-                    "{why}: {} s of at most {} s",
-                    waited.as_secs(),
-                    limit.as_secs()
-                ));
+                let time = format!("{} s of at most {} s", waited.as_secs(), limit.as_secs());
+                bar.set_message(escape(&format!("{why}: {time}")));
                 return;
             }
             Event::Delayed(delay) => {
-                bar.set_message(human::delay(delay));
+                bar.set_message(escape(&human::delay(delay)));
                 return;
             }
         }
-        bar.set_message(running.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        let running: Vec<String> = running.iter().map(ToString::to_string).collect();
+        bar.set_message(escape(&running.join(", ")));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::error::CommandError;
 use super::plan_trust;
@@ -113,10 +113,7 @@ impl Project {
 
     /// Returns a path as a saved plan names it: relative to the root if it is below it.
     pub fn relative(&self, path: &Path) -> String {
-        let whole = path
-            .canonicalize()
-            .or_else(|_| std::path::absolute(path))
-            .unwrap_or_else(|_| path.to_owned());
+        let whole = path.canonicalize().unwrap_or_else(|_| without_climbing(path));
         whole.strip_prefix(&self.root).unwrap_or(&whole).to_string_lossy().into_owned()
     }
 
@@ -127,6 +124,22 @@ impl Project {
 
 pub fn looks_like_plan(path: &Path) -> bool {
     path.to_string_lossy().ends_with(PLAN_SUFFIX)
+}
+
+/// Returns the absolute path of a file that may not exist yet, without `..` in it: the nearest
+/// folder that exists is followed, the rest is taken as it is written.
+fn without_climbing(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let found = whole.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let (above, mut clear) = found.unwrap_or((Path::new(""), PathBuf::new()));
+    for part in whole.strip_prefix(above).unwrap_or(&whole).components() {
+        if part == Component::ParentDir {
+            clear.pop();
+        } else {
+            clear.push(part);
+        }
+    }
+    clear
 }
 
 /// Returns the folder that contains a file, as it was named.

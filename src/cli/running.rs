@@ -227,7 +227,7 @@ fn stale(error: EngineError, plan: &Plan, saved: Option<&Path>) -> CommandError 
     said.with_help(match saved {
         None => again,
         Some(file) => again
-            .followed_by("\n      or drop this plan: ")
+            .next_line("or drop this plan: ")
             .command(NextCommand::on_plan("plan --discard").with(shown(file))),
     })
 }

@@ -14,6 +14,7 @@ use super::state::resource;
 use super::waiting::{WaitingPlan, several_waiting, warn_of_planted};
 use relayctl::clock::present_time;
 use relayctl::render::command::NextCommand;
+use relayctl::render::text::escape;
 
 /// Print a saved plan, or what the state records for a manifest
 ///
@@ -92,12 +93,12 @@ fn recorded(path: &Path, form: &PlanFormat, context: &CommandContext) -> Result<
     if form.json {
         return context.terminal.result(&relayctl::state::encode(&state));
     }
-    let location = at.store.location();
+    let location = escape(&at.store.location());
     let sandbox = if declared.project.sandbox { " (sandbox)" } else { "" };
     let title = format!(
         "# {} in account {}{sandbox}: {} resources, serial {} of {location}\n",
-        state.manifest,
-        state.account,
+        escape(&state.manifest),
+        escape(&state.account),
         state.resources.len(),
         state.serial
     );

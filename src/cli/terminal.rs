@@ -1,4 +1,5 @@
-//! The output streams: stdout carries the result, stderr everything else.
+//! The output streams: stdout carries the result, stderr everything else. All text leaves here,
+//! through the gate [`Printable`].
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -9,6 +10,8 @@ use super::error::CommandError;
 use super::options::{Color, GlobalOptions};
 use relayctl::render::command::RunOptions;
 use relayctl::render::human::HumanStyle;
+use relayctl::render::printable::Printable;
+use relayctl::render::text::escape;
 
 #[derive(Clone)]
 pub struct Terminal {
@@ -55,33 +58,43 @@ impl Terminal {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// Prints the result, ended by exactly one newline.
+    /// Prints the result as a renderer wrote it, ended by exactly one newline.
     pub fn result(&self, text: &str) -> Result<(), CommandError> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.stdout);
-        writeln!(stdout, "{}", text.trim_end_matches('\n')).and_then(|()| stdout.flush()).map_err(
-            |error| {
-                if error.kind() == io::ErrorKind::BrokenPipe {
-                    CommandError::broken_pipe()
-                } else {
-                    CommandError::because("cannot write the result", error)
-                }
-            },
-        )
+        let text = Printable(text.trim_end_matches('\n'));
+        writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(|error| {
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                CommandError::broken_pipe()
+            } else {
+                CommandError::because("cannot write the result", error)
+            }
+        })
     }
 
-    /// Prints a note that --quiet hides.
+    /// Prints a result of one line, in which names and paths may be anything.
+    pub fn result_line(&self, text: &str) -> Result<(), CommandError> {
+        self.result(&escape(text))
+    }
+
+    /// Prints a note of one line, in which names and paths may be anything. --quiet hides it.
     pub fn print_note(&self, text: &str) {
+        self.print_rendered_note(&escape(text));
+    }
+
+    /// Prints a note as a renderer wrote it. --quiet hides it.
+    pub fn print_rendered_note(&self, text: &str) {
         if !self.quiet {
             self.print_side(text);
         }
     }
 
+    /// Prints a warning of one line.
     pub fn print_warning(&self, text: &str) {
-        self.print_side(&format!("{}: {text}", paint("warning", AnsiColor::Yellow)));
+        self.print_side(&format!("{}: {}", paint("warning", AnsiColor::Yellow), escape(text)));
     }
 
     pub fn error(&self, error: &CommandError, run: &RunOptions) {
-        if let Some(message) = &error.message {
+        if let Some(message) = error.printed_message() {
             self.print_side(&format!("{}: {message}", paint("error", AnsiColor::Red)));
         }
         if let Some(help) = error.help_for(run) {
@@ -89,10 +102,23 @@ impl Terminal {
         }
     }
 
-    /// Prints to stderr. If even that is closed, no reader is left.
+    /// Prints to stderr what a renderer wrote. If even that is closed, no reader is left.
     pub fn print_side(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr().lock(), self.stderr);
-        let _ = writeln!(stderr, "{}", text.trim_end_matches('\n'));
+        let _ = writeln!(stderr, "{}", Printable(text.trim_end_matches('\n')));
+    }
+
+    /// Prints what clap says about the arguments, which may be anything. If the stream is closed,
+    /// no reader is left.
+    pub fn print_usage(usage: &clap::Error) {
+        let rendered = usage.render();
+        let text = rendered.ansi().to_string();
+        let text = Printable(text.trim_end_matches('\n'));
+        let _ = if usage.use_stderr() {
+            writeln!(anstream::stderr().lock(), "{text}")
+        } else {
+            writeln!(anstream::stdout().lock(), "{text}")
+        };
     }
 
     /// Asks on stderr. Only `yes` counts as a yes.
@@ -107,7 +133,7 @@ const ASKED: usize = 3;
 
 /// Asks until the answer is plain. What is neither `yes` nor `no` may be a slip.
 fn ask(question: &str, input: &mut impl BufRead, output: &mut impl Write) -> io::Result<bool> {
-    write!(output, "\n{question}\n  Only 'yes' will be accepted.\n")?;
+    write!(output, "\n{}\n  Only 'yes' will be accepted.\n", Printable(question))?;
     for attempt in 1..=ASKED {
         write!(output, "\n  Enter a value: ")?;
         output.flush()?;

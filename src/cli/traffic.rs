@@ -30,7 +30,9 @@ pub async fn with_progress<T>(
 pub fn forecast(plan: &Plan, context: &CommandContext) {
     if let Some(pace) = context.options.forecast_pace() {
         let load = Load::of(plan);
-        context.terminal.print_note(&human::least(load.calls.values().sum(), load.least(&pace)));
+        context
+            .terminal
+            .print_rendered_note(&human::least(load.calls.values().sum(), load.least(&pace)));
     }
 }
 
@@ -38,6 +40,6 @@ pub fn forecast(plan: &Plan, context: &CommandContext) {
 pub fn print_summary(context: &CommandContext) {
     let traffic = context.transport.traffic();
     if traffic.calls > 0 && (context.terminal.style().verbose || !traffic.was_smooth()) {
-        context.terminal.print_note(&human::traffic(&traffic));
+        context.terminal.print_rendered_note(&human::traffic(&traffic));
     }
 }

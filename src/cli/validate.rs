@@ -31,7 +31,7 @@ pub fn run_command(args: &ValidateArgs, context: &CommandContext) -> Exit {
     if !desired.checks.is_empty() {
         summary = format!("{summary}, {}", count(desired.checks.len(), "check"));
     }
-    context.terminal.result(&format!("{} is valid: {summary}", declared.path.display()))?;
+    context.terminal.result_line(&format!("{} is valid: {summary}", declared.path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

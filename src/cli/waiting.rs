@@ -42,12 +42,14 @@ impl WaitingPlan {
 
     /// Returns the file, the manifest, what would be done, and the age, on one line.
     fn line(&self, now: Timestamp) -> String {
-        let name = shown(&self.path);
+        let name = escape(&shown(&self.path));
         let age = saved_at(&self.path).map(|saved| age(saved, now));
         let age = age.map(|age| format!(", saved {age}")).unwrap_or_default();
         match &self.plan {
             Ok(plan) => format!("{name}: {}{age}", summary(plan)),
-            Err(error) => format!("{name}: cannot be applied{age} ({error})"),
+            Err(error) => {
+                format!("{name}: cannot be applied{age} ({})", escape(&error.to_string()))
+            }
         }
     }
 }
@@ -124,14 +126,14 @@ pub fn several_waiting(
     command: &'static str,
     now: Timestamp,
 ) -> CommandError {
-    let lines: Vec<String> = plans.iter().map(|it| format!("\n  {}", it.line(now))).collect();
     let first = plans.iter().find(|it| it.plan.is_ok()).or(plans.first());
     let file = first.map(|it| shown(&it.path)).unwrap_or_default();
     let discard = NextCommand::on_plan("plan --discard").with(file.clone());
-    CommandError::new(format!("several plans are waiting:{}", lines.concat())).with_help(
+    let lines = plans.iter().map(|it| it.line(now));
+    CommandError::new("several plans are waiting:").with_details(lines).with_help(
         Hint::new("name one, for example: ")
             .command(NextCommand::on_plan(command).with(file))
-            .followed_by("\n      or drop the ones that are not wanted: ")
+            .next_line("or drop the ones that are not wanted: ")
             .command(discard),
     )
 }
@@ -147,7 +149,7 @@ pub fn discard(named: Option<&Path>, context: &CommandContext) -> Exit {
         |plan| format!("it was for {}", summary(&plan)),
     );
     std::fs::remove_file(&path).map_err(|error| CommandError::for_file("remove", &path, error))?;
-    context.terminal.result(&format!("Dropped the plan {}; {what}.", shown(&path)))?;
+    context.terminal.result_line(&format!("Dropped the plan {}; {what}.", shown(&path)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,7 +18,7 @@ use crate::call::{CallerIdentity, Failure};
 use crate::diff::{self, ChangeAction, DiffOptions, Renames};
 use crate::model::{Desired, Live, PREVENT_DESTROY, Recorded, RecordedObject, Resource};
 use crate::plan::guard::{self, Brake, Objection};
-use crate::plan::{Plan, PlanHeader, PlanMode, StateStamp, build};
+use crate::plan::{Plan, PlanHeader, PlanMode, StateStamp, build, consistency};
 use crate::reads::{Explanation, Snapshot};
 use crate::resolve::recovery::RecoveredObjects;
 use crate::resolve::{ALL_READS, Resolver};
@@ -160,6 +160,7 @@ pub async fn plan_from_state(
     let mut header = header(workspace.desired, &caller, targets, options);
     header.new_state_tag = stamp.lineage.is_none().then(|| state_tag.clone());
     let mut plan = build::build(header, stamp, decisions, desired, recorded)?;
+    debug_assert_eq!(consistency::check(&plan), Ok(()), "a saved plan must be accepted again");
     plan.notes.extend(notes::without_state(&plan, unclaimed));
     plan.notes.extend(notes::other_name(&plan, options.origin.name_beside.as_deref()));
     plan.notes.extend(notes::outside_files(workspace.desired, options.mode));

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::documents::{DocumentSource, Documents};
-pub use self::names::manifest as check_name;
+pub use self::names::{account as check_account, manifest as check_name, region as check_region};
 pub use self::not_manifest::listed as list_paths;
 pub use self::outline::manifests_in;
 

@@ -86,7 +86,7 @@ fn renamed_parents(decisions: &[PlannedChange<'_>]) -> BTreeMap<Address, BTreeSe
     parents
 }
 
-fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {
+pub(super) fn summarise(changes: &[ResourceChange], steps: &[Step]) -> Summary {
     let count = |actions: &[ChangeAction]| {
         changes.iter().filter(|change| actions.contains(&change.action)).count()
     };

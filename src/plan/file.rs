@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::consistency::{self, PlanContradiction};
 use super::{Plan, PlanNote};
 use crate::access::AccessChange;
 use crate::diff::ResourceChange;
@@ -30,6 +31,8 @@ pub enum PlanFileError {
             content is {said}, and it is {found}"
     )]
     Edited { said: String, found: String },
+    #[error("this plan contradicts itself, so it was edited after it was made: {0}")]
+    Contradiction(#[source] PlanContradiction),
     #[error(
         "this plan was saved by another version of relayctl (plan format {0}, this one applies \
             {FORMAT})"
@@ -131,5 +134,7 @@ pub fn decode(text: &str) -> Result<Plan, PlanFileError> {
     if found != envelope.sha256 {
         return Err(PlanFileError::Edited { said: envelope.sha256, found });
     }
-    serde_json::from_value(envelope.plan).map_err(PlanFileError::NotPlan)
+    let plan: Plan = serde_json::from_value(envelope.plan).map_err(PlanFileError::NotPlan)?;
+    consistency::check(&plan).map_err(PlanFileError::Contradiction)?;
+    Ok(plan)
 }

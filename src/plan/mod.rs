@@ -1,6 +1,7 @@
 //! The plan: a value that is printed, saved, and applied exactly.
 
 pub mod build;
+pub mod consistency;
 pub mod file;
 pub mod guard;
 mod handover;

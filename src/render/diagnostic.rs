@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
-use crate::render::text::{count, escape, escape_lines};
+use crate::render::text::{count, escape};
 
 /// Returns the diagnostics sorted by place, with the number of errors, warnings and notes at the
 /// end; empty if there are none.
@@ -37,13 +37,13 @@ fn group<'a>(
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(escape_lines(&diagnostic.message)).id(diagnostic.code);
+    let title = level.primary_title(escape(&diagnostic.message)).id(diagnostic.code);
     let mut group = Group::with_title(title);
     if let Some(place) = &diagnostic.place {
         let source = sources.get(&place.file).and_then(|text| line(text.as_ref(), place.line));
         group = match source {
             Some(line) => group.element(
-                Snippet::source(line)
+                Snippet::source(escape_source(line))
                     .path(file(&place.file))
                     .line_start(place.line)
                     .annotation(AnnotationKind::Primary.span(span(line, place))),
@@ -54,7 +54,7 @@ fn group<'a>(
         };
     }
     match &diagnostic.help {
-        Some(help) => group.element(Level::HELP.message(escape_lines(help))),
+        Some(help) => group.element(Level::HELP.message(escape(help))),
         None => group,
     }
 }
@@ -67,11 +67,17 @@ fn line(text: &str, number: usize) -> Option<&str> {
     text.lines().nth(number.checked_sub(1)?)
 }
 
-/// Converts a place, which counts characters, to a range of bytes. A position beyond the line's end
-/// becomes the line's end.
+/// Escapes a line of a file. The renderer turns its tabs into spaces.
+fn escape_source(line: &str) -> String {
+    line.split('\t').map(escape).collect::<Vec<_>>().join("\t")
+}
+
+/// Converts a place, which counts characters, to a range of bytes of the escaped line. A position
+/// beyond the line's end becomes the line's end.
 fn span(line: &str, place: &Place) -> Range<usize> {
     let byte = |character: usize| {
-        line.char_indices().nth(character).map_or(line.len(), |(index, _)| index)
+        let before = line.char_indices().nth(character).map_or(line, |(end, _)| &line[..end]);
+        escape_source(before).len()
     };
     let start = place.column.saturating_sub(1);
     byte(start)..byte(start + place.length.max(1))
@@ -109,5 +115,22 @@ mod tests {
         assert_eq!(span("abc", &place(3, 99)), 2..3);
         assert_eq!(span("abc", &place(9, 0)), 3..3);
         assert_eq!(span("", &place(1, 1)), 0..0);
+    }
+
+    #[test]
+    fn what_a_line_hides_is_spelled_out_and_the_mark_stays_below_its_word() {
+        let line = "\ta: \u{1b}[2J\u{202e} ##[x] bad";
+        let column = line.chars().count() - 2;
+        let diagnostic = Diagnostic::error("x", Some(place(column, 3)), "no\n::error::x");
+        let sources = [(PathBuf::from("x.yaml"), line)].into();
+        insta::assert_snapshot!(list_diagnostics(&[diagnostic], &sources, false), @r"
+        error[x]: no\n::error::x
+         --> x.yaml:1:32
+          |
+        1 |     a: \u001b[2J\u202e \u0023#[x] bad
+          |                                   ^^^
+
+        1 error
+        ");
     }
 }

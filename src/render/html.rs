@@ -4,6 +4,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::access::{self, Detail, Sentence, TextRun, Tone, Turn};
+use super::attention;
 use super::command::RunOptions;
 use super::human::arranged::Arranged;
 use super::human::line::{LineMark, PlanLine};
@@ -92,7 +93,7 @@ fn notes(plan: &Plan) -> Markup {
 fn access(plan: &Plan) -> Markup {
     let sentences = access::of_plan(plan);
     html! {
-        @if access::is_settled(plan) { p { (access::SETTLED) } }
+        @if access::is_settled(plan) && !attention::deletes_data(plan) { p { (access::SETTLED) } }
         @if let Some(pieces) = access::summary(plan) {
             h2 { "Access" }
             p { (dressed(&pieces)) }

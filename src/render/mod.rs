@@ -1,6 +1,7 @@
 //! Turns models into text. Nothing here decides anything.
 
 mod access;
+pub mod attention;
 pub mod command;
 pub mod diagnostic;
 pub mod graph;
@@ -10,5 +11,6 @@ pub mod json;
 pub mod keys;
 pub mod lint;
 pub mod markdown;
+pub mod printable;
 pub mod sarif;
 pub mod text;

@@ -3,10 +3,12 @@
 mod access;
 mod brakes;
 mod disk_failures;
+mod edited_plans;
 mod encryption;
 mod forecast;
 mod groups;
 mod hints;
+mod hostile_text;
 mod key_moves;
 mod keys;
 mod local_files;

@@ -167,8 +167,8 @@ fn a_plan_that_widens_access_is_refused_where_that_is_denied() {
     assert!(waiting.exists());
 
     project.edit(DEPLOYMENT, "role/*ZappaLambdaExecutionRole", "role/*Zappa*");
-    let gain =
-        "serverless gains iam:PassRole, iam: 4 actions on arn:aws:iam::123456789012:role/*Zappa*\n";
+    let gain = "serverless gains iam:AttachRolePolicy, iam:CreateRole, iam:PassRole, \
+        iam:PutRolePolicy, iam:GetRole on arn:aws:iam::123456789012:role/*Zappa*\n";
     let refused = project.expect(1, &["plan", DEV, "--deny-widening", "--detailed-exitcode"]);
     assert!(
         refused.stdout.contains(&format!("  # {gain}")),

@@ -37,7 +37,7 @@ fn list(value: &Value) -> Vec<Value> {
 }
 
 /// Makes a grant of a policy's statement.
-fn grant(policy: &str, number: usize, statement: &Value) -> Value {
+pub(super) fn grant(policy: &str, number: usize, statement: &Value) -> Value {
     let (actions, resources) = (list(&statement["Action"]), list(&statement["Resource"]));
     let example = json!({"principal": {"type": "AWS", "name": arn("user/serverless")},
         "action": actions[0], "resource": resources[0].as_str().unwrap().replace('*', "x")});
@@ -54,25 +54,30 @@ fn grants(policy: &str, document: &Value) -> Vec<Value> {
     statements.map(|(statement, number)| grant(policy, number, statement)).collect()
 }
 
-fn with(mut grant: Value, fields: Value) -> Value {
+pub(super) fn with(mut grant: Value, fields: Value) -> Value {
     let Value::Object(fields) = fields else { panic!("fields are an object") };
     grant.as_object_mut().unwrap().extend(fields);
     grant
 }
 
-fn through(address: &str, grants: Vec<Value>) -> Vec<Value> {
+pub(super) fn through(address: &str, grants: Vec<Value>) -> Vec<Value> {
     grants.into_iter().map(|grant| with(grant, json!({"through": address}))).collect()
 }
 
 /// The change of access of one principal. The relation is not rendered.
-fn access(subject: &str, aspect: &str, gained: Vec<Value>, lost: Vec<Value>) -> AccessChange {
+pub(super) fn access(
+    subject: &str,
+    aspect: &str,
+    gained: Vec<Value>,
+    lost: Vec<Value>,
+) -> AccessChange {
     let arn = arn(&subject.replacen('.', "/", 1));
     let value = json!({"subject": subject, "arn": arn, "aspect": aspect, "relation": "changed", "gained": Value::from(gained),
         "lost": Value::from(lost), "doubts": []});
     serde_json::from_value(value).unwrap()
 }
 
-fn pass_role(pattern: &str) -> Value {
+pub(super) fn pass_role(pattern: &str) -> Value {
     let statement = json!({"Sid": "PassRole", "Action": "iam:PassRole", "Resource": arn(&format!("role/{pattern}"))});
     grant(&format!("policy.{POLICY}"), 2, &statement)
 }

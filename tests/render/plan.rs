@@ -355,6 +355,7 @@ fn verbose_shows_the_critical_path_of_a_plan_and_of_its_run() {
       access_key.serverless: create (2 writes)
       aws_profile.serverless: create (1 write)
 
+    Secrets: access_key.serverless (a new key, to [serverless] in the credentials file)
     Plan: 8 to add, 0 to change, 0 to destroy.
     ");
     let slow = |(step, time): (&Step, u64)| (step.id.clone(), Duration::from_millis(time));

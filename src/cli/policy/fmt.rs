@@ -91,7 +91,7 @@ fn settle(
     let changes = source.text != text;
     if check {
         if changes {
-            context.terminal.result(&source.shown_name().display().to_string())?;
+            context.terminal.result_line(&source.shown_name().display().to_string())?;
         }
     } else if source.is_stdin() {
         context.terminal.result(text)?;

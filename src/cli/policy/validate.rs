@@ -12,6 +12,7 @@ use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
 use relayctl::diagnostic::Diagnostic;
 use relayctl::policy::diagnose;
+use relayctl::render::text::escape;
 use relayctl::value::Value;
 
 /// Check documents by the rules of IAM and S3
@@ -91,7 +92,7 @@ fn check(path: &Path, kind: Option<DocumentKind>, context: &CommandContext) -> V
 
 fn said(checked: &ValidatedFile) -> Option<String> {
     let kind = checked.kind.filter(|_| checked.problems.is_empty())?;
-    Some(format!("{} is valid as {}", checked.path.display(), kind.noun()))
+    Some(format!("{} is valid as {}", escape(&checked.path.to_string_lossy()), kind.noun()))
 }
 
 /// Returns a remark for a policy that is checked as another type: it has problems that are not its

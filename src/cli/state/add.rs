@@ -24,9 +24,10 @@ pub fn add_resource(
         lock.release().await;
         added
     })?;
-    context
-        .terminal
-        .result(&format!("{address} is recorded in {} as this manifest's.", at.store.location()))
+    context.terminal.result_line(&format!(
+        "{address} is recorded in {} as this manifest's.",
+        at.store.location()
+    ))
 }
 
 async fn under_lock(

@@ -18,6 +18,7 @@ use super::session::{self, DeclaredManifest, StateAt};
 use relayctl::address::{Address, AddressQuery};
 use relayctl::engine;
 use relayctl::model::{RecordedObject, Status};
+use relayctl::render::text::escape;
 use relayctl::state::State;
 use relayctl::value::Value;
 
@@ -134,7 +135,7 @@ pub fn run_command(args: &StateArgs, context: &CommandContext) -> Exit {
         StateCommand::Rename(args) => rename::rename_state(args, context),
         StateCommand::Path { manifest } => {
             let (_, at) = open(manifest, context)?;
-            context.terminal.result(&at.store.location())
+            context.terminal.result_line(&at.store.location())
         }
     }?;
     Ok(ExitCode::SUCCESS)
@@ -160,7 +161,7 @@ fn list(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandE
         context.terminal.print_note(&format!("There is no state {} yet.", at.store.location()));
         return Ok(());
     };
-    let addresses: Vec<String> = state.resources.keys().map(ToString::to_string).collect();
+    let addresses: Vec<String> = state.resources.keys().map(|it| escape(&it.to_string())).collect();
     if addresses.is_empty() { Ok(()) } else { context.terminal.result(&addresses.join("\n")) }
 }
 
@@ -193,7 +194,7 @@ fn remove(
         lock.release().await;
         Ok(forgotten?)
     })?;
-    context.terminal.result(&format!(
+    context.terminal.result_line(&format!(
         "Removed {address} from {}. In AWS it stays as it is.",
         at.store.location()
     ))
@@ -203,14 +204,14 @@ fn unlock(manifest: &ManifestArg, id: &str, context: &CommandContext) -> Result<
     let (_, at) = open(manifest, context)?;
     let held = context.wait_for(async { Ok(at.store.unlock(id).await?) })?;
     let text = format!("Unlocked {}, which {held} had locked.", at.store.location());
-    context
-        .terminal
-        .result(&format!("{text} Should that run still live, it stops before its next change."))
+    context.terminal.result_line(&format!(
+        "{text} Should that run still live, it stops before its next change."
+    ))
 }
 
 /// Prints one resource of the state, for people.
 pub fn resource(address: &Address, entry: &RecordedObject) -> String {
-    let mut text = format!("{address}");
+    let mut text = escape(&address.to_string());
     if entry.status == Status::Intended {
         text += " (begun, not known to be finished)";
     }
@@ -222,10 +223,10 @@ pub fn resource(address: &Address, entry: &RecordedObject) -> String {
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, value) in lines {
         let shown = format!("{value:#}").replace('\n', "\n    ");
-        let _ = writeln!(text, "    {name:width$} = {shown}");
+        let _ = writeln!(text, "    {:width$} = {shown}", escape(name));
     }
     for dependency in &entry.depends_on {
-        let _ = writeln!(text, "    # needs {dependency}");
+        let _ = writeln!(text, "    # needs {}", escape(&dependency.to_string()));
     }
     text
 }

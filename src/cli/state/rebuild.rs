@@ -13,7 +13,7 @@ use crate::cli::running::take_lock;
 use crate::cli::session::{DeclaredManifest, StateAt};
 use relayctl::clock::present_time;
 use relayctl::engine::{self, StateLock, Workspace};
-use relayctl::render::text::count;
+use relayctl::render::text::{count, escape};
 use relayctl::state::{State, StoreError, encode};
 
 pub fn rebuild_state(manifest: &ManifestArg, context: &CommandContext) -> Result<(), CommandError> {
@@ -28,13 +28,18 @@ pub fn rebuild_state(manifest: &ManifestArg, context: &CommandContext) -> Result
     let mut text = String::new();
     for address in state.resources.keys() {
         let undeclared = !declared.desired.resources.contains_key(address);
-        let _ =
-            writeln!(text, "{address}{}", if undeclared { " (no longer declared)" } else { "" });
+        let _ = writeln!(
+            text,
+            "{}{}",
+            escape(&address.to_string()),
+            if undeclared { " (no longer declared)" } else { "" }
+        );
     }
     let _ = write!(
         text,
-        "{} of this manifest are recorded in {location}.",
-        count(state.resources.len(), "resource")
+        "{} of this manifest are recorded in {}.",
+        count(state.resources.len(), "resource"),
+        escape(&location)
     );
     context.terminal.result(&text)?;
     if !kept.is_empty() {

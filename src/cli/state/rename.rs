@@ -10,7 +10,7 @@ use crate::cli::running::take_lock;
 use crate::cli::session::{self, Destination, StateAt};
 use relayctl::engine::{self, RenamedManifest};
 use relayctl::kind::OWNER_TAG;
-use relayctl::render::text::count;
+use relayctl::render::text::{count, escape};
 use relayctl::state::State;
 
 /// The arguments of `state rename`.
@@ -127,7 +127,7 @@ fn report(
     renaming: &Renaming,
     context: &CommandContext,
 ) -> Result<(), CommandError> {
-    context.terminal.result(&format!(
+    context.terminal.result_line(&format!(
         "Renamed the manifest {old} to {new}: {} now carry the tag {OWNER_TAG} = {new}, and the \
             state is {}.",
         count(renamed.tagged.len(), "object"),
@@ -141,7 +141,9 @@ fn report(
         ));
     }
     context.terminal.result(&format!(
-        "Write this into the manifest:\n  name: {new}\n  unique_name: {old}    # if it uses \
-            ${{unique}}: names with it stay as they are"
+        "Write this into the manifest:\n  name: {}\n  unique_name: {}    # if it uses \
+            ${{unique}}: names with it stay as they are",
+        escape(new),
+        escape(old),
     ))
 }

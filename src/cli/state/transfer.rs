@@ -38,7 +38,7 @@ pub fn push_state(
         Ok(pushed?)
     })?;
     let location = store.location();
-    context.terminal.result(&match changed {
+    context.terminal.result_line(&match changed {
         Some(serial) => format!(
             "The state {location} is now what {} says, with serial {serial}.",
             file.display()
@@ -78,7 +78,7 @@ pub fn migrate_state(
         lock.release().await;
         copied
     })?;
-    context.terminal.result(&format!(
+    context.terminal.result_line(&format!(
         "Copied the state from {source} to {target}. Name the new place with `state:` in the \
             manifest; nothing reads {source} any more then, and it can be deleted."
     ))

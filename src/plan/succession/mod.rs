@@ -22,6 +22,7 @@ use effect::{EffectKind, StepEffect, WAITS};
 use effects::AccountChanges;
 use part::AccessPart;
 use temporary_copy::{SameName, TemporaryCopies};
+pub(super) use temporary_copy::{TemporaryObject, copy_of_policy};
 
 pub(super) type Steps = BTreeMap<StepId, Step>;
 

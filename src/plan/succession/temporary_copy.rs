@@ -110,7 +110,7 @@ impl PlaceOfCopy {
 }
 
 /// An object that exists only during the run.
-struct TemporaryObject {
+pub(in crate::plan) struct TemporaryObject {
     address: Address,
     kind: &'static dyn Kind,
     attributes: Attributes,
@@ -196,9 +196,16 @@ impl TemporaryCopies {
 /// Returns the copy of a policy, with relayctl's own tags only. `None` if the policy's document was
 /// not read.
 fn copy_of(pair: SameName<'_>) -> Option<TemporaryObject> {
-    let seen = &pair.old.seen.as_ref()?.attributes;
+    copy_of_policy(&pair.old.seen.as_ref()?.attributes, pair.new.wanted.as_deref()?)
+}
+
+/// Returns the copy of a policy for which one of the same name is made.
+pub(in crate::plan) fn copy_of_policy(
+    seen: &Attributes,
+    new: &Attributes,
+) -> Option<TemporaryObject> {
     seen.get("document").filter(|it| !it.is_null())?;
-    let tags = pair.new.wanted.as_ref()?.get("tags").and_then(Value::as_object);
+    let tags = new.get("tags").and_then(Value::as_object);
     let own = tags.into_iter().flatten().filter(|(key, _)| key.starts_with(OWN_TAGS));
     let own: Map<String, Value> = own.map(|(key, tag)| (key.clone(), tag.clone())).collect();
     let attributes = temporary_copy(seen, own.into());
@@ -276,8 +283,12 @@ impl TemporaryObject {
         Self { kind: kind::kind_of(address.kind()), address, attributes, depends_on }
     }
 
+    pub(in crate::plan) fn address(&self) -> &Address {
+        &self.address
+    }
+
     /// Returns the attachment of the copy to a principal.
-    fn attachment(&self, holder: &Principal) -> Self {
+    pub(in crate::plan) fn attachment(&self, holder: &Principal) -> Self {
         let attached = Attached::Managed(text_of(&self.attributes, "arn").to_owned());
         let address = holder.policy_attachment(text_of(&self.attributes, "name"));
         let depends_on = BTreeSet::from([holder.address(), self.address.clone()]);
@@ -310,6 +321,20 @@ impl TemporaryObject {
             Some(_) => return PlaceOfCopy::Taken,
             None => {}
         }
+        let [made, removed] = self.steps(after);
+        let id = made.id.clone();
+        steps.extend([made, removed].map(|step| (step.id.clone(), step)));
+        PlaceOfCopy::Made(id)
+    }
+
+    /// Returns true if the step is one of the two, whatever it waits for.
+    pub(in crate::plan) fn explains(&self, step: &Step) -> bool {
+        let same = |own: &Step| Step { after: step.after.clone(), ..own.clone() } == *step;
+        self.steps(BTreeSet::new()).iter().any(same)
+    }
+
+    /// Returns the step that makes the object and the one that removes it.
+    fn steps(&self, after: BTreeSet<StepId>) -> [Step; 2] {
         let made = Step {
             expect: Expect::Absent,
             record: Some(StepRecord {
@@ -325,9 +350,7 @@ impl TemporaryObject {
             removal: true,
             ..self.step(StepPhase::Delete, calls, [made.id.clone()].into())
         };
-        let id = made.id.clone();
-        steps.extend([made, removed].map(|step| (step.id.clone(), step)));
-        PlaceOfCopy::Made(id)
+        [made, removed]
     }
 
     fn step(&self, phase: StepPhase, calls: Vec<Write>, after: BTreeSet<StepId>) -> Step {

@@ -1,7 +1,8 @@
 //! Folds long lists into few words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::weight::{escalating, is_everyone, is_outside, is_public};
 use super::{TextRun, Tone, code, name, plain, series};
 use crate::render::text::count;
 
@@ -14,9 +15,8 @@ const SPELLED_RESOURCES: usize = 2;
 /// The number of parts of a folded list of actions; if there are more, only numbers are shown.
 const PARTS: usize = 8;
 
-/// Actions that give somebody the permissions of another principal. They are always named, so that
-/// nobody overlooks them among others.
-const HEAVY: [&str; 1] = ["iam:passrole"];
+/// The number of principals of other accounts that are spelled out.
+const SPELLED_OUTSIDERS: usize = 20;
 
 /// A list as a sentence shows it.
 pub struct Folded {
@@ -36,7 +36,8 @@ impl Folded {
 }
 
 /// Returns `iam:GetRole and iam:PassRole`, or `iam:PassRole, iam: 5 actions, s3:Get*`. Patterns
-/// allow more than single actions, so they are named where single actions are only counted.
+/// allow more than single actions, so they are named where single actions are only counted. Actions
+/// by which somebody gets more permissions are always named.
 pub fn actions(list: &[String]) -> Folded {
     if list.iter().any(|action| action == "*") {
         return Folded::whole(vec![name("every action")]);
@@ -44,22 +45,17 @@ pub fn actions(list: &[String]) -> Folded {
     if list.len() <= SPELLED {
         return Folded::whole(series(list.iter().map(code).collect()));
     }
+    let escalating = escalating(list);
     let mut services: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for action in list {
         let service = action.split_once(':').map_or("", |(service, _)| service);
         services.entry(service.to_lowercase()).or_default().push(action);
     }
-    let parts: Vec<TextRun> =
-        services.iter().flat_map(|(service, actions)| of_service(service, actions)).collect();
-    if parts.len() > PARTS {
-        let what = if list.iter().any(|action| is_pattern(action)) {
-            "actions and patterns"
-        } else {
-            "actions"
-        };
-        let text = format!("{} {what} of {}", list.len(), count(services.len(), "service"));
-        return Folded::shortened(vec![plain(text)]);
-    }
+    let parts: Vec<TextRun> = services
+        .iter()
+        .flat_map(|(service, actions)| of_service(service, actions, &escalating))
+        .collect();
+    let parts = if parts.len() > PARTS { counted_apart(list, &escalating) } else { parts };
     let shortened = parts.len() < list.len();
     let separated = parts.into_iter().enumerate();
     let pieces =
@@ -67,9 +63,28 @@ pub fn actions(list: &[String]) -> Folded {
     Folded { pieces: pieces.collect(), shortened }
 }
 
-fn of_service(service: &str, actions: &[&str]) -> Vec<TextRun> {
+/// Returns the escalating actions by name, and the number of the others.
+fn counted_apart(list: &[String], escalating: &BTreeSet<&str>) -> Vec<TextRun> {
+    let (named, others): (Vec<&str>, Vec<&str>) =
+        list.iter().map(String::as_str).partition(|action| escalating.contains(action));
+    let mut parts: Vec<TextRun> = named.into_iter().map(code).collect();
+    if others.is_empty() {
+        return parts;
+    }
+    let has_patterns = others.iter().any(|action| is_pattern(action));
+    let what = if has_patterns { "actions and patterns" } else { "actions" };
+    let services: BTreeSet<String> = (others.iter())
+        .map(|action| action.split_once(':').map_or("", |(service, _)| service).to_lowercase())
+        .collect();
+    let more = if parts.is_empty() { "" } else { "more " };
+    let services = count(services.len(), "service");
+    parts.push(plain(format!("{} {more}{what} of {services}", others.len())));
+    parts
+}
+
+fn of_service(service: &str, actions: &[&str], escalating: &BTreeSet<&str>) -> Vec<TextRun> {
     let (named, actions): (Vec<&str>, Vec<&str>) =
-        actions.iter().partition(|action| HEAVY.contains(&action.to_lowercase().as_str()));
+        actions.iter().partition(|action| escalating.contains(*action));
     let (patterns, single): (Vec<&str>, Vec<&str>) =
         actions.iter().partition(|action| is_pattern(action));
     let counted = |list: &[&str], what: &str| match list {
@@ -107,15 +122,16 @@ pub fn resources(list: &[String]) -> Folded {
     ])
 }
 
-/// Returns the principals by the names that a policy has for them.
-pub fn principals(list: &[String]) -> Folded {
+/// Returns the principals by the names that a policy has for them. `account` is the own one, if it
+/// is known.
+pub fn principals(list: &[String], account: Option<&str>) -> Folded {
     Folded {
-        pieces: series(principal_items(list)),
+        pieces: series(principal_items(list, account)),
         shortened: list.len() > SPELLED && !is_public(list),
     }
 }
 
-pub fn principal_items(list: &[String]) -> Vec<TextRun> {
+pub fn principal_items(list: &[String], account: Option<&str>) -> Vec<TextRun> {
     if let Some(everyone) = list.iter().find(|principal| is_everyone(principal)) {
         let text = if everyone == "*" { "anyone".to_owned() } else { everyone.clone() };
         return vec![TextRun { tone: Tone::Public, text }];
@@ -123,18 +139,17 @@ pub fn principal_items(list: &[String]) -> Vec<TextRun> {
     match list.len() {
         0 => vec![name("somebody")],
         1..=SPELLED => list.iter().map(name).collect(),
-        number => vec![name(count(number, "principal"))],
+        _ => {
+            let is_outsider =
+                |who: &&String| account.is_some_and(|account| is_outside(who, account));
+            let outsiders = list.iter().filter(is_outsider).take(SPELLED_OUTSIDERS);
+            let mut items: Vec<TextRun> = outsiders.map(name).collect();
+            let others = list.len() - items.len();
+            let more = if items.is_empty() { "principal" } else { "more principal" };
+            items.extend((others > 0).then(|| name(count(others, more))));
+            items
+        }
     }
-}
-
-pub fn is_public(principals: &[String]) -> bool {
-    principals.iter().any(|principal| is_everyone(principal))
-}
-
-/// Returns true for `*`, and for `NotPrincipal` with Allow, which also opens access to the whole
-/// world.
-fn is_everyone(principal: &str) -> bool {
-    principal == "*" || principal.starts_with("everyone but ")
 }
 
 #[cfg(test)]
@@ -161,7 +176,10 @@ mod tests {
         );
         let relay =
             said(&["iam:AttachRolePolicy", "iam:CreateRole", "iam:GetRole", "iam:PassRole"]);
-        assert_eq!(relay, ("iam:PassRole, iam: 3 actions".to_owned(), true));
+        assert_eq!(
+            relay,
+            ("iam:AttachRolePolicy, iam:CreateRole, iam:PassRole, iam:GetRole".to_owned(), false)
+        );
         assert_eq!(said(&["s3:A", "*"]), ("every action".to_owned(), false));
     }
 
@@ -182,6 +200,17 @@ mod tests {
     }
 
     #[test]
+    fn actions_that_give_more_permissions_are_named_among_very_many() {
+        let mut many: Vec<String> = (0..20).map(|n| format!("service{n}:Do")).collect();
+        many.extend(["iam:PutUserPolicy".to_owned(), "iam:PassRole".to_owned()]);
+        let said = "iam:PutUserPolicy, iam:PassRole, 20 more actions of 20 services";
+        assert_eq!(read(&actions(&many).pieces), said);
+        // Starting somebody's build is a path with iam:PassRole, and nothing by itself.
+        many.push("codebuild:StartBuild".to_owned());
+        assert!(read(&actions(&many).pieces).contains("codebuild:StartBuild"));
+    }
+
+    #[test]
     fn of_many_resources_the_widest_is_named() {
         let folded = resources(&list(&["arn:aws:s3:::long", "arn:aws:s3:::a", "arn:aws:s3:::b"]));
         assert_eq!(read(&folded.pieces), "arn:aws:s3:::a and 2 more resources");
@@ -191,8 +220,19 @@ mod tests {
 
     #[test]
     fn the_world_is_called_anyone() {
-        let folded = principals(&list(&["123456789012", "*"]));
+        let folded = principals(&list(&["123456789012", "*"]), None);
         assert_eq!(folded.pieces, [TextRun { tone: Tone::Public, text: "anyone".to_owned() }]);
-        assert_eq!(read(&principals(&list(&["1", "2", "3", "4"])).pieces), "4 principals");
+        let four = list(&["1", "2", "3", "4"]);
+        assert_eq!(read(&principals(&four, None).pieces), "4 principals");
+    }
+
+    #[test]
+    fn other_accounts_are_named_among_many_principals() {
+        let own = ["a", "b", "c", "d"].map(|it| format!("arn:aws:iam::123456789012:role/{it}"));
+        let mut all = own.to_vec();
+        all.push("arn:aws:iam::666666666666:root".to_owned());
+        let folded = principals(&all, Some("123456789012"));
+        assert_eq!(read(&folded.pieces), "arn:aws:iam::666666666666:root and 4 more principals");
+        assert!(folded.shortened);
     }
 }

@@ -14,6 +14,7 @@ mod sentence;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod weight;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ use crate::policy::compare::{Comparison, Side};
 
 pub use sentence::of_plan;
 pub use summary::{SETTLED, gainers, is_settled, perhaps_gainers, summary};
+pub use weight::Weight;
 
 /// The meaning of a [`TextRun`], which decides its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +69,8 @@ pub struct Sentence {
     /// The condition, the access before the change, the reason.
     pub remarks: Vec<Vec<TextRun>>,
     pub details: Vec<Detail>,
-    /// True if it is listed before others.
-    pub is_heavy: bool,
+    /// Decides the place among the sentences.
+    pub weight: Weight,
 }
 
 /// The items that a sentence leaves out because there are too many, or the evidence for it.
@@ -97,6 +99,11 @@ impl Sentence {
     /// Returns true if somebody gains by it, or may gain.
     pub fn widens(&self) -> bool {
         matches!(self.turn, Turn::Gain | Turn::Doubt { may_widen: true })
+    }
+
+    /// Returns true if somebody gains by it, or may gain, so much that it is always named.
+    pub fn is_heavy(&self) -> bool {
+        self.widens() && self.weight.is_heavy()
     }
 
     /// Returns the clause and the remarks as one row of text runs.

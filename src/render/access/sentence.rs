@@ -3,30 +3,60 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::{Folded, is_public, principals};
+use super::fold::{Folded, principals};
 use super::names::Names;
+use super::weight::{Surroundings, Weight, is_public, weight_of};
 use super::{Detail, Sentence, TextRun, Tone, Turn, already, code, grant, name, plain, series};
 use crate::access::{AccessChange, AccessEffect, Aspect, EffectDoubt, NotRead};
 use crate::address::Address;
 use crate::plan::Plan;
 use crate::policy::compare::{Doubt, Grant, Side};
 
-/// Returns all sentences on a plan's access: gains, then losses, then doubts, each with the
-/// important ones first; otherwise in the plan's order.
+/// Returns all sentences on a plan's access: what gives most, then other gains, losses and doubts,
+/// each with the heavier ones first; otherwise in the plan's order.
 pub fn of_plan(plan: &Plan) -> Vec<Sentence> {
     let names = Names::of(plan);
     let mut sentences = shared(plan, &names);
     for access in &plan.access {
         let effects = told(access);
-        sentences.extend(effects.iter().filter_map(|(side, effect)| match access.aspect {
-            Aspect::Permissions => None,
-            Aspect::Trust => Some(trust(&names, access, *side, effect)),
-            Aspect::Resource => Some(resource(*side, effect)),
+        sentences.extend(effects.iter().filter_map(|(side, effect)| {
+            let sentence = match access.aspect {
+                Aspect::Permissions => return None,
+                Aspect::Trust => trust(&names, access, *side, effect),
+                Aspect::Resource => resource(&names, *side, effect),
+            };
+            let actions = effect.grant.actions.iter().cloned().collect();
+            let around = Surroundings { account: names.account(), actions: &actions };
+            Some(Sentence { weight: weight_of(&effect.grant, around), ..sentence })
         }));
     }
     sentences.extend(doubtful(plan, &names));
-    sentences.sort_by_key(|sentence| (sentence.turn, !sentence.is_heavy));
     sentences
+        .sort_by_key(|it| (!it.is_heavy(), it.is_heavy().then_some(it.weight), it.turn, it.weight));
+    sentences
+}
+
+/// Returns all actions that a plan gives, or may give, to each subject.
+fn gained_actions(plan: &Plan) -> BTreeMap<&Address, BTreeSet<String>> {
+    let mut gained: BTreeMap<&Address, BTreeSet<String>> = BTreeMap::new();
+    for access in plan.access.iter().filter(|access| access.aspect == Aspect::Permissions) {
+        let actions = access.gained.iter().flat_map(|effect| effect.grant.actions.iter().cloned());
+        gained.entry(&access.subject).or_default().extend(actions);
+    }
+    gained
+}
+
+/// Returns the subjects that gain, or may gain, so much that they are always named.
+pub fn heavy_subjects(plan: &Plan) -> BTreeSet<&Address> {
+    let account = Some(plan.header.account.as_str());
+    let gained = gained_actions(plan);
+    let permissions = plan.access.iter().filter(|access| access.aspect == Aspect::Permissions);
+    let heavy = permissions.filter(|access| {
+        let Some(actions) = gained.get(&access.subject) else { return false };
+        let around = Surroundings { account, actions };
+        access.gained.iter().any(|effect| weight_of(&effect.grant, around).is_heavy())
+    });
+    heavy.map(|access| &access.subject).collect()
 }
 
 /// Returns the effects of a plan on one subject, split as sentences show them.
@@ -54,9 +84,17 @@ fn shared(plan: &Plan, names: &Names) -> Vec<Sentence> {
             }
         }
     }
+    let gained = gained_actions(plan);
     let sentence = |(side, effect, foreign, subjects): &(_, _, bool, Vec<_>)| {
         let who = if *foreign { names.strangers(subjects) } else { names.all(subjects) };
-        permissions(names, who, subjects, *side, effect)
+        let mut sentence = permissions(names, who, subjects, *side, effect);
+        if *side == Side::Gained {
+            let around = subjects.iter().filter_map(|subject| gained.get(subject));
+            let around = around.map(|actions| Surroundings { account: names.account(), actions });
+            let weights = around.map(|around| weight_of(&effect.grant, around));
+            sentence.weight = weights.chain([sentence.weight]).min().unwrap_or(sentence.weight);
+        }
+        sentence
     };
     groups.iter().map(sentence).collect()
 }
@@ -119,8 +157,8 @@ fn maybe(side: Side) -> TextRun {
     TextRun { tone: Tone::Doubt, text: format!(" may {word} ") }
 }
 
-fn resource(side: Side, effect: &AccessEffect) -> Sentence {
-    let (clause, folded) = holders(side, &effect.grant);
+fn resource(names: &Names, side: Side, effect: &AccessEffect) -> Sentence {
+    let (clause, folded) = holders(names, side, &effect.grant);
     let mut sentence = finish(side, Some(effect.through.clone()), clause, folded, &effect.grant);
     sentence.clause.push(plain(" (bucket policy)"));
     if effect.own {
@@ -130,8 +168,8 @@ fn resource(side: Side, effect: &AccessEffect) -> Sentence {
 }
 
 /// Returns `lambda.amazonaws.com gains `.
-fn holders(side: Side, grant: &Grant) -> (Vec<TextRun>, Option<Detail>) {
-    let who = principals(&grant.principals);
+fn holders(names: &Names, side: Side, grant: &Grant) -> (Vec<TextRun>, Option<Detail>) {
+    let who = principals(&grant.principals, names.account());
     let several = grant.principals.len() > 1 && !is_public(&grant.principals);
     let mut clause = warning(side, grant);
     clause.extend(who.pieces);
@@ -158,7 +196,7 @@ fn trust(names: &Names, access: &AccessChange, side: Side, effect: &AccessEffect
     let through = Some(effect.through.clone());
     let role = names.name(&access.subject);
     if !grant::assumes(grant) {
-        let (clause, folded) = holders(side, grant);
+        let (clause, folded) = holders(names, side, grant);
         let mut sentence = finish(
             side,
             through,
@@ -169,12 +207,20 @@ fn trust(names: &Names, access: &AccessChange, side: Side, effect: &AccessEffect
         sentence.clause.extend([plain(" on "), role, plain(" (trust policy)")]);
         return sentence;
     }
-    let clause = assume(&access.kept, side, grant, role);
-    let folded = principals(&grant.principals).shortened.then(|| whole("who", &grant.principals));
+    let clause = assume(names, &access.kept, side, grant, role);
+    let who = principals(&grant.principals, names.account());
+    let folded = who.shortened.then(|| whole("who", &grant.principals));
     assembled(side, through, clause, folded.into_iter().collect(), grant)
 }
 
-fn assume(kept: &[String], side: Side, grant: &Grant, role: TextRun) -> Vec<TextRun> {
+fn assume(
+    names: &Names,
+    kept: &[String],
+    side: Side,
+    grant: &Grant,
+    role: TextRun,
+) -> Vec<TextRun> {
+    let listed = |who: &[String]| principals(who, names.account()).pieces;
     let others: Vec<String> =
         kept.iter().filter(|who| !grant.principals.contains(who)).cloned().collect();
     let known =
@@ -182,7 +228,7 @@ fn assume(kept: &[String], side: Side, grant: &Grant, role: TextRun) -> Vec<Text
     let tone = turn(side);
     let word = |text: &str| TextRun { tone, text: text.to_owned() };
     let mut clause = warning(side, grant);
-    let who = principals(&grant.principals).pieces;
+    let who = listed(&grant.principals);
     match side {
         // The principal could assume it before under a narrower condition, or still can under one.
         _ if known => {
@@ -194,7 +240,7 @@ fn assume(kept: &[String], side: Side, grant: &Grant, role: TextRun) -> Vec<Text
             // If anyone may, it no longer matters who could before.
             let others = if is_public(&grant.principals) { Vec::new() } else { others };
             if !others.is_empty() {
-                clause.extend(principals(&others).pieces);
+                clause.extend(listed(&others));
                 clause.push(word(" and now also "));
             }
             clause.extend(who);
@@ -211,7 +257,7 @@ fn assume(kept: &[String], side: Side, grant: &Grant, role: TextRun) -> Vec<Text
             let left: Vec<String> = others.iter().filter(part).cloned().collect();
             if !left.is_empty() {
                 clause.push(plain(" (except "));
-                clause.extend(principals(&left).pieces);
+                clause.extend(listed(&left));
                 clause.push(plain(")"));
             }
         }
@@ -226,14 +272,15 @@ fn is_part(name: &str, who: &str) -> bool {
 /// Returns the sentence on a grant of one of two documents, which are not known to be attached to
 /// any principal.
 pub fn bare_sentence(side: Side, grant: &Grant) -> Sentence {
+    let names = &Names::default();
     if grant.principals.is_empty() {
         return finish(side, None, vec![verb(side, false, "")], None, grant);
     }
     if grant::assumes(grant) && grant.resources.is_empty() {
-        let clause = assume(&[], side, grant, name("the role"));
+        let clause = assume(names, &[], side, grant, name("the role"));
         return assembled(side, None, clause, Vec::new(), grant);
     }
-    let (clause, folded) = holders(side, grant);
+    let (clause, folded) = holders(names, side, grant);
     finish(side, None, clause, folded, grant)
 }
 
@@ -278,18 +325,9 @@ fn assembled(
     details.extend(more);
     details.extend(grant::evidence(grant));
     let turn = if side == Side::Gained { Turn::Gain } else { Turn::Loss };
-    Sentence { turn, through, clause, remarks, details, is_heavy: is_heavy(grant) }
-}
-
-/// Returns true for grants that a reader must not miss: to the whole world, or of actions that can
-/// gain more access.
-fn is_heavy(grant: &Grant) -> bool {
-    let heavy = |action: &String| {
-        let action = action.to_lowercase();
-        action == "*"
-            || ["iam:", "sts:", "organizations:"].iter().any(|service| action.starts_with(service))
-    };
-    is_public(&grant.principals) || grant.actions.iter().any(heavy)
+    let actions = grant.actions.iter().cloned().collect();
+    let weight = weight_of(grant, Surroundings { account: None, actions: &actions });
+    Sentence { turn, through, clause, remarks, details, weight }
 }
 
 /// Makes one sentence for the subjects and sides that share a doubt.
@@ -352,5 +390,5 @@ fn doubt(topic: Vec<TextRun>, sides: &[Side], policy: &str, reason: &str) -> Sen
         vec![Detail { label: "in", items, folded: false }]
     };
     let turn = Turn::Doubt { may_widen: sides.contains(&Side::Gained) };
-    Sentence { turn, through: None, clause, remarks: Vec::new(), details, is_heavy: false }
+    Sentence { turn, through: None, clause, remarks: Vec::new(), details, weight: Weight::Ordinary }
 }

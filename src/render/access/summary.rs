@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::fold::{is_public, principal_items};
+use super::fold::principal_items;
 use super::names::Names;
+use super::sentence::heavy_subjects;
+use super::weight::is_public;
 use super::{TextRun, Tone, plain, series};
 use crate::access::{AccessChange, AccessEffect, Aspect};
 use crate::address::{Address, PrincipalKind};
@@ -21,6 +23,7 @@ pub fn summary(plan: &Plan) -> Option<Vec<TextRun>> {
     let names = Names::of(plan);
     let gain = Parties::of(plan, |access| &access.gained);
     let loss = Parties::of(plan, |access| &access.lost);
+    let (heavy, light) = (heavy_subjects(plan), BTreeSet::new());
     let doubtful = |access: &&AccessChange| {
         !access.doubts.is_empty()
             || access.gained.iter().chain(&access.lost).any(AccessEffect::is_doubtful)
@@ -30,10 +33,10 @@ pub fn summary(plan: &Plan) -> Option<Vec<TextRun>> {
     let doubtful: Vec<Address> = doubtful.into_iter().cloned().collect();
     let mut parts: Vec<Vec<TextRun>> = Vec::new();
     if gain == loss {
-        parts.extend(gain.said(&names, Tone::Gain, ["gains and loses", "gain and lose"]));
+        parts.extend(gain.said(&names, &heavy, Tone::Gain, ["gains and loses", "gain and lose"]));
     } else {
-        parts.extend(gain.said(&names, Tone::Gain, ["gains", "gain"]));
-        parts.extend(loss.said(&names, Tone::Loss, ["loses", "lose"]));
+        parts.extend(gain.said(&names, &heavy, Tone::Gain, ["gains", "gain"]));
+        parts.extend(loss.said(&names, &light, Tone::Loss, ["loses", "lose"]));
     }
     if !doubtful.is_empty() {
         let mut part = vec![TextRun { tone: Tone::Doubt, text: "not known for ".to_owned() }];
@@ -51,7 +54,7 @@ pub fn summary(plan: &Plan) -> Option<Vec<TextRun>> {
 
 /// Returns those who gain access: `serverless and lambda.amazonaws.com`; `None` if nobody does.
 pub fn gainers(plan: &Plan) -> Option<Vec<TextRun>> {
-    Parties::of(plan, |access| &access.gained).listed(&Names::of(plan))
+    Parties::of(plan, |access| &access.gained).listed(&Names::of(plan), &heavy_subjects(plan))
 }
 
 /// Returns those for whom it isn't known if they gain access.
@@ -62,7 +65,8 @@ pub fn perhaps_gainers(plan: &Plan) -> Option<Vec<TextRun>> {
     let subjects: BTreeSet<&Address> =
         plan.access.iter().filter(perhaps).map(|access| &access.subject).collect();
     let subjects: Vec<Address> = subjects.into_iter().cloned().collect();
-    (!subjects.is_empty()).then(|| series(Names::of(plan).items(&subjects)))
+    let items = || Names::of(plan).items_by_weight(&subjects, &heavy_subjects(plan));
+    (!subjects.is_empty()).then(|| series(items()))
 }
 
 /// Users and roles that gain or lose by their own policies, and principals that are named in a
@@ -96,16 +100,22 @@ impl Parties {
         }
     }
 
-    fn listed(&self, names: &Names) -> Option<Vec<TextRun>> {
-        let mut items = names.items(&self.subjects);
+    fn listed(&self, names: &Names, heavy: &BTreeSet<&Address>) -> Option<Vec<TextRun>> {
+        let mut items = names.items_by_weight(&self.subjects, heavy);
         if !self.principals.is_empty() {
-            items.extend(principal_items(&self.principals));
+            items.extend(principal_items(&self.principals, names.account()));
         }
         (!items.is_empty()).then(|| series(items))
     }
 
-    fn said(&self, names: &Names, tone: Tone, [one, several]: [&str; 2]) -> Option<Vec<TextRun>> {
-        let mut pieces = self.listed(names)?;
+    fn said(
+        &self,
+        names: &Names,
+        heavy: &BTreeSet<&Address>,
+        tone: Tone,
+        [one, several]: [&str; 2],
+    ) -> Option<Vec<TextRun>> {
+        let mut pieces = self.listed(names, heavy)?;
         let public = is_public(&self.principals);
         let number = self.subjects.len() + if public { 1 } else { self.principals.len() };
         let word = if number == 1 { one } else { several };

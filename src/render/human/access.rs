@@ -9,6 +9,7 @@ use crate::diff::ChangeAction;
 use crate::plan::Plan;
 use crate::policy::compare::Comparison;
 use crate::render::access::{self, Detail, Sentence, TextRun, Tone, Turn};
+use crate::render::attention;
 use crate::render::text::{count, escape};
 
 /// The column at which remarks move to a line of their own.
@@ -45,7 +46,7 @@ pub fn of_nothing(sentences: &[Sentence], plan: &Plan, style: HumanStyle) -> Vec
 
 /// Returns `Access: serverless gains; old loses.`
 pub fn summary(plan: &Plan, style: HumanStyle) -> Option<PlanLine> {
-    if access::is_settled(plan) {
+    if access::is_settled(plan) && !attention::deletes_data(plan) {
         return Some(PlanLine::plain(0, access::SETTLED));
     }
     access::summary(plan)

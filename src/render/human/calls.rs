@@ -56,17 +56,23 @@ fn heading(calls: &[Call]) -> String {
     }
 }
 
-/// Returns each action once, in the order in which they are first sent.
+/// Returns each action once, in the order in which they are first sent. Each command is an action
+/// of its own: what it does, only its words tell.
 fn counted(calls: &[Call]) -> Vec<PlanLine> {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut counts: Vec<(String, usize)> = Vec::new();
     for call in calls {
-        match counts.iter_mut().find(|(action, _)| *action == call.action) {
+        let text = if is_command(call.action) {
+            format!("{} {}", call.action, escape(&call.object))
+        } else {
+            call.action.to_owned()
+        };
+        match counts.iter_mut().find(|(action, _)| *action == text) {
             Some((_, number)) => *number += 1,
-            None => counts.push((call.action, 1)),
+            None => counts.push((text, 1)),
         }
     }
-    let text = |(action, number): (&str, usize)| {
-        if number == 1 { action.to_owned() } else { format!("{action} ×{number}") }
+    let text = |(action, number): (String, usize)| {
+        if number == 1 { action } else { format!("{action} ×{number}") }
     };
     counts.into_iter().map(|each| PlanLine::plain(2, text(each))).collect()
 }

@@ -2,12 +2,14 @@
 //! destroyed, and who gains access.
 
 use super::access::dressed;
+use super::heaviest::{of_sentences, of_topic};
 use super::line::PlanLine;
 use super::reason::address_text;
 use super::{HumanStyle, ordered};
 use crate::diff::{ChangeAction, ResourceChange};
 use crate::plan::Plan;
 use crate::render::access;
+use crate::render::attention::{AttentionTopic, attention_items};
 
 /// The number of destroyed objects that are named; the plan above has them all.
 const NAMED: usize = 10;
@@ -15,6 +17,8 @@ const NAMED: usize = 10;
 /// Returns the lines; none if nothing is destroyed and nobody gains access.
 pub fn lines(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let mut lines = destroyed(plan, style);
+    let data = of_topic(AttentionTopic::Data, &attention_items(plan), style);
+    lines.extend(data.map(|line| PlanLine { indent: 2, ..line }));
     for (label, who) in [
         (style.warn("Gains access:"), access::gainers(plan)),
         (style.warn("Perhaps gains access:"), access::perhaps_gainers(plan)),
@@ -22,6 +26,7 @@ pub fn lines(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
         let who = who.map(|who| dressed(&who, style));
         lines.extend(who.map(|who| PlanLine::plain(2, format!("{label} {who}"))));
     }
+    lines.extend(of_sentences(&access::of_plan(plan), 4, style));
     lines
 }
 

@@ -9,6 +9,7 @@ mod document;
 mod event;
 mod fields;
 mod header;
+mod heaviest;
 pub(super) mod line;
 mod outcome;
 mod path;
@@ -133,7 +134,8 @@ pub(super) fn render_body(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     }
     lines.extend(plan_notes(plan, style));
     lines.push(PlanLine::blank());
-    lines.extend(summary(plan, style));
+    let length = lines.len();
+    lines.extend(summary(plan, &sentences, length, style));
     lines
 }
 
@@ -288,8 +290,9 @@ pub(super) fn plan_notes(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     lines.collect()
 }
 
-fn summary(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
+fn summary(plan: &Plan, sentences: &[Sentence], length: usize, style: HumanStyle) -> Vec<PlanLine> {
     let mut lines: Vec<PlanLine> = access::summary(plan, style).into_iter().collect();
+    lines.extend(heaviest::lines(plan, sentences, length, style));
     lines.push(PlanLine::plain(0, format!("{} {}.", style.bold("Plan:"), counts(plan))));
     lines.extend(state_only(plan).map(|text| PlanLine::plain(0, format!("State only: {text}."))));
     if plan.summary.refused + plan.summary.blocked > 0 {

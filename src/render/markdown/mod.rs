@@ -1,6 +1,7 @@
 //! Renders a plan for a pull request's comment, as GitHub displays it.
 
 mod access;
+mod attention;
 
 use std::fmt::Write;
 
@@ -17,28 +18,56 @@ use crate::plan::{Plan, PlanMode};
 /// bytes are counted here, and some are left for a footer.
 const LIMIT: usize = 65_000;
 
-/// The part of the limit that the table may take.
-const TABLE: usize = 30_000;
+/// The parts of the limit that the sections may take. The heaviest come first, so that nothing can
+/// push them out.
+const ACCESS: usize = 20_000;
+const ATTENTION: usize = 10_000;
+const NOTES: usize = 6_000;
+const TABLE: usize = 12_000;
 
-/// The part of the limit that the section on access may take.
-const ACCESS: usize = 15_000;
+/// The room that is kept for the title, which says what was cut.
+const TITLE: usize = 2_000;
+
+/// A part of the comment, and what it leaves out.
+#[derive(Debug, Default)]
+struct CommentSection {
+    text: String,
+    /// Numbers with their nouns: `12 changes of access`.
+    cut: Vec<String>,
+}
+
+impl CommentSection {
+    fn whole(text: String) -> Self {
+        Self { text, cut: Vec::new() }
+    }
+}
 
 /// Renders a plan. The commands in it repeat the options of the run, or else those that the plan
 /// remembers.
 pub fn render_plan(plan: &Plan, run: Option<&RunOptions>) -> String {
-    let mut out = title(plan);
-    for note in notes(plan) {
-        let _ = write!(out, "\n> {note}\n");
-    }
-    out.push_str(&access::section(plan, ACCESS));
-    out.push_str(&table(plan));
-    out.push_str(&details(plan, LIMIT.saturating_sub(out.len()), run));
-    out
+    let mut sections = vec![
+        standing(plan),
+        access::section(plan, ACCESS),
+        attention::section(plan, ATTENTION),
+        notes(plan, NOTES),
+        table(plan, TABLE),
+    ];
+    let taken: usize = sections.iter().map(|section| section.text.len()).sum();
+    sections.push(details(plan, LIMIT.saturating_sub(taken + TITLE), run));
+    let cut: Vec<String> = sections.iter().flat_map(|section| section.cut.clone()).collect();
+    let title = title(plan, &cut);
+    std::iter::once(title).chain(sections.into_iter().map(|section| section.text)).collect()
 }
 
-fn title(plan: &Plan) -> String {
+/// Returns the heading, which says first what the comment leaves out.
+fn title(plan: &Plan, cut: &[String]) -> String {
     let header = &plan.header;
     let counts = if plan.is_empty() { "no changes".to_owned() } else { human::counts(plan) };
+    let counts = if cut.is_empty() {
+        counts
+    } else {
+        format!("{counts} (this is not the whole plan: {} are cut)", cut.join(", "))
+    };
     let cells =
         [("Account", &header.account), ("Region", &header.region), ("Caller", &header.caller)];
     let rest: Vec<_> = cells.iter().map(|(name, text)| format!("{name} {}", code(text))).collect();
@@ -46,7 +75,8 @@ fn title(plan: &Plan) -> String {
     format!("### relayctl plan: {counts}\n\n{manifest} · {}\n", rest.join(" · "))
 }
 
-fn notes(plan: &Plan) -> Vec<String> {
+/// Returns what holds for the comment as a whole.
+fn standing(plan: &Plan) -> CommentSection {
     let mut notes = Vec::new();
     if plan.header.sandbox {
         notes.push("**SANDBOX**: this AWS account is simulated; no call reaches AWS.".to_owned());
@@ -68,13 +98,6 @@ fn notes(plan: &Plan) -> Vec<String> {
         );
         notes.push(text);
     }
-    for note in &plan.notes {
-        let details: Vec<_> = note.details.iter().map(|it| code(it)).collect();
-        let list =
-            if details.is_empty() { String::new() } else { format!(" {}", details.join(", ")) };
-        let help = note.help.as_ref().map_or(String::new(), |it| format!(" {}", prose(it)));
-        notes.push(format!("**Note**: {}{list}{help}", prose(&note.text)));
-    }
     if let Some(text) = human::state_only(plan) {
         notes.push(format!("In the state only: {text}."));
     }
@@ -84,10 +107,38 @@ fn notes(plan: &Plan) -> Vec<String> {
     if plan.is_empty() {
         notes.push(human::nothing(plan.header.mode).to_owned());
     }
-    notes
+    CommentSection::whole(quoted(&notes))
 }
 
-fn table(plan: &Plan) -> String {
+/// Returns the remarks on the plan. The items of a remark that have no room are counted.
+fn notes(plan: &Plan, room: usize) -> CommentSection {
+    let (mut notes, mut used, mut cut) = (Vec::new(), 0, 0);
+    for note in &plan.notes {
+        let mut details = Vec::new();
+        for detail in note.details.iter().map(|it| code(it)) {
+            if used + detail.len() > room {
+                break;
+            }
+            used += detail.len();
+            details.push(detail);
+        }
+        let left = note.details.len() - details.len();
+        cut += left;
+        details.extend((left > 0).then(|| format!("… and {left} more")));
+        let list =
+            if details.is_empty() { String::new() } else { format!(" {}", details.join(", ")) };
+        let help = note.help.as_ref().map_or(String::new(), |it| format!(" {}", prose(it)));
+        notes.push(format!("**Note**: {}{list}{help}", prose(&note.text)));
+    }
+    let cut = (cut > 0).then(|| count(cut, "item") + " of notes");
+    CommentSection { text: quoted(&notes), cut: cut.into_iter().collect() }
+}
+
+fn quoted(notes: &[String]) -> String {
+    notes.iter().fold(String::new(), |text, note| text + "\n> " + note + "\n")
+}
+
+fn table(plan: &Plan, room: usize) -> CommentSection {
     let arranged = Arranged::new(plan, &[], None);
     let rows: Vec<_> = human::ordered(plan)
         .into_iter()
@@ -95,17 +146,19 @@ fn table(plan: &Plan) -> String {
         .map(|change| row(&arranged, change))
         .collect();
     if rows.is_empty() {
-        return String::new();
+        return CommentSection::default();
     }
     let mut out = "\n| | Object | Action | Reason |\n|---|---|---|---|\n".to_owned();
+    let mut cut = Vec::new();
     for (number, row) in rows.iter().enumerate() {
-        if out.len() + row.len() > TABLE {
+        if out.len() + row.len() > room {
             let _ = writeln!(out, "| | … and {} more | | |", rows.len() - number);
+            cut.push(count(rows.len() - number, "row"));
             break;
         }
         out.push_str(row);
     }
-    out
+    CommentSection { text: out, cut }
 }
 
 fn row(plan: &Arranged<'_>, change: &ResourceChange) -> String {
@@ -126,7 +179,7 @@ fn row(plan: &Arranged<'_>, change: &ResourceChange) -> String {
     format!("| `{symbol}` | {address} | {action} | {} |\n", prose(&phrase(plan, change)))
 }
 
-fn details(plan: &Plan, room: usize, run: Option<&RunOptions>) -> String {
+fn details(plan: &Plan, room: usize, run: Option<&RunOptions>) -> CommentSection {
     let style = HumanStyle { run, ..HumanStyle::default() };
     let lines: Vec<_> = human::render_body(plan, style).iter().map(diff_line).collect();
     let fence =
@@ -152,7 +205,8 @@ fn details(plan: &Plan, room: usize, run: Option<&RunOptions>) -> String {
         count(cut, "line"),
         code(&run.write(&NextCommand::planning_again(&plan.header)))
     );
-    format!("{head}{kept}{tail}{}", if cut > 0 { note.as_str() } else { "" })
+    let text = format!("{head}{kept}{tail}{}", if cut > 0 { note.as_str() } else { "" });
+    CommentSection { text, cut: (cut > 0).then(|| count(cut, "line")).into_iter().collect() }
 }
 
 /// Returns a line of a `diff` block, which GitHub colours by its first character: `+` green, `-`
@@ -188,18 +242,28 @@ fn longest_run(text: &str) -> usize {
 /// a mention.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (position, c) in text.char_indices() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => out.extend(['\\', c]),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // An empty comment keeps the name after it from being a mention.
+            // An empty comment keeps the name after it from being a mention, and an address from
+            // being a link.
             '@' => out.push_str("@<!-- -->"),
+            _ if begins_link(&text[position..]) => out.extend([c.to_string(), BREAK.to_owned()]),
             _ => out.push(c),
         }
     }
     out
+}
+
+/// Text that is not displayed.
+const BREAK: &str = "<!-- -->";
+
+/// Returns true for what GitHub makes a link of, without brackets (GFM, "Autolinks (extension)").
+fn begins_link(text: &str) -> bool {
+    text.starts_with("://") || text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."))
 }
 
 #[cfg(test)]
@@ -215,6 +279,10 @@ mod tests {
     #[test]
     fn foreign_text_is_no_markup() {
         assert_eq!(prose("by @admin <b> a|b"), "by @<!-- -->admin &lt;b&gt; a\\|b");
+        assert_eq!(
+            prose("see https://a.b or www.a.b"),
+            "see https:<!-- -->//a.b or w<!-- -->ww.a.b"
+        );
     }
 
     #[test]
