@@ -10,6 +10,7 @@ use super::error::CommandError;
 use super::missing_file::missing_file;
 use super::project::{Project, folder_of, shown};
 use super::sandbox_principal::sandbox_principal;
+use super::terminal::Terminal;
 use relayctl::access::checks;
 use relayctl::call::CallerIdentity;
 use relayctl::diagnostic::Diagnostic;
@@ -21,7 +22,7 @@ use relayctl::model::Desired;
 use relayctl::plan::PlanMode;
 use relayctl::port::{Provider, Store};
 use relayctl::provider::Providers;
-use relayctl::provider::aws::{Aws, ConnectOptions as AwsOptions};
+use relayctl::provider::aws::{Aws, ConnectOptions as AwsOptions, MfaCodes};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Remote, Sandbox};
 use relayctl::render::diagnostic;
@@ -291,7 +292,12 @@ pub fn aws_options(context: &CommandContext, region: &str) -> AwsOptions {
     AwsOptions {
         profile: context.options.profile.clone(),
         region: region.to_owned(),
-        endpoint_url: context.options.endpoint(),
+        endpoint_url: context.options.endpoint_url.clone(),
+        mfa: MfaCodes {
+            given: context.options.mfa_code.clone(),
+            ask: Terminal::interactive().then_some(Terminal::ask_mfa_code),
+        },
+        session: Arc::clone(&context.session),
         transport: Arc::clone(&context.transport),
     }
 }
@@ -369,7 +375,7 @@ impl Destination<'_> {
             ))
             .with_help(format!("add --sandbox, or unset {variable}")));
         }
-        Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await))
+        Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await?))
     }
 
     fn files(&self) -> Result<Files, CommandError> {

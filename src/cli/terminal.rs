@@ -7,8 +7,10 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::error::CommandError;
 use super::options::{Color, GlobalOptions};
+use relayctl::provider::aws::MfaQuestion;
 use relayctl::render::command::RunOptions;
 use relayctl::render::human::HumanStyle;
+use relayctl::render::text::escape;
 
 #[derive(Clone)]
 pub struct Terminal {
@@ -93,6 +95,18 @@ impl Terminal {
     pub fn print_side(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr().lock(), self.stderr);
         let _ = writeln!(stderr, "{}", text.trim_end_matches('\n'));
+    }
+
+    /// Asks for the code of an MFA device. `None` without an answer.
+    pub fn ask_mfa_code(question: &MfaQuestion) -> Option<String> {
+        let MfaQuestion { device, role } = question;
+        let (device, role) = (escape(device), escape(role));
+        let mut stderr = io::stderr().lock();
+        write!(stderr, "MFA code of {device} to assume {role}: ").ok()?;
+        stderr.flush().ok()?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).ok()?;
+        Some(answer.split_whitespace().collect())
     }
 
     /// Asks on stderr. Only `yes` counts as a yes.

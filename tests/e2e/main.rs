@@ -2,6 +2,7 @@
 
 mod access;
 mod brakes;
+mod credentials;
 mod disk_failures;
 mod encryption;
 mod forecast;

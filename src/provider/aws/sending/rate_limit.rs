@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use http_body_util::Full;
 
+use super::super::network;
 use super::http::SystemTlsClient;
 use super::no_response::NoResponse;
 use super::request::TrackedRequest;
@@ -29,7 +30,7 @@ impl RateLimitedClient {
     /// Makes a client around the given one, or else around one as the SDK makes it.
     pub fn around(inner: Option<SharedHttpClient>, limit: Duration) -> Self {
         Self {
-            inner: inner.unwrap_or_else(|| SharedHttpClient::new(SystemTlsClient::new())),
+            inner: inner.unwrap_or_else(|| SharedHttpClient::new(SystemTlsClient::trusting(None))),
             limit,
         }
     }
@@ -62,6 +63,7 @@ impl HttpConnector for RateLimitedConnector {
             return self.inner.call(request);
         };
         let (inner, limit) = (self.inner.clone(), self.limit);
+        let target = network::target(request.uri());
         HttpConnectorFuture::new(async move {
             let in_flight = tracked.acquire().await;
             let answer = tokio::time::timeout(limit, read_whole(inner.call(request))).await;
@@ -71,9 +73,10 @@ impl HttpConnector for RateLimitedConnector {
                     response.add_extension(tracked);
                     Ok(response)
                 }
-                Ok(Err(error)) => Err(NoResponse::wrap(error, tracked)),
+                Ok(Err(error)) => Err(NoResponse::wrap(error, &target, tracked)),
                 Err(_) => {
-                    let why = format!("no answer came within {} s", limit.as_secs_f64());
+                    let why =
+                        format!("no answer from {target} came within {} s", limit.as_secs_f64());
                     Err(NoResponse::timed_out(why, tracked))
                 }
             }
