@@ -70,7 +70,8 @@ impl Aws {
         }
         let config = loader.load().await;
         let (fips, dual_stack) = (config.use_fips(), config.use_dual_stack());
-        endpoints.check_variants(fips.unwrap_or_default(), dual_stack.unwrap_or_default())?;
+        let (fips, dual_stack) = (fips.unwrap_or_default(), dual_stack.unwrap_or_default());
+        endpoints.check_variants(fips, dual_stack, profiles.name())?;
         let mut aws = Self::wired(config, endpoints, &options.transport, ATTEMPT);
         let session = Arc::clone(&options.session);
         let codes = options.mfa.clone();
@@ -135,9 +136,13 @@ impl Aws {
         &self.wiring.transport
     }
 
+    pub(super) fn endpoints(&self) -> &Endpoints {
+        &self.wiring.endpoints
+    }
+
     /// Returns the address that takes the place of AWS's own for a call.
     pub(super) fn endpoint_of(&self, call: &str) -> Option<&Endpoint> {
-        self.wiring.endpoints.of(Service::of_call(call)?)
+        self.wiring.endpoints.endpoint_for(Service::of_call(call)?)
     }
 
     /// Returns the place that the credentials are from, for people.
@@ -146,22 +151,22 @@ impl Aws {
     }
 
     pub(super) fn iam(&self) -> &aws_sdk_iam::Client {
-        self.iam.get_or_init(|| self.wiring.iam())
+        self.iam.get_or_init(|| self.wiring.iam_client())
     }
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
-        self.sts.get_or_init(|| self.wiring.sts(None))
+        self.sts.get_or_init(|| self.wiring.sts_client(None))
     }
 
     /// Returns a client of STS whose requests are signed with this key.
     pub(super) fn sts_as(&self, key: &NewKey) -> aws_sdk_sts::Client {
         let secret = key.secret.expose_secret();
         let (id, program) = (key.id.as_str(), env!("CARGO_PKG_NAME"));
-        self.wiring.sts(Some(Credentials::new(id, secret, None, None, program)))
+        self.wiring.sts_client(Some(Credentials::new(id, secret, None, None, program)))
     }
 
     pub(super) fn s3(&self, region: &str) -> aws_sdk_s3::Client {
         let mut clients = self.s3.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.entry(region.to_owned()).or_insert_with(|| self.wiring.s3(region)).clone()
+        clients.entry(region.to_owned()).or_insert_with(|| self.wiring.s3_client(region)).clone()
     }
 }

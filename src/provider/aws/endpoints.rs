@@ -78,7 +78,7 @@ impl Endpoints {
         Self { iam: one.clone(), s3: one.clone(), sts: one.clone(), sso: one }
     }
 
-    pub fn of(&self, service: Service) -> Option<&Endpoint> {
+    pub fn endpoint_for(&self, service: Service) -> Option<&Endpoint> {
         match service {
             Service::Iam => self.iam.as_ref(),
             Service::S3 => self.s3.as_ref(),
@@ -89,15 +89,23 @@ impl Endpoints {
 
     /// Refuses settings that the SDK refuses at the first request: AWS's own other endpoints, and
     /// an address in the place of AWS's.
-    pub fn check_variants(&self, fips: bool, dual_stack: bool) -> Result<(), SignInProblem> {
-        let first = Service::ALL.into_iter().find_map(|service| self.of(service));
+    pub fn check_variants(
+        &self,
+        fips: bool,
+        dual_stack: bool,
+        profile: &str,
+    ) -> Result<(), SignInProblem> {
+        let first = Service::ALL.into_iter().find_map(|service| self.endpoint_for(service));
         let Some(Endpoint { url, from }) = first else { return Ok(()) };
         for (asked, variable_name, setting) in [
-            (fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint of the profile"),
-            (dual_stack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint of the profile"),
+            (fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+            (dual_stack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
         ] {
             if asked {
-                let by = if variable(variable_name).is_some() { variable_name } else { setting };
+                let by = match variable(variable_name) {
+                    Some(_) => variable_name.to_owned(),
+                    None => format!("{setting} of profile `{profile}`"),
+                };
                 return Err(SignInProblem::of_settings(
                     format!("{by} asks for an endpoint of AWS, and {from} names {url} instead"),
                     format!("take {by} or {from} away: one excludes the other"),

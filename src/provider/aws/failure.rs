@@ -8,6 +8,7 @@ use aws_sdk_s3::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::Aws;
+use super::endpoints::{Endpoint, Endpoints, Service};
 use super::network;
 use super::sending::{NoResponse, TrackedRequest, request_of};
 use super::sign_in::{SignInProblem, WAYS};
@@ -61,28 +62,28 @@ impl FailureCause {
         said || emulator && (self.status == Some(501) || self.code == "HTTP500")
     }
 
-    /// Returns the remedy, or else this one.
-    pub fn help_or(&self, other: &str) -> String {
-        self.help.clone().unwrap_or_else(|| other.to_owned())
+    /// Returns the remedy, if it is known. For a server that doesn't answer, it names the setting
+    /// that has its address.
+    pub fn remedy(&self, endpoints: &Endpoints, call: &str) -> Option<String> {
+        let silent = self.kind == FailureKind::Unavailable && self.unsent;
+        let endpoint = Service::of_call(call).and_then(|it| endpoints.endpoint_for(it));
+        let named = endpoint.filter(|_| silent).map(|Endpoint { url, from }| {
+            format!("{from} names {url}: start the server there, or name another")
+        });
+        let network = silent.then(|| "check the network and --region, and try again".to_owned());
+        self.help.clone().or(named).or(network)
     }
 
     /// Makes the failure of a call. It names the place of credentials that AWS refuses, and the
     /// setting that names the address of a server that doesn't answer.
     pub fn into_failure(self, call: &str, aws: &Aws) -> Failure {
+        let help = self.remedy(aws.endpoints(), call);
         let refused = self.kind == FailureKind::Credentials && !self.unsent;
         let place = aws.credentials_place().filter(|_| refused);
         let message = match place {
             Some(place) => format!("{} (credentials of {place})", self.message),
             None => self.message,
         };
-        let silent = self.kind == FailureKind::Unavailable && self.unsent;
-        let help = self.help.or_else(|| {
-            let endpoint = aws.endpoint_of(call).filter(|_| silent)?;
-            Some(format!(
-                "{} names {}: start the server there, or name another",
-                endpoint.from, endpoint.url
-            ))
-        });
         let failure = Failure::new(self.kind, call, self.code, message);
         Failure { request_id: self.request_id, help, ..failure }
     }
@@ -201,13 +202,13 @@ fn help_with_credentials(code: &str) -> &'static str {
 
 /// Converts the error of a request that did not go out, or that got no answer.
 fn unsent<E: Error + 'static>(error: &SdkError<E>) -> FailureCause {
-    if let Some(problem) = find::<SignInProblem>(error) {
+    if let Some(problem) = find_cause::<SignInProblem>(error) {
         let SignInProblem { kind, code, message, help } = problem.clone();
         let help = Some(help);
         return FailureCause { help, unsent: true, ..FailureCause::new(kind, code, message) };
     }
     let trouble = network::explain(error);
-    let lost = find::<NoResponse>(error);
+    let lost = find_cause::<NoResponse>(error);
     let words = lost.map_or(trouble.words, ToString::to_string);
     let help = lost.and_then(|lost| lost.help).or(trouble.help).map(str::to_owned);
     let (kind, code) = match error {
@@ -223,7 +224,7 @@ fn unsent<E: Error + 'static>(error: &SdkError<E>) -> FailureCause {
 }
 
 /// Finds an error of this type among an error and its causes.
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {

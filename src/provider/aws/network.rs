@@ -21,6 +21,9 @@ pub(super) struct NetworkTrouble {
 const HELP_WITH_AUTHORITY: &str = "if an authority of your own issued it, name the file with the \
     authority's certificate: AWS_CA_BUNDLE, or ca_bundle in the profile";
 
+const HELP_WITH_PLAIN: &str =
+    "write http:// in place of https:// if the server there is meant to be without TLS";
+
 /// Explains an error by the innermost of its causes that is known.
 pub(super) fn explain(error: &(dyn Error + 'static)) -> NetworkTrouble {
     let mut words = error.to_string();
@@ -37,14 +40,23 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> NetworkTrouble {
                 lasting: false,
             };
         }
-        next = cause.source();
+        next = beneath(cause);
     }
     let help = None;
-    if words.contains("timeout occurred") {
-        let words = "no connection in time".to_owned();
-        return NetworkTrouble { words, help, lasting: false };
+    for (said, meant) in
+        [("timeout occurred", "no connection in time"), ("timed out", "no answer in time")]
+    {
+        if words.contains(said) {
+            return NetworkTrouble { words: meant.to_owned(), help, lasting: false };
+        }
     }
     NetworkTrouble { words: in_one_line(&words), help, lasting: false }
+}
+
+/// Returns the next cause. An error of the system leaves out the error that it is made of.
+fn beneath<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| cause.source())
 }
 
 fn explain_io(cause: &(dyn Error + 'static)) -> Option<NetworkTrouble> {
@@ -62,9 +74,12 @@ fn explain_io(cause: &(dyn Error + 'static)) -> Option<NetworkTrouble> {
 }
 
 fn explain_tls(cause: &(dyn Error + 'static)) -> Option<NetworkTrouble> {
-    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let error = cause.downcast_ref::<rustls::Error>().or(inner)?;
+    // What `tokio-rustls` says of a server that closes the connection when it is greeted.
+    if cause.to_string() == "tls handshake eof" {
+        let words = "the connection was closed when TLS began".to_owned();
+        return Some(NetworkTrouble { words, help: Some(HELP_WITH_PLAIN), lasting: false });
+    }
+    let error = cause.downcast_ref::<rustls::Error>()?;
     #[allow(clippy::wildcard_enum_match_arm, reason = "rustls may add errors")]
     let (words, help) = match error {
         rustls::Error::InvalidCertificate(why) => match why {
@@ -86,10 +101,7 @@ fn explain_tls(cause: &(dyn Error + 'static)) -> Option<NetworkTrouble> {
                 HELP_WITH_AUTHORITY,
             ),
         },
-        rustls::Error::InvalidMessage(_) => (
-            "it does not speak TLS".to_owned(),
-            "write http:// in place of https:// if the server there is meant to be plain",
-        ),
+        rustls::Error::InvalidMessage(_) => ("it does not speak TLS".to_owned(), HELP_WITH_PLAIN),
         other => (format!("TLS failed: {}", in_one_line(&other.to_string())), HELP_WITH_AUTHORITY),
     };
     Some(NetworkTrouble { words, help: Some(help), lasting: true })

@@ -25,7 +25,7 @@ pub(super) struct Wiring {
 /// transport slows down all of them.
 macro_rules! builder {
     ($service:ident, $wiring:expr, $of:expr) => {{
-        let endpoint = $wiring.endpoints.of($of);
+        let endpoint = $wiring.endpoints.endpoint_for($of);
         let builder = $service::config::Builder::from(&$wiring.config)
             .retry_partition(
                 RetryPartition::custom("relayctl").token_bucket(TokenBucket::unlimited()).build(),
@@ -40,13 +40,13 @@ macro_rules! builder {
 }
 
 impl Wiring {
-    pub fn iam(&self) -> aws_sdk_iam::Client {
+    pub fn iam_client(&self) -> aws_sdk_iam::Client {
         aws_sdk_iam::Client::from_conf(builder!(aws_sdk_iam, self, Service::Iam).build())
     }
 
     /// Makes a client of STS, whose requests are signed with the connection's credentials or with
     /// these.
-    pub fn sts(&self, credentials: Option<Credentials>) -> aws_sdk_sts::Client {
+    pub fn sts_client(&self, credentials: Option<Credentials>) -> aws_sdk_sts::Client {
         let builder = builder!(aws_sdk_sts, self, Service::Sts);
         aws_sdk_sts::Client::from_conf(match credentials {
             Some(credentials) => builder.credentials_provider(credentials).build(),
@@ -54,7 +54,7 @@ impl Wiring {
         })
     }
 
-    pub fn sso(&self, region: Region) -> aws_sdk_sso::Client {
+    pub fn sso_client(&self, region: Region) -> aws_sdk_sso::Client {
         let builder = builder!(aws_sdk_sso, self, Service::Sso).region(region);
         aws_sdk_sso::Client::from_conf(builder.build())
     }
@@ -62,12 +62,12 @@ impl Wiring {
     /// Makes a client of S3. A given endpoint is rarely a wildcard domain, so its buckets are
     /// addressed by path; and servers that speak S3 often don't know the checksums that the SDK
     /// adds unasked.
-    pub fn s3(&self, region: &str) -> aws_sdk_s3::Client {
+    pub fn s3_client(&self, region: &str) -> aws_sdk_s3::Client {
         let mut builder = builder!(aws_sdk_s3, self, Service::S3);
         if !region.is_empty() {
             builder = builder.region(Region::new(region.to_owned()));
         }
-        if self.endpoints.of(Service::S3).is_some() {
+        if self.endpoints.endpoint_for(Service::S3).is_some() {
             builder = builder
                 .force_path_style(true)
                 .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)

@@ -98,6 +98,9 @@ fn place() -> Canned {
             caller()
         } else if request.starts_with("HEAD") {
             answer("200 OK", "x-amz-bucket-region: us-east-1\r\n", "")
+        } else if request.contains("list-type=2") {
+            let body = "<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>";
+            answer("200 OK", "content-type: application/xml\r\n", body)
         } else if request.starts_with("GET") {
             let body = "<Error><Code>NoSuchKey</Code><Message>none</Message></Error>";
             answer("404 Not Found", "content-type: application/xml\r\n", body)

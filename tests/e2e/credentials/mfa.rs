@@ -61,9 +61,13 @@ fn on_a_terminal_the_code_is_asked_for() {
     let name = rustix::pty::ptsname(&pty, Vec::new()).expect("a terminal");
     let name = name.into_string().expect("a path");
     let open = || std::fs::File::options().read(true).write(true).open(&name).expect("a terminal");
-    let mut command = home.command(&[("AWS_ENDPOINT_URL", server.endpoint())], &["--profile", "x"]);
-    let command = command.stdin(open()).stderr(open()).stdout(Stdio::null());
-    let mut run = command.spawn().expect("the binary runs");
+    let mut run = {
+        // The command is dropped: as long as it has the terminal open, the terminal doesn't end.
+        let environment = [("AWS_ENDPOINT_URL", server.endpoint())];
+        let mut command = home.command(&environment, &["--profile", "x"]);
+        command.stdin(open()).stderr(open()).stdout(Stdio::null());
+        command.spawn().expect("the binary runs")
+    };
     let mut terminal = BufReader::new(std::fs::File::from(pty));
     let mut shown = Vec::new();
     terminal.read_until(b':', &mut shown).expect("a question");

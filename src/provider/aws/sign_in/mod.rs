@@ -137,9 +137,15 @@ impl SignIn {
     ) -> Result<Credentials, SignInProblem> {
         let place = path.place.as_str();
         match &path.source {
-            Source::Environment => source::key_in_environment(&variable),
+            Source::Environment => source::key_in_environment(&variable).map_err(|problem| {
+                if path.is_of_environment() {
+                    return problem;
+                }
+                let message = format!("{place} has credential_source = Environment, and {problem}");
+                SignInProblem { message, ..problem }
+            }),
             Source::Key(key) => Ok(key.clone()),
-            Source::Process(command) => process::run(command, place).await,
+            Source::Process(command) => process::run_process(command, place).await,
             Source::Sso(source) => sso::sign_in(&self.wiring, source, place).await,
             Source::WebIdentity(token) => roles::assume_by_token(&self.wiring, token, place).await,
             Source::Login(session) => login::sign_in(&self.wiring, session, place).await,
@@ -152,7 +158,7 @@ impl SignIn {
 
     /// Returns where credentials were looked for in vain, before the machine was asked.
     fn looked_at(&self, path: &CredentialsPath) -> Option<String> {
-        if path.place.starts_with("profile") {
+        if !path.is_of_environment() {
             return None;
         }
         let name = self.profiles.name();

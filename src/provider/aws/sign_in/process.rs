@@ -21,7 +21,7 @@ struct Printed {
 }
 
 /// Runs the program of a profile, as a shell does.
-pub(super) async fn run(command: &str, place: &str) -> Result<Credentials, SignInProblem> {
+pub(super) async fn run_process(command: &str, place: &str) -> Result<Credentials, SignInProblem> {
     let what = format!("the credential_process of {place}");
     let mut shell = if cfg!(windows) {
         let mut shell = tokio::process::Command::new("cmd.exe");
@@ -39,7 +39,7 @@ pub(super) async fn run(command: &str, place: &str) -> Result<Credentials, SignI
     })?;
     let printed = Zeroizing::new(output.stdout);
     if output.status.success() {
-        return read(&printed, &what, jiff::Timestamp::now());
+        return read_output(&printed, &what, jiff::Timestamp::now());
     }
     let complaint = String::from_utf8_lossy(&output.stderr);
     let complaint = complaint.lines().rfind(|line| !line.trim().is_empty()).map(in_one_line);
@@ -51,7 +51,11 @@ pub(super) async fn run(command: &str, place: &str) -> Result<Credentials, SignI
 }
 
 /// Reads what the program printed. Nothing of it stands in an error: it may hold the secret.
-fn read(printed: &[u8], what: &str, now: jiff::Timestamp) -> Result<Credentials, SignInProblem> {
+fn read_output(
+    printed: &[u8],
+    what: &str,
+    now: jiff::Timestamp,
+) -> Result<Credentials, SignInProblem> {
     let form = "it must print JSON with Version 1, AccessKeyId and SecretAccessKey";
     let wrong = |why: &str| SignInProblem::new(format!("{what} {why}"), form);
     let printed: Printed =
@@ -86,7 +90,7 @@ mod tests {
 
     fn told(printed: &str) -> String {
         let now = "2026-01-02T03:04:05Z".parse::<jiff::Timestamp>().unwrap();
-        match read(printed.as_bytes(), "the process", now) {
+        match read_output(printed.as_bytes(), "the process", now) {
             Ok(credentials) => {
                 let left = credentials.expiry().map(|end| end.duration_since(system_time(now)));
                 let left = left.map(|left| left.unwrap().as_secs());

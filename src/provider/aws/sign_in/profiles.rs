@@ -44,10 +44,10 @@ impl Profiles {
             Some(name) => (name.to_owned(), ChosenBy::Option),
             None => by_variable().unwrap_or_else(|| ("default".to_owned(), ChosenBy::Default)),
         };
-        Self::read(&EnvConfigFiles::default(), name, by).await
+        Self::read_files(&EnvConfigFiles::default(), name, by).await
     }
 
-    async fn read(
+    async fn read_files(
         files: &EnvConfigFiles,
         name: String,
         by: ChosenBy,
@@ -78,7 +78,7 @@ impl Profiles {
 
     /// Returns the chosen profile. Only the profile `default` may be missing.
     pub fn chosen(&self) -> Option<&Profile> {
-        self.get(&self.name)
+        self.find_profile(&self.name)
     }
 
     /// Returns the name of the chosen profile.
@@ -90,7 +90,7 @@ impl Profiles {
         self.by
     }
 
-    pub fn get(&self, name: &str) -> Option<&Profile> {
+    pub fn find_profile(&self, name: &str) -> Option<&Profile> {
         self.sections.get_profile(name)
     }
 
@@ -127,7 +127,8 @@ impl Profiles {
         names.sort_unstable();
         match names.as_slice() {
             [] => "there are no profiles at all; `aws configure sso` makes one".to_owned(),
-            names => format!("there are {}", names.join(", ")),
+            [name] => format!("the only profile is {name}"),
+            names => format!("the profiles are {}", names.join(", ")),
         }
     }
 }
@@ -146,7 +147,7 @@ pub(super) mod tests {
     pub async fn profiles(config: &str, name: &str) -> Result<Profiles, SignInProblem> {
         let files =
             EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, config).build();
-        Profiles::read(&files, name.to_owned(), ChosenBy::Option).await
+        Profiles::read_files(&files, name.to_owned(), ChosenBy::Option).await
     }
 
     #[tokio::test]
@@ -154,7 +155,7 @@ pub(super) mod tests {
         let text = "[profile ada]\nregion = x\n[profile grace]\nregion = y\n";
         let refused = profiles(text, "alan").await.unwrap_err();
         assert_eq!(refused.message, "there is no profile `alan`");
-        assert_eq!(refused.help, "there are ada, grace");
+        assert_eq!(refused.help, "the profiles are ada, grace");
         assert!(profiles("", "alan").await.unwrap_err().help.contains("no profiles at all"));
     }
 

@@ -19,7 +19,7 @@ pub(super) async fn assume(
     place: &str,
 ) -> Result<Credentials, SignInProblem> {
     let call = wiring
-        .sts(Some(credentials))
+        .sts_client(Some(credentials))
         .assume_role()
         .role_arn(&role.arn)
         .role_session_name(role.session_name.clone().unwrap_or_else(session_name))
@@ -30,7 +30,11 @@ pub(super) async fn assume(
     let what = format!("{} cannot be assumed for profile `{}`", role.arn, role.profile);
     match call.send().await {
         Ok(answer) => from_sts(answer.credentials, &what),
-        Err(error) => Err(refused(&what, place, role.mfa_serial.is_some(), error.into())),
+        Err(error) => {
+            let cause = FailureCause::from(error);
+            let known = cause.remedy(&wiring.endpoints, "sts:AssumeRole");
+            Err(refused(&what, place, role.mfa_serial.is_some(), &cause, known))
+        }
     }
 }
 
@@ -49,7 +53,7 @@ pub(super) async fn assume_by_token(
         )
     })?;
     let call = wiring
-        .sts(None)
+        .sts_client(None)
         .assume_role_with_web_identity()
         .role_arn(role_arn)
         .role_session_name(given.clone().unwrap_or_else(session_name))
@@ -59,18 +63,30 @@ pub(super) async fn assume_by_token(
         Err(error) => FailureCause::from(error),
     };
     let help = match cause.code.as_str() {
-        "ExpiredTokenException" => "have a new token put into the file",
         "InvalidIdentityToken" | "IDPRejectedClaim" | "AccessDenied" => {
             "the role's trust policy must name the token's issuer, audience and subject"
         }
         _ => WAYS,
     };
-    let message = format!("{what} with the token {token_file} ({place}): {}", told(&cause));
-    Err(SignInProblem { kind: cause.kind, ..SignInProblem::new(message, cause.help_or(help)) })
+    let known = match cause.code.as_str() {
+        "ExpiredTokenException" => Some("have a new token put into the file".to_owned()),
+        _ => cause.remedy(&wiring.endpoints, "sts:AssumeRoleWithWebIdentity"),
+    };
+    let message = format!("{what} with the token {token_file} ({place}): {}", describe(&cause));
+    Err(SignInProblem {
+        kind: cause.kind,
+        ..SignInProblem::new(message, known.unwrap_or_else(|| help.to_owned()))
+    })
 }
 
 /// Returns the problem of a role that STS doesn't give.
-fn refused(what: &str, place: &str, with_mfa: bool, cause: FailureCause) -> SignInProblem {
+fn refused(
+    what: &str,
+    place: &str,
+    with_mfa: bool,
+    cause: &FailureCause,
+    known: Option<String>,
+) -> SignInProblem {
     let help = match (cause.kind, with_mfa) {
         (FailureKind::AccessDenied, true) => {
             "give a new code of the device; and the role's trust policy must name the caller, who \
@@ -82,12 +98,15 @@ fn refused(what: &str, place: &str, with_mfa: bool, cause: FailureCause) -> Sign
         }
         _ => WAYS,
     };
-    let message = format!("{what} with the credentials of {place}: {}", told(&cause));
-    SignInProblem { kind: cause.kind, ..SignInProblem::new(message, cause.help_or(help)) }
+    let message = format!("{what} with the credentials of {place}: {}", describe(cause));
+    SignInProblem {
+        kind: cause.kind,
+        ..SignInProblem::new(message, known.unwrap_or_else(|| help.to_owned()))
+    }
 }
 
 /// Returns what AWS said, or why nothing came from there.
-fn told(cause: &FailureCause) -> String {
+fn describe(cause: &FailureCause) -> String {
     if cause.unsent || cause.message.starts_with(&cause.code) {
         return cause.message.clone();
     }

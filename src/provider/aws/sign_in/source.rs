@@ -64,6 +64,14 @@ pub(super) struct CredentialsPath {
     pub place: String,
     /// The roles, in the order in which they are assumed.
     pub roles: Vec<RoleToAssume>,
+    of_environment: bool,
+}
+
+impl CredentialsPath {
+    /// Returns true if no profile names the source.
+    pub fn is_of_environment(&self) -> bool {
+        self.of_environment
+    }
 }
 
 /// Returns a profile's name as texts have it.
@@ -80,7 +88,7 @@ pub(super) fn find_path(
     let (mut roles, mut seen) = (Vec::new(), Vec::<&str>::new());
     let mut name = first;
     let source = loop {
-        let Some(profile) = profiles.get(name) else {
+        let Some(profile) = profiles.find_profile(name) else {
             return match seen.last() {
                 None => Ok(None),
                 Some(before) => Err(SignInProblem::new(
@@ -112,7 +120,10 @@ pub(super) fn find_path(
     };
     roles.reverse();
     match source {
-        Some(source) => Ok(Some(CredentialsPath { source, place: named(name), roles })),
+        Some(source) => {
+            let (place, of_environment) = (named(name), false);
+            Ok(Some(CredentialsPath { source, place, roles, of_environment }))
+        }
         None if roles.is_empty() => Ok(None),
         None => Err(SignInProblem::new(
             format!(
@@ -296,8 +307,11 @@ pub(super) fn find_in_environment(
 ) -> Result<Option<CredentialsPath>, SignInProblem> {
     let Some(_) = variable("AWS_ACCESS_KEY_ID") else { return Ok(None) };
     key_in_environment(variable)?;
-    let place = "AWS_ACCESS_KEY_ID".to_owned();
-    Ok(Some(CredentialsPath { source: Source::Environment, place, roles: Vec::new() }))
+    Ok(Some(from_environment(Source::Environment, "AWS_ACCESS_KEY_ID")))
+}
+
+fn from_environment(source: Source, place: &str) -> CredentialsPath {
+    CredentialsPath { source, place: place.to_owned(), roles: Vec::new(), of_environment: true }
 }
 
 /// Returns the key in the environment.
@@ -324,11 +338,6 @@ pub(super) fn find_on_machine(
     variable: &dyn Fn(&str) -> Option<String>,
     with_token: bool,
 ) -> Result<CredentialsPath, SignInProblem> {
-    let from = |source, place: &str| CredentialsPath {
-        source,
-        place: place.to_owned(),
-        roles: Vec::new(),
-    };
     let token = "AWS_WEB_IDENTITY_TOKEN_FILE";
     if let Some(token_file) = variable(token).filter(|_| with_token) {
         let role_arn = variable("AWS_ROLE_ARN").ok_or_else(|| {
@@ -339,14 +348,14 @@ pub(super) fn find_on_machine(
         })?;
         let session_name = variable("AWS_ROLE_SESSION_NAME");
         let source = Source::WebIdentity(WebIdentity { role_arn, token_file, session_name });
-        return Ok(from(source, token));
+        return Ok(from_environment(source, token));
     }
     for container in CONTAINER {
         if variable(container).is_some() {
-            return Ok(from(Source::Container, container));
+            return Ok(from_environment(Source::Container, container));
         }
     }
-    Ok(from(Source::Machine, "the role of this machine"))
+    Ok(from_environment(Source::Machine, "the role of this machine"))
 }
 
 /// The variables that tell where a container's credentials are.

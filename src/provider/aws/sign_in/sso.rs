@@ -40,7 +40,7 @@ pub(super) async fn sign_in(
     let anew = anew(source, place);
     let token = token(wiring, source, place).await?;
     let call = wiring
-        .sso(Region::new(source.region.clone()))
+        .sso_client(Region::new(source.region.clone()))
         .get_role_credentials()
         .account_id(&source.account)
         .role_name(&source.role)
@@ -78,7 +78,7 @@ pub(super) async fn sign_in(
             kind: cause.kind,
             ..SignInProblem::new(
                 format!("{what} gives {place} no credentials: {}", cause.message),
-                cause.help_or(&anew),
+                cause.remedy(&wiring.endpoints, "sso:GetRoleCredentials").unwrap_or(anew),
             )
         },
     };
@@ -120,13 +120,13 @@ async fn token(
     };
     let cached: CachedToken = serde_json::from_slice(&text)
         .map_err(|_| problem(format!("{shown} of {place} holds no sign-in")))?;
-    let end = time(&cached.expires_at)
+    let end = parse_time(&cached.expires_at)
         .ok_or_else(|| problem(format!("{shown} of {place} holds no sign-in")))?;
     let now = SystemTime::now();
     if end > now + RENEWAL {
         return Ok(SecretString::from(cached.access_token));
     }
-    let renewable = cached.registration_expires_at.as_deref().and_then(time);
+    let renewable = cached.registration_expires_at.as_deref().and_then(parse_time);
     let renewable = cached.refresh_token.is_some() && renewable.is_some_and(|end| end > now);
     if let Some(session) = source.session.as_deref().filter(|_| renewable) {
         return renew(wiring, source, session, place).await;
@@ -158,7 +158,7 @@ async fn renew(
     }
 }
 
-fn time(text: &str) -> Option<SystemTime> {
+fn parse_time(text: &str) -> Option<SystemTime> {
     // The first versions of the AWS CLI wrote `2020-06-17T21:10:05UTC`.
     let text = text.replace("UTC", "Z");
     text.parse::<jiff::Timestamp>().ok().map(system_time)
