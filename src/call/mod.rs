@@ -183,7 +183,7 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// The remedy, if it is known better than from the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
 }
 
 impl fmt::Display for Failure {

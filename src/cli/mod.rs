@@ -98,7 +98,7 @@ Environment:
   AWS_PROFILE, AWS_ACCESS_KEY_ID ...    credentials, found as the AWS CLI finds them
   AWS_SHARED_CREDENTIALS_FILE           the file that access keys are written into
   AWS_CONFIG_FILE                       the file that profiles are written into
-  AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 ...   addresses in place of AWS's own
+  AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 addresses in the place of AWS's own
   AWS_CA_BUNDLE                         the authorities that are trusted, in PEM
   AWS_MAX_ATTEMPTS                      as --max-attempts
   RELAYCTL_RETRY_TIMEOUT                as --retry-timeout

@@ -13,6 +13,7 @@ use aws_sdk_s3::config::{IdentityCache, StalledStreamProtectionConfig};
 use secrecy::ExposeSecret;
 
 use super::endpoints::{Endpoint, Endpoints, Service};
+use super::failure::FailureCause;
 use super::sending::{RateLimitedClient, SystemTlsClient};
 use super::sign_in::{MfaCodes, Profiles, SignIn, SignInSession};
 use super::trust;
@@ -24,7 +25,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// The time of one try, from its turn to the last byte of the answer.
 const ATTEMPT: Duration = Duration::from_secs(30);
 /// The time in which credentials must be there.
-const SIGN_IN: Duration = Duration::from_secs(600);
+const SIGN_IN: Duration = Duration::from_mins(10);
 /// The number of tries that the SDK takes if neither the environment nor the profile sets it.
 const UNSAID: u32 = 3;
 
@@ -136,18 +137,14 @@ impl Aws {
         &self.wiring.transport
     }
 
-    pub(super) fn endpoints(&self) -> &Endpoints {
-        &self.wiring.endpoints
-    }
-
     /// Returns the address that takes the place of AWS's own for a call.
     pub(super) fn endpoint_of(&self, call: &str) -> Option<&Endpoint> {
         self.wiring.endpoints.endpoint_for(Service::of_call(call)?)
     }
 
-    /// Returns the place that the credentials are from, for people.
-    pub(super) fn credentials_place(&self) -> Option<String> {
-        self.session.place()
+    /// Makes the failure of a call on this connection.
+    pub(super) fn failure_of(&self, cause: FailureCause, call: &str) -> Failure {
+        cause.into_failure(call, &self.wiring.endpoints, self.session.place())
     }
 
     pub(super) fn iam(&self) -> &aws_sdk_iam::Client {

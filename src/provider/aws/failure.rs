@@ -7,7 +7,6 @@ use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::Aws;
 use super::endpoints::{Endpoint, Endpoints, Service};
 use super::network;
 use super::sending::{NoResponse, TrackedRequest, request_of};
@@ -24,7 +23,7 @@ pub(super) struct FailureCause {
     pub status: Option<u16>,
     /// The region in which the bucket really is, from S3's header `x-amz-bucket-region`.
     pub region: Option<String>,
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
     /// True if no answer came, or nothing was sent at all.
     pub unsent: bool,
     /// True if an earlier try may have been done.
@@ -71,21 +70,20 @@ impl FailureCause {
             format!("{from} names {url}: start the server there, or name another")
         });
         let network = silent.then(|| "check the network and --region, and try again".to_owned());
-        self.help.clone().or(named).or(network)
+        self.help.as_deref().map(str::to_owned).or(named).or(network)
     }
 
     /// Makes the failure of a call. It names the place of credentials that AWS refuses, and the
     /// setting that names the address of a server that doesn't answer.
-    pub fn into_failure(self, call: &str, aws: &Aws) -> Failure {
-        let help = self.remedy(aws.endpoints(), call);
+    pub fn into_failure(self, call: &str, endpoints: &Endpoints, place: Option<String>) -> Failure {
+        let help = self.remedy(endpoints, call);
         let refused = self.kind == FailureKind::Credentials && !self.unsent;
-        let place = aws.credentials_place().filter(|_| refused);
-        let message = match place {
+        let message = match place.filter(|_| refused) {
             Some(place) => format!("{} (credentials of {place})", self.message),
             None => self.message,
         };
         let failure = Failure::new(self.kind, call, self.code, message);
-        Failure { request_id: self.request_id, help, ..failure }
+        Failure { request_id: self.request_id, help: help.map(Into::into), ..failure }
     }
 }
 
@@ -163,7 +161,7 @@ where
     };
     let kind = kind_of(code, status);
     let message = error.message().filter(|message| !message.is_empty()).unwrap_or(code);
-    let help = (kind == FailureKind::Credentials).then(|| help_with_credentials(code).to_owned());
+    let help = (kind == FailureKind::Credentials).then(|| help_with_credentials(code).into());
     FailureCause { help, ..FailureCause::new(kind, code, message) }
 }
 
@@ -201,16 +199,17 @@ fn help_with_credentials(code: &str) -> &'static str {
 }
 
 /// Converts the error of a request that did not go out, or that got no answer.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add errors")]
 fn unsent<E: Error + 'static>(error: &SdkError<E>) -> FailureCause {
     if let Some(problem) = find_cause::<SignInProblem>(error) {
         let SignInProblem { kind, code, message, help } = problem.clone();
-        let help = Some(help);
+        let help = Some(help.into());
         return FailureCause { help, unsent: true, ..FailureCause::new(kind, code, message) };
     }
     let trouble = network::explain(error);
     let lost = find_cause::<NoResponse>(error);
     let words = lost.map_or(trouble.words, ToString::to_string);
-    let help = lost.and_then(|lost| lost.help).or(trouble.help).map(str::to_owned);
+    let help = lost.and_then(|lost| lost.help).or(trouble.help).map(Into::into);
     let (kind, code) = match error {
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             (FailureKind::Unavailable, "Timeout")

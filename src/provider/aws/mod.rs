@@ -45,7 +45,7 @@ impl Provider for Aws {
             }
             Read::File(_) => Err(local()),
         };
-        answer.map_err(|cause| cause.into_failure(read.action(), self))
+        answer.map_err(|cause| self.failure_of(cause, read.action()))
     }
 
     fn waiting(&self) -> usize {
@@ -62,8 +62,7 @@ impl Provider for Aws {
             Write::File(_) => Err(local()),
         };
         answer.or_else(|cause| {
-            let (repeated, failure) =
-                (cause.possibly_done, cause.into_failure(write.action(), self));
+            let (repeated, failure) = (cause.possibly_done, self.failure_of(cause, write.action()));
             if repeated { possibly_done(failure) } else { Err(failure) }
         })
     }

@@ -59,6 +59,7 @@ fn beneath<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
     inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| cause.source())
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the standard library may add kinds")]
 fn explain_io(cause: &(dyn Error + 'static)) -> Option<NetworkTrouble> {
     let words = match cause.downcast_ref::<io::Error>()?.kind() {
         io::ErrorKind::ConnectionRefused => "the connection is refused",

@@ -48,8 +48,8 @@ impl ObjectStore {
             let found = s3_read::head_bucket(&aws.s3(&bucket.region), &bucket).await;
             let region = found.map_err(|cause| {
                 let missing = cause.kind == FailureKind::NotFound;
-                let failure = cause.into_failure("s3:HeadBucket", aws);
-                let help = missing.then(|| self.help_with_missing()).or(failure.help);
+                let failure = aws.failure_of(cause, "s3:HeadBucket");
+                let help = missing.then(|| self.help_with_missing().into()).or(failure.help);
                 Failure { help, ..failure }
             })?;
             Ok(aws.s3(&region))
@@ -59,7 +59,7 @@ impl ObjectStore {
 
     async fn failure(&self, cause: FailureCause, call: &str) -> Failure {
         match self.aws().await {
-            Ok(aws) => cause.into_failure(call, aws),
+            Ok(aws) => aws.failure_of(cause, call),
             Err(failure) => failure,
         }
     }

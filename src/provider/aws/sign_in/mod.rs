@@ -6,6 +6,7 @@
 
 mod login;
 mod machine;
+mod moments;
 mod problem;
 mod process;
 mod profiles;
@@ -14,7 +15,7 @@ mod source;
 mod sso;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -24,10 +25,8 @@ pub(super) use problem::{SignInProblem, WAYS, in_one_line};
 pub(super) use profiles::{ChosenBy, Profiles, variable};
 
 use super::wiring::Wiring;
+use moments::RENEWAL;
 use source::{CredentialsPath, Source};
-
-/// The time before their end at which credentials are renewed.
-const RENEWAL: Duration = Duration::from_secs(60);
 
 /// The one-time codes of MFA devices.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,5 @@
 //! The error of credentials and settings that were found here, before AWS was asked anything.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use crate::call::{Failure, FailureKind};
 
 /// The help that fits wherever credentials are missing.
@@ -40,14 +38,8 @@ impl SignInProblem {
 impl From<SignInProblem> for Failure {
     fn from(problem: SignInProblem) -> Self {
         let SignInProblem { kind, code, message, help } = problem;
-        Self { help: Some(help), ..Self::new(kind, "sts:GetCallerIdentity", code, message) }
+        Self { help: Some(help.into()), ..Self::new(kind, "sts:GetCallerIdentity", code, message) }
     }
-}
-
-/// Returns a moment as the SDK has it. No credentials are from before 1970.
-pub(super) fn system_time(moment: jiff::Timestamp) -> SystemTime {
-    let since = u64::try_from(moment.as_second()).unwrap_or_default();
-    UNIX_EPOCH + Duration::from_secs(since)
 }
 
 /// Returns a text in one line, without control characters, and no longer than a line of a log.

@@ -7,7 +7,8 @@ use aws_credential_types::Credentials;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::problem::{SignInProblem, in_one_line, system_time};
+use super::moments::system_time;
+use super::problem::{SignInProblem, in_one_line};
 
 /// The output of the program. `Debug` is left out: it would print the secret.
 #[derive(Deserialize)]

@@ -47,6 +47,7 @@ impl Profiles {
         Self::read_files(&EnvConfigFiles::default(), name, by).await
     }
 
+    #[allow(clippy::default_trait_access, reason = "the SDK hides these two types")]
     async fn read_files(
         files: &EnvConfigFiles,
         name: String,

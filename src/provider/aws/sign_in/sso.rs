@@ -17,8 +17,8 @@ use sha1::{Digest, Sha1};
 use super::super::failure::FailureCause;
 use super::super::network;
 use super::super::wiring::Wiring;
-use super::RENEWAL;
-use super::problem::{SignInProblem, system_time};
+use super::moments::{RENEWAL, parse_time};
+use super::problem::SignInProblem;
 use super::source::SsoSource;
 
 /// The file that `aws sso login` writes. `Debug` is left out: it would print the token.
@@ -156,10 +156,4 @@ async fn renew(
             Err(SignInProblem::new(format!("{what}: {}", trouble.words), anew(source, place)))
         }
     }
-}
-
-fn parse_time(text: &str) -> Option<SystemTime> {
-    // The first versions of the AWS CLI wrote `2020-06-17T21:10:05UTC`.
-    let text = text.replace("UTC", "Z");
-    text.parse::<jiff::Timestamp>().ok().map(system_time)
 }
