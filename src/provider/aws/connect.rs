@@ -58,7 +58,7 @@ impl Aws {
     /// Nothing is sent yet: what credentials need is sent at the first call.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Failure> {
         let profiles = Profiles::load(options.profile.as_deref()).await?;
-        let endpoints = Endpoints::find(options.endpoint_url.as_deref(), &profiles)?;
+        let endpoints = Endpoints::find_all(options.endpoint_url.as_deref(), &profiles)?;
         let client = SystemTlsClient::trusting(trust::find_authorities(&profiles)?);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(client)

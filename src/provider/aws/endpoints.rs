@@ -51,7 +51,7 @@ pub(super) struct Endpoints {
 impl Endpoints {
     /// Finds the addresses: the option, which counts for what relayctl itself calls, else the
     /// settings.
-    pub fn find(option: Option<&str>, profiles: &Profiles) -> Result<Self, SignInProblem> {
+    pub fn find_all(option: Option<&str>, profiles: &Profiles) -> Result<Self, SignInProblem> {
         let given = |name: &str| profiles.setting(name).map(str::to_owned);
         let ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
             .or_else(|| given("ignore_configured_endpoint_urls"))

@@ -104,22 +104,20 @@ mod tests {
     #[test]
     fn what_a_process_prints_is_read_or_refused_without_a_word_of_it() {
         let key = r#""Version":1,"AccessKeyId":"AKIA1","SecretAccessKey":"hush""#;
-        insta::assert_snapshot!(
-            [
-                format!("{{{key}}}"),
-                format!("{{{key},\"Expiration\":\"2026-01-02T04:00:00+00:00\"}}"),
-                format!("{{{key},\"Expiration\":\"2026-01-02T03:04:05Z\"}}"),
-                format!("{{{key},\"Expiration\":\"tomorrow\"}}"),
-                r#"{"Version":2,"AccessKeyId":"AKIA1","SecretAccessKey":"hush"}"#.to_owned(),
-                r#"{"AccessKeyId":"AKIA1","SecretAccessKey":"hush"}"#.to_owned(),
-                r#"{"Version":1,"SecretAccessKey":"hush"}"#.to_owned(),
-                r#"{"Version":1,"AccessKeyId":"AKIA1"}"#.to_owned(),
-                r#"{"Version":1,"AccessKeyId":"AKIA1","SecretAccessKey":["hush"]}"#.to_owned(),
-                "hush".to_owned(),
-                String::new(),
-            ]
-            .map(|printed| told(&printed))
-            .join("\n")
-        );
+        let printed = [
+            format!("{{{key}}}"),
+            format!("{{{key},\"Expiration\":\"2026-01-02T04:00:00+00:00\"}}"),
+            format!("{{{key},\"Expiration\":\"2026-01-02T03:04:05Z\"}}"),
+            format!("{{{key},\"Expiration\":\"tomorrow\"}}"),
+            r#"{"Version":2,"AccessKeyId":"AKIA1","SecretAccessKey":"hush"}"#.to_owned(),
+            r#"{"AccessKeyId":"AKIA1","SecretAccessKey":"hush"}"#.to_owned(),
+            r#"{"Version":1,"SecretAccessKey":"hush"}"#.to_owned(),
+            r#"{"Version":1,"AccessKeyId":"AKIA1"}"#.to_owned(),
+            r#"{"Version":1,"AccessKeyId":"AKIA1","SecretAccessKey":["hush"]}"#.to_owned(),
+            "hush".to_owned(),
+            String::new(),
+        ];
+        let said = printed.map(|printed| told(&printed)).join("\n");
+        insta::assert_snapshot!(said);
     }
 }
