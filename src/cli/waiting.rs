@@ -73,7 +73,11 @@ pub fn saved_at(path: &Path) -> Option<Timestamp> {
 }
 
 /// Finds the only plan that waits.
-pub fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> {
+pub fn only_waiting(
+    project: &Project,
+    context: &CommandContext,
+) -> Result<(PathBuf, Plan), CommandError> {
+    warn_of_planted(project, context)?;
     let mut plans = WaitingPlan::all(project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => only.plan.map(|plan| (only.path, plan)),
@@ -83,6 +87,19 @@ pub fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> 
             Err(several_waiting(&plans, "apply", Timestamp::now()))
         }
     }
+}
+
+/// Warns of plans beside the states that are not taken for waiting ones.
+pub fn warn_of_planted(project: &Project, context: &CommandContext) -> Result<(), CommandError> {
+    for (path, why) in project.planted()? {
+        let path = shown(&path);
+        let show = context.run.write(&NextCommand::on_plan("show").with(path.clone()));
+        context.terminal.print_warning(&format!(
+            "{path} is not taken for a plan that waits: {why}. Before you apply it by its name, \
+                read it: {show}"
+        ));
+    }
+    Ok(())
 }
 
 fn none_waiting(project: &Project) -> CommandError {
@@ -135,6 +152,7 @@ pub fn discard(named: Option<&Path>, context: &CommandContext) -> Exit {
 
 fn only_to_discard(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let project = Project::find_from(Path::new("."), context.options.sandbox)?;
+    warn_of_planted(&project, context)?;
     let mut plans = WaitingPlan::every(&project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only.path),
