@@ -57,12 +57,12 @@ impl Aws {
     /// Finds the profile, the endpoints, the trusted authorities and the region as the AWS CLI does.
     /// Nothing is sent yet: what credentials need is sent at the first call.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Failure> {
-        let profiles = Profiles::load(options.profile.as_deref()).await?;
+        let profiles = Profiles::load_files(options.profile.as_deref()).await?;
         let endpoints = Endpoints::find_all(options.endpoint_url.as_deref(), &profiles)?;
         let client = SystemTlsClient::trusting(trust::find_authorities(&profiles)?);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(client)
-            .profile_name(profiles.name())
+            .profile_name(profiles.chosen_name())
             // A person may have to type a code, and a program to open a browser.
             .identity_cache(IdentityCache::lazy().load_timeout(SIGN_IN).build())
             .no_credentials();
@@ -72,7 +72,7 @@ impl Aws {
         let config = loader.load().await;
         let (fips, dual_stack) = (config.use_fips(), config.use_dual_stack());
         let (fips, dual_stack) = (fips.unwrap_or_default(), dual_stack.unwrap_or_default());
-        endpoints.check_variants(fips, dual_stack, profiles.name())?;
+        endpoints.check_variants(fips, dual_stack, profiles.chosen_name())?;
         let mut aws = Self::wired(config, endpoints, &options.transport, ATTEMPT);
         let session = Arc::clone(&options.session);
         let codes = options.mfa.clone();

@@ -134,7 +134,10 @@ fn configured(
     };
     let by_profile = || {
         let url = profiles.setting("endpoint_url")?.to_owned();
-        Some(Endpoint { url, from: format!("endpoint_url of profile `{}`", profiles.name()) })
+        Some(Endpoint {
+            url,
+            from: format!("endpoint_url of profile `{}`", profiles.chosen_name()),
+        })
     };
     by_variable(&own).or_else(|| by_variable(all)).or_else(by_section).or_else(by_profile)
 }

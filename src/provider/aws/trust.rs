@@ -13,7 +13,7 @@ pub(super) fn find_authorities(profiles: &Profiles) -> Result<Option<Vec<u8>>, S
     let by_variable = variable(name).map(|path| (path, name.to_owned()));
     let by_profile = || {
         let path = profiles.setting("ca_bundle")?.to_owned();
-        Some((path, format!("ca_bundle of profile `{}`", profiles.name())))
+        Some((path, format!("ca_bundle of profile `{}`", profiles.chosen_name())))
     };
     let Some((path, from)) = by_variable.or_else(by_profile) else { return Ok(None) };
     let help = format!("correct {from}, or take it away to trust the system's authorities");

@@ -124,7 +124,7 @@ impl SignIn {
         if !by_option && let Some(path) = source::find_in_environment(&variable)? {
             return Ok(path);
         }
-        match source::find_path(&self.profiles, self.profiles.name())? {
+        match source::find_path(&self.profiles, self.profiles.chosen_name())? {
             Some(path) => Ok(path),
             None => source::find_on_machine(&variable, !by_option),
         }
@@ -160,7 +160,7 @@ impl SignIn {
         if !path.is_of_environment() {
             return None;
         }
-        let name = self.profiles.name();
+        let name = self.profiles.chosen_name();
         let profile = match self.profiles.chosen() {
             Some(_) => format!("profile `{name}` has none"),
             None => format!("there is no profile `{name}`"),

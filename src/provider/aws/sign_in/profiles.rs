@@ -37,7 +37,7 @@ pub(in super::super) fn variable(name: &str) -> Option<String> {
 impl Profiles {
     /// Reads the two files, and chooses the profile: the option, else the environment, else
     /// `default`.
-    pub async fn load(option: Option<&str>) -> Result<Self, SignInProblem> {
+    pub async fn load_files(option: Option<&str>) -> Result<Self, SignInProblem> {
         let by_variable =
             || VARIABLES.into_iter().find_map(|it| Some((variable(it)?, ChosenBy::Variable(it))));
         let (name, by) = match option {
@@ -83,7 +83,7 @@ impl Profiles {
     }
 
     /// Returns the name of the chosen profile.
-    pub fn name(&self) -> &str {
+    pub fn chosen_name(&self) -> &str {
         &self.name
     }
 
