@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::CommandError;
 use relayctl::address::{Address, KindName, PrincipalKind};
+use relayctl::allowed_files::{DEFAULT_MAX_SIZE, read_regular};
 use relayctl::policy::statement::Policy;
 use relayctl::policy::{self, Usage};
 use relayctl::provider::sandbox::CallerPolicies;
@@ -39,13 +40,15 @@ pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, Com
 }
 
 fn load(file: &Path) -> Result<Policy, CommandError> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        CommandError::for_file("read", file, error).with_help(
+    let bytes = read_regular(file, DEFAULT_MAX_SIZE).map_err(|refusal| {
+        CommandError::from(refusal).with_help(
             "--sandbox-enforce takes a file with an identity policy, such as `relayctl \
                 permissions MANIFEST` prints, or user/NAME or role/NAME of the sandbox",
         )
     })?;
     let shown = file.display().to_string();
+    let text = String::from_utf8(bytes)
+        .map_err(|error| CommandError::because(format!("{shown} is not UTF-8 text"), error))?;
     let document = policy::parse(&text).map_err(|error| CommandError::because(&shown, error))?;
     if let Some(finding) = policy::validate(&document, Usage::Managed).first() {
         return Err(CommandError::new(format!(

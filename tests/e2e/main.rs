@@ -17,6 +17,8 @@ mod names;
 mod own_files;
 mod ownership;
 mod permissions;
+#[cfg(unix)]
+mod project_files;
 mod refresh;
 mod renames;
 mod replacement;

@@ -27,6 +27,7 @@ pub use objects::ObjectStore;
 pub use sign_in::{MfaCodes, MfaQuestion, SignInSession};
 
 use crate::call::{CallerIdentity, Failure, FailureKind, Read, Reply, StepOutput, Write};
+use crate::clock::present_time;
 use crate::port::Provider;
 use crate::transport::possibly_done;
 
@@ -35,7 +36,7 @@ impl Provider for Aws {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         let answer = match read {
             Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
-            Read::Clock => Ok(Reply::Moment(jiff::Timestamp::now())),
+            Read::Clock => Ok(Reply::Moment(present_time())),
             Read::Iam(read) => {
                 let emulator = self.endpoint_of(read.action()).is_some();
                 iam_read::read(self.iam(), read, emulator).await.map(Reply::Iam)
