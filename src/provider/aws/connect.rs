@@ -12,7 +12,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::{IdentityCache, StalledStreamProtectionConfig};
 use secrecy::ExposeSecret;
 
-use super::endpoints::{Endpoint, Endpoints, Service};
+use super::endpoints::{AwsService, Endpoint, Endpoints};
 use super::failure::FailureCause;
 use super::sending::{RateLimitedClient, SystemTlsClient};
 use super::sign_in::{MfaCodes, Profiles, SignIn, SignInSession};
@@ -54,7 +54,7 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Finds the profile, the endpoints, the trusted authorities and the region as the AWS CLI does.
+    /// Finds profile, endpoints, trusted authorities and region as the AWS CLI does.
     /// Nothing is sent yet: what credentials need is sent at the first call.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Failure> {
         let profiles = Profiles::load_files(options.profile.as_deref()).await?;
@@ -139,7 +139,7 @@ impl Aws {
 
     /// Returns the address that takes the place of AWS's own for a call.
     pub(super) fn endpoint_of(&self, call: &str) -> Option<&Endpoint> {
-        self.wiring.endpoints.endpoint_for(Service::of_call(call)?)
+        self.wiring.endpoints.endpoint_for(AwsService::of_call(call)?)
     }
 
     /// Makes the failure of a call on this connection.

@@ -5,14 +5,14 @@ use super::sign_in::{Profiles, SignInProblem, variable};
 
 /// A service that calls are sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Service {
+pub(super) enum AwsService {
     Iam,
     S3,
     Sts,
     Sso,
 }
 
-impl Service {
+impl AwsService {
     const ALL: [Self; 4] = [Self::Iam, Self::S3, Self::Sts, Self::Sso];
 
     /// Returns the service's name in settings.
@@ -57,7 +57,7 @@ impl Endpoints {
             .or_else(|| given("ignore_configured_endpoint_urls"))
             .is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let of = |service| match option {
-            Some(url) if service != Service::Sso => {
+            Some(url) if service != AwsService::Sso => {
                 Some(Endpoint { url: url.to_owned(), from: "--endpoint-url".to_owned() })
             }
             _ if ignored => None,
@@ -65,10 +65,10 @@ impl Endpoints {
         };
         let checked = |service| of(service).map(Endpoint::checked).transpose();
         Ok(Self {
-            iam: checked(Service::Iam)?,
-            s3: checked(Service::S3)?,
-            sts: checked(Service::Sts)?,
-            sso: checked(Service::Sso)?,
+            iam: checked(AwsService::Iam)?,
+            s3: checked(AwsService::S3)?,
+            sts: checked(AwsService::Sts)?,
+            sso: checked(AwsService::Sso)?,
         })
     }
 
@@ -78,12 +78,12 @@ impl Endpoints {
         Self { iam: one.clone(), s3: one.clone(), sts: one.clone(), sso: one }
     }
 
-    pub fn endpoint_for(&self, service: Service) -> Option<&Endpoint> {
+    pub fn endpoint_for(&self, service: AwsService) -> Option<&Endpoint> {
         match service {
-            Service::Iam => self.iam.as_ref(),
-            Service::S3 => self.s3.as_ref(),
-            Service::Sts => self.sts.as_ref(),
-            Service::Sso => self.sso.as_ref(),
+            AwsService::Iam => self.iam.as_ref(),
+            AwsService::S3 => self.s3.as_ref(),
+            AwsService::Sts => self.sts.as_ref(),
+            AwsService::Sso => self.sso.as_ref(),
         }
     }
 
@@ -95,7 +95,7 @@ impl Endpoints {
         dual_stack: bool,
         profile: &str,
     ) -> Result<(), SignInProblem> {
-        let first = Service::ALL.into_iter().find_map(|service| self.endpoint_for(service));
+        let first = AwsService::ALL.into_iter().find_map(|service| self.endpoint_for(service));
         let Some(Endpoint { url, from }) = first else { return Ok(()) };
         for (asked, variable_name, setting) in [
             (fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
@@ -119,7 +119,7 @@ impl Endpoints {
 /// Finds the address of a service in the settings, in AWS's order: the variable of the service, the
 /// variable of all services, the section of the service, the setting of the profile.
 fn configured(
-    service: Service,
+    service: AwsService,
     variable: &dyn Fn(&str) -> Option<String>,
     profiles: &Profiles,
 ) -> Option<Endpoint> {

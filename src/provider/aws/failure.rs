@@ -7,7 +7,7 @@ use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::endpoints::{Endpoint, Endpoints, Service};
+use super::endpoints::{AwsService, Endpoint, Endpoints};
 use super::network;
 use super::sending::{NoResponse, TrackedRequest, request_of};
 use super::sign_in::{SignInProblem, WAYS};
@@ -65,7 +65,7 @@ impl FailureCause {
     /// that has its address.
     pub fn remedy(&self, endpoints: &Endpoints, call: &str) -> Option<String> {
         let silent = self.kind == FailureKind::Unavailable && self.unsent;
-        let endpoint = Service::of_call(call).and_then(|it| endpoints.endpoint_for(it));
+        let endpoint = AwsService::of_call(call).and_then(|it| endpoints.endpoint_for(it));
         let named = endpoint.filter(|_| silent).map(|Endpoint { url, from }| {
             format!("{from} names {url}: start the server there, or name another")
         });

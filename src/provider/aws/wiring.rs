@@ -8,7 +8,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
 
-use super::endpoints::{Endpoints, Service};
+use super::endpoints::{AwsService, Endpoints};
 use super::sending::{RequestTracker, RetryClassifier};
 use crate::transport::Transport;
 
@@ -41,13 +41,13 @@ macro_rules! builder {
 
 impl Wiring {
     pub fn iam_client(&self) -> aws_sdk_iam::Client {
-        aws_sdk_iam::Client::from_conf(builder!(aws_sdk_iam, self, Service::Iam).build())
+        aws_sdk_iam::Client::from_conf(builder!(aws_sdk_iam, self, AwsService::Iam).build())
     }
 
     /// Makes a client of STS, whose requests are signed with the connection's credentials or with
     /// these.
     pub fn sts_client(&self, credentials: Option<Credentials>) -> aws_sdk_sts::Client {
-        let builder = builder!(aws_sdk_sts, self, Service::Sts);
+        let builder = builder!(aws_sdk_sts, self, AwsService::Sts);
         aws_sdk_sts::Client::from_conf(match credentials {
             Some(credentials) => builder.credentials_provider(credentials).build(),
             None => builder.build(),
@@ -55,7 +55,7 @@ impl Wiring {
     }
 
     pub fn sso_client(&self, region: Region) -> aws_sdk_sso::Client {
-        let builder = builder!(aws_sdk_sso, self, Service::Sso).region(region);
+        let builder = builder!(aws_sdk_sso, self, AwsService::Sso).region(region);
         aws_sdk_sso::Client::from_conf(builder.build())
     }
 
@@ -63,11 +63,11 @@ impl Wiring {
     /// addressed by path; and servers that speak S3 often don't know the checksums that the SDK
     /// adds unasked.
     pub fn s3_client(&self, region: &str) -> aws_sdk_s3::Client {
-        let mut builder = builder!(aws_sdk_s3, self, Service::S3);
+        let mut builder = builder!(aws_sdk_s3, self, AwsService::S3);
         if !region.is_empty() {
             builder = builder.region(Region::new(region.to_owned()));
         }
-        if self.endpoints.endpoint_for(Service::S3).is_some() {
+        if self.endpoints.endpoint_for(AwsService::S3).is_some() {
             builder = builder
                 .force_path_style(true)
                 .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)

@@ -26,7 +26,7 @@ pub(super) use profiles::{ChosenBy, Profiles, variable};
 
 use super::wiring::Wiring;
 use moments::RENEWAL;
-use source::{CredentialsPath, Source};
+use source::{CredentialSource, CredentialsPath};
 
 /// The one-time codes of MFA devices.
 #[derive(Clone, Debug, Default)]
@@ -136,20 +136,25 @@ impl SignIn {
     ) -> Result<Credentials, SignInProblem> {
         let place = path.place.as_str();
         match &path.source {
-            Source::Environment => source::key_in_environment(&variable).map_err(|problem| {
-                if path.is_of_environment() {
-                    return problem;
-                }
-                let message = format!("{place} has credential_source = Environment, and {problem}");
-                SignInProblem { message, ..problem }
-            }),
-            Source::Key(key) => Ok(key.clone()),
-            Source::Process(command) => process::run_process(command, place).await,
-            Source::Sso(source) => sso::sign_in(&self.wiring, source, place).await,
-            Source::WebIdentity(token) => roles::assume_by_token(&self.wiring, token, place).await,
-            Source::Login(session) => login::sign_in(&self.wiring, session, place).await,
-            Source::Container => machine::of_container(&self.wiring, place).await,
-            Source::Machine => {
+            CredentialSource::Environment => {
+                source::key_in_environment(&variable).map_err(|problem| {
+                    if path.is_of_environment() {
+                        return problem;
+                    }
+                    let message =
+                        format!("{place} has credential_source = Environment, and {problem}");
+                    SignInProblem { message, ..problem }
+                })
+            }
+            CredentialSource::Key(key) => Ok(key.clone()),
+            CredentialSource::Process(command) => process::run_process(command, place).await,
+            CredentialSource::Sso(source) => sso::sign_in(&self.wiring, source, place).await,
+            CredentialSource::WebIdentity(token) => {
+                roles::assume_by_token(&self.wiring, token, place).await
+            }
+            CredentialSource::Login(session) => login::sign_in(&self.wiring, session, place).await,
+            CredentialSource::Container => machine::of_container(&self.wiring, place).await,
+            CredentialSource::Machine => {
                 machine::of_machine(&self.wiring, place, || self.looked_at(path)).await
             }
         }

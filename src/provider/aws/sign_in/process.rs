@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::moments::system_time;
 use super::problem::{SignInProblem, in_one_line};
+use crate::clock::present_time;
 
 /// The output of the program. `Debug` is left out: it would print the secret.
 #[derive(Deserialize)]
@@ -40,7 +41,7 @@ pub(super) async fn run_process(command: &str, place: &str) -> Result<Credential
     })?;
     let printed = Zeroizing::new(output.stdout);
     if output.status.success() {
-        return read_output(&printed, &what, jiff::Timestamp::now());
+        return read_output(&printed, &what, present_time());
     }
     let complaint = String::from_utf8_lossy(&output.stderr);
     let complaint = complaint.lines().rfind(|line| !line.trim().is_empty()).map(in_one_line);

@@ -10,7 +10,7 @@ use super::profiles::{Profiles, setting};
 
 /// The origin of the first credentials.
 #[derive(Clone, Debug)]
-pub(super) enum Source {
+pub(super) enum CredentialSource {
     /// The variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
     Environment,
     Key(Credentials),
@@ -59,7 +59,7 @@ pub(super) struct RoleToAssume {
 /// A whole way to credentials.
 #[derive(Clone, Debug)]
 pub(super) struct CredentialsPath {
-    pub source: Source,
+    pub source: CredentialSource,
     /// The place of the first credentials, for people: a profile or a variable.
     pub place: String,
     /// The roles, in the order in which they are assumed.
@@ -108,7 +108,7 @@ pub(super) fn find_path(
         if seen.len() > 1
             && let Some(key) = key_of(profile)?
         {
-            break Some(Source::Key(key));
+            break Some(CredentialSource::Key(key));
         }
         let Some(role) = role_of(profile)? else { break base_of(profiles, profile)? };
         roles.push(role);
@@ -197,7 +197,7 @@ fn role_of(profile: &Profile) -> Result<Option<RoleToAssume>, SignInProblem> {
 
 enum RoleSource<'a> {
     Profile(&'a str),
-    Environment(Source),
+    Environment(CredentialSource),
 }
 
 fn source_of_role(profile: &Profile) -> Result<RoleSource<'_>, SignInProblem> {
@@ -216,11 +216,11 @@ fn source_of_role(profile: &Profile) -> Result<RoleSource<'_>, SignInProblem> {
     }
 }
 
-fn credential_source(name: &str, source: &str) -> Result<Source, SignInProblem> {
+fn credential_source(name: &str, source: &str) -> Result<CredentialSource, SignInProblem> {
     match source {
-        "Environment" => Ok(Source::Environment),
-        "Ec2InstanceMetadata" => Ok(Source::Machine),
-        "EcsContainer" => Ok(Source::Container),
+        "Environment" => Ok(CredentialSource::Environment),
+        "Ec2InstanceMetadata" => Ok(CredentialSource::Machine),
+        "EcsContainer" => Ok(CredentialSource::Container),
         other => Err(SignInProblem::new(
             format!("{name} has credential_source = {other}, which AWS doesn't know"),
             "write Environment, Ec2InstanceMetadata or EcsContainer",
@@ -229,13 +229,16 @@ fn credential_source(name: &str, source: &str) -> Result<Source, SignInProblem> 
 }
 
 /// Returns what the profile itself says of credentials, in the order of AWS's SDKs.
-fn base_of(profiles: &Profiles, profile: &Profile) -> Result<Option<Source>, SignInProblem> {
+fn base_of(
+    profiles: &Profiles,
+    profile: &Profile,
+) -> Result<Option<CredentialSource>, SignInProblem> {
     let of = |name| setting(profile, name).map(str::to_owned);
     let name = named(profile.name());
     match (of("web_identity_token_file"), of("role_arn")) {
         (Some(token_file), Some(role_arn)) => {
             let session_name = of("role_session_name");
-            return Ok(Some(Source::WebIdentity(WebIdentity {
+            return Ok(Some(CredentialSource::WebIdentity(WebIdentity {
                 role_arn,
                 token_file,
                 session_name,
@@ -250,15 +253,15 @@ fn base_of(profiles: &Profiles, profile: &Profile) -> Result<Option<Source>, Sig
         (None, _) => {}
     }
     if let Some(source) = sso_of(profiles, profile)? {
-        return Ok(Some(Source::Sso(source)));
+        return Ok(Some(CredentialSource::Sso(source)));
     }
     if let Some(session) = of("login_session") {
-        return Ok(Some(Source::Login(session)));
+        return Ok(Some(CredentialSource::Login(session)));
     }
     if let Some(command) = of("credential_process") {
-        return Ok(Some(Source::Process(command)));
+        return Ok(Some(CredentialSource::Process(command)));
     }
-    Ok(key_of(profile)?.map(Source::Key))
+    Ok(key_of(profile)?.map(CredentialSource::Key))
 }
 
 fn sso_of(profiles: &Profiles, profile: &Profile) -> Result<Option<SsoSource>, SignInProblem> {
@@ -307,10 +310,10 @@ pub(super) fn find_in_environment(
 ) -> Result<Option<CredentialsPath>, SignInProblem> {
     let Some(_) = variable("AWS_ACCESS_KEY_ID") else { return Ok(None) };
     key_in_environment(variable)?;
-    Ok(Some(from_environment(Source::Environment, "AWS_ACCESS_KEY_ID")))
+    Ok(Some(from_environment(CredentialSource::Environment, "AWS_ACCESS_KEY_ID")))
 }
 
-fn from_environment(source: Source, place: &str) -> CredentialsPath {
+fn from_environment(source: CredentialSource, place: &str) -> CredentialsPath {
     CredentialsPath { source, place: place.to_owned(), roles: Vec::new(), of_environment: true }
 }
 
@@ -347,15 +350,16 @@ pub(super) fn find_on_machine(
             )
         })?;
         let session_name = variable("AWS_ROLE_SESSION_NAME");
-        let source = Source::WebIdentity(WebIdentity { role_arn, token_file, session_name });
+        let source =
+            CredentialSource::WebIdentity(WebIdentity { role_arn, token_file, session_name });
         return Ok(from_environment(source, token));
     }
     for container in CONTAINER {
         if variable(container).is_some() {
-            return Ok(from_environment(Source::Container, container));
+            return Ok(from_environment(CredentialSource::Container, container));
         }
     }
-    Ok(from_environment(Source::Machine, "the role of this machine"))
+    Ok(from_environment(CredentialSource::Machine, "the role of this machine"))
 }
 
 /// The variables that tell where a container's credentials are.
