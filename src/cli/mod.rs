@@ -61,6 +61,7 @@ use terminal::Terminal;
 
 use relayctl::plan::PlanHeader;
 use relayctl::policy::catalogue;
+use relayctl::provider::aws::SignInSession;
 use relayctl::render::command::RunOptions;
 use relayctl::render::human::{self, HumanStyle};
 use relayctl::render::printable::PrintableWriter;
@@ -101,7 +102,8 @@ Environment:
   AWS_PROFILE, AWS_ACCESS_KEY_ID ...    credentials, found as the AWS CLI finds them
   AWS_SHARED_CREDENTIALS_FILE           the file that access keys are written into
   AWS_CONFIG_FILE                       the file that profiles are written into
-  AWS_ENDPOINT_URL                      as --endpoint-url
+  AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 addresses in the place of AWS's own
+  AWS_CA_BUNDLE                         the authorities that are trusted, in PEM
   AWS_MAX_ATTEMPTS                      as --max-attempts
   RELAYCTL_ALLOW_ENV                    as --allow-env, several names with commas between them
   RELAYCTL_RETRY_TIMEOUT                as --retry-timeout
@@ -144,6 +146,8 @@ struct CommandContext {
     run: RunOptions,
     terminal: Terminal,
     transport: Arc<Transport>,
+    /// The credentials that the connections to AWS share.
+    session: Arc<SignInSession>,
 }
 
 impl CommandContext {
@@ -154,7 +158,8 @@ impl CommandContext {
             Some(options.retry_timeout),
             options.parallelism(),
         );
-        Self { options, run, terminal, transport: Arc::new(transport) }
+        let (transport, session) = (Arc::new(transport), Arc::default());
+        Self { options, run, terminal, transport, session }
     }
 
     /// Returns the context of a command whose argument turned out to be a manifest.

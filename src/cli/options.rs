@@ -24,9 +24,15 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
 
-    /// Send all calls to this address, for example an emulator's
-    #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    /// Send all calls to this address, for example an emulator's; without it `AWS_ENDPOINT_URL` and
+    /// the profile count, as in the AWS CLI
+    #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
+
+    /// One-time code of the MFA device that the profile's role demands; without it relayctl asks on
+    /// a terminal
+    #[arg(long, global = true, value_name = "CODE", value_parser = mfa_code)]
+    pub mfa_code: Option<String>,
 
     /// Place of the state: a .json file or a folder, as a path or a file:// URL, or
     /// s3://bucket/prefix [default: state/<name>.json]
@@ -132,12 +138,6 @@ pub struct ManifestArg {
 }
 
 impl GlobalOptions {
-    /// Returns the endpoint. An environment variable that is set to an empty value counts as not
-    /// set.
-    pub fn endpoint(&self) -> Option<String> {
-        self.endpoint_url.clone().filter(|url| !url.is_empty())
-    }
-
     pub fn parallelism(&self) -> usize {
         usize::from(self.parallelism)
     }
@@ -178,7 +178,6 @@ pub fn repeated(
     let GlobalOptions { profile, region, endpoint_url, state, variables, .. } = options;
     let GlobalOptions { allowed_paths, allowed_environment, max_file_size, .. } = options;
     let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
-    let endpoint = endpoint_url.iter().filter(|_| is_given("endpoint_url"));
     let acting = options.sandbox_enforce.iter().filter(|_| is_given("sandbox_enforce"));
     let one =
         |option: &'static str, value: &Option<String>| value.clone().map(|value| (option, value));
@@ -186,7 +185,7 @@ pub fn repeated(
         manifest: manifest.map(|path| path.display().to_string()),
         sandbox: options.sandbox,
         account: (one("--profile", profile).into_iter())
-            .chain(endpoint.map(|url| ("--endpoint-url", without_password(url))))
+            .chain(endpoint_url.iter().map(|url| ("--endpoint-url", without_password(url))))
             .chain(acting.map(|policy| ("--sandbox-enforce", policy.clone())))
             .collect(),
         allowed: (allowed_paths.iter().map(|path| ("--allow-path", path.display().to_string())))
@@ -220,6 +219,13 @@ fn variable(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write KEY=VALUE, for example --var stage=dev".to_owned()),
     }
+}
+
+/// Parses a code as devices and apps show it, perhaps with spaces in it.
+fn mfa_code(text: &str) -> Result<String, String> {
+    let code: String = text.split_whitespace().collect();
+    let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+    if is_code { Ok(code) } else { Err("write the digits that the device shows".to_owned()) }
 }
 
 /// Parses a number of bytes with its unit.
@@ -277,6 +283,13 @@ mod tests {
         assert_eq!(patience("1m 30s"), Ok(Duration::from_secs(90)));
         assert!(patience("30").is_err());
         assert!(patience("-5s").is_err());
+    }
+
+    #[test]
+    fn an_mfa_code_is_made_of_digits() {
+        assert_eq!(mfa_code("123 456"), Ok("123456".to_owned()));
+        assert!(mfa_code("").is_err());
+        assert!(mfa_code("12345x").is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::missing_file::missing_file;
 use super::options::GlobalOptions;
 use super::project::{Project, folder_of, shown};
 use super::sandbox_principal::sandbox_principal;
+use super::terminal::Terminal;
 use relayctl::access::checks;
 use relayctl::allowed_files::AllowedFiles;
 use relayctl::call::CallerIdentity;
@@ -23,7 +24,7 @@ use relayctl::model::Desired;
 use relayctl::plan::PlanMode;
 use relayctl::port::{Provider, Store};
 use relayctl::provider::Providers;
-use relayctl::provider::aws::{Aws, ConnectOptions as AwsOptions};
+use relayctl::provider::aws::{Aws, ConnectOptions as AwsOptions, MfaCodes};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Remote, Sandbox};
 use relayctl::render::diagnostic;
@@ -306,7 +307,12 @@ pub fn aws_options(context: &CommandContext, region: &str) -> AwsOptions {
     AwsOptions {
         profile: context.options.profile.clone(),
         region: region.to_owned(),
-        endpoint_url: context.options.endpoint(),
+        endpoint_url: context.options.endpoint_url.clone(),
+        mfa: MfaCodes {
+            given: context.options.mfa_code.clone(),
+            ask: Terminal::interactive().then_some(Terminal::ask_mfa_code),
+        },
+        session: Arc::clone(&context.session),
         transport: Arc::clone(&context.transport),
     }
 }
@@ -388,7 +394,7 @@ impl Destination<'_> {
             ))
             .with_help(format!("add --sandbox, or unset {variable}")));
         }
-        Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await))
+        Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await?))
     }
 
     fn files(&self, options: &GlobalOptions) -> Result<Files, CommandError> {

@@ -233,7 +233,8 @@ async fn refused_credentials_are_told_from_refused_access() {
         (failure.kind, failure.code.as_str()),
         (FailureKind::Credentials, "InvalidClientTokenId")
     );
-    assert!(failure.message.contains("aws sso login"), "{failure}");
+    let help = failure.help.as_deref().unwrap_or_default();
+    assert!(help.contains("AWS doesn't know this key"), "{help}");
 }
 
 #[tokio::test]

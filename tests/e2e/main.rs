@@ -2,6 +2,7 @@
 
 mod access;
 mod brakes;
+mod credentials;
 mod disk_failures;
 mod edited_plans;
 mod encryption;

@@ -38,24 +38,40 @@ impl ObjectStore {
         Self { name, options, aws: OnceCell::new_with(Some(aws)), client: OnceCell::new() }
     }
 
-    async fn aws(&self) -> &Aws {
-        self.aws.get_or_init(|| Aws::connect(&self.options)).await
+    async fn aws(&self) -> Result<&Aws, Failure> {
+        self.aws.get_or_try_init(|| Aws::connect(&self.options)).await
     }
 
     async fn client(&self) -> Result<&Client, Failure> {
         let find = || async {
-            let aws = self.aws().await;
+            let aws = self.aws().await?;
             let bucket = BucketRef { name: self.name.clone(), region: self.options.region.clone() };
             let found = s3_read::head_bucket(&aws.s3(&bucket.region), &bucket).await;
-            let region =
-                found.map_err(|cause| cause.into_failure("s3:HeadBucket", aws.endpoint()))?;
+            let region = found.map_err(|cause| {
+                let missing = cause.kind == FailureKind::NotFound;
+                let failure = aws.failure_of(cause, "s3:HeadBucket");
+                let help = missing.then(|| self.help_with_missing().into()).or(failure.help);
+                Failure { help, ..failure }
+            })?;
             Ok(aws.s3(&region))
         };
         self.client.get_or_try_init(find).await
     }
 
     async fn failure(&self, cause: FailureCause, call: &str) -> Failure {
-        cause.into_failure(call, self.aws().await.endpoint())
+        match self.aws().await {
+            Ok(aws) => aws.failure_of(cause, call),
+            Err(failure) => failure,
+        }
+    }
+
+    fn help_with_missing(&self) -> String {
+        let Self { name, options, .. } = self;
+        format!(
+            "make the bucket for the state: `aws s3 mb s3://{name} --region {}`; or name another \
+                with --state or `state:`",
+            options.region
+        )
     }
 }
 

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use http_body_util::Full;
 
+use super::super::network;
 use super::http::SystemTlsClient;
 use super::no_response::NoResponse;
 use super::request::TrackedRequest;
@@ -36,7 +37,7 @@ impl RateLimitedClient {
     /// Makes a client around the given one, or else around one as the SDK makes it.
     pub fn around(inner: Option<SharedHttpClient>, limit: Duration) -> Self {
         Self {
-            inner: inner.unwrap_or_else(|| SharedHttpClient::new(SystemTlsClient::new())),
+            inner: inner.unwrap_or_else(|| SharedHttpClient::new(SystemTlsClient::trusting(None))),
             limit,
             held: Arc::default(),
         }
@@ -74,6 +75,7 @@ impl HttpConnector for RateLimitedConnector {
         let Some(tracked) = request.extension::<TrackedRequest>().cloned() else {
             return self.inner.call(request);
         };
+        let target = network::target(request.uri());
         let (inner, usual) = (self.inner.clone(), self.limit);
         let held = Arc::clone(&self.held);
         HttpConnectorFuture::new(async move {
@@ -87,9 +89,10 @@ impl HttpConnector for RateLimitedConnector {
                     response.add_extension(tracked);
                     Ok(response)
                 }
-                Ok(Err(error)) => Err(NoResponse::wrap(error, tracked)),
+                Ok(Err(error)) => Err(NoResponse::wrap(error, &target, tracked)),
                 Err(_) => {
-                    let why = format!("no answer came within {} s", limit.as_secs_f64());
+                    let why =
+                        format!("no answer from {target} came within {} s", limit.as_secs_f64());
                     Err(NoResponse::timed_out(why, tracked))
                 }
             }
