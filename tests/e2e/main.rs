@@ -26,3 +26,4 @@ mod state;
 #[path = "../support/mod.rs"]
 mod support;
 mod waiting;
+mod widening;
