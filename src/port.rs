@@ -54,6 +54,12 @@ pub trait Store: Send + Sync {
         Ok(())
     }
 
+    /// Keeps copies of a state that cannot be read, and of its journal, beside it. Their names have
+    /// the label, which tells them from earlier copies. Returns their places.
+    async fn keep_unreadable(&self, _label: &str) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// Removes the lock with this id from its holder.
     async fn unlock(&self, _id: &str) -> Result<LockInfo, StoreError> {
         Err(StoreError::NotLocked { location: self.location() })

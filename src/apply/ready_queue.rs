@@ -89,6 +89,7 @@ mod tests {
             record: None,
             wanted: crate::value::Attributes::new(),
             carried: crate::value::Attributes::new(),
+            successor: None,
             moved_from: None,
             removal: false,
         }

@@ -64,8 +64,8 @@ Examples:
 pub fn run_command(args: &ApplyArgs, context: &CommandContext) -> Exit {
     match &args.file {
         None => {
-            let (path, plan) =
-                only_waiting(&Project::find_from(Path::new("."), context.options.sandbox)?)?;
+            let project = Project::find_from(Path::new("."), context.options.sandbox)?;
+            let (path, plan) = only_waiting(&project, &context.terminal)?;
             apply_saved(&path, &plan, args, context)
         }
         Some(path) => match input::open_input(path)? {

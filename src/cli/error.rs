@@ -377,6 +377,7 @@ mod tests {
             since: "2026-01-02T03:04:05Z".into(),
             what: "apply".into(),
             expires: String::new(),
+            process: None,
         };
         let error = CommandError::from(StoreError::Locked {
             location: "state/dev.json".into(),

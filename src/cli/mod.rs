@@ -1,9 +1,11 @@
 //! The command line: one file for each command.
 
 mod brakes;
+mod core_dumps;
 mod error;
 mod hint;
 mod options;
+mod plan_trust;
 mod progress;
 mod project;
 mod sandbox_principal;
@@ -206,6 +208,7 @@ impl CommandContext {
 }
 
 pub fn run_program() -> ExitCode {
+    core_dumps::turn_off();
     let (cli, matches) = match parse_arguments() {
         Ok(parsed) => parsed,
         Err(error)

@@ -12,6 +12,7 @@ use super::session;
 use relayctl::model::Desired;
 use relayctl::permissions::{Job, foreign, needed, policies, statements};
 use relayctl::policy::pretty;
+use relayctl::provider::files::own;
 use relayctl::value::Value;
 
 /// Print the least IAM policy under which relayctl itself can do its work
@@ -133,8 +134,7 @@ fn write(
                 format!("{name}-{number}.json")
             };
             let path = folder.join(file);
-            std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, pretty(document)))
+            own::replace_shared(&path, pretty(document).as_bytes())
                 .map_err(|error| CommandError::for_file("write", &path, error))?;
             written.push(format!("  {}", path.display()));
         }

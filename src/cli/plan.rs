@@ -16,8 +16,10 @@ use super::traffic;
 use super::waiting;
 use relayctl::engine::PreparedPlan;
 use relayctl::plan::{Plan, PlanMode};
+use relayctl::provider::files::own;
 use relayctl::render::command::NextCommand;
 use relayctl::render::{html, human, json, markdown};
+use relayctl::store::local::is_state_file;
 
 /// Show what apply would change, and save exactly that for apply
 ///
@@ -126,6 +128,13 @@ pub fn run_command(args: &PlanArgs, context: &CommandContext) -> Exit {
         (Some(manifest), false) => manifest,
         (None, false) => return Err(CommandError::new("name a manifest")),
     };
+    if let Some(out) = args.out.as_deref().filter(|out| is_state_file(out)) {
+        let state = format!("{} is a state, which no plan replaces", out.display());
+        return Err(CommandError::new(state).with_help("name another file with --out"));
+    }
+    if let Some(out) = &args.out {
+        own::check_place(out).map_err(|error| CommandError::for_file("write", out, error))?;
+    }
     let mode = args.goal.mode();
     let declared = session::load_for(mode, manifest, context)?;
     let at = declared.open_state(context)?;

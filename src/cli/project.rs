@@ -1,11 +1,14 @@
 //! The places of files: the project's root and, below it, states, waiting plans and the sandbox.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
-use relayctl::provider::files::disk::{self, FileMode};
+use super::plan_trust;
+use relayctl::provider::files::own;
+use relayctl::store::local::is_state_file;
 
 const PLAN_SUFFIX: &str = ".plan.json";
 
@@ -23,9 +26,7 @@ impl Project {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder =
             folder.canonicalize().map_err(|error| CommandError::for_file("find", folder, error))?;
-        let marked = folder
-            .ancestors()
-            .find(|above| above.join("state").is_dir() || above.join(".git").exists());
+        let marked = folder.ancestors().find(|above| own::is_root(above));
         Ok(Self { root: marked.unwrap_or(&folder).to_owned(), sandbox })
     }
 
@@ -34,12 +35,21 @@ impl Project {
         Self::find_from(folder_of(manifest), sandbox)
     }
 
+    /// Returns the file of a state by its manifest's name. The store may choose another one, where
+    /// a plan could wait.
     pub fn state_file(&self, name: &str) -> PathBuf {
         self.states().join(format!("{name}.json"))
     }
 
+    /// Returns the file of the plan that waits for a manifest. An earlier version may have put the
+    /// state of a manifest `dev.plan` there.
     pub fn plan_file(&self, name: &str) -> PathBuf {
-        self.states().join(format!("{name}{PLAN_SUFFIX}"))
+        let plan = self.states().join(format!("{name}{PLAN_SUFFIX}"));
+        if is_state_file(&plan) {
+            // No manifest's name holds an `@`.
+            return self.states().join(format!("{name}@waiting{PLAN_SUFFIX}"));
+        }
+        plan
     }
 
     /// Returns the file of the simulated account.
@@ -52,8 +62,21 @@ impl Project {
         self.root.join("state").join("sandbox")
     }
 
-    /// Returns the plans that wait to be applied, by name.
+    /// Returns the plans that wait to be applied, by name: those that this user saved.
     pub fn waiting(&self) -> Result<Vec<PathBuf>, CommandError> {
+        let mut plans = self.saved_plans()?;
+        let distrusted = plan_trust::distrusted(&plans);
+        plans.retain(|plan| !distrusted.contains_key(plan));
+        Ok(plans)
+    }
+
+    /// Returns the plans at the place of those that wait that somebody else put there, with the
+    /// reason.
+    pub fn planted(&self) -> Result<BTreeMap<PathBuf, String>, CommandError> {
+        Ok(plan_trust::distrusted(&self.saved_plans()?))
+    }
+
+    fn saved_plans(&self) -> Result<Vec<PathBuf>, CommandError> {
         let folder = self.states();
         let found = match std::fs::read_dir(&folder) {
             Ok(entries) => {
@@ -63,9 +86,7 @@ impl Project {
             Err(error) => Err(error),
         };
         let mut plans = found.map_err(|error| CommandError::for_file("list", &folder, error))?;
-        plans.retain(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(PLAN_SUFFIX))
-        });
+        plans.retain(|path| looks_like_plan(path) && path.is_file() && !is_state_file(path));
         plans.sort();
         Ok(plans)
     }
@@ -77,7 +98,7 @@ impl Project {
         let sandbox = self.sandbox_account();
         files.retain(|path| {
             path.extension().is_some_and(|it| it == "json")
-                && !looks_like_plan(path)
+                && (!looks_like_plan(path) || is_state_file(path))
                 && *path != sandbox
         });
         files.sort();
@@ -87,7 +108,7 @@ impl Project {
     /// Returns true for a plan that `apply` finds by itself.
     pub fn holds_waiting(&self, plan: &Path) -> bool {
         let same = |one: &Path, other: &Path| matches!((one.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
-        same(folder_of(plan), &self.states()) && looks_like_plan(plan)
+        same(folder_of(plan), &self.states()) && looks_like_plan(plan) && !is_state_file(plan)
     }
 
     /// Returns a path as a saved plan names it: relative to the root if it is below it.
@@ -121,7 +142,7 @@ pub fn shown(path: &Path) -> String {
 
 /// Writes a file that only its owner can read, atomically.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), CommandError> {
-    write_private_with(path, |file| file.write_all(content))
+    own::replace(path, content).map_err(|error| CommandError::for_file("write", path, error))
 }
 
 /// Writes a file like `write_private`, with the content that `write` produces.
@@ -129,8 +150,7 @@ pub fn write_private_with(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), CommandError> {
-    disk::replace_with(path, &FileMode::Private, write)
-        .map_err(|error| CommandError::for_file("write", path, error))
+    own::replace_with(path, write).map_err(|error| CommandError::for_file("write", path, error))
 }
 
 #[cfg(test)]

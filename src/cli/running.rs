@@ -23,6 +23,7 @@ use relayctl::reads::Snapshot;
 use relayctl::render::command::NextCommand;
 use relayctl::render::{human, json};
 use relayctl::state::LockInfo;
+use relayctl::store::process;
 use relayctl::transport::Transport;
 
 /// Plans for a manifest, prints the plan, asks, and applies it.
@@ -336,6 +337,7 @@ fn lock_for(what: &str) -> LockInfo {
         since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         what: what.to_owned(),
         expires: String::new(),
+        process: process::stamp(),
     }
 }
 

@@ -7,16 +7,18 @@ use relayctl::policy::statement::Policy;
 use relayctl::policy::{self, Usage};
 use relayctl::provider::sandbox::CallerPolicies;
 
-/// Reads the values of the option: `user/NAME` or `role/NAME` of the sandbox, else files with
-/// identity policies.
+/// Reads the values of the option: `user/NAME` or `role/NAME` of the sandbox, also written as an
+/// address (`user.NAME`, `users.NAME`), else files with identity policies.
 pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, CommandError> {
     // An environment variable that is set to an empty value counts as not set.
     let given: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
     let principal = |text: &String| {
-        let name = |kind: &str| {
-            text.strip_prefix(kind).filter(|_| !Path::new(text).exists()).map(str::to_owned)
-        };
-        name("user/").map(CallerPolicies::User).or_else(|| name("role/").map(CallerPolicies::Role))
+        let (kind, name) = text.split_once(['/', '.']).filter(|_| !Path::new(text).exists())?;
+        match kind {
+            "user" | "users" => Some(CallerPolicies::User(name.to_owned())),
+            "role" | "roles" => Some(CallerPolicies::Role(name.to_owned())),
+            _ => None,
+        }
     };
     match given.as_slice() {
         [] => Ok(None),
@@ -61,9 +63,14 @@ mod tests {
     fn a_principal_is_told_from_a_file() {
         let one = |text: &str| sandbox_principal(&[text.to_owned()]);
         assert!(matches!(one("user/ci"), Ok(Some(CallerPolicies::User(name))) if name == "ci"));
-        assert!(
-            matches!(one("role/deploy"), Ok(Some(CallerPolicies::Role(name))) if name == "deploy")
-        );
+        for text in ["role/deploy", "role.deploy", "roles.deploy"] {
+            let found = one(text);
+            assert!(
+                matches!(&found, Ok(Some(CallerPolicies::Role(name))) if name == "deploy"),
+                "{text}"
+            );
+        }
+        assert!(one("policy.json").is_err());
         assert!(matches!(sandbox_principal(&[]), Ok(None)) && matches!(one(""), Ok(None)));
         let both = sandbox_principal(&["user/ci".to_owned(), "plan.json".to_owned()]).unwrap_err();
         assert!(both.message.is_some_and(|message| message.contains("not both")));

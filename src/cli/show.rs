@@ -13,7 +13,7 @@ use super::plan::{self, PlanFormat};
 use super::project::Project;
 use super::session;
 use super::state::resource;
-use super::waiting::{WaitingPlan, several_waiting};
+use super::waiting::{WaitingPlan, several_waiting, warn_of_planted};
 use relayctl::render::command::NextCommand;
 
 /// Print a saved plan, or what the state records for a manifest
@@ -60,6 +60,7 @@ pub fn run_command(args: &ShowArgs, context: &CommandContext) -> Exit {
 
 fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let project = Project::find_from(Path::new("."), context.options.sandbox)?;
+    warn_of_planted(&project, &context.terminal)?;
     let mut plans = WaitingPlan::every(&project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only.path),

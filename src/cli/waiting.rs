@@ -11,6 +11,7 @@ use super::hint::Hint;
 use super::input;
 use super::project::{Project, looks_like_plan, shown};
 use super::session::inputs;
+use super::terminal::Terminal;
 use relayctl::manifest;
 use relayctl::plan::{Plan, PlanMode};
 use relayctl::render::command::NextCommand;
@@ -73,7 +74,11 @@ pub fn saved_at(path: &Path) -> Option<Timestamp> {
 }
 
 /// Finds the only plan that waits.
-pub fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> {
+pub fn only_waiting(
+    project: &Project,
+    terminal: &Terminal,
+) -> Result<(PathBuf, Plan), CommandError> {
+    warn_of_planted(project, terminal)?;
     let mut plans = WaitingPlan::all(project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => only.plan.map(|plan| (only.path, plan)),
@@ -83,6 +88,18 @@ pub fn only_waiting(project: &Project) -> Result<(PathBuf, Plan), CommandError> 
             Err(several_waiting(&plans, "apply", Timestamp::now()))
         }
     }
+}
+
+/// Warns of plans beside the states that are not taken for waiting ones.
+pub fn warn_of_planted(project: &Project, terminal: &Terminal) -> Result<(), CommandError> {
+    for (path, why) in project.planted()? {
+        let path = shown(&path);
+        terminal.print_warning(&format!(
+            "{path} is not taken for a plan that waits: {why}. Read it with `relayctl show` before \
+                you apply it by its name"
+        ));
+    }
+    Ok(())
 }
 
 fn none_waiting(project: &Project) -> CommandError {
@@ -135,6 +152,7 @@ pub fn discard(named: Option<&Path>, context: &CommandContext) -> Exit {
 
 fn only_to_discard(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let project = Project::find_from(Path::new("."), context.options.sandbox)?;
+    warn_of_planted(&project, &context.terminal)?;
     let mut plans = WaitingPlan::every(&project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only.path),

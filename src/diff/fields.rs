@@ -62,6 +62,13 @@ impl<'a> FieldComparison<'a> {
         comparison
     }
 
+    /// Returns the comparison with attributes of its own.
+    pub fn into_owned(self) -> FieldComparison<'static> {
+        let Self { fields, unchanged, wanted, foreign_keys } = self;
+        let wanted = Cow::Owned(wanted.into_owned());
+        FieldComparison { fields, unchanged, wanted, foreign_keys }
+    }
+
     /// Compares one field. `was` is its recorded value; `is_recorded` is true if the object is
     /// recorded at all.
     fn compare(

@@ -5,206 +5,36 @@
 //! results are filtered out afterwards.
 
 mod carried;
+mod change;
 mod fields;
 mod moved;
 mod obstruction;
 mod ownership;
 mod parts;
+mod predecessors;
 mod propagate;
 mod refresh;
 mod takeover;
 
 pub use carried::{CARRIED, to_record};
+pub use change::{ChangeAction, FieldDiff, Obstruction, Reason, ResourceChange};
 pub use fields::is_same_value;
 pub use moved::{Renames, readdress};
-pub use obstruction::Obstruction;
 pub use refresh::refresh;
 pub use takeover::{Takeover, Takeovers};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use crate::address::Address;
-use crate::call::{Failure, Observed, Write};
-use crate::kind::{
-    self, Attached, Conflict, FieldForm, Kind, LiveObject, LiveResource, Maintenance,
-};
+use crate::call::{Observed, Write};
+use crate::kind::{self, Attached, Conflict, Kind, LiveObject, LiveResource, Maintenance};
 use crate::model::{Desired, IgnoredFields, Live, Recorded, RecordedObject, Resource, Status};
 use crate::value::{Attributes, FieldChange};
 
 use fields::FieldComparison;
+use predecessors::Predecessors;
 use takeover::Holders;
-
-/// The change of one object, and its reason.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ResourceChange {
-    pub address: Address,
-    pub action: ChangeAction,
-    pub reason: Reason,
-    /// The address at which the state records it, if that is another one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub moved_from: Option<Address>,
-    /// The fields that change, in the kind's order; all set fields for a create or a delete.
-    pub fields: Vec<FieldDiff>,
-    /// The number of fields that stay as they are.
-    pub unchanged: usize,
-    /// The differences between the recorded and the live object: changes made outside relayctl.
-    pub drift: Vec<FieldChange>,
-    /// Attachments and keys on it that the manifest doesn't name, as texts for the reader: `policy
-    /// arn:… attached by others: left alone`.
-    pub left_alone: Vec<String>,
-    /// The obstacles that must be removed before the object can be removed, in the order of the
-    /// calls.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub before_it: Vec<Obstruction>,
-}
-
-impl ResourceChange {
-    /// Makes a change with its action and reason only.
-    pub fn new(address: Address, action: ChangeAction, reason: Reason) -> Self {
-        let (fields, drift, left_alone, before_it) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (moved_from, unchanged) = (None, 0);
-        Self {
-            address,
-            action,
-            reason,
-            moved_from,
-            fields,
-            unchanged,
-            drift,
-            left_alone,
-            before_it,
-        }
-    }
-
-    /// Returns true if a plan that only refreshes the state found the object changed, replaced or
-    /// gone.
-    pub fn is_drift(&self) -> bool {
-        matches!(self.reason, Reason::Drifted | Reason::Vanished) || self.reason.is_other_owner()
-    }
-
-    /// Returns the text of a field before the change.
-    pub fn text_before(&self, field: &str) -> Option<&str> {
-        self.fields.iter().find(|diff| diff.change.field == field)?.change.before.as_ref()?.as_str()
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FieldDiff {
-    #[serde(flatten)]
-    pub change: FieldChange,
-    pub form: FieldForm,
-    /// The reason that this field forces a replacement.
-    pub forces_replacement: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChangeAction {
-    Nothing,
-    Create,
-    Update,
-    Replace,
-    Delete,
-    /// Into the state only: the object exists and belongs to this manifest.
-    Adopt,
-    /// Out of the state only: the object is gone already.
-    Forget,
-    Refuse,
-    Blocked,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Declared, recorded and live objects agree.
-    Same,
-    New,
-    /// Recorded, but gone from AWS.
-    Vanished,
-    /// Changed outside relayctl since it was recorded. Only a refresh of the state takes that over.
-    Drifted,
-    /// The declared object differs from the live one.
-    Differs,
-    /// A field that AWS can't change, or a key whose secret is lost; the text names it.
-    CannotChange(String),
-    /// `--replace`.
-    Requested,
-    /// The manifest lets go of the object: it stays, without relayctl's tags.
-    LetGo,
-    /// The object gets another name in place; the address is its old one.
-    Renamed(Address),
-    /// Nothing differs, but maintenance is due: a key is old, or was retired long ago. The text
-    /// names it.
-    Due(String),
-    /// The object goes to other places in local files; the text names them.
-    Moves(String),
-    /// The object that it is attached to or names is replaced.
-    ParentReplaced(Address),
-    /// An earlier run stopped between the call and the save.
-    Interrupted,
-    /// The object carries the manifest's ownership tag, but isn't in the state.
-    Lost,
-    /// No longer in the manifest.
-    Undeclared,
-    /// `destroy`.
-    Destroy,
-    /// Attached to an `exclusive` user, role or group, and not in the manifest.
-    Exclusive,
-    NotOurs {
-        owner: Option<String>,
-    },
-    /// The object carries the manifest's name and the tag of another state.
-    OtherState {
-        state: String,
-    },
-    /// A part of an object that is no longer the manifest's.
-    ParentHandedOver(Address),
-    RecreatedBySomeoneElse {
-        recorded: String,
-        live: String,
-    },
-    /// AWS would refuse the change: `the bucket holds objects and force_destroy is not set`.
-    Obstacle(String),
-    Unknown(Failure),
-    /// A dependency is refused, blocked or unknown.
-    DependsOn(Address),
-}
-
-impl Reason {
-    /// Returns true if the object is somebody else's.
-    pub fn is_other_owner(&self) -> bool {
-        match self {
-            Self::NotOurs { .. }
-            | Self::OtherState { .. }
-            | Self::RecreatedBySomeoneElse { .. } => true,
-            Self::Same
-            | Self::New
-            | Self::Vanished
-            | Self::Drifted
-            | Self::Differs
-            | Self::CannotChange(_)
-            | Self::Requested
-            | Self::LetGo
-            | Self::Renamed(_)
-            | Self::Moves(_)
-            | Self::Due(_)
-            | Self::ParentReplaced(_)
-            | Self::ParentHandedOver(_)
-            | Self::Interrupted
-            | Self::Lost
-            | Self::Undeclared
-            | Self::Destroy
-            | Self::Exclusive
-            | Self::Obstacle(_)
-            | Self::Unknown(_)
-            | Self::DependsOn(_) => false,
-        }
-    }
-}
 
 /// A change together with the data that its calls need. Data that stays as it was given is
 /// borrowed, not copied: for most objects that is all of it.
@@ -218,8 +48,11 @@ pub struct PlannedChange<'a> {
     pub recorded: Option<&'a RecordedObject>,
     /// The calls that remove objects of other owners that block its deletion.
     pub clearing: Vec<Write>,
-    /// The fields that others set and that a new object takes over from the one that it replaces.
+    /// The fields that others set and that a new object takes over from the one in whose place it
+    /// is made.
     pub carried: Attributes,
+    /// The object that is made in the place of a removed one, under another name.
+    pub successor: Option<Address>,
     /// True if an earlier step of this plan changes the live object: it names a principal whose ARN
     /// changes, or another object takes its place in a file.
     pub shifts: bool,
@@ -261,6 +94,7 @@ pub fn diff<'a>(
     let options = options.into();
     let addresses: BTreeSet<&Address> = desired.resources.keys().chain(recorded.keys()).collect();
     let holders = Holders::find_holders(recorded, live);
+    let predecessors = Predecessors::find_predecessors(desired, recorded);
     let mut decisions: Vec<PlannedChange<'_>> = addresses
         .into_iter()
         .map(|address| {
@@ -273,6 +107,7 @@ pub fn diff<'a>(
                 recorded,
                 live,
                 holders: &holders,
+                predecessors: &predecessors,
                 options,
             };
             let mut decision = subject.decide(live.get(address));
@@ -288,17 +123,26 @@ pub fn diff<'a>(
     propagate::boundaries(&mut decisions, desired);
     propagate::boundaries_in_another_case(&mut decisions, desired);
     takeover::mark_moved(&mut decisions);
-    propagate::hindrances(&mut decisions, desired, recorded);
+    propagate::hindrances(&mut decisions, desired, recorded, &predecessors);
+    predecessors::name_successors(&mut decisions, &predecessors);
     decisions
 }
 
-/// Returns the objects that are replaced, even if other objects block that.
-pub fn replaced(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
+/// Returns the objects in whose place new ones are made, even if other objects block that: those
+/// that are replaced, and those that get another name which AWS cannot give them.
+pub fn made_anew(desired: &Desired, recorded: &Recorded, live: &Live) -> BTreeSet<Address> {
     let decisions =
         diff(desired, recorded, live, DiffOptions { foreign: true, ..DiffOptions::default() });
-    let replaced =
-        decisions.into_iter().filter(|decision| decision.change.action == ChangeAction::Replace);
-    replaced.map(|decision| decision.change.address).collect()
+    let predecessors = Predecessors::find_predecessors(desired, recorded);
+    let of = |action| {
+        let these = decisions.iter().map(|decision| &decision.change);
+        these.filter(move |change| change.action == action).map(|change| &change.address)
+    };
+    let is_there =
+        |old: &&Address| live.get(*old).is_some_and(|it| it.observed.as_present().is_some());
+    let moved =
+        of(ChangeAction::Create).flat_map(|new| predecessors.of_successor(new)).filter(is_there);
+    of(ChangeAction::Replace).chain(moved).cloned().collect()
 }
 
 /// One address, with its declared and recorded object.
@@ -311,6 +155,7 @@ struct DiffSubject<'a, 'h> {
     recorded: &'a Recorded,
     live: &'a Live,
     holders: &'h Holders<'a>,
+    predecessors: &'h Predecessors<'a>,
     options: DiffOptions<'a>,
 }
 
@@ -352,16 +197,7 @@ impl<'a> DiffSubject<'a, '_> {
             Some(Status::Done) => Reason::Vanished,
             Some(Status::Intended) => Reason::Interrupted,
         };
-        let mut decision = self.decision(ChangeAction::Create, reason, None);
-        if let Some(carried) = carried::left_by_interrupted(self.entry) {
-            let wanted = carried::with_carried(&resource.attributes, &carried, &resource.ignored);
-            decision.change.fields = fields::all_new(self.kind, &wanted);
-            decision.wanted = Some(Cow::Owned(wanted));
-            decision.carried = carried;
-        } else {
-            decision.change.fields = fields::all_new(self.kind, &resource.attributes);
-        }
-        decision.wanted = decision.wanted.map(|wanted| self.with_state_tag(wanted));
+        let mut decision = self.create(resource, reason);
         decision.change.left_alone.extend(unmanaged.map(|it| it.note.clone()));
         decision.takes = takes;
         decision
@@ -396,14 +232,7 @@ impl<'a> DiffSubject<'a, '_> {
         if resource.renew {
             seen.to_mut().upkeep = Some(Maintenance::Renew("rotation was requested".to_owned()));
         }
-        let recorded = self.entry.map(|entry| &entry.attributes);
-        let mut comparison = FieldComparison::of(
-            self.kind,
-            &resource.attributes,
-            recorded,
-            &seen.attributes,
-            &resource.ignored,
-        );
+        let mut comparison = self.compare(resource, &seen);
         self.compare_state_tag(&mut comparison, &seen);
         comparison.fields.splice(0..0, moved::name_change(self.kind, &seen, &resource.attributes));
         let (action, reason) = self.verdict(&comparison, &seen, resource);
@@ -584,6 +413,7 @@ impl<'a> DiffSubject<'a, '_> {
             recorded: self.entry,
             clearing: Vec::new(),
             carried: Attributes::new(),
+            successor: None,
             shifts: false,
             restated: false,
             takes: Takeovers::new(),

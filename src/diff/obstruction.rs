@@ -1,26 +1,12 @@
 //! Finds the obstacles to the deletion of an object, and their owners.
 
-use serde::{Deserialize, Serialize};
-
-use super::DiffOptions;
 use super::propagate::known;
+use super::{DiffOptions, Obstruction};
 use crate::address::Address;
 use crate::call::{Write, WriteVerb};
 use crate::kind::{self, Attached, DeletionBlocker, Kind, LiveObject};
 use crate::model::{Desired, Recorded, Status};
 use crate::value::{Attributes, text_of};
-
-/// One object or setting that AWS requires to be removed first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Obstruction {
-    /// The obstacle in words: `console password`, `attachment to user ops`.
-    pub what: String,
-    /// The managed object that it is, which has a removal step of its own; `None` if another owner
-    /// made it.
-    pub owner: Option<Address>,
-    /// The calls that remove it; none if relayctl doesn't remove it, or `force_destroy` does.
-    pub calls: Vec<Write>,
-}
 
 /// Returns the obstacles in the order of their removal. Managed ones come first, because their
 /// steps come before.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::all_gone;
 use super::moved::other_case;
+use super::predecessors::Predecessors;
 use super::takeover::{TakeoverLinks, Takeovers};
 use super::{ChangeAction, FieldDiff, PlannedChange, Reason, ResourceChange};
 use crate::address::{Address, Principal};
@@ -91,6 +92,7 @@ fn removal(holder: &Principal, attached: &Attached) -> PlannedChange<'static> {
         recorded: None,
         clearing: Vec::new(),
         carried: Attributes::new(),
+        successor: None,
         shifts: false,
         restated: false,
         takes: Takeovers::new(),
@@ -281,7 +283,12 @@ pub fn boundaries_in_another_case(decisions: &mut [PlannedChange<'_>], desired: 
 
 /// Blocks the dependents of refused or unknown objects; a removal is blocked by the objects that
 /// depend on it.
-pub fn hindrances(decisions: &mut [PlannedChange<'_>], desired: &Desired, recorded: &Recorded) {
+pub(super) fn hindrances(
+    decisions: &mut [PlannedChange<'_>],
+    desired: &Desired,
+    recorded: &Recorded,
+    predecessors: &Predecessors<'_>,
+) {
     let dependents = Dependents::of(recorded);
     let links = TakeoverLinks::between(decisions);
     loop {
@@ -296,8 +303,9 @@ pub fn hindrances(decisions: &mut [PlannedChange<'_>], desired: &Desired, record
         for decision in decisions.iter_mut() {
             let ResourceChange { address, action, .. } = &decision.change;
             let linked = || links.hindrance(address, *action, &stuck);
+            let awaited = || predecessors.hindrance(address, *action, recorded, &stuck);
             let cause = hindered_by(&decision.change, &stuck, desired, &dependents);
-            if let Some(cause) = cause.or_else(linked) {
+            if let Some(cause) = cause.or_else(linked).or_else(awaited) {
                 decision.change.action = ChangeAction::Blocked;
                 decision.change.reason = Reason::DependsOn(cause);
                 moved = true;

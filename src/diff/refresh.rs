@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::carried::CARRIED;
+use super::predecessors::Predecessors;
 use super::takeover::Holders;
 use super::{ChangeAction, DiffOptions, DiffSubject, PlannedChange, Reason};
 use crate::address::Address;
@@ -18,6 +20,7 @@ pub fn refresh<'a>(
     options: DiffOptions<'a>,
 ) -> Vec<PlannedChange<'a>> {
     let holders = Holders::find_holders(recorded, live);
+    let predecessors = Predecessors::default();
     let decide = |(address, entry): (&'a Address, &'a RecordedObject)| {
         let subject = DiffSubject {
             kind: kind::kind_of(address.kind()),
@@ -28,6 +31,7 @@ pub fn refresh<'a>(
             recorded,
             live,
             holders: &holders,
+            predecessors: &predecessors,
             options,
         };
         subject.refresh(entry, live.get(address))
@@ -41,7 +45,7 @@ impl<'a> DiffSubject<'a, '_> {
         entry: &'a RecordedObject,
         sighting: Option<&'a LiveResource>,
     ) -> PlannedChange<'a> {
-        if entry.status == Status::Intended {
+        if entry.status == Status::Intended || entry.attributes.contains_key(CARRIED) {
             // The next apply finishes what an interrupted run began.
             return self.decision(ChangeAction::Nothing, Reason::Interrupted, None);
         }

@@ -6,9 +6,11 @@ use serde_json::json;
 
 use super::*;
 use crate::address::{KindName, Principal, PrincipalKind};
-use crate::call::FailureKind;
+use crate::call::{Failure, FailureKind};
 use crate::kind::{DeletionBlocker, OWNER_TAG, STATE_TAG};
 use crate::value::Value;
+
+mod carried;
 
 const MANIFEST: &str = "relay";
 

@@ -18,8 +18,8 @@ pub async fn resolve(
 }
 
 /// Reads what the manifest declares and the state records. The resolver can list afterwards what it
-/// has read. The need to replace an object shows only after the comparison, so the blockers of its
-/// deletion, and the fields that the new object takes over, are read then.
+/// has read. The need to make an object anew shows only after the comparison, so the blockers of
+/// its deletion, and the fields that the new object takes over, are read then.
 pub async fn read_live(
     resolver: &mut Resolver<'_>,
     desired: &Desired,
@@ -30,9 +30,9 @@ pub async fn read_live(
     if removing {
         return live;
     }
-    let replaced = diff::replaced(desired, recorded, &live);
-    if !replaced.is_empty() {
-        live.extend(resolver.for_replacement(&replaced, desired, recorded).await);
+    let made_anew = diff::made_anew(desired, recorded, &live);
+    if !made_anew.is_empty() {
+        live.extend(resolver.for_replacement(&made_anew, desired, recorded).await);
     }
     live
 }

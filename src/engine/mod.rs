@@ -39,8 +39,8 @@ pub use recover::{entry_of, recover};
 pub use rename::{RenamedManifest, move_state, rename_manifest};
 pub use replace::replace_resources;
 pub use state::{
-    PushOptions, add_resource, check_distinct, find_addable, find_resource, forget_resource,
-    migrate_state, push_state, rebuild_state,
+    PushOptions, add_resource, check_distinct, check_migration, find_addable, find_resource,
+    forget_resource, migrate_state, push_state, rebuild_state,
 };
 pub use workspace::{
     EngineObserver, Workspace, check_owner, load_state, require_state, verify_account,

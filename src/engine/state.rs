@@ -175,20 +175,32 @@ pub fn check_distinct(from: &dyn Store, to: &dyn Store) -> Result<(), EngineErro
     Ok(())
 }
 
+/// Returns the state that can be copied from one store to the other; `None` if the copy is there
+/// already. Called without locks, it finds most problems before a lock leaves traces in a store.
+pub async fn check_migration(
+    desired: &Desired,
+    from: &dyn Store,
+    to: &dyn Store,
+) -> Result<Option<State>, EngineError> {
+    check_distinct(from, to)?;
+    let state = require_state(desired, from).await?;
+    match load_state(desired, to).await? {
+        // A run that was killed after copying is finished by running it again.
+        Some(there) if there == state => Ok(None),
+        Some(_) => Err(EngineError::OccupiedStore { location: to.location() }),
+        None => Ok(Some(state)),
+    }
+}
+
 /// Copies a manifest's state from one store to another, with both locked, and verifies the copy.
 pub async fn migrate_state(
     desired: &Desired,
     from: &StateLock<'_>,
     to: &StateLock<'_>,
 ) -> Result<(), EngineError> {
-    let state = require_state(desired, from.store()).await?;
     let store = to.store();
-    match load_state(desired, store).await? {
-        // A run that was killed after copying is finished by running it again.
-        Some(there) if there == state => return Ok(()),
-        Some(_) => return Err(EngineError::OccupiedStore { location: store.location() }),
-        None => store.save_state(&state).await?,
-    }
+    let Some(state) = check_migration(desired, from.store(), store).await? else { return Ok(()) };
+    store.save_state(&state).await?;
     match store.load_state().await? {
         Some(copied) if copied == state => Ok(()),
         Some(_) | None => Err(EngineError::CopyDiffers { location: store.location() }),

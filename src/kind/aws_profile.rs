@@ -3,11 +3,11 @@
 
 use serde_json::json;
 
-use super::access_key::used_before_key;
+use super::access_key::{hidden_setting, used_before_key};
 use super::field::null_default;
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership,
-    Recovery, Uniqueness,
+    AccessRole, Conflict, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject,
+    Ownership, Recovery, Uniqueness,
 };
 use crate::address::KindName;
 use crate::call::{FileRead, FileReply, FileWrite, Observed, Write};
@@ -61,10 +61,22 @@ impl Kind for AwsProfileKind {
                 owner: None,
                 attributes,
                 internals: Attributes::new(),
-                remarks: unused_key(profile, snapshot).into_iter().collect(),
+                remarks: [unused_key(profile, snapshot), hidden(wanted, snapshot)]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
                 ..LiveObject::default()
             }
         })
+    }
+
+    /// Refuses a new section whose settings nobody would use.
+    fn conflict(&self, wanted: &Attributes, snapshot: &Snapshot) -> Option<Conflict> {
+        self.seen(wanted, snapshot)
+            .present()
+            .is_none()
+            .then(|| hidden(wanted, snapshot).map(Conflict::obstacle))
+            .flatten()
     }
 
     fn physical_id(&self, wanted: &Attributes) -> Option<String> {
@@ -100,6 +112,12 @@ fn unused_key(profile: &str, snapshot: &Snapshot) -> Option<String> {
     let source = snapshot.file(&FileRead::CredentialSource { profile: profile.to_owned() });
     let used = used_before_key(profile, &source.present()?)?;
     Some(format!("{used}: remove these settings, or name another profile at the key"))
+}
+
+fn hidden(wanted: &Attributes, snapshot: &Snapshot) -> Option<String> {
+    let profile = value::text_of(wanted, "profile").to_owned();
+    let source = snapshot.file(&FileRead::CredentialSource { profile });
+    hidden_setting(wanted, &source.present()?)
 }
 
 fn setting(reply: &FileReply, name: &str) -> Value {

@@ -127,13 +127,13 @@ pub trait Kind: Sync {
     fn facets(&self, wanted: &Attributes) -> Vec<Facet>;
 
     /// Returns the fields that cost a call of their own. They are read only if the manifest or the
-    /// state names them, or if a replacement has to carry them over.
+    /// state names them, or if a new object has to take them over.
     fn fields_read_apart(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Returns the fields that a replacement does not carry over unless the manifest names them:
-    /// they are not read.
+    /// Returns the fields that a new object does not take over unless the manifest names them: they
+    /// are not read.
     fn fields_not_carried(&self) -> &'static [&'static str] {
         &[]
     }

@@ -29,6 +29,11 @@ impl IgnoredFields {
         self.keys.entry(field.into()).or_default().insert(key.into());
     }
 
+    /// Returns true if nothing is ignored.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.keys.is_empty()
+    }
+
     /// Returns true if the whole field is ignored.
     pub fn has_field(&self, field: &str) -> bool {
         self.fields.contains(field)

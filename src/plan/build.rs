@@ -137,6 +137,10 @@ impl<'a> Needs<'a> {
             .iter()
             .map(|it| (&it.change.address, it.takes.values().map(|it| &it.from).collect()))
             .collect();
+        let successors: BTreeMap<&Address, &Address> = decisions
+            .iter()
+            .filter_map(|it| Some((&it.change.address, it.successor.as_ref()?)))
+            .collect();
         let mut queue: Vec<Address> = targets.iter().cloned().collect();
         while let Some(address) = queue.pop() {
             if chosen.contains(&address) {
@@ -144,6 +148,17 @@ impl<'a> Needs<'a> {
             }
             queue.extend(self.declared(&address).cloned());
             queue.extend(left.get(&address).into_iter().flatten().copied().cloned());
+            // What is removed in favour of a new object stays until that is there, with all that
+            // leads to it. Of two names that IAM does not distinguish, the old one has to go first.
+            if let Some(new) = successors.get(&address) {
+                let resources = self.desired.resources.iter();
+                let leading = resources.filter(|(_, it)| it.depends_on.contains(*new));
+                queue.extend(leading.map(|(leading, _)| leading).chain([*new]).cloned());
+            }
+            let is_in_the_way = |(old, new): &(&&Address, &&Address)| {
+                **new == &address && old.name().eq_ignore_ascii_case(address.name())
+            };
+            queue.extend(successors.iter().filter(is_in_the_way).map(|(old, _)| (*old).clone()));
             if goes.contains(&address) {
                 queue.extend(
                     self.dependents
@@ -319,9 +334,8 @@ impl Draft<'_> {
         let mut step = self.step(StepPhase::Delete, calls, expect);
         step.wanted = self.subject(seen);
         step.removal = true;
-        if self.decision.change.action == ChangeAction::Replace {
-            step.carried = self.decision.carried.clone();
-        }
+        step.carried = self.decision.carried.clone();
+        step.successor.clone_from(&self.decision.successor);
         step.before = Some(Box::new(seen.as_ref().clone()));
         vec![step]
     }
@@ -396,9 +410,11 @@ impl Draft<'_> {
     fn subject(&self, seen: &LiveObject) -> Attributes {
         let declared = self.declared().map(|it| &it.attributes);
         let mut subject = subject(self.kind, declared, self.known().as_ref());
-        // A replacement has read fields that neither the manifest nor the state names.
-        let replaced = self.decision.change.action == ChangeAction::Replace;
-        let apart = |field: &Field| replaced && self.kind.fields_read_apart().contains(&field.name);
+        // Fields that a new object takes over were read, although neither the manifest nor the
+        // state names them.
+        let apart = self.kind.fields_read_apart();
+        let unnamed = !apart.iter().any(|field| subject.contains_key(field));
+        let apart = |field: &Field| unnamed && apart.contains(&field.name);
         let fields = self.kind.fields().iter();
         for field in fields.filter(|field| field.form == FieldForm::Identity || apart(field)) {
             if let Some(value) = seen.attributes.shared(field.name) {
@@ -418,6 +434,7 @@ impl Draft<'_> {
             record: None,
             wanted: Attributes::new(),
             carried: Attributes::new(),
+            successor: None,
             moved_from: self.decision.change.moved_from.clone(),
             removal: false,
         }

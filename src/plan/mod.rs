@@ -148,10 +148,13 @@ pub struct Step {
     /// The attributes to look for when the object is read again before the change
     /// ([`crate::model::subject`]).
     pub wanted: Attributes,
-    /// The values that the new object takes over from the one that it replaces. The state keeps
-    /// them from before the old object is deleted until the new one exists.
+    /// The values that the new object takes over from the one in whose place it is made. The state
+    /// keeps them from before the old object is deleted until the new one exists.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub carried: Attributes,
+    /// The object that this plan makes in the place of the removed one, under another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<Address>,
     /// The address at which the state records the object, if that is another one: it is dropped
     /// when the step is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]

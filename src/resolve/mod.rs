@@ -103,8 +103,8 @@ impl<'a> Resolver<'a> {
         self.read_subjects(&subjects(desired, recorded, removing)).await
     }
 
-    /// Reads these objects again, with all that a replacement needs: the blockers of their
-    /// deletion, and the fields that are carried over.
+    /// Reads these objects again, with all that is needed to make others in their place: the
+    /// blockers of their deletion, and the fields that are carried over.
     pub async fn for_replacement(
         &mut self,
         these: &BTreeSet<Address>,
@@ -185,7 +185,8 @@ struct ReadSubject<'a> {
     /// True if the state says that the object was made.
     expected: bool,
     removing: bool,
-    /// True if the object is replaced: then the fields are read, too, that others may have set.
+    /// True if another object is made in its place: then the fields are read, too, that others may
+    /// have set.
     replacing: bool,
 }
 
@@ -247,7 +248,7 @@ impl ReadSubject<'_> {
         }
     }
 
-    /// Adds the fields that a replacement carries over, so that they are read.
+    /// Adds the fields that a new object takes over, so that they are read.
     fn completed(&self, mut attributes: Attributes) -> Attributes {
         let fields = self.kind.fields().iter().filter(|_| self.replacing);
         let apart = fields.filter(|field| self.kind.fields_read_apart().contains(&field.name));

@@ -68,6 +68,18 @@ pub fn encode(state: &State) -> String {
     text
 }
 
+/// Returns true if the beginning of a file is that of a state as [`encode`] writes it. The rest may
+/// be damaged.
+pub fn begins_as_state(beginning: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(beginning);
+    let after = |text: &str, word: &str| text.trim_start().strip_prefix(word).map(str::to_owned);
+    after(&text, "{")
+        .and_then(|rest| after(&rest, "\"format\""))
+        .and_then(|rest| after(&rest, ":"))
+        .and_then(|rest| after(&rest, &format!("\"{FORMAT}\"")))
+        .is_some()
+}
+
 /// Encodes a state, encrypted for its recipients if there are any.
 pub fn encode_for(state: &State, seal: &FileEncryption) -> Vec<u8> {
     let text = encode(state);

@@ -23,6 +23,19 @@ pub struct LockInfo {
     /// lock over. The store sets it.
     #[serde(default)]
     pub expires: String,
+    /// The holder's process; `None` where the system tells nothing about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessStamp>,
+}
+
+/// The facts that, with the host and the process id, tell one process from every other. Process ids
+/// are used again, and two containers of one name may have the same ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessStamp {
+    /// The id of the system's start, and of the process ids' namespace.
+    pub boot: String,
+    /// The start of the process, in the kernel's ticks since the system's start.
+    pub started: u64,
 }
 
 impl LockInfo {
@@ -30,7 +43,7 @@ impl LockInfo {
     pub fn unknown() -> Self {
         let unknown = || "unknown".to_owned();
         let (id, who, host, since, what) = (unknown(), unknown(), unknown(), unknown(), unknown());
-        Self { id, who, host, pid: 0, since, what, expires: String::new() }
+        Self { id, who, host, pid: 0, since, what, expires: String::new(), process: None }
     }
 
     #[must_use]

@@ -14,10 +14,11 @@ use crate::model::Recorded;
 use crate::value::digest;
 
 pub use file::{
-    DecodeError, InvalidState, backup_content, decode, decode_bytes, encode, encode_for,
+    DecodeError, InvalidState, backup_content, begins_as_state, decode, decode_bytes, encode,
+    encode_for,
 };
 pub use journal::{JournalChange, decode_journal, decode_lines, lines_for};
-pub use lock::LockInfo;
+pub use lock::{LockInfo, ProcessStamp};
 pub use place::S3Place;
 
 /// The version of the file format that this binary writes.

@@ -3,6 +3,7 @@
 mod lease;
 pub mod local;
 pub mod memory;
+pub mod process;
 pub mod s3;
 
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ pub fn open_store(
     }
     let path = match url {
         Some(url) => file_in(local_path(url)?, default),
-        None => default.to_owned(),
+        None => local::unshared_place(default.to_owned()),
     };
     Ok(Box::new(LocalStore::new(path).sealed(seal)))
 }
@@ -94,7 +95,7 @@ fn file_name(path: &Path) -> String {
 fn file_in(path: PathBuf, default: &Path) -> PathBuf {
     let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     match default.file_name() {
-        Some(name) if !is_file || path.is_dir() => path.join(name),
+        Some(name) if !is_file || path.is_dir() => local::unshared_place(path.join(name)),
         _ => path,
     }
 }

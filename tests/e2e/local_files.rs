@@ -121,9 +121,14 @@ fn no_key_is_made_for_a_profile_that_the_aws_cli_reads_as_another() {
 fn no_key_is_made_where_the_aws_cli_would_use_a_role_or_identity_center_instead() {
     let role = "[profile relay]\nrole_arn = arn:aws:iam::123456789012:role/A\nsource_profile = \
         default\n";
-    no_key_is_made(CONFIG, role, &["profile relay has role_arn in ", "name another profile"]);
+    no_key_is_made(
+        CONFIG,
+        role,
+        &["profile relay has role_arn (line 2) in ", "name another profile"],
+    );
     let sso = "[profile relay]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = A\n";
-    no_key_is_made(CONFIG, sso, &["sso_account_id, sso_role_name, sso_session in "]);
+    let told = "sso_account_id (line 3), sso_role_name (line 4), sso_session (line 2) in ";
+    no_key_is_made(CONFIG, sso, &[told]);
 }
 
 #[test]
@@ -133,7 +138,7 @@ fn a_key_that_is_no_longer_used_is_told_and_can_be_removed() {
     let config = project.read(CONFIG);
     project.write(CONFIG, &format!("{config}role_arn = arn:aws:iam::123456789012:role/A\n"));
     let plan = project.expect(0, &["plan", MANIFEST]);
-    assert!(plan.stdout.contains("profile relay has role_arn in "), "{}", plan.stdout);
+    assert!(plan.stdout.contains("profile relay has role_arn (line 4) in "), "{}", plan.stdout);
     project.expect(0, &["destroy", MANIFEST, "--yes"]);
     assert!(project.read(CONFIG).contains("role_arn"), "{}", project.read(CONFIG));
 }

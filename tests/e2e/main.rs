@@ -13,6 +13,7 @@ mod local_files;
 mod lost_state;
 mod moto;
 mod names;
+mod own_files;
 mod ownership;
 mod permissions;
 mod refresh;

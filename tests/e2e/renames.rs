@@ -308,3 +308,114 @@ fn a_name_that_was_unique_stays_with_unique_name() {
     project.expect(0, &["apply"]);
     empty(&project);
 }
+
+const BOUNDARY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
+/// The whole, after others have set on the role, the policy and the bucket what the manifest
+/// doesn't.
+fn with_settings_of_others() -> Project {
+    let project = applied();
+    let mut account = account(&project);
+    let role = &mut account["roles"]["runner"];
+    role["boundary"] = BOUNDARY.into();
+    role["description"] = "looked after by the platform team".into();
+    role["max_session_duration"] = 7200.into();
+    role["tags"]["cost-centre"] = "4711".into();
+    role["tags"]["aws:cloudformation:stack-name"] = "legacy".into();
+    account["policies"]["Deploy"]["tags"]["team"] = "a".into();
+    account["buckets"]["relay-data-x"]["tags"]["team"] = "b".into();
+    account["buckets"]["relay-data-x"]["tags"]["aws:createdBy"] = "stack".into();
+    project.write("state/sandbox.json", &account.to_string());
+    project
+}
+
+#[track_caller]
+fn keeps_what_others_set(role: &serde_json::Value) {
+    assert_eq!(role["boundary"], BOUNDARY);
+    assert_eq!(role["description"], "looked after by the platform team");
+    assert_eq!(role["max_session_duration"], 7200);
+    assert_eq!(role["tags"]["cost-centre"], "4711");
+    assert!(role["tags"].get("aws:cloudformation:stack-name").is_none());
+}
+
+#[test]
+fn what_others_set_on_a_role_a_policy_and_a_bucket_is_on_those_with_the_new_names() {
+    let project = with_settings_of_others();
+    let renamed = WHOLE
+        .replace("Deploy", "Release")
+        .replace("runner", "worker")
+        .replace("relay-data-x", "relay-data-y");
+    let moved = "moved: [{from: policy.Deploy, to: policy.Release}, \
+        {from: role.runner, to: role.worker}, {from: bucket.relay-data-x, to: bucket.relay-data-y}]";
+    project.write("web.yaml", &format!("{renamed}{moved}\n"));
+    let plan = project.expect(0, &["plan", "web.yaml"]);
+    says(
+        &plan,
+        &[
+            "permissions_boundary arn:aws:iam::aws:policy/ReadOnlyAccess: not set by the manifest, \
+                carried over from role.runner",
+            "description looked after by the platform team: not set by the manifest, carried over",
+            "max_session_duration 7200: not set by the manifest, carried over from role.runner",
+            "tags.cost-centre: not set by the manifest, carried over from role.runner",
+            "tags.aws:cloudformation:stack-name: set by AWS, and lost: nobody can set it",
+            "tags.team: not set by the manifest, carried over from policy.Deploy",
+            "tags.team: not set by the manifest, carried over from bucket.relay-data-x",
+            "tags.aws:createdBy: set by AWS, and lost: nobody can set it on the new object",
+            "settings that the manifest does not name are not carried over from bucket.relay-data-x",
+        ],
+    );
+    project.expect(0, &["apply"]);
+    let after = account(&project);
+    keeps_what_others_set(&after["roles"]["worker"]);
+    let policy = &after["policies"]["Release"];
+    assert_eq!(policy["tags"]["team"], "a");
+    let tags = &after["buckets"]["relay-data-y"]["tags"];
+    assert_eq!((&tags["team"], tags.get("aws:createdBy")), (&"b".into(), None));
+    assert!(after["roles"].get("runner").is_none(), "{}", after["roles"]);
+    lacks(&project.expect(0, &["plan", "web.yaml", "--detailed-exitcode"]), &["carried over"]);
+    assert!(!project.read("state/sandbox/web.json").contains("carried"));
+}
+
+#[test]
+fn a_target_with_a_name_in_another_case_takes_the_other_one_along() {
+    for target in ["role.runner", "role.Runner"] {
+        let project = with_settings_of_others();
+        project.write("web.yaml", &WHOLE.replace("runner", "Runner"));
+        project.expect(0, &["apply", "web.yaml", "--yes", "--target", target]);
+        keeps_what_others_set(&account(&project)["roles"]["Runner"]);
+        empty(&project);
+    }
+}
+
+#[test]
+fn an_old_name_is_no_target_without_the_new_one() {
+    let project = with_settings_of_others();
+    let renamed = WHOLE.replace("runner", "worker");
+    let moved = "moved: [{from: role.runner, to: role.worker}]\n";
+    project.write("web.yaml", &format!("{renamed}{moved}"));
+    project.expect(0, &["apply", "web.yaml", "--yes", "--target", "role.runner"]);
+    let roles = account(&project)["roles"].clone();
+    keeps_what_others_set(&roles["worker"]);
+    assert_eq!(roles["worker"]["attached"].as_array().map(Vec::len), Some(1), "{roles}");
+    assert!(roles.get("runner").is_none(), "{roles}");
+}
+
+#[test]
+fn an_old_object_keeps_its_policies_while_the_new_one_is_refused() {
+    let project = with_settings_of_others();
+    let mut theirs = account(&project);
+    let mut role = theirs["roles"]["runner"].clone();
+    role["name"] = "worker".into();
+    role["id"] = "AROATHEIRS".into();
+    role["tags"] = serde_json::json!({});
+    theirs["roles"]["worker"] = role;
+    project.write("state/sandbox.json", &theirs.to_string());
+    let renamed = WHOLE.replace("runner", "worker");
+    let moved = "moved: [{from: role.runner, to: role.worker}]\n";
+    project.write("web.yaml", &format!("{renamed}{moved}"));
+    let before = account(&project)["roles"].clone();
+    let plan = project.expect(1, &["plan", "web.yaml"]);
+    says(&plan, &["0 to destroy, 1 refused"]);
+    project.expect(1, &["apply", "web.yaml", "--yes"]);
+    assert_eq!(account(&project)["roles"], before);
+}

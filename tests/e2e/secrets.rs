@@ -63,9 +63,17 @@ fn a_secret_is_in_its_sinks_and_in_no_output_log_state_plan_backup_or_journal() 
     let mut said: Vec<Run> = Vec::new();
     said.push(project.expect(0, &["plan", DEV]));
     said.push(project.expect(0, &["plan", DEV, "--out", "first.plan.json"]));
-    // The first apply cannot fold its journal, so that it stays to be looked into.
-    fs::create_dir(project.path(&format!("state/{NAME}.json.backup"))).unwrap();
-    said.push(project.expect(0, &["apply", "first.plan.json"]));
+    // The first apply cannot fold its journal, so that it stays to be looked into: after the run
+    // has begun, there is a folder in the place of the last good copy.
+    let file = |end: &str| project.path(&format!("state/{NAME}.json.{end}"));
+    std::thread::scope(|scope| {
+        let apply = scope.spawn(|| project.expect(0, &["apply", "first.plan.json"]));
+        while !file("lock").exists() && !apply.is_finished() {
+            std::thread::yield_now();
+        }
+        fs::create_dir(file("backup")).unwrap();
+        said.push(apply.join().unwrap());
+    });
     let first = secret_in(&project);
     assert!(project.read(&format!("state/{NAME}.json.journal")).contains("access_key.serverless"));
     assert_eq!(

@@ -86,6 +86,7 @@ pub fn step(address: &str, phase: StepPhase) -> Step {
         record: None,
         wanted: Attributes::new(),
         carried: Attributes::new(),
+        successor: None,
         moved_from: None,
         removal: false,
     }

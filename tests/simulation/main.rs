@@ -1,6 +1,7 @@
 //! Tests of the engine in-process, against a simulated account.
 
 mod apply;
+mod carried;
 mod conformance;
 mod key_moves;
 mod kill_points;

@@ -310,6 +310,28 @@ fn a_document_that_changes_is_one_new_version_and_its_before_image_is_read_with_
     assert_eq!(total(&counts), total(&planned) + 40 + 1 + 40, "{counts:?}");
 }
 
+/// A sweep has neither descriptions nor session lengths. What others set of these is read of the
+/// roles alone that get another name, and only until the new ones are there.
+#[test]
+fn a_role_with_a_new_name_costs_one_call_more() {
+    let world = World::applied(20, "");
+    let path = world.folder.path().join("stacks.yaml");
+    let text = stacks(20, "").replace("role-7:", "worker-7:");
+    let moved = "moved: [{from: role.role-7, to: role.worker-7}]\n";
+    std::fs::write(&path, format!("{text}{moved}")).unwrap();
+    let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
+    let desired = manifest::load_manifest(&path, &inputs).desired.unwrap();
+    let of = |counts: &Counts, call| counts.get(call).copied().unwrap_or_default();
+    let (counts, plan) = world.run(&desired, true);
+    assert_eq!((plan.summary.add, plan.summary.destroy), (2, 2));
+    let calls = ["iam:GetRole", "iam:ListRoles", "iam:ListInstanceProfilesForRole"];
+    // The apply reads again what the plan read.
+    assert_eq!(calls.map(|call| of(&counts, call)), [2, 0, 2], "{counts:?}");
+    let (counts, plan) = world.run(&desired, false);
+    assert!(plan.is_empty() && plan.steps.is_empty());
+    assert_eq!(calls.map(|call| of(&counts, call)), [0, 0, 0], "{counts:?}");
+}
+
 #[test]
 fn a_sweep_that_is_refused_costs_one_call_more_than_single_objects() {
     let world = World::applied(3, "");

@@ -21,7 +21,7 @@ const STATE: &str = "relayctl:state";
 
 /// A user with everything that a user can have, a group with two members, a role and a bucket;
 /// [`with_documents`] writes the documents out.
-const WHOLE: &str = r#"version: 1
+pub const WHOLE: &str = r#"version: 1
 name: web
 account: "123456789012"
 region: us-east-1
@@ -50,7 +50,7 @@ buckets:
 "#;
 
 /// The whole is there, and the manifest says this now.
-fn edited(text: &str) -> World {
+pub fn edited(text: &str) -> World {
     let world = declared(&with_documents(WHOLE));
     finished(&world);
     world.declare(&with_documents(text));
@@ -58,7 +58,7 @@ fn edited(text: &str) -> World {
 }
 
 /// `<action>` stands for a document that allows it on everything.
-fn with_documents(text: &str) -> String {
+pub fn with_documents(text: &str) -> String {
     let statement = "{Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"";
     text.replace('<', statement).replace('>', "\", Resource: \"*\"}]}")
 }
@@ -83,7 +83,7 @@ fn must_be_done(attempt: &Attempt, place: &str) {
     assert!(done, "{place}: {:#?}", attempt.ended);
 }
 
-fn must_succeed(attempt: &Attempt, place: &str) {
+pub fn must_succeed(attempt: &Attempt, place: &str) {
     must_be_done(attempt, place);
     let hindered = attempt.plan.as_ref().filter(|plan| plan.is_hindered());
     assert!(hindered.is_none(), "{place}: {:#?}", hindered.map(|plan| &plan.changes));
@@ -147,7 +147,7 @@ fn difference(expected: &Value, end: &Value) -> String {
     diff.unified_diff().context_radius(6).to_string()
 }
 
-fn proved(name: &'static str, before: World, least: usize) {
+pub fn proved(name: &'static str, before: World, least: usize) {
     let case = Case::new(name, before, PlanMode::Apply);
     for parallelism in [1, 4] {
         let count = prove(&case, parallelism);

@@ -3,6 +3,7 @@
 mod parent;
 mod rename;
 mod renewal;
+mod successor;
 mod undo;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,6 @@ use crate::call::{
     Failure, FailureKind, FileRead, IamReply, IamWrite, LostAnswer, NewKey, Observed, Read, Reply,
     StepOutput, Write,
 };
-use crate::diff::{CARRIED, to_record};
 use crate::event::{Event, EventSink, Fault, Traffic, Waits};
 use crate::kind::{self, Kind, LiveObject, Maintenance};
 use crate::model::{RecordedObject, Status};
@@ -38,6 +38,8 @@ pub struct Worker<'a> {
     provider: &'a dyn Provider,
     writer: &'a StateWriter<'a>,
     precheck: Precheck<'a>,
+    /// The removals of objects in whose place this plan makes others under another name.
+    succeeded: Vec<&'a Step>,
     pub(super) events: &'a dyn EventSink,
     pub(super) stop: &'a Stop,
     made: AtomicBool,
@@ -74,6 +76,7 @@ impl<'a> Worker<'a> {
             provider,
             writer,
             precheck,
+            succeeded: plan.steps.iter().filter(|it| it.successor.is_some()).collect(),
             events,
             stop,
             made: AtomicBool::new(false),
@@ -122,6 +125,7 @@ impl<'a> Worker<'a> {
                 snapshot
             }
         };
+        self.check_predecessors(step).await?;
         self.check_key_files(step).await?;
         self.intend(kind, step, &snapshot, before.as_ref().and_then(|entry| entry.id.clone()))
             .await?;
@@ -211,7 +215,7 @@ impl<'a> Worker<'a> {
     ) -> Result<(), Fault> {
         let Some(record) = &step.record else { return Ok(()) };
         let mut attributes = kind.intent(&record.attributes, snapshot);
-        carry(&mut attributes, step);
+        successor::carry(&mut attributes, step);
         let depends_on = record.depends_on.clone();
         let entry =
             RecordedObject { status: Status::Intended, id: replaced, attributes, depends_on };
@@ -303,21 +307,6 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.finish(step, None).await
-    }
-
-    /// Records what the new object takes over from the one that is deleted, and returns true if
-    /// there is something. A run that is killed before the new object exists leaves the record for
-    /// the next one.
-    async fn keep_carried(&self, step: &Step, status: Option<Status>) -> Result<bool, Fault> {
-        if step.carried.is_empty() || step.moved_from.is_some() {
-            return Ok(false);
-        }
-        let address = &step.id.address;
-        let Some(mut entry) = self.writer.find_entry(address).await else { return Ok(false) };
-        carry(&mut entry.attributes, step);
-        entry.status = status.unwrap_or(entry.status);
-        self.writer.record_entry(address, entry).await?;
-        Ok(true)
     }
 
     /// Records the id of an object that an interrupted run created. Once the key is gone, a file
@@ -524,12 +513,6 @@ impl StepProgress {
             self.id = Some(id.clone());
             self.carried.key = Some(NewKey { user: user.clone(), id, secret });
         }
-    }
-}
-
-fn carry(attributes: &mut Attributes, step: &Step) {
-    if !step.carried.is_empty() {
-        attributes.insert(CARRIED, to_record(&step.carried));
     }
 }
 

@@ -1,7 +1,6 @@
 //! The `relayctl state rebuild` command: it rebuilds the state from what exists.
 
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use super::open;
 use crate::cli::CommandContext;
@@ -37,8 +36,9 @@ pub fn rebuild_state(manifest: &ManifestArg, context: &CommandContext) -> Result
         count(state.resources.len(), "resource")
     );
     context.terminal.result(&text)?;
-    if let Some(kept) = kept {
-        context.terminal.print_note(&format!("The state from before is kept in {}.", shown(&kept)));
+    if !kept.is_empty() {
+        let kept = kept.join(" and ");
+        context.terminal.print_note(&format!("The state from before is kept in {kept}."));
     }
     Ok(())
 }
@@ -48,7 +48,7 @@ async fn under_lock(
     at: &StateAt,
     lock: &StateLock<'_>,
     context: &CommandContext,
-) -> Result<(State, Option<PathBuf>), CommandError> {
+) -> Result<(State, Vec<String>), CommandError> {
     let provider = declared.connect(context).await?;
     let (before, kept) = set_aside(declared, at, context).await?;
     let observer = TerminalObserver::new(&context.terminal);
@@ -58,20 +58,21 @@ async fn under_lock(
     Ok((state, kept))
 }
 
-/// Returns the current state, if it can be read, and the place of the copy that is kept of it.
+/// Returns the current state, if it can be read, and the places of the copies that are kept of it.
 async fn set_aside(
     declared: &DeclaredManifest,
     at: &StateAt,
     context: &CommandContext,
-) -> Result<(Option<State>, Option<PathBuf>), CommandError> {
-    let default = declared.project.state_file(&declared.desired.name);
-    let backup = default
-        .with_extension(format!("{}.backup", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
+) -> Result<(Option<State>, Vec<String>), CommandError> {
+    // A second rebuild within the same moment must not take the copy of the first.
+    let label = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S.%6fZ").to_string();
     match declared.load_state(at.store.as_ref()).await {
-        Ok(None) => Ok((None, None)),
+        Ok(None) => Ok((None, Vec::new())),
         Ok(Some(state)) => {
+            let default = declared.project.state_file(&declared.desired.name);
+            let backup = default.with_extension(format!("{label}.backup"));
             write_sealed(&backup, encode(&state).as_bytes(), &declared.desired.recipients)?;
-            Ok((Some(state), Some(backup)))
+            Ok((Some(state), vec![shown(&backup)]))
         }
         Err(refusal) => {
             // The state belongs to another manifest, or cannot be read at all. Only the latter is
@@ -79,16 +80,13 @@ async fn set_aside(
             let broken = at.store.load_state().await.is_err_and(|error| {
                 matches!(error, StoreError::Unreadable { .. } | StoreError::Journal { .. })
             });
-            let path = PathBuf::from(at.store.location());
-            if !broken || !path.is_file() {
+            if !broken {
                 return Err(refusal);
             }
             context
                 .terminal
                 .print_warning(&format!("{} cannot be read and is replaced", at.store.location()));
-            std::fs::rename(&path, &backup)
-                .map_err(|error| CommandError::for_file("move", &path, error))?;
-            Ok((None, Some(backup)))
+            Ok((None, at.store.keep_unreadable(&label).await?))
         }
     }
 }

@@ -69,8 +69,9 @@ pub fn migrate_state(
     let (declared, _) = open(manifest, context)?;
     let (from, to) = (declared.open_state_at(from, context)?, declared.open_state_at(to, context)?);
     let (source, target) = (from.store.location(), to.store.location());
-    engine::check_distinct(from.store.as_ref(), to.store.as_ref())?;
     context.wait_for(async {
+        let (old, new) = (from.store.as_ref(), to.store.as_ref());
+        engine::check_migration(&declared.desired, old, new).await?;
         let lock = take_lock(from.store.as_ref(), "state migrate", context).await?;
         let copied = match take_lock(to.store.as_ref(), "state migrate", context).await {
             Ok(second) => {

@@ -33,7 +33,7 @@ use relocation::Relocation;
 pub use rotation::{RETIRE_AFTER, in_words, lasting};
 use rotation::{RetiredKey, SupersededKey};
 use sinks::{SINKS, SinkContents};
-pub(super) use source::used_before_key;
+pub(super) use source::{hidden_setting, used_before_key};
 
 pub(super) struct AccessKeyKind;
 

@@ -23,14 +23,44 @@ pub(super) fn conflict(wanted: &Attributes, snapshot: &Snapshot) -> Option<Strin
     }
 }
 
+/// The settings of the credentials file that hide the config file's. They say nothing of the key.
+const HIDING: [&str; 2] = ["region", "output"];
+
 /// Returns a sentence on the settings that are used before the key of a profile.
 pub(in crate::kind) fn used_before_key(profile: &str, reply: &FileReply) -> Option<String> {
     let FileReply::Settings(settings) = reply else { return None };
-    let file = settings.last().and_then(|(_, file)| file.as_str())?;
-    let names: Vec<&str> = settings.iter().map(|(name, _): &(String, Value)| &**name).collect();
+    let used: Vec<&(String, Value)> =
+        settings.iter().filter(|(name, _)| !HIDING.contains(&name.as_str())).collect();
+    let file = text_in(&used.last()?.1, "file")?;
+    let names: Vec<String> =
+        used.iter().map(|(name, found)| format!("{name} (line {})", found["line"])).collect();
     Some(format!(
         "profile {profile} has {} in {file}, which the AWS CLI, boto3 and Zappa use instead of a \
             key",
         names.join(", ")
     ))
+}
+
+/// Returns a sentence on a setting of the credentials file that hides a wanted one, which the
+/// manifest puts into the config file.
+pub(in crate::kind) fn hidden_setting(wanted: &Attributes, reply: &FileReply) -> Option<String> {
+    let FileReply::Settings(settings) = reply else { return None };
+    let hides = |(name, found): &&(String, Value)| {
+        let ours = value::optional_text(wanted, name);
+        HIDING.contains(&name.as_str())
+            && ours.is_some_and(|ours| text_in(found, "value") != Some(&*ours))
+    };
+    let (name, found) = settings.iter().find(hides)?;
+    Some(format!(
+        "profile {} has {name} = {} in {} (line {}), which the AWS CLI, boto3 and Zappa use \
+            instead of what the manifest says: remove that line",
+        value::text_of(wanted, "profile"),
+        text_in(found, "value").unwrap_or_default(),
+        text_in(found, "file").unwrap_or_default(),
+        found["line"]
+    ))
+}
+
+fn text_in<'v>(found: &'v Value, name: &str) -> Option<&'v str> {
+    found.get(name)?.as_str()
 }

@@ -192,10 +192,11 @@ fn a_key_that_would_not_be_used_is_a_conflict() {
         };
         kind("access_key").conflict(&wanted, &ask(kind("access_key"), &wanted, &answer))
     };
-    let used = vec![("role_arn".to_owned(), json!("/home/u/.aws/config"))];
-    let reason = "profile serverless has role_arn in /home/u/.aws/config, which the AWS CLI, boto3 \
-        and Zappa use instead of a key: name another profile, or remove these settings from this \
-        one";
+    let found = json!({"file": "/home/u/.aws/config", "line": 7, "value": "x"});
+    let used = vec![("region".to_owned(), found.clone()), ("role_arn".to_owned(), found)];
+    let reason = "profile serverless has role_arn (line 7) in /home/u/.aws/config, which the AWS \
+        CLI, boto3 and Zappa use instead of a key: name another profile, or remove these settings \
+        from this one";
     let told = answer(Ok(Reply::File(FileReply::Settings(used))));
     assert_eq!(told.and_then(|it| it.obstacle).as_deref(), Some(reason));
     let unknown = answer(Err(failure(FailureKind::Refused)));

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{attributes, created, deleted, not_found, observe, present, updated};
+use super::{ask, attributes, created, deleted, kind, not_found, observe, present, updated};
 use crate::call::{Failure, FailureKind, FileRead, FileReply, Observed, Read, Reply};
 
 fn profile() -> Value {
@@ -36,6 +36,33 @@ fn a_profile_is_seen_with_the_settings_that_are_ours() {
     let expected = json!({"profile": "serverless", "region": "eu-west-1", "output": null});
     assert_eq!(seen.attributes, attributes(&expected));
     assert_eq!(observe("aws_profile", &profile(), &|_| not_found()), Observed::Absent);
+}
+
+#[test]
+fn a_region_that_the_credentials_file_hides_is_said_or_refused_where_the_section_is_new() {
+    let answer = |value: &'static str, is_new: bool| {
+        move |read: &Read| match read {
+            Read::File(FileRead::CredentialSource { .. }) => {
+                let found = json!({"file": "credentials", "line": 3, "value": value});
+                Ok(Reply::File(FileReply::Settings(vec![("region".to_owned(), found)])))
+            }
+            Read::File(FileRead::Profile { .. }) if is_new => not_found(),
+            _ => files(read),
+        }
+    };
+    let said = "profile serverless has region = eu-west-1 in credentials (line 3), which the AWS \
+        CLI, boto3 and Zappa use instead of what the manifest says: remove that line";
+    let there = present("aws_profile", &profile(), &answer("eu-west-1", false));
+    assert_eq!(there.remarks, [said]);
+    assert!(present("aws_profile", &profile(), &answer("us-east-1", false)).remarks.is_empty());
+    let refusal = |value, is_new| {
+        let (kind, wanted) = (kind("aws_profile"), attributes(&profile()));
+        let snapshot = ask(kind, &wanted, &answer(value, is_new));
+        kind.conflict(&wanted, &snapshot).and_then(|it| it.obstacle)
+    };
+    assert_eq!(refusal("eu-west-1", true).as_deref(), Some(said));
+    assert_eq!(refusal("us-east-1", true), None);
+    assert_eq!(refusal("eu-west-1", false), None);
 }
 
 #[test]

@@ -340,6 +340,7 @@ impl TemporaryObject {
             record: None,
             wanted: self.attributes.clone(),
             carried: Attributes::new(),
+            successor: None,
             moved_from: None,
             removal: false,
         }

@@ -12,7 +12,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::disk::{self, FileMode};
+use super::own;
 use super::problem::Problem;
 use super::{aside, key_json};
 use crate::call::file::spelt;
@@ -56,7 +56,7 @@ fn note(file: &Path, command: &[String], user: &str, input: &[u8]) -> Result<(),
     let before = Value::from(command).to_string();
     let text = ["{\"command\": ", &before, ", \"input\": "].concat();
     let content = Zeroizing::new([text.as_bytes(), input.trim_ascii_end(), b"}\n"].concat());
-    disk::replace(file, &content, &FileMode::Private)
+    own::replace(file, &content)
         .map_err(|error| Problem::io("write what a command would get to", file, &error))?;
     tracing::debug!(user, file = %file.display(), "a command would have been sent the key");
     Ok(())

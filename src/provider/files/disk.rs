@@ -1,7 +1,7 @@
 //! The replacement of a file, all or nothing: a reader finds the old content or the new, also
 //! during the change, and after a crash.
 
-use std::fs::{self, DirBuilder, File, Metadata, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -67,16 +67,33 @@ pub fn replace_with(
     mode: &FileMode,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let path = target(path)?;
-    let folder = folder(&path);
+    put_file(&target(path)?, mode, Durability::Synced, write).map(drop)
+}
+
+/// The time from which a replacement is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// It is there when the function returns.
+    Synced,
+    /// The operating system writes it later. A kill of the process loses nothing; a power cut may.
+    Unsynced,
+}
+
+/// Replaces the file at `path`, which is no link, and returns the new one.
+pub(super) fn put_file(
+    path: &Path,
+    mode: &FileMode,
+    durability: Durability,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<File> {
+    let folder = folder(path);
     match mode {
         FileMode::Private | FileMode::PrivateWhenNew => make_private_folder(folder)?,
         FileMode::Like(_) => fs::create_dir_all(folder)?,
     }
-    let before = fs::metadata(&path).ok();
+    let before = fs::symlink_metadata(path).ok();
     if let Some(what) = before.as_ref().and_then(irregular) {
-        let message = format!("it is {what}, not a regular file, and is left as it is");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        return Err(not_replaced(what));
     }
     let mut temporary = held_temporary(folder, mode)?;
     pass_crash_point();
@@ -88,11 +105,22 @@ pub fn replace_with(
     if let Some(before) = before {
         keep_owner(temporary.as_file(), &before);
     }
-    temporary.as_file().sync_all()?;
+    if durability == Durability::Synced {
+        temporary.as_file().sync_all()?;
+    }
     pass_crash_point();
-    temporary.persist(&path).map_err(|error| error.error)?;
+    let written = temporary.persist(path).map_err(|error| error.error)?;
     pass_crash_point();
-    sync_folder(folder)
+    if durability == Durability::Synced {
+        sync_folder(folder)?;
+    }
+    Ok(written)
+}
+
+/// Returns the error for something that is no regular file where one is to be written.
+pub(super) fn not_replaced(what: &str) -> io::Error {
+    let message = format!("it is {what}, not a regular file, and is left as it is");
+    io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
 /// Returns what it is instead of a regular file; `None` for a regular file.
@@ -114,7 +142,8 @@ pub fn irregular(metadata: &Metadata) -> Option<&'static str> {
             return Some("a socket");
         }
     }
-    Some(if kind.is_dir() { "a folder" } else { "something else" })
+    let other = if kind.is_symlink() { "a link" } else { "something else" };
+    Some(if kind.is_dir() { "a folder" } else { other })
 }
 
 /// Makes a file in the folder and removes it again: its error is that of every change there.
@@ -147,35 +176,20 @@ fn permissions(mode: &FileMode, before: Option<&Metadata>) -> Option<Permissions
 
 /// Returns the owner's part of the permissions; `None` if the owner may not read.
 #[cfg(unix)]
-fn narrowed(permissions: &Permissions) -> Option<Permissions> {
+pub(super) fn narrowed(permissions: &Permissions) -> Option<Permissions> {
     use std::os::unix::fs::PermissionsExt;
     let bits = permissions.mode() & 0o600;
     (bits & 0o400 != 0).then(|| Permissions::from_mode(bits))
 }
 
 #[cfg(not(unix))]
-fn narrowed(_permissions: &Permissions) -> Option<Permissions> {
+pub(super) fn narrowed(_permissions: &Permissions) -> Option<Permissions> {
     None
 }
 
-/// Opens or makes a file of relayctl's own that is written in place. Only its owner may read it,
-/// also if others could before.
-pub fn open_private(path: &Path) -> io::Result<File> {
-    make_private_folder(folder(path))?;
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    if file.metadata()?.is_file() && !is_private(path) {
-        // Another user's file cannot be changed, and its writer knows its content.
-        drop(narrowed(&file.metadata()?.permissions()).map(|narrow| file.set_permissions(narrow)));
-    }
-    Ok(file)
-}
-
 /// Deletes the temporary files of killed runs, which may hold secrets that nobody would look for.
-/// The files of a run that is still alive are locked.
+/// The files of a run that is still alive are locked. Nothing else of such a name is touched: no
+/// link, no pipe, no other user's file.
 pub fn sweep(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let ours = |name: &str| [TEMPORARY, SHARED].iter().any(|prefix| name.starts_with(prefix));
@@ -183,13 +197,39 @@ pub fn sweep(folder: &Path) {
         let path = left.path();
         // The lock is held until the file is gone: a change that has just made it then makes
         // another one.
-        let abandoned = File::open(&path).ok().filter(|file| file.try_lock().is_ok());
+        let abandoned = open_in_place(File::options().read(true), &path)
+            .ok()
+            .filter(|file| is_our_file(file) && file.try_lock().is_ok());
         if abandoned.is_some()
             && let Err(error) = fs::remove_file(&path)
         {
             tracing::debug!(path = %path.display(), %error, "what a killed run left behind stays");
         }
     }
+}
+
+/// Opens a file that must stand at the path itself: a link there is an error, and a pipe makes
+/// nobody wait.
+pub(super) fn open_in_place(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.cast_signed());
+    }
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn is_our_file(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let us = rustix::process::geteuid().as_raw();
+    file.metadata().is_ok_and(|found| found.is_file() && found.uid() == us)
+}
+
+#[cfg(not(unix))]
+fn is_our_file(file: &File) -> bool {
+    file.metadata().is_ok_and(|found| found.is_file())
 }
 
 /// Deletes the file to which `path` leads, and the link, if `path` is one.
@@ -209,6 +249,31 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(folder)
+}
+
+/// Makes one folder for its owner only. The folder above it must exist.
+pub(super) fn make_private_one(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Returns true if the path still leads to the file that was opened.
+#[cfg(unix)]
+pub fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(ours), Ok(there)) => (ours.dev(), ours.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Checks only that the path exists: Windows does not delete a file that is open, so the path still
+/// names it.
+#[cfg(not(unix))]
+pub fn is_same_file(_file: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 fn temporary_in(folder: &Path, mode: &FileMode) -> io::Result<NamedTempFile> {
@@ -318,9 +383,6 @@ mod tests {
         );
         replace(&file, b"new", &FileMode::PrivateWhenNew).unwrap();
         assert_eq!(mode_of(&file), 0o600);
-        fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
-        open_private(&file).unwrap();
-        assert_eq!(mode_of(&file), 0o600, "also one that is written in place");
     }
 
     #[test]
@@ -332,8 +394,16 @@ mod tests {
         sweep(home.path());
         assert!(left.exists(), "its process lives");
         drop(file);
+        let theirs = home.path().join("theirs");
+        fs::write(&theirs, "").unwrap();
+        symlink(&theirs, home.path().join(".relayctl-private-link")).unwrap();
+        let pipe = home.path().join(".relayctl-private-pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         sweep(home.path());
-        assert_eq!(names_in(home.path()), [".relayctl-x"]);
+        let mut names = names_in(home.path());
+        names.sort();
+        let stay = [".relayctl-private-link", ".relayctl-private-pipe", ".relayctl-x", "theirs"];
+        assert_eq!(names, stay);
     }
 
     #[test]

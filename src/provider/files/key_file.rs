@@ -2,7 +2,8 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::place::{FileChange, OverlaidFile, Privacy, SecretText};
+use super::place::{FileChange, OverlaidFile, SecretText};
+use super::privacy::Privacy;
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
 

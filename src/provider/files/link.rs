@@ -1,8 +1,8 @@
-//! The check of a link at a secret's place: the owner of the file to which it leads.
+//! The check of a link at a file's place: the owner of the file to which it leads.
 //!
 //! The AWS CLI follows any link. OpenSSH (`StrictModes`) accepts nothing that another user could
-//! have put there, and neither does this check: a link to somebody else's file would hand the
-//! secret to them, above all if root follows it.
+//! have put there, and neither does this check: a link to somebody else's file would hand a secret
+//! to them, above all if root follows it.
 
 use std::fs;
 use std::io;
@@ -58,7 +58,7 @@ fn stranger<'a>(us: u32, links: &'a [Owned], end: &'a Owned) -> Option<&'a Owned
 
 fn refused(path: &Path, odd: &Owned, end: &Owned) -> Problem {
     let message = format!(
-        "{} is a link to {}, but {} belongs to another user (id {}): a secret goes through a link \
+        "{} is a link to {}, but {} belongs to another user (id {}): relayctl goes through a link \
             only to a file of the same owner; put the file itself there, or change its owner",
         path.display(),
         end.path.display(),

@@ -16,7 +16,9 @@ mod key_json;
 #[cfg(unix)]
 mod link;
 mod lock;
+pub mod own;
 mod place;
+mod privacy;
 mod problem;
 mod profile;
 mod profile_cache;

@@ -10,8 +10,9 @@ use zeroize::Zeroizing;
 use super::disk::{self, FileMode};
 #[cfg(unix)]
 use super::link;
+use super::privacy::Privacy;
 use super::problem::Problem;
-use super::{Files, lock};
+use super::{Files, lock, own};
 use crate::call::LocalFile;
 
 /// A file, and the one that it hides: a sandbox changes its own copy, and the real file stays as it
@@ -21,23 +22,13 @@ pub struct OverlaidFile {
     pub path: PathBuf,
     /// The file to read as long as `path` does not exist.
     pub hidden: Option<PathBuf>,
+    /// The file is in the sandbox's folder, and so relayctl's own.
+    pub sandboxed: bool,
 }
 
 /// The text of a file, overwritten in memory when it is dropped: it may hold secrets, also somebody
 /// else's. It is not `Debug`.
 pub type SecretText = Zeroizing<String>;
-
-/// The readers for whom a file is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Privacy {
-    /// The file holds a secret: nobody but its owner may read it, and no link may lead to another
-    /// user's.
-    Secret,
-    /// A new file is for its owner only.
-    Private,
-    /// A file like any other.
-    Shared,
-}
 
 /// The outcome of a change.
 pub enum FileChange {
@@ -57,10 +48,10 @@ impl Files {
             LocalFile::Config => self.config.clone(),
             LocalFile::Path(path) => self.base.join(path),
         };
-        let Some(overlay) = &self.overlay else { return OverlaidFile { path, hidden: None } };
+        let Some(overlay) = &self.overlay else { return OverlaidFile::outside_sandbox(path) };
         let (plain, overlay) = (lexically(&path), lexically(overlay));
         if plain.starts_with(&overlay) {
-            return OverlaidFile { path, hidden: None };
+            return OverlaidFile { sandboxed: true, ..OverlaidFile::outside_sandbox(path) };
         }
         // The whole path is used: two manifests' `zappa_settings.json` are two files in a sandbox,
         // too.
@@ -68,6 +59,7 @@ impl Files {
         OverlaidFile {
             path: overlay.join("files").join(names.collect::<PathBuf>()),
             hidden: Some(path),
+            sandboxed: true,
         }
     }
 }
@@ -90,6 +82,11 @@ fn lexically(path: &Path) -> PathBuf {
 }
 
 impl OverlaidFile {
+    /// Makes the place of a file outside of a sandbox.
+    pub fn outside_sandbox(path: PathBuf) -> Self {
+        Self { path, hidden: None, sandboxed: false }
+    }
+
     /// Returns the file whose content counts now.
     pub fn current(&self) -> &Path {
         match &self.hidden {
@@ -106,7 +103,9 @@ impl OverlaidFile {
     /// Returns the text; `None` if there is no such file.
     pub fn text(&self, privacy: Privacy) -> Result<Option<SecretText>, Problem> {
         let path = self.current();
-        self.check_links(privacy)?;
+        if privacy == Privacy::Secret {
+            self.check_links()?;
+        }
         self.check_regular()?;
         let bytes = match read(path) {
             Ok(bytes) => bytes,
@@ -143,6 +142,7 @@ impl OverlaidFile {
     /// Makes sure that the file can be made or replaced: another file can be made beside it.
     pub fn check_writable(&self) -> Result<(), Problem> {
         let problem = |error: io::Error| Problem::io("write", &self.path, &error);
+        self.check_links()?;
         self.check_regular()?;
         let target = disk::target(&self.path).map_err(problem)?;
         disk::try_folder(&lock::nearest_folder(&target)).map_err(problem)
@@ -154,10 +154,23 @@ impl OverlaidFile {
         privacy: Privacy,
         change: impl FnOnce(Option<&str>) -> Result<FileChange, Problem>,
     ) -> Result<(), Problem> {
+        self.check_links()?;
+        self.check_regular()?;
         let problem = |error: io::Error| Problem::io("write", &self.path, &error);
         let target = disk::target(&self.path).map_err(problem)?;
-        let _held = lock::hold_lock(&target)?;
+        let held = lock::hold_lock(&target, privacy)?;
         disk::sweep(disk::folder(&target));
+        let changed = self.edit_locked(privacy, change);
+        held.release();
+        changed
+    }
+
+    fn edit_locked(
+        &self,
+        privacy: Privacy,
+        change: impl FnOnce(Option<&str>) -> Result<FileChange, Problem>,
+    ) -> Result<(), Problem> {
+        let problem = |error: io::Error| Problem::io("write", &self.path, &error);
         let before = self.text(privacy)?;
         let closed = || privacy != Privacy::Secret || disk::is_private(&self.path);
         match change(before.as_ref().map(|text| text.as_str()))? {
@@ -204,15 +217,15 @@ impl OverlaidFile {
         disk::replace(&self.path, content.as_bytes(), &mode)
     }
 
-    #[cfg(unix)]
-    pub fn check_links(&self, privacy: Privacy) -> Result<(), Problem> {
-        if privacy == Privacy::Secret { link::check(self.current()) } else { Ok(()) }
-    }
-
-    /// Checks nothing: Windows lets only administrators make links.
-    #[cfg(not(unix))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "it is a check elsewhere")]
-    pub fn check_links(&self, _privacy: Privacy) -> Result<(), Problem> {
+    /// Refuses a link to another user's file and, in the sandbox's folder, every link.
+    pub fn check_links(&self) -> Result<(), Problem> {
+        if self.sandboxed {
+            own::check_place(&self.path)
+                .map_err(|error| Problem::io("write", &self.path, &error))?;
+        }
+        // Windows lets only administrators make links.
+        #[cfg(unix)]
+        link::check(self.current())?;
         Ok(())
     }
 }
@@ -241,6 +254,18 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_does_not_read_as_it_was_written_is_not_done() {
+        let home = tempfile::tempdir().unwrap();
+        let place = OverlaidFile::outside_sandbox(home.path().join("credentials"));
+        let ours = SecretText::new("ours".to_owned());
+        assert_eq!(place.check_written(&ours).unwrap_err().code, "NotReadBack", "it is gone");
+        fs::write(&place.path, "another program's").unwrap();
+        assert_eq!(place.check_written(&ours).unwrap_err().code, "NotReadBack");
+        fs::write(&place.path, "ours").unwrap();
+        assert_eq!(place.check_written(&ours), Ok(()));
+    }
+
+    #[test]
     fn without_an_overlay_a_path_is_itself_below_the_manifests_folder() {
         let files = files("/project/manifests", None);
         let place = |path: &str| files.place(&LocalFile::Path(path.into())).path;
@@ -261,7 +286,7 @@ mod tests {
         );
         assert_eq!(
             place(LocalFile::Config),
-            OverlaidFile { path: "/box/home/.aws/config".into(), hidden: None }
+            OverlaidFile { path: "/box/home/.aws/config".into(), hidden: None, sandboxed: true }
         );
         assert_eq!(
             place(LocalFile::Path("../zappa_settings.json".into())).path,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::credential_source::SourceSettings;
+use super::credential_source::{SourceSettings, is_telling};
 use super::ini::{IniFault, IniFile};
-use super::place::{FileChange, OverlaidFile, Privacy};
+use super::place::{FileChange, OverlaidFile};
+use super::privacy::Privacy;
 use super::problem::Problem;
 use crate::call::{FileReply, NewKey};
 use crate::value::{self, Value};
@@ -190,16 +191,22 @@ impl ProfileKeys {
     pub fn of(text: &str) -> Self {
         let document = IniFile::parse(text);
         let (fault, odd) = (document.fault(), OddHeaders::of(&document, credentials_profile));
-        let all = |section: IniFile| ProfileKey {
+        let lines = document.lines_of(str::to_owned, is_telling);
+        let all = |name: &str, section: &IniFile| ProfileKey {
             id: section.value(&|_| true, ID),
             longer: [ID, SECRET].into_iter().find(|key| section.has_more(&|_| true, key)),
-            source: SourceSettings::of(section.settings(&|_| true)),
+            source: SourceSettings::of(name, section.settings(&|_| true), &lines),
         };
         let sections = document.split(str::to_owned).into_iter();
         Self {
             fault,
             odd,
-            profiles: sections.map(|(name, section)| (name, all(section))).collect(),
+            profiles: sections
+                .map(|(name, section)| {
+                    let key = all(&name, &section);
+                    (name, key)
+                })
+                .collect(),
         }
     }
 
@@ -236,11 +243,12 @@ impl ProfileKeys {
     ) -> Result<FileReply, Problem> {
         self.check(place, profile)?;
         settings.check(config, profile)?;
-        let both = [
+        SourceSettings::joined(
             (config, settings.section(profile).map(|section| &section.source)),
             (place, self.profiles.get(profile).map(|key| &key.source)),
-        ];
-        SourceSettings::joined(&both, profile).ok_or_else(|| missing(config, profile))
+            profile,
+        )
+        .ok_or_else(|| missing(config, profile))
     }
 }
 
@@ -264,14 +272,19 @@ impl ProfileSettings {
         };
         // A key in the config file is not relayctl's to read, and its secret goes no further.
         let told = |(name, _): &(String, Value)| name != SECRET && !TOKENS.contains(&name.as_str());
-        let all = |section: IniFile| {
-            let settings: Vec<_> = section.settings(&|_| true).into_iter().filter(told).collect();
-            ConfigSection { source: SourceSettings::of(settings.clone()), settings }
-        };
         let document = IniFile::parse(text);
+        let lines = document.lines_of(header, is_telling);
+        let all = |name: &str, section: &IniFile| {
+            let settings: Vec<_> = section.settings(&|_| true).into_iter().filter(told).collect();
+            ConfigSection { source: SourceSettings::of(name, settings.clone(), &lines), settings }
+        };
         let (fault, odd) = (document.fault(), OddHeaders::of(&document, config_profile));
         let sections = document.split(header).into_iter();
-        Self { fault, odd, sections: sections.map(|(name, part)| (name, all(part))).collect() }
+        let sections = sections.map(|(name, part)| {
+            let section = all(&name, &part);
+            (name, section)
+        });
+        Self { fault, odd, sections: sections.collect() }
     }
 
     fn check(&self, place: &OverlaidFile, profile: &str) -> Result<(), Problem> {

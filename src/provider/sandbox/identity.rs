@@ -93,7 +93,8 @@ pub(super) fn untag(
     principal: &Principal,
     removed: &[String],
 ) -> SandboxResult<Reply> {
-    tags::remove(&mut account.identity_mut(principal)?.tags, removed, KeyCase::IgnoringCase);
+    let tags = &mut account.identity_mut(principal)?.tags;
+    tags::remove_tags(tags, removed, KeyCase::IgnoringCase)?;
     Ok(Reply::Done)
 }
 

@@ -267,6 +267,6 @@ pub(super) fn tag_policy(account: &mut Account, arn: &str, added: &Tags) -> Sand
 }
 
 pub(super) fn untag(account: &mut Account, arn: &str, removed: &[String]) -> SandboxResult<Reply> {
-    tags::remove(&mut account.policy_mut(arn)?.tags, removed, KeyCase::Exact);
+    tags::remove_tags(&mut account.policy_mut(arn)?.tags, removed, KeyCase::Exact)?;
     Ok(Reply::Done)
 }

@@ -1,15 +1,14 @@
 //! The file of a sandbox.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
 use serde::Deserialize;
-use tempfile::NamedTempFile;
 
 use crate::call::{Failure, FailureKind};
-use crate::provider::files::disk;
+use crate::provider::files::own;
 
 use super::account::{Account, VERSION};
 
@@ -114,7 +113,11 @@ pub(super) fn save_account(
     account: &Account,
     call: &str,
 ) -> Result<AccountFileStamp, Failure> {
-    replace(file, account).map_err(|cause| {
+    let written = || -> io::Result<AccountFileStamp> {
+        let text = serde_json::to_string_pretty(account)? + "\n";
+        Ok(stamp_of(&own::replace_unsynced(file, text.as_bytes())?.metadata()?))
+    };
+    written().map_err(|cause| {
         Failure::new(
             FailureKind::Refused,
             call,
@@ -122,19 +125,6 @@ pub(super) fn save_account(
             format!("cannot write {}: {cause}; nothing was changed", file.display()),
         )
     })
-}
-
-fn replace(file: &Path, account: &Account) -> io::Result<AccountFileStamp> {
-    let folder = match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        Some(_) | None => Path::new("."),
-    };
-    disk::make_private_folder(folder)?;
-    let mut temporary = NamedTempFile::new_in(folder)?;
-    temporary.write_all(serde_json::to_string_pretty(account)?.as_bytes())?;
-    temporary.write_all(b"\n")?;
-    let written = temporary.persist(file).map_err(|error| error.error)?;
-    Ok(stamp_of(&written.metadata()?))
 }
 
 fn refused(code: &str, message: String) -> Failure {

@@ -45,13 +45,22 @@ pub(super) fn add_tags(tags: &mut Tags, added: &Tags, keys: KeyCase) -> SandboxR
     Ok(())
 }
 
-/// Removes tags; keys that don't exist are ignored.
-pub(super) fn remove(tags: &mut Tags, removed: &[String], keys: KeyCase) {
+/// Removes an IAM entity's tags; keys that don't exist are ignored. Keys with the prefix `aws:` are
+/// AWS's own, and nobody else can remove them (IAM User Guide, "Tags for AWS Identity and Access
+/// Management resources").
+pub(super) fn remove_tags(tags: &mut Tags, removed: &[String], keys: KeyCase) -> SandboxResult<()> {
+    if removed.iter().any(|key| reserved(key)) {
+        return Err(Refusal::invalid(
+            "InvalidInput",
+            "aws: prefixed tag key names are not allowed for external use.",
+        ));
+    }
     tags.retain(|key, _| {
         !removed
             .iter()
             .any(|gone| gone == key || (keys == KeyCase::IgnoringCase && same_name(gone, key)))
     });
+    Ok(())
 }
 
 /// Checks a bucket's tags by S3's rules. `PutBucketTagging` sets all tags at once, and nobody can
@@ -84,4 +93,21 @@ pub(super) fn bucket(before: &Tags, tags: &Tags) -> SandboxResult<()> {
 
 fn reserved(key: &str) -> bool {
     key.to_ascii_lowercase().starts_with("aws:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tags_of_aws_are_removed_by_nobody() {
+        let of_aws = "aws:cloudformation:stack-name";
+        let there = Tags::from([(of_aws.to_owned(), "legacy".to_owned())]);
+        for keys in [KeyCase::Exact, KeyCase::IgnoringCase] {
+            let mut tags = there.clone();
+            assert!(remove_tags(&mut tags, &[of_aws.to_owned()], keys).is_err());
+            assert_eq!(tags, there);
+            assert!(remove_tags(&mut tags, &["absent".to_owned()], keys).is_ok());
+        }
+    }
 }

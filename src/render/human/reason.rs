@@ -243,6 +243,7 @@ mod tests {
             record: None,
             wanted: Attributes::new(),
             carried: Attributes::new(),
+            successor: None,
             moved_from: None,
             removal: false,
         };

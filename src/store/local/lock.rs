@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::LocalStore;
 use crate::port::{Lock, Store};
-use crate::provider::files::disk;
+use crate::provider::files::{disk, own};
 use crate::state::{LockInfo, StoreError};
 use crate::store::lease::{LEASE, Renewal};
 
@@ -36,12 +36,17 @@ impl LocalStore {
     pub(super) fn take(&self, info: &LockInfo) -> Result<LocalLock, StoreError> {
         let error = self.error("lock");
         let path = self.beside(".lock");
+        // A file that could not be written later is noticed before anything is changed.
+        for file in [&self.path, &self.journal(), &self.backup()] {
+            own::check_place(file).map_err(&error)?;
+        }
+        disk::sweep(disk::folder(&self.path));
         for _ in 0..ATTEMPTS {
-            let mut file = disk::open_private(&path).map_err(&error)?;
+            let mut file = own::open_private(&path).map_err(&error)?;
             match file.try_lock() {
                 // The last holder may have deleted the file after this process opened it and before
                 // it locked it; then the lock is on a file that no other process will find.
-                Ok(()) if is_same_file(&file, &path) => {
+                Ok(()) if disk::is_same_file(&file, &path) => {
                     if let Some(other) =
                         read_info(&mut file).filter(|other| lives_elsewhere(other, info))
                     {
@@ -114,7 +119,7 @@ fn lives_elsewhere(other: &LockInfo, us: &LockInfo) -> bool {
 
 impl LockFileGuard {
     fn is_ours(&self) -> bool {
-        is_same_file(&self.file.lock().unwrap_or_else(PoisonError::into_inner), &self.path)
+        disk::is_same_file(&self.file.lock().unwrap_or_else(PoisonError::into_inner), &self.path)
     }
 
     /// Renews the lock; returns true if renewal should go on. The file is overwritten in place with
@@ -150,22 +155,6 @@ impl Drop for LocalLock {
             tracing::debug!(%error, "the lock file stays behind; the next run takes it over");
         }
     }
-}
-
-#[cfg(unix)]
-fn is_same_file(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(ours), Ok(there)) => (ours.dev(), ours.ino()) == (there.dev(), there.ino()),
-        _ => false,
-    }
-}
-
-/// Checks only that the path exists: Windows does not delete a file that is open, so the path still
-/// names it.
-#[cfg(not(unix))]
-fn is_same_file(_file: &File, path: &Path) -> bool {
-    path.exists()
 }
 
 fn write_info(file: &mut File, info: &LockInfo) -> io::Result<()> {

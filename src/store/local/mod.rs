@@ -6,19 +6,19 @@ mod crashes;
 mod journal;
 mod lock;
 
-use std::fs;
-use std::io;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::encryption::FileEncryption;
+use crate::encryption::{FileEncryption, is_sealed};
 use crate::port::{Lock, Store};
-use crate::provider::files::disk::{self, FileMode};
+use crate::provider::files::own;
 use crate::state::{
     DecodeError, InvalidState, JournalChange, LockInfo, State, StoreError, backup_content,
-    decode_bytes, decode_journal, encode_for, lines_for,
+    begins_as_state, decode_bytes, decode_journal, encode_for, lines_for,
 };
 
 /// A local store. `dev.json` is the state as it was last written whole. `dev.json.journal` has the
@@ -29,6 +29,41 @@ pub struct LocalStore {
     path: PathBuf,
     given: Arc<lock::LentLocalLock>,
     seal: FileEncryption,
+}
+
+/// The end of the name of a saved plan that waits beside the states.
+const PLAN_SUFFIX: &str = ".plan.json";
+/// The end of the name of a state whose manifest is called as if it were a plan. No manifest's name
+/// holds an `@`.
+const UNSHARED_SUFFIX: &str = ".plan@state.json";
+
+/// Returns the file of the state that would be at `path` by the manifest's name. The manifest
+/// `dev.plan` would keep its state where `dev` keeps the plan that waits. A state that is there
+/// from earlier versions stays where it is.
+pub(super) fn unshared_place(path: PathBuf) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let end = name.len().saturating_sub(PLAN_SUFFIX.len());
+    match name.split_at_checked(end) {
+        Some((stem, end)) if end.eq_ignore_ascii_case(PLAN_SUFFIX) && !is_state_file(&path) => {
+            path.with_file_name(format!("{stem}{UNSHARED_SUFFIX}"))
+        }
+        _ => path,
+    }
+}
+
+/// Returns true if a state is in the file. An encrypted file does not say what it is: it is a state
+/// if it has a last good copy, which no plan has.
+pub fn is_state_file(path: &Path) -> bool {
+    // To open a pipe would wait for its writer.
+    if !fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        return false;
+    }
+    let mut beginning = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(512).read_to_end(&mut beginning));
+    let mut backup = path.as_os_str().to_owned();
+    backup.push(".backup");
+    read.is_ok()
+        && (begins_as_state(&beginning) || is_sealed(&beginning) && Path::new(&backup).is_file())
 }
 
 impl LocalStore {
@@ -42,11 +77,8 @@ impl LocalStore {
         Self { seal, ..self }
     }
 
-    /// Returns a path beside the file itself, after resolving links, so that a link to a state
-    /// shares these files with it.
     fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name =
-            disk::target(&self.path).unwrap_or_else(|_| self.path.clone()).into_os_string();
+        let mut name = self.path.clone().into_os_string();
         name.push(suffix);
         name.into()
     }
@@ -95,7 +127,7 @@ impl LocalStore {
     fn keep_last_good(&self) -> io::Result<()> {
         let Some(bytes) = read(&self.path)? else { return Ok(()) };
         match backup_content(&bytes, &self.seal) {
-            Some(bytes) => disk::replace(&self.backup(), &bytes, &FileMode::Private),
+            Some(bytes) => own::replace(&self.backup(), &bytes),
             None => Ok(()),
         }
     }
@@ -104,6 +136,9 @@ impl LocalStore {
 #[async_trait]
 impl Store for LocalStore {
     async fn load_state(&self) -> Result<Option<State>, StoreError> {
+        // What no run could write is not read either: the journal of a link's target would be
+        // missing.
+        own::check_place(&self.path).map_err(self.error("read"))?;
         // The journal is read first: if a run ends meanwhile, its changes are in the state by the
         // time that the state is read.
         let journal = read(&self.journal()).map_err(self.error("read the journal of"))?;
@@ -126,7 +161,7 @@ impl Store for LocalStore {
     async fn save_state(&self, state: &State) -> Result<(), StoreError> {
         let write = || -> io::Result<()> {
             self.keep_last_good()?;
-            disk::replace(&self.path, &encode_for(state, &self.seal), &FileMode::Private)?;
+            own::replace(&self.path, &encode_for(state, &self.seal))?;
             // A run that is killed before this leaves a journal of changes that the state already
             // has.
             journal::clear(&self.journal())
@@ -151,6 +186,18 @@ impl Store for LocalStore {
         self.take_away(id)
     }
 
+    async fn keep_unreadable(&self, label: &str) -> Result<Vec<String>, StoreError> {
+        let mut kept = Vec::new();
+        for (from, suffix) in [(self.path.clone(), "backup"), (self.journal(), "journal.backup")] {
+            let error = self.error("keep a copy of");
+            let Some(bytes) = read(&from).map_err(&error)? else { continue };
+            let to = self.path.with_extension(format!("{label}.{suffix}"));
+            own::replace(&to, &bytes).map_err(&error)?;
+            kept.push(to.display().to_string());
+        }
+        Ok(kept)
+    }
+
     fn location(&self) -> String {
         self.path.display().to_string()
     }
@@ -171,7 +218,7 @@ fn machine_name() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
-fn read(path: &std::path::Path) -> io::Result<Option<Vec<u8>>> {
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

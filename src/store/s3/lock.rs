@@ -14,6 +14,7 @@ use crate::call::Failure;
 use crate::port::{Lock, Objects, Only, Put, Store, StoredObject};
 use crate::state::{LockInfo, StoreError};
 use crate::store::lease::Renewal;
+use crate::store::process;
 
 /// The number of attempts to take a lock that changes hands meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -84,11 +85,15 @@ impl S3Store {
             only = match self.objects.get(&key).await.map_err(self.error("lock"))? {
                 None => Only::IfAbsent,
                 Some(object) => match LockContent::holder(&object) {
-                    Some(other) if !other.has_expired(Timestamp::now()) => {
+                    Some(other)
+                        if !other.has_expired(Timestamp::now())
+                            && !process::is_gone(&other, info) =>
+                    {
                         holder = other;
                         break;
                     }
-                    // The lock was released, or its holder has not renewed it in time.
+                    // The lock was released, its holder has not renewed it in time, or it was a
+                    // process of this machine that has ended.
                     _ => Only::IfTag(object.tag),
                 },
             };

@@ -262,6 +262,27 @@ impl Store for S3Store {
         self.take_away(id).await
     }
 
+    async fn keep_unreadable(&self, label: &str) -> Result<Vec<String>, StoreError> {
+        let error = self.error("keep a copy of");
+        let state = self.read_base().await?.map(|body| body.to_vec());
+        let mut journal = Vec::new();
+        for key in self.objects.list_keys(&self.beside(".journal/")).await.map_err(&error)? {
+            let entry = self.objects.get(&key).await.map_err(&error)?;
+            journal.extend(entry.map(|object| object.body).unwrap_or_default());
+        }
+        let journal = (!journal.is_empty()).then_some(journal);
+        let mut kept = Vec::new();
+        for (body, suffix) in [(state, "backup"), (journal, "journal.backup")] {
+            let Some(body) = body else { continue };
+            let key = self.beside(&format!(".{label}.{suffix}"));
+            let written = self.writer().put_object(&key, &body, &Only::IfAbsent).await;
+            let refused = || StoreError::Moved { location: self.location() };
+            written.map_err(&error)?.ok_or_else(refused)?;
+            kept.push(S3Place { key, ..self.place.clone() }.to_url());
+        }
+        Ok(kept)
+    }
+
     fn location(&self) -> String {
         self.place.to_url()
     }

@@ -58,6 +58,29 @@ impl IniFile {
         parts
     }
 
+    /// Returns the lines, from 1, of the settings whose names are wanted, by the name that `of`
+    /// makes of their section's header and their own. The last one counts.
+    pub fn lines_of(
+        &self,
+        of: impl Fn(&str) -> String,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> BTreeMap<(String, String), usize> {
+        let (mut found, mut at) = (BTreeMap::new(), None);
+        for (line, number) in self.lines.iter().zip(1..) {
+            match &line.role {
+                IniLineRole::Header(header) => at = Some(header),
+                IniLineRole::Setting { key, .. } if is_wanted(key) => {
+                    found.extend(at.map(|header| ((of(header), key.clone()), number)));
+                }
+                IniLineRole::Setting { .. }
+                | IniLineRole::Nested
+                | IniLineRole::Other
+                | IniLineRole::Junk => {}
+            }
+        }
+        found
+    }
+
     pub fn text(&self) -> SecretText {
         let lines: Vec<&str> = self.lines.iter().map(|line| line.text.as_str()).collect();
         SecretText::new(lines.concat())

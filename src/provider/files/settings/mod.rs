@@ -12,7 +12,8 @@ mod yaml_value;
 
 use serde_json::Map;
 
-use super::place::{FileChange, OverlaidFile, Privacy, SecretText};
+use super::place::{FileChange, OverlaidFile, SecretText};
+use super::privacy::Privacy;
 use super::problem::Problem;
 use crate::call::FileReply;
 use crate::value::{SectionSettings, Value};

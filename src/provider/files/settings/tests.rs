@@ -16,7 +16,7 @@ impl File {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, text).unwrap();
-        Self { _folder: folder, place: OverlaidFile { path, hidden: None } }
+        Self { _folder: folder, place: OverlaidFile::outside_sandbox(path) }
     }
 
     fn set(self, stage: &str, settings: &Value) -> Self {

@@ -98,7 +98,12 @@ fn what_is_used_before_a_key_is_found_in_both_files() {
     home.put(".aws/config", "[profile relay]\nregion = x\ncredential_process = y\n");
     home.put(".aws/credentials", "[relay]\nrole_arn = arn:aws:iam::123456789012:role/A\n");
     let place = home.path(".aws/credentials").display().to_string();
-    let expected = FileReply::Settings(vec![("role_arn".to_owned(), json!(place))]);
+    let found = json!({
+        "file": place,
+        "line": 2,
+        "value": "arn:aws:iam::123456789012:role/A",
+    });
+    let expected = FileReply::Settings(vec![("role_arn".to_owned(), found)]);
     assert_eq!(source(&home, "relay"), Ok(expected.clone()));
     let cached = ProfileCache::default();
     let read = FileRead::CredentialSource { profile: "relay".to_owned() };
