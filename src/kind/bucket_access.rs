@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_kms_key_narrows_unless_another_account_or_another_key_decides() {
-        let with = |algorithm: &str, key: Option<&str>| json!({"algorithm": algorithm, "kms_key": key, "bucket_key": false});
+        let with = |algorithm: &str, kms_key: Option<&str>| json!({"algorithm": algorithm, "kms_key": kms_key, "bucket_key": false});
         let key = |account: &str| format!("arn:aws:kms:us-east-1:{account}:key/1");
         let (own, foreign) = (key("123456789012"), key("666666666666"));
         let plain = with("AES256", None);

@@ -113,7 +113,9 @@ struct LintSubject<'a> {
     comparer: Comparer,
 }
 
-/// The steps of the budget for each byte of the documents.
+/// The steps of the budget: some for any manifest, and some for each byte of its documents. A
+/// manifest whose documents AWS takes is linted in less than two seconds of a processor.
+const STEPS: u64 = 30_000_000;
 const STEPS_FOR_BYTE: u64 = 300;
 
 impl<'a> LintSubject<'a> {
@@ -128,8 +130,10 @@ impl<'a> LintSubject<'a> {
             let held = kind::kind_of(address.kind()).facts().document?;
             it.attributes.get(held.field)
         });
-        let size = all.map(|document| document.to_string().len()).sum();
-        let comparer = Comparer::within(Budget::for_parts(size, STEPS_FOR_BYTE));
+        let size: usize = all.map(|document| document.to_string().len()).sum();
+        let size = u64::try_from(size).unwrap_or(u64::MAX);
+        let steps = STEPS.saturating_add(size.saturating_mul(STEPS_FOR_BYTE));
+        let comparer = Comparer::within(Budget::with_steps(steps));
         Self { desired, documents, comparer }
     }
 

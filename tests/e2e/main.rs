@@ -16,6 +16,7 @@ mod names;
 mod own_files;
 mod ownership;
 mod permissions;
+mod policy_cost;
 mod refresh;
 mod renames;
 mod replacement;

@@ -10,7 +10,10 @@ name: gate
 account: "123456789012"
 region: us-east-1
 policies:
-  Admin: {document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}
+  Admin:
+    document:
+      Version: "2012-10-17"
+      Statement: [{Effect: Allow, Action: "*", Resource: "*"}]
   Keeper:
     document:
       Version: "2012-10-17"
@@ -101,7 +104,8 @@ fn every_change_that_may_give_access_is_stopped_with_its_reason() {
         (
             "encryption: AES256",
             "encryption: {algorithm: \"aws:kms\", \
-             kms_key: \"arn:aws:kms:us-east-1:666666666666:key/aaaaaaaa-1111-2222-3333-444444444444\"}",
+             kms_key: \"arn:aws:kms:us-east-1:666666666666:\
+             key/aaaaaaaa-1111-2222-3333-444444444444\"}",
             "a KMS key of another account",
         ),
         ("versioning: true", "versioning: false", "bucket.gate-data: versioning changes"),
@@ -135,7 +139,8 @@ fn changes_that_give_nobody_access_pass() {
         (
             "encryption: AES256",
             "encryption: {algorithm: \"aws:kms\", \
-             kms_key: \"arn:aws:kms:us-east-1:123456789012:key/aaaaaaaa-1111-2222-3333-444444444444\"}",
+             kms_key: \"arn:aws:kms:us-east-1:123456789012:\
+             key/aaaaaaaa-1111-2222-3333-444444444444\"}",
         ),
         ("encryption: AES256", "lifecycle: [{id: old, expiration_days: 30}]"),
         ("memory_size: 512", "memory_size: 256"),
@@ -182,7 +187,8 @@ fn a_rotation_to_the_same_places_passes() {
 #[test]
 fn a_new_user_with_a_tag_that_a_bucket_policy_asks_for_is_stopped() {
     let project = applied();
-    let policy = r#"{Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {AWS: "123456789012"},
+    let policy = r#"{Version: "2012-10-17", Statement: [{
+      Effect: Allow, Principal: {AWS: "123456789012"},
       Action: "s3:GetObject", Resource: "arn:aws:s3:::gate-data/*",
       Condition: {StringEquals: {"aws:PrincipalTag/team": a}}}]}"#;
     project.edit(M, "versioning: true", &format!("versioning: true\n    policy: {policy}"));

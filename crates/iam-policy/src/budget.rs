@@ -78,7 +78,86 @@ impl Default for Budget {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
+    use serde_json::json;
+
     use super::*;
+    use crate::compare::{Comparer, Relation, Set};
+    use crate::lint::{redundant, shadowed};
+    use crate::{Holder, Policy, Value, escalations};
+
+    /// Wildcards and conditions that multiply each other, in less than AWS takes.
+    fn costly(number: usize) -> Policy {
+        let statement = |index: usize| {
+            let letter = char::from(b'a' + u8::try_from(index % 26).unwrap());
+            let effect = if index.is_multiple_of(3) { "Deny" } else { "Allow" };
+            json!({"Effect": effect, "Action": "iam:*",
+                "Resource": format!("arn:aws:iam::*:*{letter}*{number}{index}*"),
+                "Condition": {"StringLike": {format!("aws:PrincipalTag/t{index}"): "*a*b*"}}})
+        };
+        let statements: Vec<Value> = (0..25).map(statement).collect();
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        assert!(crate::document_size(&document, crate::Usage::Managed) < 6_144);
+        Policy::compile("p", &document).unwrap()
+    }
+
+    #[test]
+    fn what_costs_more_than_the_budget_is_undecided_the_same_way_each_time() {
+        let (before, after) = ([costly(1)], [costly(2)]);
+        let compare = |steps: u64| {
+            let comparer = Comparer::within(Budget::with_steps(steps));
+            let found = comparer.compare(&Set::of(&before), &Set::of(&after), None);
+            (found, comparer.budget().is_spent())
+        };
+        for steps in [0, 1_000, 100_000, 1_000_000] {
+            let (found, is_spent) = compare(steps);
+            assert_eq!(found.relation(), Relation::Unknown, "{steps}");
+            let is_told = found.doubts.iter().any(|doubt| doubt.reason == UNDECIDED);
+            assert_eq!(is_told, is_spent, "{steps}: {:?}", found.doubts);
+            assert_eq!(compare(steps).0, found);
+        }
+        assert!(compare(1_000).1);
+    }
+
+    #[test]
+    fn a_question_of_many_comparisons_has_one_budget() {
+        let comparer = Comparer::within(Budget::with_steps(300_000));
+        let held = [costly(1), costly(2)];
+        assert_eq!(redundant(&held, &comparer), []);
+        assert!(comparer.budget().is_spent());
+        assert_eq!(shadowed(&held, &comparer), []);
+        let empty = Set::of(&[]);
+        let equal = comparer.compare(&empty, &empty, None);
+        assert_eq!(equal.relation(), Relation::Equal, "what takes no steps is still decided");
+    }
+
+    #[test]
+    fn escalations_end_with_the_budget_too() {
+        let mut resources = Vec::new();
+        for index in 0..120 {
+            let mut name = "arn:aws:iam::123456789012:role/*".to_owned();
+            (0..8).for_each(|part| write!(name, "{index}*{part}*").unwrap());
+            resources.push(name);
+        }
+        let statement = json!({"Effect": "Allow", "Action": "*", "Resource": resources});
+        let deny = json!({"Effect": "Deny", "Action": "*", "Resource": resources,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}}});
+        let document = json!({"Version": "2012-10-17", "Statement": [statement, deny]});
+        let policies = [Policy::compile("p", &document).unwrap()];
+        let budget = Budget::with_steps(100_000);
+        let holder = Holder {
+            arn: Some("arn:aws:iam::123456789012:user/ada"),
+            partition: "aws",
+            account: "123456789012",
+            policies: &policies,
+            boundary: None,
+            attached: &[],
+            budget: &budget,
+        };
+        escalations(&holder);
+        assert!(budget.is_spent());
+    }
 
     #[test]
     fn clones_share_what_is_left_and_a_spent_budget_stays_spent() {

@@ -27,6 +27,9 @@ pub(super) enum Difference {
 /// The steps that it takes to test a statement against a request.
 const ROW_STEPS: usize = 60;
 
+/// The steps that it takes to copy a key of the context as often as a test does.
+const KEY_STEPS: usize = 20;
+
 /// Statements of which any one has the same effect, each with whether its Resource matches the
 /// resource class.
 type EquivalenceClass<'s, 'a> = Vec<(&'s StatementRef<'a>, &'s MemberTest<'s>)>;
@@ -186,8 +189,9 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
             return None;
         }
         let keys: Vec<String> = request.context.iter().map(|(key, _)| key.to_owned()).collect();
+        let key_count = keys.len();
         for key in keys {
-            if !case.space.budget().spend(ROW_STEPS * rows.len()) {
+            if !case.space.budget().spend(ROW_STEPS * rows.len() + KEY_STEPS * key_count) {
                 break;
             }
             let without = Request { context: request.context.without(&key), ..request.clone() };
