@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 mod brakes;
+mod caller_file;
 mod core_dumps;
 mod error;
 mod hint;
@@ -101,6 +102,7 @@ Environment:
   AWS_CONFIG_FILE                       the file that profiles are written into
   AWS_ENDPOINT_URL                      as --endpoint-url
   AWS_MAX_ATTEMPTS                      as --max-attempts
+  RELAYCTL_ALLOW_ENV                    as --allow-env, several names with commas between them
   RELAYCTL_RETRY_TIMEOUT                as --retry-timeout
   RELAYCTL_AGE_IDENTITY                 who reads encrypted states: an age identity, or its file
   RELAYCTL_SANDBOX=1                    as --sandbox
@@ -170,6 +172,7 @@ impl CommandContext {
         let run = RunOptions {
             manifest: Some(shown(&header.manifest_file)),
             account: self.run.account.clone(),
+            allowed: self.run.allowed.clone(),
             values: values.chain(state.map(|place| ("--state", shown(place)))).collect(),
             ..remembered
         };
@@ -325,11 +328,13 @@ mod tests {
         assert_eq!(commands_for(&plain), "relayctl plan m/dev.yaml");
         let options = "relayctl --sandbox apply --profile admin --var a=1 --var b=2 --region \
             us-east-1 --state s3://b/x --endpoint-url http://localhost:5000 --parallelism 3 -v";
+        let options = format!("{options} --allow-path ../policies --allow-env A --allow-env=B,C");
         let options: Vec<&str> = options.split_whitespace().collect();
         assert_eq!(
             commands_for(&options),
             "relayctl plan MANIFEST --sandbox --profile admin --endpoint-url http://localhost:5000 \
-                --region us-east-1 --state s3://b/x --var a=1 --var b=2"
+                --allow-path ../policies --allow-env A --allow-env B --allow-env C --region \
+                us-east-1 --state s3://b/x --var a=1 --var b=2"
         );
     }
 

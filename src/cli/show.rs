@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use jiff::Timestamp;
-
 use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::hint::Hint;
@@ -14,6 +12,7 @@ use super::project::Project;
 use super::session;
 use super::state::resource;
 use super::waiting::{WaitingPlan, several_waiting, warn_of_planted};
+use relayctl::clock::present_time;
 use relayctl::render::command::NextCommand;
 
 /// Print a saved plan, or what the state records for a manifest
@@ -60,7 +59,7 @@ pub fn run_command(args: &ShowArgs, context: &CommandContext) -> Exit {
 
 fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let project = Project::find_from(Path::new("."), context.options.sandbox)?;
-    warn_of_planted(&project, &context.terminal)?;
+    warn_of_planted(&project, context)?;
     let mut plans = WaitingPlan::every(&project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only.path),
@@ -71,7 +70,7 @@ fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
         }
         (Some(last), false) => {
             plans.push(last);
-            Err(several_waiting(&plans, "show", Timestamp::now()))
+            Err(several_waiting(&plans, "show", present_time()))
         }
     }
 }

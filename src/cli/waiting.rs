@@ -11,7 +11,7 @@ use super::hint::Hint;
 use super::input;
 use super::project::{Project, looks_like_plan, shown};
 use super::session::inputs;
-use super::terminal::Terminal;
+use relayctl::clock::present_time;
 use relayctl::manifest;
 use relayctl::plan::{Plan, PlanMode};
 use relayctl::render::command::NextCommand;
@@ -76,27 +76,28 @@ pub fn saved_at(path: &Path) -> Option<Timestamp> {
 /// Finds the only plan that waits.
 pub fn only_waiting(
     project: &Project,
-    terminal: &Terminal,
+    context: &CommandContext,
 ) -> Result<(PathBuf, Plan), CommandError> {
-    warn_of_planted(project, terminal)?;
+    warn_of_planted(project, context)?;
     let mut plans = WaitingPlan::all(project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => only.plan.map(|plan| (only.path, plan)),
         (None, _) => Err(none_waiting(project)),
         (Some(last), false) => {
             plans.push(last);
-            Err(several_waiting(&plans, "apply", Timestamp::now()))
+            Err(several_waiting(&plans, "apply", present_time()))
         }
     }
 }
 
 /// Warns of plans beside the states that are not taken for waiting ones.
-pub fn warn_of_planted(project: &Project, terminal: &Terminal) -> Result<(), CommandError> {
+pub fn warn_of_planted(project: &Project, context: &CommandContext) -> Result<(), CommandError> {
     for (path, why) in project.planted()? {
         let path = shown(&path);
-        terminal.print_warning(&format!(
-            "{path} is not taken for a plan that waits: {why}. Read it with `relayctl show` before \
-                you apply it by its name"
+        let show = context.run.write(&NextCommand::on_plan("show").with(path.clone()));
+        context.terminal.print_warning(&format!(
+            "{path} is not taken for a plan that waits: {why}. Before you apply it by its name, \
+                read it: {show}"
         ));
     }
     Ok(())
@@ -152,14 +153,14 @@ pub fn discard(named: Option<&Path>, context: &CommandContext) -> Exit {
 
 fn only_to_discard(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let project = Project::find_from(Path::new("."), context.options.sandbox)?;
-    warn_of_planted(&project, &context.terminal)?;
+    warn_of_planted(&project, context)?;
     let mut plans = WaitingPlan::every(&project)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only.path),
         (None, _) => Err(CommandError::new("no plan is waiting")),
         (Some(last), false) => {
             plans.push(last);
-            Err(several_waiting(&plans, "plan --discard", Timestamp::now()))
+            Err(several_waiting(&plans, "plan --discard", present_time()))
         }
     }
 }
@@ -183,7 +184,7 @@ fn find_waiting(named: &Path, context: &CommandContext) -> Result<PathBuf, Comma
     let by_name = || {
         let options = &context.options;
         let variables = options.variables.iter().cloned().collect();
-        let inputs = inputs(variables, options.region.clone());
+        let inputs = inputs(variables, options.region.clone(), options);
         let desired = manifest::load_manifest(named, &inputs).desired?;
         Some(project.plan_file(&desired.name)).filter(|path| path.is_file())
     };

@@ -17,6 +17,8 @@ mod own_files;
 mod ownership;
 mod permissions;
 mod policy_cost;
+#[cfg(unix)]
+mod project_files;
 mod refresh;
 mod renames;
 mod replacement;

@@ -145,7 +145,8 @@ fn nothing_but_a_regular_file_is_replaced_and_no_key_is_made_before() {
                 _ => symlink("/dev/null", &at).unwrap(),
             }
             let before = fs::symlink_metadata(&at).unwrap().file_type();
-            let refused = project.expect(1, &["apply", "dev.yaml", "--yes"]);
+            let apply = ["apply", "dev.yaml", "--yes", "--allow-path", "/dev/null"];
+            let refused = project.expect(1, &apply);
             assert!(refused.stdout.contains(what), "{rest}: {}", refused.told());
             let account =
                 fs::read_to_string(project.path("state/sandbox.json")).unwrap_or_default();
@@ -227,6 +228,8 @@ fn a_plan_that_git_tracks_is_not_taken_for_one_that_waits() {
         "{}",
         refused.told()
     );
+    let show = "read it: relayctl show state/sandbox/dev.plan.json --sandbox";
+    assert!(refused.stderr.contains(show), "{}", refused.told());
     assert!(!project.path("state/sandbox.json").exists(), "{}", refused.told());
     // Its own plan gets its name into the hint, and can be applied by it.
     let planned = project.expect(0, &["plan", "dev.yaml"]);

@@ -21,6 +21,7 @@ use failure::FailureCause;
 pub use objects::ObjectStore;
 
 use crate::call::{CallerIdentity, Failure, FailureKind, Read, Reply, StepOutput, Write};
+use crate::clock::present_time;
 use crate::port::Provider;
 use crate::transport::possibly_done;
 
@@ -29,7 +30,7 @@ impl Provider for Aws {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         let answer = match read {
             Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
-            Read::Clock => Ok(Reply::Moment(jiff::Timestamp::now())),
+            Read::Clock => Ok(Reply::Moment(present_time())),
             Read::Iam(read) => {
                 iam_read::read(self.iam(), read, self.endpoint().is_some()).await.map(Reply::Iam)
             }

@@ -7,6 +7,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use tokio::sync::OnceCell;
 
 use super::failure::FailureCause;
+use super::pages::PageTrail;
 use super::{Aws, ConnectOptions, s3_read};
 use crate::call::{BucketRef, Failure, FailureKind};
 use crate::port::{Objects, Only, Put, StoredObject};
@@ -96,26 +97,10 @@ impl Objects for ObjectStore {
     }
 
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, Failure> {
-        let mut pages = self
-            .client()
-            .await?
-            .list_objects_v2()
-            .bucket(&self.name)
-            .prefix(prefix)
-            .into_paginator()
-            .send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            match page {
-                Ok(page) => keys.extend(
-                    page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key),
-                ),
-                Err(error) => {
-                    return Err(self.failure(FailureCause::from(error), "s3:ListObjectsV2").await);
-                }
-            }
+        match list(self.client().await?, &self.name, prefix).await {
+            Ok(keys) => Ok(keys),
+            Err(cause) => Err(self.failure(cause, "s3:ListObjectsV2").await),
         }
-        Ok(keys)
     }
 
     async fn delete(&self, keys: &[String]) -> Result<(), Failure> {
@@ -136,6 +121,21 @@ async fn read(client: &Client, bucket: &str, key: &str) -> Result<StoredObject, 
     let body =
         found.body.collect().await.map_err(|error| FailureCause::unreadable(error.to_string()))?;
     Ok(StoredObject { body: body.to_vec(), tag, writer })
+}
+
+async fn list(client: &Client, bucket: &str, prefix: &str) -> Result<Vec<String>, FailureCause> {
+    let (call, mut token) = (client.list_objects_v2().bucket(bucket).prefix(prefix), None);
+    let (mut trail, mut keys) = (PageTrail::default(), Vec::new());
+    loop {
+        let page = call.clone().set_continuation_token(token).send().await?;
+        let objects = page.contents.unwrap_or_default();
+        keys.extend(objects.into_iter().filter_map(|object| object.key));
+        if page.is_truncated != Some(true) {
+            return Ok(keys);
+        }
+        token = page.next_continuation_token;
+        trail.follow(token.as_deref())?;
+    }
 }
 
 async fn remove(client: &Client, bucket: &str, keys: &[String]) -> Result<(), FailureCause> {
