@@ -19,6 +19,7 @@ mod names;
 mod own_files;
 mod ownership;
 mod permissions;
+mod policy_cost;
 #[cfg(unix)]
 mod project_files;
 mod refresh;
@@ -32,3 +33,4 @@ mod state;
 #[path = "../support/mod.rs"]
 mod support;
 mod waiting;
+mod widening;
