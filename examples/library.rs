@@ -7,12 +7,13 @@
 //! the state's lock. A program can stop after any stage: to check manifests in an editor, to gate
 //! plans with rules of its own, or to keep the plan in a database.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
+use relayctl::allowed_files::{AllowedFiles, FileRules};
 use relayctl::apply::ApplyOptions;
+use relayctl::clock::present_time;
 use relayctl::engine::{self, BrakeOverrides, LockOptions, PlanOptions, Workspace};
 use relayctl::event::RunOutcome;
 use relayctl::manifest::{self, Inputs};
@@ -67,7 +68,7 @@ pub async fn plan_and_apply(manifest: &Path, folder: &Path) -> Result<RunOutcome
 /// Loads the manifest, or prints every problem in it at once.
 pub fn load_manifest(path: &Path) -> Result<Desired, Box<dyn Error>> {
     let environment = |name: &str| std::env::var(name).ok();
-    let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &environment };
+    let inputs = Inputs { environment: &environment, ..Inputs::default() };
     let loaded = manifest::load_manifest(path, &inputs);
     if !loaded.diagnostics.is_empty() {
         eprintln!("{}", diagnostic::list_diagnostics(&loaded.diagnostics, &loaded.sources, false));
@@ -88,6 +89,7 @@ pub fn open_sandbox(
         config: folder.join("config"),
         base: manifest.parent().unwrap_or(Path::new("")).to_owned(),
         overlay: Some(folder.to_owned()),
+        allowed: AllowedFiles::of_manifest(manifest, &FileRules::default()),
     };
     Ok(Providers::new(Box::new(account), files, 8))
 }
@@ -98,7 +100,7 @@ fn lock_holder() -> LockInfo {
         id: uuid::Uuid::new_v4().to_string(),
         who: "the library's example".to_owned(),
         pid: std::process::id(),
-        since: jiff::Timestamp::now().to_string(),
+        since: present_time().to_string(),
         what: "apply".to_owned(),
         ..LockInfo::unknown()
     }

@@ -24,8 +24,10 @@
 
 pub mod access;
 pub mod address;
+pub mod allowed_files;
 pub mod apply;
 pub mod call;
+pub mod clock;
 pub mod diagnostic;
 pub mod diff;
 pub mod encryption;

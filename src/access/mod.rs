@@ -4,7 +4,7 @@
 //! From the bottom up: the report ([`AccessChange`]), the model of who has which policies before
 //! and after the plan, doubts and stand-ins for policies that were not read, a file for each aspect
 //! that is reported (permissions, trust, bucket policies), and [`changes()`], which goes through
-//! them all.
+//! them all. [`meaning()`] tells the rest: the changes that no comparison of policies shows.
 
 mod access_change;
 mod bucket;
@@ -15,6 +15,7 @@ mod declared;
 mod doubts;
 mod edited;
 mod effective;
+mod meaning;
 mod memberships;
 mod model;
 mod names;
@@ -33,4 +34,5 @@ mod via;
 pub use access_change::{AccessChange, AccessEffect, Aspect, EffectDoubt, NotRead};
 pub use changes::{changed_groups, changes, edited, members, unread};
 pub use declared::DeclaredPolicies;
+pub use meaning::{AccessMeaning, UncomparedGain, meaning, uncompared_gains};
 pub use unmanaged::UnmanagedAccess;

@@ -10,6 +10,7 @@ use crate::call::Observed;
 use crate::diff::{ChangeAction, ResourceChange};
 use crate::kind::{LiveObject, LiveResource};
 use crate::model::{Desired, Live, hanging_on, of_kind};
+use crate::policy::Budget;
 use crate::policy::compare::Comparer;
 use crate::value::{Value, text_of};
 
@@ -36,6 +37,9 @@ pub(super) struct AccessModel<'a> {
     policies: BTreeMap<&'a str, &'a Address>,
 }
 
+/// The steps of the comparer's budget for each object that was read.
+const STEPS_FOR_OBJECT: u64 = 200_000;
+
 impl<'a> AccessModel<'a> {
     pub fn new(
         changes: &'a [ResourceChange],
@@ -45,7 +49,8 @@ impl<'a> AccessModel<'a> {
     ) -> Self {
         let changes = changes.iter().map(|change| (&change.address, change)).collect();
         let memberships = Memberships::new(live, desired, &changes);
-        let (comparer, policies) = (Comparer::default(), BTreeMap::new());
+        let budget = Budget::for_parts(live.len() + unmanaged.holders.len(), STEPS_FOR_OBJECT);
+        let (comparer, policies) = (Comparer::within(budget), BTreeMap::new());
         let mut model = Self { desired, live, changes, unmanaged, comparer, memberships, policies };
         let kinds = || KINDS_BY_ROLE.policies.iter();
         let declared = kinds().flat_map(|kind| desired.of_kind(*kind));

@@ -181,10 +181,18 @@ pub struct Failure {
     pub code: String,
     pub message: String,
     pub request_id: Option<String>,
+    /// The remedy, if it is known better than from the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<Box<str>>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without credentials, or with a wrong setting, no call would be sent: it is not the call's
+        // failure.
+        if [Self::NO_CREDENTIALS, Self::BAD_SETTINGS].contains(&self.code.as_str()) {
+            return f.write_str(&self.message);
+        }
         write!(f, "{}: {}: {}", self.call, self.code, self.message)?;
         match &self.request_id {
             Some(id) => write!(f, " (request id {id})"),
@@ -194,6 +202,11 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
+    /// The code of a call without credentials.
+    pub const NO_CREDENTIALS: &str = "NoCredentials";
+    /// The code of a call that the settings of the connection forbid.
+    pub const BAD_SETTINGS: &str = "BadSettings";
+
     pub fn new(
         kind: FailureKind,
         call: impl Into<String>,
@@ -206,6 +219,7 @@ impl Failure {
             code: code.into(),
             message: message.into(),
             request_id: None,
+            help: None,
         }
     }
 

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use super::CommandContext;
 use super::encrypt::seal_for;
 use super::error::{CommandError, Exit};
@@ -17,6 +15,7 @@ use super::session::{self, Destination};
 use super::terminal::Terminal;
 use super::waiting::{only_waiting, saved_at};
 use relayctl::call::{CallerIdentity, FileWrite, Write};
+use relayctl::clock::present_time;
 use relayctl::manifest;
 use relayctl::plan::{Plan, PlanHeader, PlanMode};
 use relayctl::render::command::NextCommand;
@@ -193,7 +192,7 @@ impl SavedRun<'_> {
         terminal.print_rendered_note(&human::header(&self.plan.header, terminal.side_style()));
         let saved = saved_at(self.path).filter(|_| self.project.holds_waiting(self.path));
         if let Some(saved) = saved {
-            terminal.print_note(&format!("Saved:    {}", age(saved, Timestamp::now())));
+            terminal.print_note(&format!("Saved:    {}", age(saved, present_time())));
         }
         let calls = self.plan.steps.iter().flat_map(|step| &step.calls);
         for command in
@@ -210,7 +209,11 @@ impl SavedRun<'_> {
             return Some(format!("{name} is gone since this plan was made"));
         }
         let header = &self.plan.header;
-        let inputs = session::inputs(header.variables.clone(), header.region_option.clone());
+        let inputs = session::inputs(
+            header.variables.clone(),
+            header.region_option.clone(),
+            &self.context.options,
+        );
         match manifest::load_manifest(&self.manifest, &inputs).desired {
             Some(desired) if desired.digest == header.manifest_digest => None,
             Some(_) => Some(format!("{name} has changed since this plan was made")),

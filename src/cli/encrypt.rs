@@ -4,8 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::project::{write_private, write_private_with};
+use relayctl::allowed_files::{DEFAULT_MAX_SIZE, read_regular};
 use relayctl::encryption::{self, AgeIdentity, FileEncryption, IDENTITY};
 use relayctl::plan::{Plan, file};
+
+/// The most bytes of a plan: those of the largest plans that relayctl makes have a tenth of it.
+const MAX_PLAN: u64 = 1 << 30;
 
 /// Encrypts for these recipients. The identity is loaded only when something turns out to be
 /// encrypted.
@@ -27,9 +31,14 @@ fn identity() -> AgeIdentity {
         return AgeIdentity::parse(given);
     }
     let path = below_home(given);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => AgeIdentity::parse(&zeroize::Zeroizing::new(text)),
-        Err(error) => AgeIdentity::Unusable(format!("{}: {error}", path.display())),
+    match read_regular(&path, DEFAULT_MAX_SIZE) {
+        Ok(bytes) => {
+            let bytes = zeroize::Zeroizing::new(bytes);
+            AgeIdentity::parse(&zeroize::Zeroizing::new(
+                String::from_utf8_lossy(&bytes).into_owned(),
+            ))
+        }
+        Err(refusal) => AgeIdentity::Unusable(refusal.to_string()),
     }
 }
 
@@ -62,8 +71,7 @@ pub fn write_plan(path: &Path, plan: &Plan, recipients: &[String]) -> Result<(),
 
 /// Reads a file that may be encrypted.
 pub fn read_sealed(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let bytes = std::fs::read(path).map_err(|error| CommandError::for_file("read", path, error))?;
-    opened(&bytes, path)
+    opened(&read_regular(path, MAX_PLAN)?, path)
 }
 
 pub fn opened(bytes: &[u8], path: &Path) -> Result<Vec<u8>, CommandError> {

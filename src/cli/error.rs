@@ -346,6 +346,7 @@ impl From<Failure> for CommandError {
 
 fn help_with_failure(said: CommandError, failure: &Failure) -> CommandError {
     let help: Option<Hint> = match failure.kind {
+        _ if failure.help.is_some() => failure.help.as_deref().map(Hint::from),
         FailureKind::Credentials => Some(
             "sign in (`aws sso login`), name a profile with --profile, or set AWS_ACCESS_KEY_ID \
                 and AWS_SECRET_ACCESS_KEY; without an AWS account, try --sandbox"

@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 mod brakes;
+mod caller_file;
 mod core_dumps;
 mod error;
 mod hint;
@@ -60,6 +61,7 @@ use terminal::Terminal;
 
 use relayctl::plan::PlanHeader;
 use relayctl::policy::catalogue;
+use relayctl::provider::aws::SignInSession;
 use relayctl::render::command::RunOptions;
 use relayctl::render::human::{self, HumanStyle};
 use relayctl::render::printable::PrintableWriter;
@@ -100,8 +102,10 @@ Environment:
   AWS_PROFILE, AWS_ACCESS_KEY_ID ...    credentials, found as the AWS CLI finds them
   AWS_SHARED_CREDENTIALS_FILE           the file that access keys are written into
   AWS_CONFIG_FILE                       the file that profiles are written into
-  AWS_ENDPOINT_URL                      as --endpoint-url
+  AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 addresses in the place of AWS's own
+  AWS_CA_BUNDLE                         the authorities that are trusted, in PEM
   AWS_MAX_ATTEMPTS                      as --max-attempts
+  RELAYCTL_ALLOW_ENV                    as --allow-env, several names with commas between them
   RELAYCTL_RETRY_TIMEOUT                as --retry-timeout
   RELAYCTL_AGE_IDENTITY                 who reads encrypted states: an age identity, or its file
   RELAYCTL_SANDBOX=1                    as --sandbox
@@ -142,6 +146,8 @@ struct CommandContext {
     run: RunOptions,
     terminal: Terminal,
     transport: Arc<Transport>,
+    /// The credentials that the connections to AWS share.
+    session: Arc<SignInSession>,
 }
 
 impl CommandContext {
@@ -152,7 +158,8 @@ impl CommandContext {
             Some(options.retry_timeout),
             options.parallelism(),
         );
-        Self { options, run, terminal, transport: Arc::new(transport) }
+        let (transport, session) = (Arc::new(transport), Arc::default());
+        Self { options, run, terminal, transport, session }
     }
 
     /// Returns the context of a command whose argument turned out to be a manifest.
@@ -171,6 +178,7 @@ impl CommandContext {
         let run = RunOptions {
             manifest: Some(shown(&header.manifest_file)),
             account: self.run.account.clone(),
+            allowed: self.run.allowed.clone(),
             values: values.chain(state.map(|place| ("--state", shown(place)))).collect(),
             ..remembered
         };
@@ -325,11 +333,13 @@ mod tests {
         assert_eq!(commands_for(&plain), "relayctl plan m/dev.yaml");
         let options = "relayctl --sandbox apply --profile admin --var a=1 --var b=2 --region \
             us-east-1 --state s3://b/x --endpoint-url http://localhost:5000 --parallelism 3 -v";
+        let options = format!("{options} --allow-path ../policies --allow-env A --allow-env=B,C");
         let options: Vec<&str> = options.split_whitespace().collect();
         assert_eq!(
             commands_for(&options),
             "relayctl plan MANIFEST --sandbox --profile admin --endpoint-url http://localhost:5000 \
-                --region us-east-1 --state s3://b/x --var a=1 --var b=2"
+                --allow-path ../policies --allow-env A --allow-env B --allow-env C --region \
+                us-east-1 --state s3://b/x --var a=1 --var b=2"
         );
     }
 

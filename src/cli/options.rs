@@ -7,6 +7,7 @@ use clap::builder::FalseyValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, ValueEnum};
 
+use relayctl::allowed_files::FileRules;
 use relayctl::plan::pace::Pace;
 use relayctl::provider::sandbox::{Distance, Throttle};
 use relayctl::render::command::{RunOptions, assign};
@@ -23,9 +24,15 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
 
-    /// Send all calls to this address, for example an emulator's
-    #[arg(long, global = true, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    /// Send all calls to this address, for example an emulator's; without it `AWS_ENDPOINT_URL` and
+    /// the profile count, as in the AWS CLI
+    #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
+
+    /// One-time code of the MFA device that the profile's role demands; without it relayctl asks on
+    /// a terminal
+    #[arg(long, global = true, value_name = "CODE", value_parser = mfa_code)]
+    pub mfa_code: Option<String>,
 
     /// Place of the state: a .json file or a folder, as a path or a file:// URL, or
     /// s3://bucket/prefix [default: state/<name>.json]
@@ -40,6 +47,25 @@ pub struct GlobalOptions {
     /// Set a variable of the manifest (repeatable)
     #[arg(long = "var", global = true, value_name = "KEY=VALUE", value_parser = variable)]
     pub variables: Vec<(String, String)>,
+
+    /// Let the manifest name this file, or what is in this folder, although it is outside of the
+    /// project (repeatable)
+    #[arg(long = "allow-path", global = true, value_name = "PATH")]
+    pub allowed_paths: Vec<PathBuf>,
+
+    /// Let the manifest read this environment variable as ${env.NAME} (repeatable)
+    #[arg(
+        long = "allow-env",
+        global = true,
+        value_name = "NAME",
+        env = "RELAYCTL_ALLOW_ENV",
+        value_delimiter = ','
+    )]
+    pub allowed_environment: Vec<String>,
+
+    /// Size up to which files are read, for example 64MiB
+    #[arg(long, global = true, value_name = "SIZE", value_parser = file_size, default_value = "16MiB")]
+    pub max_file_size: u64,
 
     /// Number of calls that may be under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=200))]
@@ -112,14 +138,18 @@ pub struct ManifestArg {
 }
 
 impl GlobalOptions {
-    /// Returns the endpoint. An environment variable that is set to an empty value counts as not
-    /// set.
-    pub fn endpoint(&self) -> Option<String> {
-        self.endpoint_url.clone().filter(|url| !url.is_empty())
-    }
-
     pub fn parallelism(&self) -> usize {
         usize::from(self.parallelism)
+    }
+
+    /// Returns the rules for the files that a manifest names.
+    pub fn file_rules(&self) -> FileRules {
+        FileRules {
+            allowed_paths: self.allowed_paths.clone(),
+            max_size: self.max_file_size,
+            working_folder: std::env::current_dir().ok(),
+            home: home::home_dir(),
+        }
     }
 
     /// Returns the pace of a sandbox that is far away.
@@ -146,8 +176,8 @@ pub fn repeated(
     matches: &ArgMatches,
 ) -> RunOptions {
     let GlobalOptions { profile, region, endpoint_url, state, variables, .. } = options;
+    let GlobalOptions { allowed_paths, allowed_environment, max_file_size, .. } = options;
     let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
-    let endpoint = endpoint_url.iter().filter(|_| is_given("endpoint_url"));
     let acting = options.sandbox_enforce.iter().filter(|_| is_given("sandbox_enforce"));
     let one =
         |option: &'static str, value: &Option<String>| value.clone().map(|value| (option, value));
@@ -155,8 +185,19 @@ pub fn repeated(
         manifest: manifest.map(|path| path.display().to_string()),
         sandbox: options.sandbox,
         account: (one("--profile", profile).into_iter())
-            .chain(endpoint.map(|url| ("--endpoint-url", without_password(url))))
+            .chain(endpoint_url.iter().map(|url| ("--endpoint-url", without_password(url))))
             .chain(acting.map(|policy| ("--sandbox-enforce", policy.clone())))
+            .collect(),
+        allowed: (allowed_paths.iter().map(|path| ("--allow-path", path.display().to_string())))
+            .chain(
+                allowed_environment
+                    .iter()
+                    .filter(|_| is_given("allowed_environment"))
+                    .map(|name| ("--allow-env", name.clone())),
+            )
+            .chain(
+                is_given("max_file_size").then(|| ("--max-file-size", max_file_size.to_string())),
+            )
             .collect(),
         values: (one("--region", region).into_iter())
             .chain(one("--state", state))
@@ -179,6 +220,30 @@ fn variable(text: &str) -> Result<(String, String), String> {
         _ => Err("write KEY=VALUE, for example --var stage=dev".to_owned()),
     }
 }
+
+/// Parses a code as devices and apps show it, perhaps with spaces in it.
+fn mfa_code(text: &str) -> Result<String, String> {
+    let code: String = text.split_whitespace().collect();
+    let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+    if is_code { Ok(code) } else { Err("write the digits that the device shows".to_owned()) }
+}
+
+/// Parses a number of bytes with its unit.
+fn file_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match &text[digits.len()..] {
+        "" => 0,
+        "KiB" | "K" => 10,
+        "MiB" | "M" => 20,
+        "GiB" | "G" => 30,
+        _ => return Err(SIZE_FORM.to_owned()),
+    };
+    let number: Option<u64> = digits.parse().ok().filter(|number| *number > 0);
+    let bytes = number.and_then(|number| number.checked_mul(1 << shift));
+    bytes.ok_or_else(|| SIZE_FORM.to_owned())
+}
+
+const SIZE_FORM: &str = "write a number of bytes, or one of KiB, MiB or GiB: 64MiB";
 
 fn attempts(text: &str) -> Result<Attempts, String> {
     match text.parse() {
@@ -221,11 +286,27 @@ mod tests {
     }
 
     #[test]
+    fn an_mfa_code_is_made_of_digits() {
+        assert_eq!(mfa_code("123 456"), Ok("123456".to_owned()));
+        assert!(mfa_code("").is_err());
+        assert!(mfa_code("12345x").is_err());
+    }
+
+    #[test]
     fn a_variable_of_the_environment_that_is_empty_says_no_number_of_attempts() {
         assert_eq!(attempts(""), Ok(Attempts(None)));
         assert_eq!(attempts("3"), Ok(Attempts(Some(3))));
         assert!(attempts("0").is_err());
         assert!(attempts("often").is_err());
+    }
+
+    #[test]
+    fn a_size_is_a_number_of_bytes_or_has_a_unit() {
+        assert_eq!(file_size("3"), Ok(3));
+        assert_eq!(file_size("64MiB"), Ok(64 << 20));
+        for wrong in ["", "MiB", "0", "-1", "1.5MiB", "16MB", "99999999999GiB"] {
+            assert!(file_size(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

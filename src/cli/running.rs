@@ -15,6 +15,7 @@ use super::session::{DeclaredManifest, StateAt};
 use super::terminal::Terminal;
 use super::traffic;
 use relayctl::apply::{ApplyOptions, Stop};
+use relayctl::clock::present_time;
 use relayctl::engine::{self, EngineError, LockOptions, PreparedPlan, ReadyPlan, StateLock};
 use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::plan::{Plan, PlanMode, PlanNoteKind};
@@ -334,7 +335,7 @@ fn lock_for(what: &str) -> LockInfo {
             .or_else(|| variable("HOSTNAME"))
             .unwrap_or_else(|| "an unnamed host".to_owned()),
         pid: std::process::id(),
-        since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        since: present_time().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         what: what.to_owned(),
         expires: String::new(),
         process: process::stamp(),

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::error::CommandError;
+use relayctl::address::{Address, KindName, PrincipalKind};
+use relayctl::allowed_files::{DEFAULT_MAX_SIZE, read_regular};
 use relayctl::policy::statement::Policy;
 use relayctl::policy::{self, Usage};
 use relayctl::provider::sandbox::CallerPolicies;
@@ -14,10 +16,12 @@ pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, Com
     let given: Vec<&String> = given.iter().filter(|text| !text.is_empty()).collect();
     let principal = |text: &String| {
         let (kind, name) = text.split_once(['/', '.']).filter(|_| !Path::new(text).exists())?;
-        match kind {
-            "user" | "users" => Some(CallerPolicies::User(name.to_owned())),
-            "role" | "roles" => Some(CallerPolicies::Role(name.to_owned())),
-            _ => None,
+        let principal = Address::new(KindName::from_word(kind)?, name).principal()?;
+        match principal.kind {
+            PrincipalKind::User => Some(CallerPolicies::User(principal.name)),
+            PrincipalKind::Role => Some(CallerPolicies::Role(principal.name)),
+            // A group makes no calls.
+            PrincipalKind::Group => None,
         }
     };
     match given.as_slice() {
@@ -36,13 +40,15 @@ pub fn sandbox_principal(given: &[String]) -> Result<Option<CallerPolicies>, Com
 }
 
 fn load(file: &Path) -> Result<Policy, CommandError> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        CommandError::for_file("read", file, error).with_help(
+    let bytes = read_regular(file, DEFAULT_MAX_SIZE).map_err(|refusal| {
+        CommandError::from(refusal).with_help(
             "--sandbox-enforce takes a file with an identity policy, such as `relayctl \
                 permissions MANIFEST` prints, or user/NAME or role/NAME of the sandbox",
         )
     })?;
     let shown = file.display().to_string();
+    let text = String::from_utf8(bytes)
+        .map_err(|error| CommandError::because(format!("{shown} is not UTF-8 text"), error))?;
     let document = policy::parse(&text).map_err(|error| CommandError::because(&shown, error))?;
     if let Some(finding) = policy::validate(&document, Usage::Managed).first() {
         return Err(CommandError::new(format!(

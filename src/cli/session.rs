@@ -8,9 +8,12 @@ use super::CommandContext;
 use super::encrypt::seal_for;
 use super::error::CommandError;
 use super::missing_file::missing_file;
+use super::options::GlobalOptions;
 use super::project::{Project, folder_of, shown};
 use super::sandbox_principal::sandbox_principal;
+use super::terminal::Terminal;
 use relayctl::access::checks;
+use relayctl::allowed_files::AllowedFiles;
 use relayctl::call::CallerIdentity;
 use relayctl::diagnostic::Diagnostic;
 use relayctl::encryption::FileEncryption;
@@ -21,7 +24,7 @@ use relayctl::model::Desired;
 use relayctl::plan::PlanMode;
 use relayctl::port::{Provider, Store};
 use relayctl::provider::Providers;
-use relayctl::provider::aws::{Aws, ConnectOptions as AwsOptions};
+use relayctl::provider::aws::{Aws, ConnectOptions as AwsOptions, MfaCodes};
 use relayctl::provider::files::Files;
 use relayctl::provider::sandbox::{Remote, Sandbox};
 use relayctl::render::diagnostic;
@@ -113,6 +116,7 @@ fn read(
         &inputs(
             context.options.variables.iter().cloned().collect(),
             context.options.region.clone(),
+            &context.options,
         ),
     );
     loaded.diagnostics.extend(further(&loaded));
@@ -134,8 +138,20 @@ fn read(
 }
 
 /// Returns what a manifest is loaded with.
-pub fn inputs(variables: BTreeMap<String, String>, region: Option<String>) -> Inputs<'static> {
-    Inputs { variables, region, environment: &|name| std::env::var(name).ok() }
+pub fn inputs(
+    variables: BTreeMap<String, String>,
+    region: Option<String>,
+    options: &GlobalOptions,
+) -> Inputs<'static> {
+    // An environment variable that is set to an empty value allows nothing.
+    let allowed = options.allowed_environment.iter().map(|name| name.trim().to_owned());
+    Inputs {
+        variables,
+        region,
+        environment: &|name| std::env::var(name).ok(),
+        allowed_environment: allowed.filter(|name| !name.is_empty()).collect(),
+        files: options.file_rules(),
+    }
 }
 
 impl DeclaredManifest {
@@ -291,7 +307,12 @@ pub fn aws_options(context: &CommandContext, region: &str) -> AwsOptions {
     AwsOptions {
         profile: context.options.profile.clone(),
         region: region.to_owned(),
-        endpoint_url: context.options.endpoint(),
+        endpoint_url: context.options.endpoint_url.clone(),
+        mfa: MfaCodes {
+            given: context.options.mfa_code.clone(),
+            ask: Terminal::interactive().then_some(Terminal::ask_mfa_code),
+        },
+        session: Arc::clone(&context.session),
         transport: Arc::clone(&context.transport),
     }
 }
@@ -340,7 +361,11 @@ impl Destination<'_> {
                 "Sandbox: a simulated AWS account, kept in {account}. Nothing reaches AWS."
             ));
         }
-        Ok(Providers::new(self.cloud(context).await?, self.files()?, context.options.parallelism()))
+        Ok(Providers::new(
+            self.cloud(context).await?,
+            self.files(&context.options)?,
+            context.options.parallelism(),
+        ))
     }
 
     async fn cloud(&self, context: &CommandContext) -> Result<Box<dyn Provider>, CommandError> {
@@ -369,20 +394,21 @@ impl Destination<'_> {
             ))
             .with_help(format!("add --sandbox, or unset {variable}")));
         }
-        Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await))
+        Ok(Box::new(Aws::connect(&aws_options(context, self.region)).await?))
     }
 
-    fn files(&self) -> Result<Files, CommandError> {
+    fn files(&self, options: &GlobalOptions) -> Result<Files, CommandError> {
         let base = self.base.to_owned();
+        let allowed = AllowedFiles::of_manifest(&base.join("manifest"), &options.file_rules());
         if self.project.sandbox {
             let overlay = self.project.sandbox_files();
             let aws = overlay.join("home").join(".aws");
             let (credentials, config) = (aws.join("credentials"), aws.join("config"));
-            return Ok(Files { credentials, config, base, overlay: Some(overlay) });
+            return Ok(Files { credentials, config, base, overlay: Some(overlay), allowed });
         }
         let credentials = aws_file("AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
         let config = aws_file("AWS_CONFIG_FILE", "config")?;
-        Ok(Files { credentials, config, base, overlay: None })
+        Ok(Files { credentials, config, base, overlay: None, allowed })
     }
 
     /// Explains an error of the engine. A wrong account in the sandbox means another sandbox.

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use jiff::Timestamp;
-
 use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::hint::Hint;
@@ -14,6 +12,7 @@ use super::project::Project;
 use super::session;
 use super::state::resource;
 use super::waiting::{WaitingPlan, several_waiting, warn_of_planted};
+use relayctl::clock::present_time;
 use relayctl::render::command::NextCommand;
 use relayctl::render::text::escape;
 
@@ -72,7 +71,7 @@ fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
         }
         (Some(last), false) => {
             plans.push(last);
-            Err(several_waiting(&plans, "show", Timestamp::now()))
+            Err(several_waiting(&plans, "show", present_time()))
         }
     }
 }

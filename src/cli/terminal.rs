@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::error::CommandError;
 use super::options::{Color, GlobalOptions};
+use relayctl::provider::aws::MfaQuestion;
 use relayctl::render::command::RunOptions;
 use relayctl::render::human::HumanStyle;
 use relayctl::render::printable::Printable;
@@ -119,6 +120,18 @@ impl Terminal {
         } else {
             writeln!(anstream::stdout().lock(), "{text}")
         };
+    }
+
+    /// Asks for the code of an MFA device. `None` without an answer.
+    pub fn ask_mfa_code(question: &MfaQuestion) -> Option<String> {
+        let MfaQuestion { device, role } = question;
+        let (device, role) = (escape(device), escape(role));
+        let mut stderr = io::stderr().lock();
+        write!(stderr, "MFA code of {device} to assume {role}: ").ok()?;
+        stderr.flush().ok()?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).ok()?;
+        Some(answer.split_whitespace().collect())
     }
 
     /// Asks on stderr. Only `yes` counts as a yes.

@@ -11,6 +11,7 @@ use super::hint::Hint;
 use super::input;
 use super::project::{Project, looks_like_plan, shown};
 use super::session::inputs;
+use relayctl::clock::present_time;
 use relayctl::manifest;
 use relayctl::plan::{Plan, PlanMode};
 use relayctl::render::command::NextCommand;
@@ -86,7 +87,7 @@ pub fn only_waiting(
         (None, _) => Err(none_waiting(project)),
         (Some(last), false) => {
             plans.push(last);
-            Err(several_waiting(&plans, "apply", Timestamp::now()))
+            Err(several_waiting(&plans, "apply", present_time()))
         }
     }
 }
@@ -161,7 +162,7 @@ fn only_to_discard(context: &CommandContext) -> Result<PathBuf, CommandError> {
         (None, _) => Err(CommandError::new("no plan is waiting")),
         (Some(last), false) => {
             plans.push(last);
-            Err(several_waiting(&plans, "plan --discard", Timestamp::now()))
+            Err(several_waiting(&plans, "plan --discard", present_time()))
         }
     }
 }
@@ -185,7 +186,7 @@ fn find_waiting(named: &Path, context: &CommandContext) -> Result<PathBuf, Comma
     let by_name = || {
         let options = &context.options;
         let variables = options.variables.iter().cloned().collect();
-        let inputs = inputs(variables, options.region.clone());
+        let inputs = inputs(variables, options.region.clone(), options);
         let desired = manifest::load_manifest(named, &inputs).desired?;
         Some(project.plan_file(&desired.name)).filter(|path| path.is_file())
     };

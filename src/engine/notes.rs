@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diff::{ChangeAction, Reason, ResourceChange};
 use crate::kind::{self, Ownership, STATE_TAG};
-use crate::model::{Recorded, RecordedObject};
+use crate::model::{Desired, Recorded, RecordedObject};
 use crate::plan::{Plan, PlanHeader, PlanMode, PlanNote, PlanNoteKind};
 use crate::value::{tags_of, text_of};
 
@@ -112,6 +112,20 @@ pub fn other_name(plan: &Plan, beside: Option<&str>) -> Option<PlanNote> {
     );
     let lines = [format!("moved: [{{from_manifest: {old}}}]"), format!("unique_name: {old}")];
     Some(PlanNote::new(PlanNoteKind::RenamedManifest, text).with_details(lines).with_help(help))
+}
+
+/// Returns the remark on files outside of the project into which keys go.
+pub fn outside_files(desired: &Desired, mode: PlanMode) -> Option<PlanNote> {
+    let files = &desired.outside_files;
+    let text = match (files.len(), mode) {
+        (0, _) | (_, PlanMode::RefreshOnly) => return None,
+        (1, PlanMode::Apply) => "a key goes into a file outside of the project:",
+        (_, PlanMode::Apply) => "keys go into files outside of the project:",
+        (1, PlanMode::Destroy) => "a file with a key lies outside of the project:",
+        (_, PlanMode::Destroy) => "files with keys lie outside of the project:",
+    };
+    let paths = files.iter().map(|path| path.display().to_string());
+    Some(PlanNote::new(PlanNoteKind::OutsideFiles, text).with_details(paths))
 }
 
 /// Returns the remark on a state that was last applied for another file.

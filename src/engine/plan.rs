@@ -163,6 +163,7 @@ pub async fn plan_from_state(
     debug_assert_eq!(consistency::check(&plan), Ok(()), "a saved plan must be accepted again");
     plan.notes.extend(notes::without_state(&plan, unclaimed));
     plan.notes.extend(notes::other_name(&plan, options.origin.name_beside.as_deref()));
+    plan.notes.extend(notes::outside_files(workspace.desired, options.mode));
     plan.notes.extend(notes::other_file(&plan.header, file.as_deref()));
     plan.access = access_changes(resolver, &plan, live, desired, renames).await;
     let mut objections = guard::objections(

@@ -20,8 +20,8 @@ const SETTINGS: [&str; 2] = ["region", "output"];
 
 const FIELDS: &[Field] = &[
     Field::identity("profile"),
-    Field::in_place("region", FieldForm::Plain, null_default),
-    Field::in_place("output", FieldForm::Plain, || json!("json")),
+    Field::in_place("region", FieldForm::Plain, null_default).harmless(),
+    Field::in_place("output", FieldForm::Plain, || json!("json")).harmless(),
 ];
 
 impl Kind for AwsProfileKind {

@@ -6,7 +6,7 @@ use super::field::{empty_list, empty_map, false_default, null_default};
 use super::tags::{owner, state_tag};
 use super::{
     AccessRole, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts, LiveObject,
-    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness,
+    Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, bucket_access,
 };
 use crate::address::KindName;
 use crate::call::s3::{BucketEncryption, LifecycleRule, PublicAccessBlock};
@@ -25,14 +25,18 @@ const FIELDS: &[Field] = &[
         FieldForm::Plain,
         "a bucket cannot move to another region",
         null_default,
-    ),
-    Field::in_place("tags", FieldForm::Keyed, empty_map),
-    Field::in_place("versioning", FieldForm::Plain, false_default).harmless(),
-    Field::in_place("encryption", FieldForm::Plain, sse_s3),
-    Field::in_place("public_access_block", FieldForm::Plain, || blocked(true)),
-    Field::in_place("ownership", FieldForm::Plain, || json!(OWNER_ENFORCED)),
+    )
+    .judged(bucket_access::region),
+    Field::in_place("tags", FieldForm::Keyed, empty_map).searched(),
+    Field::in_place("versioning", FieldForm::Plain, false_default)
+        .judged(bucket_access::versioning),
+    Field::in_place("encryption", FieldForm::Plain, sse_s3).judged(bucket_access::encryption),
+    Field::in_place("public_access_block", FieldForm::Plain, || blocked(true))
+        .judged(bucket_access::public_access_block),
+    Field::in_place("ownership", FieldForm::Plain, || json!(OWNER_ENFORCED))
+        .judged(bucket_access::ownership),
     Field::in_place("policy", FieldForm::Document, null_default).compared(),
-    Field::in_place("lifecycle", FieldForm::Plain, empty_list).harmless(),
+    Field::in_place("lifecycle", FieldForm::Plain, empty_list).judged(bucket_access::lifecycle),
     Field::in_place("force_destroy", FieldForm::Setting, false_default).harmless(),
 ];
 

@@ -3,7 +3,7 @@
 
 use crate::address::{Address, KindName, PrincipalKind};
 use crate::policy::Usage;
-use crate::value::{Attributes, text_of};
+use crate::value::{Attributes, Value, text_of};
 
 #[derive(Clone, Copy, Debug)]
 pub struct KindFacts {
@@ -98,16 +98,44 @@ pub enum Tagged {
     Buckets,
 }
 
-/// The effect of a field's change on access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The fact about a field that tells the effect of its change on access. A field that states none
+/// is [`FieldAccess::Unknown`]: `--deny-widening` refuses its change.
+#[derive(Clone, Copy, Debug)]
 pub enum FieldAccess {
     /// No effect.
     Harmless,
     /// The effect that the plan's access shows: the field is compared there.
     Compared,
-    /// An unknown effect. Tags have one, since conditions may ask for them, and so have the
-    /// settings that block public access, or encrypt.
+    /// The effect that the conditions of all known policies tell, which are searched for the
+    /// field: tags. Policies that relayctl does not read may ask for them, too.
+    Searched,
+    /// The effect that the values tell.
+    Judged(FieldJudge),
+    /// An unknown effect.
     Unknown,
+}
+
+/// A function that tells the effect of a change from its values.
+pub type FieldJudge = fn(&JudgedChange<'_>) -> FieldEffect;
+
+/// The change of a field whose values tell its effect.
+#[derive(Clone, Copy, Debug)]
+pub struct JudgedChange<'a> {
+    /// The value before the change; `None` for a field of a new object.
+    pub before: Option<&'a Value>,
+    pub after: &'a Value,
+    /// The account of the manifest.
+    pub account: &'a str,
+}
+
+/// The effect of a field's change on access, which its values tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldEffect {
+    None,
+    /// Access or data may be lost, and nobody gains.
+    Loss,
+    /// Somebody may gain by it; the text is the reason, for people.
+    Gain(&'static str),
 }
 
 /// A policy document in an attribute.

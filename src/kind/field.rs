@@ -2,17 +2,18 @@
 
 use serde_json::json;
 
-use super::{Field, FieldAccess, FieldForm, OnChange};
+use super::{Field, FieldAccess, FieldForm, FieldJudge, OnChange};
 use crate::value::{Attributes, Value, optional_text};
 
 impl Field {
+    /// Makes a part of the object's identity. A plan's access tells what a new name means.
     pub(super) const fn identity(name: &'static str) -> Self {
         Self {
             name,
             form: FieldForm::Identity,
             change: OnChange::InPlace,
             default: null_default,
-            access: FieldAccess::Unknown,
+            access: FieldAccess::Compared,
         }
     }
 
@@ -59,6 +60,16 @@ impl Field {
     /// Marks a field that grants access, and is compared in a plan's access.
     pub(super) const fn compared(self) -> Self {
         Self { access: FieldAccess::Compared, ..self }
+    }
+
+    /// Marks a field that conditions of policies may ask for.
+    pub(super) const fn searched(self) -> Self {
+        Self { access: FieldAccess::Searched, ..self }
+    }
+
+    /// Marks a field whose values tell the effect of its change on access.
+    pub(super) const fn judged(self, judge: FieldJudge) -> Self {
+        Self { access: FieldAccess::Judged(judge), ..self }
     }
 }
 

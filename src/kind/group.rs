@@ -6,7 +6,7 @@ use super::attached::{Attached, EXCLUSIVE_MEMBERS, attached};
 use super::field::{false_default, path_or_root, root_path};
 use super::{
     AccessRole, Conflict, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
-    OutputValue, Ownership, Recovery, Uniqueness, taken_name, with_blockers,
+    OutputValue, Ownership, Recovery, Uniqueness, judge, taken_name, with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::{IamWrite, Observed, Write, iam};
@@ -18,7 +18,7 @@ pub(super) struct GroupKind;
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::in_place("path", FieldForm::Plain, root_path),
+    Field::in_place("path", FieldForm::Plain, root_path).judged(judge::judge_path),
     Field::in_place(EXCLUSIVE_MEMBERS, FieldForm::Setting, false_default).harmless(),
 ];
 

@@ -334,11 +334,13 @@ mod attachment;
 mod aws_profile;
 mod blocker;
 mod bucket;
+mod bucket_access;
 mod conflict;
 mod facts;
 mod field;
 mod group;
 mod inline_policy;
+mod judge;
 mod parts;
 mod policy;
 mod principal;
@@ -358,8 +360,8 @@ pub use attached::Attached;
 pub use blocker::DeletionBlocker;
 pub use conflict::{Conflict, OccupiedPlace, UnrecordedObject};
 pub use facts::{
-    AccessRole, DocumentField, FieldAccess, KindFacts, Output, OutputValue, Ownership, Parent,
-    Recovery, Tagged, Uniqueness,
+    AccessRole, DocumentField, FieldAccess, FieldEffect, FieldJudge, JudgedChange, KindFacts,
+    Output, OutputValue, Ownership, Parent, Recovery, Tagged, Uniqueness,
 };
 pub use parts::{named_parents, second_parent};
 pub use quota::{ATTACHED_POLICIES, GROUPS_OF_USER};

@@ -6,8 +6,8 @@ use super::field::{empty_map, empty_text, null_default, path_or_root, root_path}
 use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, Conflict, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts,
-    LiveObject, Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, taken_name,
-    with_blockers,
+    LiveObject, Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, judge,
+    taken_name, with_blockers,
 };
 use crate::address::KindName;
 use crate::call::iam::PolicyDetail;
@@ -24,7 +24,8 @@ const MOST_VERSIONS: usize = 5;
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::replace("path", FieldForm::Plain, "IAM cannot change a policy's path", root_path),
+    Field::replace("path", FieldForm::Plain, "IAM cannot change a policy's path", root_path)
+        .judged(judge::judge_path),
     Field::replace(
         "description",
         FieldForm::Plain,
@@ -33,7 +34,7 @@ const FIELDS: &[Field] = &[
     )
     .harmless(),
     Field::in_place("document", FieldForm::Document, null_default).compared(),
-    Field::in_place("tags", FieldForm::Keyed, empty_map),
+    Field::in_place("tags", FieldForm::Keyed, empty_map).searched(),
 ];
 
 impl Kind for PolicyKind {

@@ -7,7 +7,7 @@ use super::field::{empty_map, empty_text, null_default, path_or_root, root_path}
 use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, Conflict, DeletionBlocker, DocumentField, Field, FieldForm, Kind, KindFacts,
-    LiveObject, Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, taken_name,
+    LiveObject, Output, OutputValue, Ownership, Recovery, Tagged, Uniqueness, judge, taken_name,
     with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
@@ -28,12 +28,14 @@ const SETTINGS: [&str; 2] = ["description", "max_session_duration"];
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::replace("path", FieldForm::Plain, "IAM cannot change a role's path", root_path),
+    Field::replace("path", FieldForm::Plain, "IAM cannot change a role's path", root_path)
+        .judged(judge::judge_path),
     Field::in_place("description", FieldForm::Plain, empty_text).harmless(),
-    Field::in_place("max_session_duration", FieldForm::Plain, || json!(SESSION_SECONDS)).harmless(),
+    Field::in_place("max_session_duration", FieldForm::Plain, || json!(SESSION_SECONDS))
+        .judged(judge::session),
     Field::in_place("trust", FieldForm::Document, null_default).compared(),
     Field::in_place("permissions_boundary", FieldForm::Plain, null_default).compared(),
-    Field::in_place("tags", FieldForm::Keyed, empty_map),
+    Field::in_place("tags", FieldForm::Keyed, empty_map).searched(),
 ];
 
 impl Kind for RoleKind {

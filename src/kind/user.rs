@@ -7,7 +7,8 @@ use super::field::{empty_map, false_default, null_default, path_or_root, root_pa
 use super::tags::{TagChange, owner, state_tag};
 use super::{
     AccessRole, Conflict, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Output,
-    OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, taken_name, with_blockers,
+    OutputValue, Ownership, Recovery, Tagged, Uniqueness, blocker, judge, taken_name,
+    with_blockers,
 };
 use crate::address::{KindName, Principal, PrincipalKind};
 use crate::call::iam;
@@ -20,9 +21,9 @@ pub(super) struct UserKind;
 const FIELDS: &[Field] = &[
     Field::identity("name"),
     Field::identity("arn"),
-    Field::in_place("path", FieldForm::Plain, root_path),
+    Field::in_place("path", FieldForm::Plain, root_path).judged(judge::judge_path),
     Field::in_place("permissions_boundary", FieldForm::Plain, null_default).compared(),
-    Field::in_place("tags", FieldForm::Keyed, empty_map),
+    Field::in_place("tags", FieldForm::Keyed, empty_map).searched(),
     Field::in_place(EXCLUSIVE_GROUPS, FieldForm::Setting, false_default).harmless(),
 ];
 

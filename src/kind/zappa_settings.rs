@@ -4,8 +4,8 @@ use serde_json::{Map, json};
 
 use super::field::empty_map;
 use super::{
-    AccessRole, DeletionBlocker, Field, FieldForm, Kind, KindFacts, LiveObject, Ownership,
-    Recovery, Uniqueness,
+    AccessRole, DeletionBlocker, Field, FieldEffect, FieldForm, JudgedChange, Kind, KindFacts,
+    LiveObject, Ownership, Recovery, Uniqueness,
 };
 use crate::address::KindName;
 use crate::call::{FileRead, FileReply, FileWrite, LocalFile, Observed, Write};
@@ -17,7 +17,7 @@ pub(super) struct ZappaSettingsKind;
 const FIELDS: &[Field] = &[
     Field::identity("file"),
     Field::identity("stage"),
-    Field::in_place("settings", FieldForm::Keyed, empty_map),
+    Field::in_place("settings", FieldForm::Keyed, empty_map).judged(judge_settings),
 ];
 
 impl Kind for ZappaSettingsKind {
@@ -140,6 +140,42 @@ fn unused_role(
                 uses instead: remove role_arn from {file}"
         )
     })
+}
+
+/// The settings that say neither as whom Zappa and the app act, nor what runs, nor who may call it
+/// (Zappa's README, "Advanced Settings").
+const WITHOUT_ACCESS: [&str; 14] = [
+    "aws_region",
+    "debug",
+    "delete_local_zip",
+    "delete_s3_zip",
+    "ephemeral_storage",
+    "keep_warm",
+    "keep_warm_expression",
+    "lambda_description",
+    "log_level",
+    "memory_size",
+    "num_retained_versions",
+    "slim_handler",
+    "timeout_seconds",
+    "touch",
+];
+
+fn judge_settings(change: &JudgedChange<'_>) -> FieldEffect {
+    let nothing = Map::new();
+    let before = change.before.and_then(Value::as_object).unwrap_or(&nothing);
+    let after = change.after.as_object().unwrap_or(&nothing);
+    let differs = |key: &&String| before.get(*key) != after.get(*key);
+    let is_harmless = |key: &String| {
+        // Zappa makes and changes roles of its own unless it is told not to.
+        let is_off = key == "manage_roles" && after.get(key) == Some(&Value::Bool(false));
+        is_off || WITHOUT_ACCESS.contains(&key.as_str())
+    };
+    if before.keys().chain(after.keys()).filter(differs).all(is_harmless) {
+        FieldEffect::None
+    } else {
+        FieldEffect::Gain("the settings may say as whom Zappa and the app act, and what runs")
+    }
 }
 
 fn file(attributes: &Attributes) -> LocalFile {

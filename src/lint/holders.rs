@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::rules::{ADMINISTRATOR_POLICY, named};
+use super::undecided::UndecidedParts;
 use super::{LintSubject, ManifestFinding};
 use crate::access::DeclaredPolicies;
 use crate::address::Address;
@@ -15,14 +16,24 @@ use crate::value::text_of;
 /// AWS's own policies that make further checks pointless.
 const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
 
-pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
+pub(super) fn all(
+    subject: &LintSubject<'_>,
+    undecided: &mut UndecidedParts,
+) -> Vec<ManifestFinding> {
     let mut found = Vec::new();
+    let mut judge = |address: &Address| {
+        let open = escalations(subject, address);
+        if subject.comparer.budget().is_spent() {
+            undecided.escalation(address);
+        }
+        open
+    };
     for (address, _) in subject.principals() {
         found.extend(administrator(subject, address));
-        found.extend(escalations(subject, address));
+        found.extend(judge(address));
     }
     for address in unattached(subject) {
-        found.extend(escalations(subject, &address));
+        found.extend(judge(&address));
     }
     found
 }
@@ -97,6 +108,7 @@ fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFind
         policies: &held.policies,
         boundary: held.boundary.as_ref(),
         attached: &attached,
+        budget: subject.comparer.budget(),
     };
     escalation::escalations(&holder).iter().map(|one| told(subject, address, one)).collect()
 }

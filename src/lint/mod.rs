@@ -6,6 +6,7 @@ mod names;
 mod redundancy;
 mod rules;
 mod suppression;
+mod undecided;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,9 +17,12 @@ use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::kind::{self, AccessRole, DocumentField};
 use crate::manifest::Documents;
 use crate::model::{Desired, Resource};
+use crate::policy::compare::Comparer;
 use crate::policy::lint::{self as document, Home};
-use crate::policy::{self, Usage};
+use crate::policy::{self, Budget, Usage};
 use crate::value::{Value, optional_text, text_of};
+
+use undecided::UndecidedParts;
 
 pub use names::find_unknown_names;
 pub use rules::{Rule, explain, named, nearest, rules};
@@ -84,8 +88,10 @@ impl ManifestFinding {
 pub fn lint_manifest(desired: &Desired, documents: &Documents) -> Vec<ManifestFinding> {
     let subject = LintSubject::new(desired, documents);
     let mut found = subject.documents();
-    found.extend(holders::all(&subject));
-    found.extend(redundancy::all(&subject));
+    let mut undecided = UndecidedParts::default();
+    found.extend(holders::all(&subject, &mut undecided));
+    found.extend(redundancy::all(&subject, &mut undecided));
+    found.extend(undecided.findings());
     found.extend(names::managed_policies(desired));
     found.extend(names::placeholders(desired));
     suppression::apply(&desired.silenced, &mut found);
@@ -103,7 +109,14 @@ pub fn lint_manifest(desired: &Desired, documents: &Documents) -> Vec<ManifestFi
 struct LintSubject<'a> {
     desired: Desired,
     documents: &'a Documents,
+    /// The comparer of all policies, with the budget of all questions.
+    comparer: Comparer,
 }
+
+/// The steps of the budget: some for any manifest, and some for each byte of its documents. A
+/// manifest whose documents AWS takes is linted in less than two seconds of a processor.
+const STEPS: u64 = 30_000_000;
+const STEPS_FOR_BYTE: u64 = 300;
 
 impl<'a> LintSubject<'a> {
     fn new(desired: &Desired, documents: &'a Documents) -> Self {
@@ -113,7 +126,15 @@ impl<'a> LintSubject<'a> {
                 resource.attributes.share(field, source.value.clone());
             }
         }
-        Self { desired, documents }
+        let all = desired.resources.iter().filter_map(|(address, it)| {
+            let held = kind::kind_of(address.kind()).facts().document?;
+            it.attributes.get(held.field)
+        });
+        let size: usize = all.map(|document| document.to_string().len()).sum();
+        let size = u64::try_from(size).unwrap_or(u64::MAX);
+        let steps = STEPS.saturating_add(size.saturating_mul(STEPS_FOR_BYTE));
+        let comparer = Comparer::within(Budget::with_steps(steps));
+        Self { desired, documents, comparer }
     }
 
     /// Returns the resources of the kinds with a matching role in access.

@@ -1,29 +1,45 @@
 //! Finds statements and actions that could be left out without a change of anybody's access. They
 //! are reported only if that holds for every principal that has the policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::undecided::UndecidedParts;
 use super::{LintSubject, ManifestFinding, holders};
 use crate::address::Address;
 use crate::kind::DocumentField;
 use crate::policy::Usage;
+use crate::policy::compare::Comparer;
 use crate::policy::lint::{
     REDUNDANT_STATEMENT, Redundant, Rule, SHADOWED_ACTION, redundant, shadowed,
 };
 use crate::policy::statement::{Effect, Policy};
 use crate::value::text_of;
 
-pub(super) fn all(subject: &LintSubject<'_>) -> Vec<ManifestFinding> {
+pub(super) fn all(
+    subject: &LintSubject<'_>,
+    undecided: &mut UndecidedParts,
+) -> Vec<ManifestFinding> {
     let sets = sets(subject);
-    let mut found = agreed(&sets, redundant)
-        .into_iter()
-        .map(|one| found(subject, &one, &REDUNDANT_STATEMENT))
-        .collect::<Vec<_>>();
-    found.extend(
-        agreed(&sets, shadowed).into_iter().map(|one| self::found(subject, &one, &SHADOWED_ACTION)),
-    );
-    found.into_iter().flatten().collect()
+    let mut found = Vec::new();
+    for (rule, spare) in
+        [(&REDUNDANT_STATEMENT, redundant as RedundancyRule), (&SHADOWED_ACTION, shadowed)]
+    {
+        let agreed = agreed(&sets, |set| {
+            let spare = spare(set, &subject.comparer);
+            if subject.comparer.budget().is_spent() {
+                for policy in set {
+                    undecided.redundancy(&policy.name);
+                }
+            }
+            spare
+        });
+        found.extend(agreed.into_iter().filter_map(|one| self::found(subject, &one, rule)));
+    }
+    found
 }
+
+/// A rule that finds the redundant parts of a set of policies.
+type RedundancyRule = fn(&[Policy], &Comparer) -> Vec<Redundant>;
 
 /// Returns the sets of policies that are decided together.
 fn sets(subject: &LintSubject<'_>) -> Vec<Vec<Policy>> {
@@ -44,11 +60,19 @@ fn sets(subject: &LintSubject<'_>) -> Vec<Vec<Policy>> {
         }
     }
     sets.retain(|set| !set.is_empty());
+    // Holders of the same policies have the same answers.
+    let mut known = BTreeSet::new();
+    sets.retain(|set| {
+        known.insert(set.iter().map(|policy| policy.name.clone()).collect::<Vec<_>>())
+    });
     sets
 }
 
 /// Returns the redundancies that every set with the policy agrees on.
-fn agreed(sets: &[Vec<Policy>], spare: impl Fn(&[Policy]) -> Vec<Redundant>) -> Vec<Redundant> {
+fn agreed(
+    sets: &[Vec<Policy>],
+    mut spare: impl FnMut(&[Policy]) -> Vec<Redundant>,
+) -> Vec<Redundant> {
     let mut votes: BTreeMap<Redundant, usize> = BTreeMap::new();
     for one in sets.iter().flat_map(|set| spare(set)) {
         *votes.entry(one).or_default() += 1;

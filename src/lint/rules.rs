@@ -33,8 +33,18 @@ pub(super) const UNUSED_SILENCE: Rule = Rule::new(
     "Remove it from the manifest.",
 );
 
+pub(super) const UNDECIDED: Rule = Rule::new(
+    "undecided",
+    Severity::Warning,
+    "A question that would take too long",
+    "Wildcards and conditions can multiply each other. One run of lint has a budget of steps, and \
+        what is left when it is spent is not judged: other findings may be missing.",
+    "Divide the policies, or use fewer wildcards and conditions.",
+);
+
 /// The rules on manifests. The rules on documents and on escalations are listed by `iam-policy`.
-const ON_MANIFESTS: [Rule; 3] = [ADMINISTRATOR_POLICY, UNKNOWN_MANAGED_POLICY, UNUSED_SILENCE];
+const ON_MANIFESTS: [Rule; 4] =
+    [ADMINISTRATOR_POLICY, UNKNOWN_MANAGED_POLICY, UNUSED_SILENCE, UNDECIDED];
 
 /// Returns all rules, in the order in which they are listed.
 pub fn rules() -> impl Iterator<Item = Rule> {

@@ -170,6 +170,7 @@ fn read(path: &ExpandedText, scope: &mut DecodeScope<'_>) -> Option<(Value, Docu
         }
     };
     let said = path.spot.clone();
+    scope.charge_document(&file.text, &said)?;
     let yaml =
         relative.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     if yaml {

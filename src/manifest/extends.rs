@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::node::{self, MapEntry, Node, NodeContent};
 use super::not_manifest;
-use super::source::{self, SourceFile, SourceFiles, Span};
+use super::source::{self, ReadError, SourceFile, SourceFiles, Span};
+use crate::allowed_files::FileRefusal;
 use crate::diagnostic::Diagnostic;
 
 /// Reads a manifest and all manifests that it extends, as one tree in which every node keeps its
@@ -18,8 +19,13 @@ pub fn read(
     let file = match files.read(manifest) {
         Ok(file) => file,
         Err(error) => {
-            problems
-                .push(Diagnostic::error(error.code(), None, error.to_string()).help(error.help()));
+            let help = match &error {
+                ReadError::Refused(FileRefusal::Outside { real, .. }) => {
+                    format!("if it is your own manifest, name it itself: {}", real.display())
+                }
+                ReadError::Refused(_) | ReadError::NotText { .. } => error.help(),
+            };
+            problems.push(Diagnostic::error(error.code(), None, error.to_string()).help(help));
             return None;
         }
     };
@@ -103,9 +109,18 @@ impl Chain<'_> {
             self.problems.push(problem.help("take `extends:` out of one of them"));
             return None;
         }
+        if self.open.len() >= MAX_CHAIN {
+            let message = format!("more than {MAX_CHAIN} files extend each other");
+            let problem = Diagnostic::error("extends-too-deep", place, message);
+            self.problems.push(problem.help("put some of them together"));
+            return None;
+        }
         self.load(&file)
     }
 }
+
+/// The most files that extend each other.
+const MAX_CHAIN: usize = 64;
 
 fn what(node: &Node) -> String {
     node.text().map_or_else(|| node.kind().to_owned(), |text| format!("`{text}`"))
@@ -148,6 +163,7 @@ fn merge_entries(base: &[MapEntry], over: &[MapEntry]) -> Vec<MapEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allowed_files::AllowedFiles;
 
     fn merged(base: &str, over: &str) -> Node {
         let folder = tempfile::tempdir().unwrap();
@@ -156,7 +172,8 @@ mod tests {
         std::fs::write(folder.path().join("m.yaml"), format!("extends: base/b.yaml\n{over}"))
             .unwrap();
         let mut problems = Vec::new();
-        let node = read(Path::new("m.yaml"), &mut SourceFiles::new(folder.path()), &mut problems);
+        let mut files = SourceFiles::new(folder.path(), AllowedFiles::below(folder.path()));
+        let node = read(Path::new("m.yaml"), &mut files, &mut problems);
         assert!(problems.is_empty(), "{problems:?}");
         node.unwrap()
     }

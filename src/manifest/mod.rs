@@ -24,7 +24,7 @@ mod template;
 mod validation_cache;
 mod zappa_checks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +37,7 @@ use self::decode::Decode;
 use self::node::Node;
 use self::scope::DecodeScope;
 use self::source::SourceFiles;
+use crate::allowed_files::{AllowedFiles, FileRules};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Desired;
 use crate::value::{Value, shrink_map};
@@ -49,6 +50,23 @@ pub struct Inputs<'a> {
     pub region: Option<String>,
     /// Looks up the environment variable of `${env.X}`.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// The environment variables that the manifest may read.
+    pub allowed_environment: BTreeSet<String>,
+    /// The rules for the files that the manifest names.
+    pub files: FileRules,
+}
+
+impl Default for Inputs<'_> {
+    /// Returns inputs without variables, with the default rules for files.
+    fn default() -> Self {
+        Self {
+            variables: BTreeMap::new(),
+            region: None,
+            environment: &|_| None,
+            allowed_environment: BTreeSet::new(),
+            files: FileRules::default(),
+        }
+    }
 }
 
 /// A manifest with everything that was found in it. `desired` is there if no diagnostic is an
@@ -72,7 +90,8 @@ impl Loaded {
 
 /// Reads a manifest and every file it names.
 pub fn load_manifest(path: &Path, inputs: &Inputs<'_>) -> Loaded {
-    let mut files = SourceFiles::new(path.parent().unwrap_or(Path::new("")));
+    let allowed = AllowedFiles::of_manifest(path, &inputs.files);
+    let mut files = SourceFiles::new(path.parent().unwrap_or(Path::new("")), allowed);
     let mut diagnostics = Vec::new();
     let name = path.file_name().map_or(Path::new("."), Path::new);
     let root = extends::read(name, &mut files, &mut diagnostics).filter(|root| {

@@ -147,10 +147,11 @@ impl Node {
 pub fn parse(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
     // `no`, `010` and `1_000` are text: YAML 1.2 says so, and YAML 1.1's readings surprise
     // everybody. Duplicate keys are let through, so that all of them are reported and not only the
-    // first. The length of a file is not limited, because it is in memory already; only the
-    // expansion of aliases is limited (`alias_limits`).
+    // first. The length of a file is not limited, because it is in memory already; only the depth
+    // and the expansion of aliases (`alias_limits`) are.
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
+            max_depth: syntax::MAX_DEPTH,
             max_nodes: usize::MAX,
             max_events: usize::MAX,
             max_total_scalar_bytes: usize::MAX,

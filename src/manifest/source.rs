@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::suggest;
+use crate::allowed_files::{AllowedFiles, FileRefusal, SinkPlace};
 use crate::diagnostic::Place;
 
 /// One file that was read.
@@ -119,36 +120,31 @@ fn whole(number: u32) -> usize {
 /// The reason that a file could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    #[error("there is no file {}", .0.display())]
-    Missing(PathBuf),
-    #[error("{} is a folder", .0.display())]
-    Folder(PathBuf),
+    #[error(transparent)]
+    Refused(#[from] FileRefusal),
     #[error("{} is not UTF-8 text: byte {at} cannot be read", file.display())]
     NotText { file: PathBuf, at: usize },
-    #[error("{} cannot be read: {error}", file.display())]
-    Unreadable { file: PathBuf, error: std::io::Error },
 }
 
 impl ReadError {
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Missing(_) => "no-such-file",
+            Self::Refused(refusal) => refusal.diagnostic_code(),
             Self::NotText { .. } => "not-utf8",
-            Self::Folder(_) | Self::Unreadable { .. } => "unreadable-file",
         }
     }
 
     pub fn help(&self) -> String {
-        let help = match self {
-            Self::Missing(path) => match near_file(path) {
-                Some(near) => return format!("did you mean {}?", near.display()),
-                None => "a relative path is relative to the file that says it; check the name",
-            },
-            Self::Folder(_) => "name a file in it",
-            Self::NotText { .. } => "save the file as UTF-8",
-            Self::Unreadable { .. } => "check the file's permissions",
-        };
-        help.to_owned()
+        match self {
+            Self::Refused(FileRefusal::Missing(path)) if let Some(near) = near_file(path) => {
+                format!("did you mean {}?", near.display())
+            }
+            Self::Refused(FileRefusal::Missing(_)) => {
+                "a relative path is relative to the file that says it; check the name".to_owned()
+            }
+            Self::Refused(refusal) => refusal.remedy(),
+            Self::NotText { .. } => "save the file as UTF-8".to_owned(),
+        }
     }
 }
 
@@ -168,13 +164,26 @@ fn near_file(path: &Path) -> Option<PathBuf> {
 #[derive(Debug)]
 pub struct SourceFiles {
     folder: PathBuf,
+    allowed: AllowedFiles,
     read: BTreeMap<PathBuf, Arc<SourceFile>>,
 }
 
 impl SourceFiles {
     /// Makes an empty set of files; `folder` is the manifest's.
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), read: BTreeMap::new() }
+    pub fn new(folder: &Path, allowed: AllowedFiles) -> Self {
+        Self { folder: folder.to_owned(), allowed, read: BTreeMap::new() }
+    }
+
+    /// Returns the place of a file that relayctl writes, whose path is relative to the manifest's
+    /// folder.
+    pub fn find_sink(&self, relative: &str) -> Result<SinkPlace, FileRefusal> {
+        self.allowed.find_sink(&self.folder.join(relative))
+    }
+
+    /// Makes sure that a file may be read, whose path is relative to the manifest's folder. It need
+    /// not exist.
+    pub fn check_readable(&self, relative: &str) -> Result<(), FileRefusal> {
+        self.allowed.check_readable(&self.folder.join(relative))
     }
 
     /// Reads a file, whose path is relative to the manifest's folder.
@@ -183,15 +192,7 @@ impl SourceFiles {
         if let Some(file) = self.read.get(&shown) {
             return Ok(Arc::clone(file));
         }
-        let bytes = std::fs::read(&shown).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound {
-                ReadError::Missing(shown.clone())
-            } else if shown.is_dir() {
-                ReadError::Folder(shown.clone())
-            } else {
-                ReadError::Unreadable { file: shown.clone(), error }
-            }
-        })?;
+        let bytes = self.allowed.read_file(&shown)?;
         let text = String::from_utf8(bytes).map_err(|error| ReadError::NotText {
             file: shown.clone(),
             at: error.utf8_error().valid_up_to() + 1,

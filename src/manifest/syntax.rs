@@ -3,11 +3,15 @@
 
 use std::sync::Arc;
 
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Location, MessageFormatter, UserMessageFormatter};
 
 use super::mark::NodeMark;
 use super::source::{SourceFile, Span};
 use crate::diagnostic::Diagnostic;
+
+/// The most lists and maps inside of each other.
+pub const MAX_DEPTH: usize = 64;
 
 /// Returns the diagnostic for a file that the parser refuses.
 pub fn explain(file: &Arc<SourceFile>, error: &serde_saphyr::Error) -> Diagnostic {
@@ -20,13 +24,26 @@ pub fn explain(file: &Arc<SourceFile>, error: &serde_saphyr::Error) -> Diagnosti
     if let Some(found) = tab(&spot).or_else(|| variable(&spot)) {
         return found;
     }
+    if let serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. } = error {
+        return too_deep(&spot);
+    }
     let message = UserMessageFormatter.format_message(error).into_owned();
+    // The limit of the parser below, which counts open brackets.
+    if message.contains("recursion limit exceeded") {
+        return too_deep(&spot);
+    }
     Diagnostic::error(
         "yaml-syntax",
         Some(spot.place()),
         format!("this is not valid YAML: {message}"),
     )
     .help("check indentation, colons, quotes and brackets here and in the line above")
+}
+
+fn too_deep(spot: &Span) -> Diagnostic {
+    let message = format!("lists and maps are inside of each other more than {MAX_DEPTH} times");
+    Diagnostic::error("too-deep", Some(spot.place()), message)
+        .help("nothing that a manifest holds is so deep: look for brackets that stay open")
 }
 
 fn several_documents(file: &Arc<SourceFile>) -> Diagnostic {

@@ -62,12 +62,13 @@ fn variable(text: &str) -> (TemplatePart<'_>, usize) {
 
 fn placeholder(text: &str) -> Option<(TemplatePart<'_>, usize)> {
     let inner = text.strip_prefix('<')?;
-    let end = inner.find('>')?;
-    let name = &inner[..end];
-    let upper = name.bytes().all(|byte| {
+    let is_part = |byte: u8| {
         byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
-    });
-    (upper && name.starts_with(|first: char| first.is_ascii_uppercase()))
+    };
+    // Nothing is looked for beyond the name: a text may hold a million `<`.
+    let end = inner.bytes().take_while(|byte| is_part(*byte)).count();
+    let name = &inner[..end];
+    (inner[end..].starts_with('>') && name.starts_with(|first: char| first.is_ascii_uppercase()))
         .then_some((TemplatePart::Placeholder(&text[..end + 2]), end + 2))
 }
 

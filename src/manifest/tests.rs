@@ -34,8 +34,16 @@ impl Folder {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let environment = |name: &str| (name == "STAGE").then(|| "dev".to_owned());
-        let inputs =
-            Inputs { variables, region: region.map(str::to_owned), environment: &environment };
+        let inputs = Inputs {
+            variables,
+            region: region.map(str::to_owned),
+            environment: &environment,
+            allowed_environment: ["STAGE".to_owned(), "UNSET".to_owned()].into(),
+            files: FileRules {
+                working_folder: Some(self.0.path().to_owned()),
+                ..FileRules::default()
+            },
+        };
         load_manifest(&self.0.path().join(manifest), &inputs)
     }
 
@@ -374,6 +382,67 @@ fn files_that_cannot_be_read_are_told() {
     assert_eq!(code("list.yaml"), "wrong-type");
     assert_eq!(code("latin.yaml"), "not-utf8");
     assert_eq!(code("folder"), "unreadable-file");
+}
+
+#[test]
+fn a_chain_of_variables_or_files_has_an_end() {
+    let chain: String = (0..200).map(|n| format!("  v{n}: '${{var.v{}}}'\n", n + 1)).collect();
+    let variables = format!("variables:\n{chain}  v200: x\ntags: {{a: '${{var.v0}}'}}\n");
+    assert_eq!(codes(&variables), ["expansion-too-large"]);
+    let short: String = (0..60).map(|n| format!("  v{n}: '${{var.v{}}}'\n", n + 1)).collect();
+    let tags = desired(&format!(
+        "variables:\n{short}  v60: x\nusers: {{u: {{tags: {{a: '${{var.v0}}'}}}}}}\n"
+    ));
+    assert_eq!(attribute(&tags, "user.u", "tags")["a"], "x");
+    let files: Vec<(String, String)> = (0..100)
+        .map(|n| (format!("e{n}.yaml"), format!("extends: e{}.yaml\n", n + 1)))
+        .chain([("e100.yaml".to_owned(), HEAD.to_owned())])
+        .collect();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let loaded = Folder::new(&files).load_with("e0.yaml", &[], None);
+    let codes: Vec<_> = loaded.diagnostics.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["extends-too-deep"]);
+}
+
+#[test]
+fn a_document_that_is_named_many_times_counts_each_time() {
+    let policies: String = (0..100).map(|n| format!("  P{n}: {{document: p.json}}\n")).collect();
+    let manifest = format!("{HEAD}policies:\n{policies}");
+    let resources = vec!["arn:aws:s3:::a-bucket/*"; 10];
+    let statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": resources});
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let folder = Folder::new(&[("m.yaml", &manifest), ("p.json", &document)]);
+    let codes = |max_size| {
+        let files = FileRules { max_size, ..FileRules::default() };
+        let inputs = Inputs { files, ..Inputs::default() };
+        let loaded = load_manifest(&folder.0.path().join("m.yaml"), &inputs);
+        loaded.diagnostics.iter().map(|problem| problem.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(1 << 20), Vec::<&str>::new());
+    let smallest = u64::try_from(manifest.len()).unwrap();
+    assert!(usize::try_from(smallest * 4).unwrap() < 100 * document.len());
+    assert_eq!(codes(smallest), ["expansion-too-large"]);
+}
+
+#[test]
+fn a_state_that_the_manifest_names_lies_in_the_project() {
+    let outside =
+        ["/etc/relayctl.json", "../elsewhere/", "file:///etc/x.json", "file:///%65tc/x.json"];
+    for state in outside {
+        assert_eq!(codes(&format!("state: {state}\n")), ["outside-project"], "{state}");
+    }
+    for state in ["states/x.json", "s3://bucket/prefix"] {
+        assert_eq!(codes(&format!("state: {state}\n")), Vec::<&str>::new(), "{state}");
+    }
+}
+
+#[test]
+fn a_variable_of_the_environment_is_allowed_and_set() {
+    let tags = |name: &str| format!("users: {{u: {{tags: {{a: '${{env.{name}}}'}}}}}}\n");
+    assert_eq!(codes(&tags("HOME")), ["environment-not-allowed"]);
+    assert_eq!(codes(&tags("UNSET")), ["unset-environment"]);
+    assert_eq!(attribute(&desired(&tags("STAGE")), "user.u", "tags")["a"], "dev");
 }
 
 #[test]

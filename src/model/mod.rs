@@ -6,6 +6,7 @@ mod policy_uses;
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,8 @@ pub struct Desired {
     pub silenced: Vec<LintSuppression>,
     /// The manifest's `limits:`.
     pub limits: Limits,
+    /// The files outside of the project into which keys go, with their whole paths.
+    pub outside_files: BTreeSet<PathBuf>,
 }
 
 /// The attribute of a record that holds the name which an object bears for a moment while the case

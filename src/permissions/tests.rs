@@ -19,7 +19,7 @@ fn desired(text: &str) -> Desired {
 }
 
 fn load(file: &Path) -> Desired {
-    let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
+    let inputs = Inputs::default();
     let loaded = manifest::load_manifest(file, &inputs);
     assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
     loaded.desired.unwrap()

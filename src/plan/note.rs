@@ -35,6 +35,8 @@ pub enum PlanNoteKind {
     OldFirst,
     /// A copy of a policy keeps its access while the policy is replaced.
     TemporaryCopy,
+    /// Keys go into files outside of the project.
+    OutsideFiles,
 }
 
 impl PlanNote {

@@ -12,6 +12,9 @@ pub struct RunOptions {
     pub sandbox: bool,
     /// The options that choose who acts, and where: `--profile`, `--endpoint-url`.
     pub account: Vec<(&'static str, String)>,
+    /// The options on what the manifest may read: `--allow-path`, `--allow-env`,
+    /// `--max-file-size`. The run of a saved plan needs them, too.
+    pub allowed: Vec<(&'static str, String)>,
     /// The options on the values of the manifest and on the place of its state: `--region`,
     /// `--state`, `--var`.
     pub values: Vec<(&'static str, String)>,
@@ -28,6 +31,7 @@ impl RunOptions {
             manifest: file,
             sandbox: header.sandbox,
             account: Vec::new(),
+            allowed: Vec::new(),
             values: region.chain(state).chain(variables).collect(),
         }
     }
@@ -50,7 +54,8 @@ impl RunOptions {
         if self.sandbox && scope != CommandScope::Files && !is_given("--sandbox") {
             words.push("--sandbox".to_owned());
         }
-        let account = self.account.iter().filter(|_| scope != CommandScope::Files);
+        let account = self.account.iter().chain(&self.allowed);
+        let account = account.filter(|_| scope != CommandScope::Files);
         let values = self.values.iter().filter(|_| scope == CommandScope::Manifest);
         for (option, value) in account.chain(values).filter(|(option, _)| !is_given(option)) {
             words.extend([(*option).to_owned(), quoted_for_shell(value)]);
@@ -177,6 +182,7 @@ mod tests {
             manifest: Some("my manifests/dev.yaml".to_owned()),
             sandbox: true,
             account: vec![("--profile", "admin".to_owned())],
+            allowed: vec![("--allow-env", "STAGE".to_owned())],
             values: vec![("--state", "s3://b/x".to_owned()), ("--var", assign("a", "b c"))],
         }
     }
@@ -186,12 +192,12 @@ mod tests {
         let run = options();
         assert_eq!(
             run.write(&NextCommand::on_manifest("plan")),
-            "relayctl plan 'my manifests/dev.yaml' --sandbox --profile admin --state s3://b/x \
-                --var 'a=b c'"
+            "relayctl plan 'my manifests/dev.yaml' --sandbox --profile admin --allow-env STAGE \
+                --state s3://b/x --var 'a=b c'"
         );
         assert_eq!(
             run.write(&NextCommand::on_plan("apply").with("one.plan.json")),
-            "relayctl apply one.plan.json --sandbox --profile admin"
+            "relayctl apply one.plan.json --sandbox --profile admin --allow-env STAGE"
         );
         assert_eq!(
             run.write(&NextCommand::on_files("policy validate").with("-")),
@@ -216,8 +222,8 @@ mod tests {
         let command = NextCommand::on_manifest("state pull").with("--state").with("x.json");
         assert_eq!(
             run.write(&command),
-            "relayctl state pull 'my manifests/dev.yaml' --state x.json --profile admin --var \
-                'a=b c'"
+            "relayctl state pull 'my manifests/dev.yaml' --state x.json --profile admin \
+                --allow-env STAGE --var 'a=b c'"
         );
     }
 

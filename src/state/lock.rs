@@ -48,7 +48,7 @@ impl LockInfo {
 
     #[must_use]
     pub fn leased(&self, now: Timestamp, lease: Duration) -> Self {
-        // The fallback is never used: no lease of this program ends beyond the calendar.
+        // A lease ends beyond the calendar only on a machine whose clock is thousands of years off.
         let expires =
             now.checked_add(lease).unwrap_or(now).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         Self { expires, ..self.clone() }

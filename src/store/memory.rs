@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use super::lease::{LEASE, Renewal};
+use crate::clock::present_time;
 use crate::port::{Lock, Store};
 use crate::state::{DecodeError, JournalChange, LockInfo, State, StoreError};
 
@@ -75,7 +75,7 @@ impl Store for MemoryStore {
     }
 
     async fn acquire_lock(&self, info: &LockInfo) -> Result<Box<dyn Lock>, StoreError> {
-        let now = Timestamp::now();
+        let now = present_time();
         let mut shared = self.shared();
         if let Some(other) = shared.lock.as_ref().filter(|other| !other.has_expired(now)) {
             return Err(StoreError::Locked {
@@ -128,7 +128,7 @@ fn renew(shared: &Mutex<MemoryContents>, id: &str, lease: Duration) -> bool {
     let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
     match &mut shared.lock {
         Some(info) if info.id == id => {
-            *info = info.leased(Timestamp::now(), lease);
+            *info = info.leased(present_time(), lease);
             true
         }
         _ => false,

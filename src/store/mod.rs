@@ -50,17 +50,17 @@ pub async fn wait_for_lock(
     patience: Duration,
     waiting: impl FnOnce(&LockInfo),
 ) -> Result<Box<dyn Lock>, StoreError> {
-    let deadline = tokio::time::Instant::now() + patience;
+    let began = tokio::time::Instant::now();
     let mut waiting = Some(waiting);
     loop {
         let holder = match store.acquire_lock(info).await {
-            Err(StoreError::Locked { info, .. }) if tokio::time::Instant::now() < deadline => info,
+            Err(StoreError::Locked { info, .. }) if began.elapsed() < patience => info,
             done => return done,
         };
         if let Some(waiting) = waiting.take() {
             waiting(&holder);
         }
-        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        let left = patience.saturating_sub(began.elapsed());
         tokio::time::sleep(RETRY_PAUSE.min(left)).await;
     }
 }

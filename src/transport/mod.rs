@@ -41,6 +41,9 @@ use crate::event::{Delay, Traffic};
 /// The shortest pause that counts as a wait: the queue itself takes time, too.
 const NOTABLE: Duration = Duration::from_millis(1);
 
+/// The shortest time of a try. A request that is cut off at once can never be answered.
+const SHORTEST_TRY: Duration = Duration::from_secs(1);
+
 /// The default number of requests under way at once: at the 50 ms that a call takes, that is more
 /// than IAM accepts of any one operation.
 pub const MAX_IN_FLIGHT: usize = 32;
@@ -180,6 +183,17 @@ impl Transport {
         let in_flight = InFlight { _permit: self.in_flight.acquire().await.ok() };
         locked(&self.log).sent(tries.made > 0);
         (tries.sent(self.now()), in_flight)
+    }
+
+    /// Returns the time for the try that was just sent: the usual time, or what is left of the time
+    /// for all tries. If there is to be one try only, it has the usual time.
+    pub fn time_for_try(&self, tries: Tries, usual: Duration) -> Duration {
+        let time = self.limits().time;
+        if time.is_zero() {
+            return usual;
+        }
+        let spent = self.now().saturating_sub(tries.since);
+        usual.min(time.saturating_sub(spent).max(SHORTEST_TRY))
     }
 
     /// Notes that a request was answered: done, or refused for a reason of its own.

@@ -297,3 +297,16 @@ async fn who_waits_for_a_turn_takes_no_place_of_who_has_one() {
     assert_eq!(flights, 4);
     assert!(waiting > 0 && transport.waiting() == 0, "{waiting} waited");
 }
+
+#[test]
+fn a_try_has_what_is_left_of_the_time_for_all_and_at_least_a_second() {
+    let usual = Duration::from_secs(30);
+    let left = |time, since| {
+        let transport = Transport::new(None, Some(Duration::from_secs(time)));
+        transport.time_for_try(Tries { made: 1, since, ..Tries::default() }, usual).as_secs()
+    };
+    assert_eq!(left(300, Duration::ZERO), 30);
+    assert!((4..=5).contains(&left(5, Duration::ZERO)));
+    assert_eq!(left(1, Duration::ZERO), 1);
+    assert_eq!(left(0, Duration::ZERO), 30, "one try only has the usual time");
+}

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use relayctl::call::iam::EntityType;
 use relayctl::call::{
@@ -10,10 +11,11 @@ use relayctl::call::{
     S3Write, StepOutput, Write,
 };
 use relayctl::port::Provider;
+use relayctl::transport::Transport;
 use tracing::subscriber::NoSubscriber;
 
 use crate::support::canned::{Canned, answer, iam, iam_error};
-use crate::support::edge::aws_at;
+use crate::support::edge::{aws_at, aws_under};
 
 const LOST: &str = "";
 
@@ -183,7 +185,7 @@ async fn a_sweep_is_its_first_page_and_then_the_rest() {
     // A marker that comes back is a circle.
     let server = Canned::start(&[swept("b", Some("1"))]);
     let failure = read(&server, sweep(Some("1"))).await.unwrap_err();
-    assert!(failure.message.contains("AWS says that there is more"), "{failure}");
+    assert!(failure.message.contains("leads back"), "{failure}");
 }
 
 #[tokio::test]
@@ -196,7 +198,8 @@ async fn one_page_that_fails_fails_the_whole_read() {
 
 #[tokio::test]
 async fn a_list_that_is_cut_is_unknown_and_not_short() {
-    // The same marker twice, and "more" without a marker: the SDK ends both without an error.
+    // The same marker twice, and "more" without a marker: the SDK's paginators end both without an
+    // error.
     for pages in [vec![page("a", Some("1")), page("b", Some("1"))], vec![page("a", Some(""))]] {
         let failure = list(&pages).await.unwrap_err();
         assert_eq!(
@@ -230,7 +233,8 @@ async fn refused_credentials_are_told_from_refused_access() {
         (failure.kind, failure.code.as_str()),
         (FailureKind::Credentials, "InvalidClientTokenId")
     );
-    assert!(failure.message.contains("aws sso login"), "{failure}");
+    let help = failure.help.as_deref().unwrap_or_default();
+    assert!(help.contains("AWS doesn't know this key"), "{help}");
 }
 
 #[tokio::test]
@@ -283,4 +287,49 @@ async fn only_other_regions_are_named_when_a_bucket_is_made() {
         );
         assert_eq!(request.contains("LocationConstraint"), named, "{request}");
     }
+}
+
+#[tokio::test]
+async fn a_list_that_leads_back_to_a_page_is_no_list() {
+    let server = Canned::start(&[
+        page("one", Some("m1")),
+        page("two", Some("m2")),
+        page("three", Some("m1")),
+        page("four", None),
+    ]);
+    let list = Read::Iam(IamRead::ListUserPolicies { user: "serverless".into() });
+    let failure = read(&server, list).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
+    assert!(failure.message.contains("leads back"), "{failure}");
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn an_endless_list_has_an_end() {
+    let server = Canned::serving(|_, nth| page("one", Some(&format!("m{nth}"))));
+    let list = Read::Iam(IamRead::ListUserPolicies { user: "serverless".into() });
+    let failure = read(&server, list).await.unwrap_err();
+    assert!(failure.message.contains("more than 1000 pages"), "{failure}");
+    assert_eq!(server.requests().len(), 1000);
+}
+
+#[tokio::test]
+async fn an_answer_of_more_than_64_mib_is_given_up_and_not_asked_for_again() {
+    let server = Canned::start(&[answer("200 OK", "", &"<a>".repeat(23 << 20))]);
+    let failure = read(&server, get_user()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
+    assert!(failure.message.contains("the answer is longer than 64 MiB"), "{failure}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn the_time_for_all_tries_ends_a_silent_one_too() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let transport = Arc::new(Transport::new(None, Some(Duration::from_secs(2))));
+    let edge = aws_under(&endpoint, &transport, Duration::from_mins(10));
+    let began = std::time::Instant::now();
+    let failure = edge.read(&get_user()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
 }

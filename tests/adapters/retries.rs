@@ -8,11 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt};
+use relayctl::allowed_files::AllowedFiles;
 use relayctl::apply::apply;
 use relayctl::call::{
     BucketRef, Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, S3Read, S3Write,
     StepOutput, Write,
 };
+use relayctl::clock::present_time;
 use relayctl::event::{Event, EventSink, RunOutcome};
 use relayctl::manifest::{self, Inputs};
 use relayctl::model::Desired;
@@ -199,7 +201,7 @@ async fn a_key_is_asked_for_again_where_no_connection_came_about_and_not_after_a
 /// signed with its time.
 fn skewed(hours: i64, refusal: impl Fn() -> String + Send + Sync + 'static) -> Canned {
     Canned::serving(move |request, _| {
-        let now = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+        let now = present_time() + jiff::SignedDuration::from_hours(hours);
         let signed =
             request.lines().find_map(|line| line.strip_prefix("x-amz-date: ")).unwrap_or_default();
         // Everything but the minutes and seconds.
@@ -340,11 +342,7 @@ impl Unreliable {
     fn with(planned: impl IntoIterator<Item = PlannedFault>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         project::copy(&project::repository().join("manifests"), folder.path());
-        let inputs = Inputs {
-            variables: std::collections::BTreeMap::new(),
-            region: None,
-            environment: &|_| None,
-        };
+        let inputs = Inputs::default();
         let desired =
             manifest::load_manifest(&folder.path().join("dev.yaml"), &inputs).desired.unwrap();
         let account = Arc::new(Sandbox::in_memory(&desired.account, "us-east-1"));
@@ -358,6 +356,7 @@ impl Unreliable {
             config: at("config"),
             base: at(""),
             overlay: None,
+            allowed: AllowedFiles::below(folder.path()),
         };
         let edges = Providers::new(cloud, files, 4);
         Self {

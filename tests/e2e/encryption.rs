@@ -45,7 +45,7 @@ fn a_state_is_encrypted_with_the_next_save_and_only_who_has_an_identity_goes_on(
     // Whoever has no identity is told what to do, with the plan as with the state.
     for (given, told) in [
         ("", "is encrypted, and RELAYCTL_AGE_IDENTITY is not set"),
-        ("nowhere/key.txt", "cannot be used: nowhere/key.txt: No such file"),
+        ("nowhere/key.txt", "cannot be used: there is no file nowhere/key.txt"),
         ("AGE-SECRET-KEY-1TYPO", "cannot be used: line 1 is no identity of age"),
         (
             Identity::generate().to_string().expose_secret(),

@@ -2,6 +2,7 @@
 
 mod access;
 mod brakes;
+mod credentials;
 mod disk_failures;
 mod edited_plans;
 mod encryption;
@@ -18,6 +19,9 @@ mod names;
 mod own_files;
 mod ownership;
 mod permissions;
+mod policy_cost;
+#[cfg(unix)]
+mod project_files;
 mod refresh;
 mod renames;
 mod replacement;
@@ -29,3 +33,4 @@ mod state;
 #[path = "../support/mod.rs"]
 mod support;
 mod waiting;
+mod widening;

@@ -145,7 +145,8 @@ fn nothing_but_a_regular_file_is_replaced_and_no_key_is_made_before() {
                 _ => symlink("/dev/null", &at).unwrap(),
             }
             let before = fs::symlink_metadata(&at).unwrap().file_type();
-            let refused = project.expect(1, &["apply", "dev.yaml", "--yes"]);
+            let apply = ["apply", "dev.yaml", "--yes", "--allow-path", "/dev/null"];
+            let refused = project.expect(1, &apply);
             assert!(refused.stdout.contains(what), "{rest}: {}", refused.told());
             let account =
                 fs::read_to_string(project.path("state/sandbox.json")).unwrap_or_default();

@@ -1,17 +1,13 @@
 //! Manifests with something wrong in them, and all that is said about each: place, code, message
 //! and remedy.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use relayctl::manifest::{Inputs, Loaded, load_manifest, schema};
 use relayctl::render::diagnostic;
 
 fn loaded(path: &Path) -> Loaded {
-    load_manifest(
-        path,
-        &Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None },
-    )
+    load_manifest(path, &Inputs::default())
 }
 
 #[test]

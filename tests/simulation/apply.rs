@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use serde_json::json;
 
+use relayctl::allowed_files::AllowedFiles;
 use relayctl::apply::{apply, stale};
 use relayctl::call::{
     Failure, FailureKind, IamRead, IamReply, IamWrite, Read, Reply, StepOutput, Write,
@@ -186,6 +187,7 @@ impl World {
             config: folder.path().join("config"),
             base: PathBuf::from(folder.path()),
             overlay: None,
+            allowed: AllowedFiles::below(folder.path()),
         };
         let cloud = Sandbox::in_memory("123456789012", "us-east-1");
         let provider = Broken {

@@ -2,13 +2,13 @@
 //! time that the limits leave, and not much more. The clock is paused: minutes take no time, and
 //! always the same.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use relayctl::address::{Address, KindName};
+use relayctl::allowed_files::AllowedFiles;
 use relayctl::apply::{ApplyOptions, Stop, apply_until};
 use relayctl::call::{Failure, Read, Reply, StepOutput, Write};
 use relayctl::diff;
@@ -151,7 +151,7 @@ impl Far {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("stacks.yaml"), manifest).unwrap();
-        let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
+        let inputs = Inputs::default();
         let loaded = manifest::load_manifest(&at("stacks.yaml"), &inputs);
         assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
         let desired = loaded.desired.unwrap();
@@ -160,7 +160,13 @@ impl Far {
         let cloud =
             Retrying::new(Remote::new(Shared(Arc::clone(&account)), FAR), Arc::clone(&transport));
         let (credentials, config) = (at("credentials"), at("config"));
-        let files = Files { credentials, config, base: folder.path().to_owned(), overlay: None };
+        let files = Files {
+            credentials,
+            config,
+            base: folder.path().to_owned(),
+            overlay: None,
+            allowed: AllowedFiles::below(folder.path()),
+        };
         let inner = Providers::new(Box::new(cloud), files, MAX_IN_FLIGHT);
         let provider = Counted { inner, rounds: Mutex::default() };
         Self { account, transport, provider, store: MemoryStore::new(), desired, folder }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use relayctl::address::KindName;
+use relayctl::allowed_files::AllowedFiles;
 use relayctl::apply::apply;
 use relayctl::call::iam::{EntityType, IamReply};
 use relayctl::call::{Failure, FailureKind, IamRead, Read, Reply, StepOutput, Write};
@@ -127,7 +128,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("stacks.yaml");
         std::fs::write(&path, stacks(count, settings)).unwrap();
-        let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
+        let inputs = Inputs::default();
         let loaded = manifest::load_manifest(&path, &inputs);
         let desired = loaded.desired.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
         let account = Arc::new(Sandbox::in_memory("123456789012", "us-east-1"));
@@ -148,6 +149,7 @@ impl World {
             config: at("config"),
             base: at("."),
             overlay: None,
+            allowed: AllowedFiles::below(self.folder.path()),
         };
         let cloud = Counting { account: Arc::clone(&self.account), counter: Arc::clone(counter) };
         Providers::new(Box::new(cloud), files, 32)
@@ -319,7 +321,7 @@ fn a_role_with_a_new_name_costs_one_call_more() {
     let text = stacks(20, "").replace("role-7:", "worker-7:");
     let moved = "moved: [{from: role.role-7, to: role.worker-7}]\n";
     std::fs::write(&path, format!("{text}{moved}")).unwrap();
-    let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
+    let inputs = Inputs::default();
     let desired = manifest::load_manifest(&path, &inputs).desired.unwrap();
     let of = |counts: &Counts, call| counts.get(call).copied().unwrap_or_default();
     let (counts, plan) = world.run(&desired, true);

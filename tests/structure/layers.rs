@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom up. A module uses itself and modules of a lower rank, no others.
 const RANKS: &[(usize, &[&str])] = &[
-    (0, &["address", "value", "diagnostic", "encryption"]),
+    (0, &["address", "allowed_files", "clock", "value", "diagnostic", "encryption"]),
     (2, &["call"]),
     (3, &["reads"]),
     (4, &["kind"]),

@@ -10,4 +10,5 @@ pub mod moto;
 pub mod project;
 pub mod proxy;
 pub mod stack;
+pub mod tls;
 pub mod world;

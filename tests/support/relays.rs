@@ -131,7 +131,7 @@ pub fn manifest(relays: usize) -> String {
 
 /// Loads the manifest in a file.
 pub fn load(path: &Path) -> Desired {
-    let inputs = Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None };
+    let inputs = Inputs::default();
     let loaded = manifest::load_manifest(path, &inputs);
     loaded.desired.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
 }

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use data_encoding::HEXLOWER;
 use futures::executor::block_on;
 use relayctl::address::KindName;
+use relayctl::allowed_files::AllowedFiles;
 use relayctl::apply::apply;
 use relayctl::call::{Failure, IamReply, IamWrite, Read, Reply, S3Write, StepOutput, Write};
 use relayctl::diff::DiffOptions;
@@ -367,6 +368,7 @@ impl World {
             config: at("config"),
             base: at("manifests"),
             overlay: None,
+            allowed: AllowedFiles::below(self.folder.path()),
         };
         Providers::new(Box::new(Reached(Arc::clone(&self.cloud))), files, 4)
     }
@@ -614,11 +616,7 @@ fn scratch() -> TempDir {
 }
 
 fn load(path: &std::path::Path) -> Desired {
-    let inputs = Inputs {
-        variables: std::collections::BTreeMap::new(),
-        region: None,
-        environment: &|_| None,
-    };
+    let inputs = Inputs::default();
     let loaded = manifest::load_manifest(path, &inputs);
     assert!(!loaded.has_errors(), "{:#?}", loaded.diagnostics);
     loaded.desired.expect("a manifest without errors")

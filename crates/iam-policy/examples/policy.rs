@@ -8,7 +8,8 @@ use std::{env, fs};
 use iam_policy::compare::Grant;
 use iam_policy::lint::Home;
 use iam_policy::{
-    Document, Holder, Policy, Set, Usage, compare, diagnose, equivalent, escalations, lint, parse,
+    Budget, Document, Holder, Policy, Set, Usage, compare, diagnose, equivalent, escalations, lint,
+    parse,
 };
 
 const ACCOUNT: &str = "123456789012";
@@ -46,6 +47,7 @@ fn check(file: &str) -> Result<(), Box<dyn Error>> {
         policies: &policies,
         boundary: None,
         attached: &[],
+        budget: &Budget::default(),
     };
     for way in escalations(&holder) {
         println!("{:?} {}: whoever holds it {}", way.severity, way.path.name, way.path.gives);

@@ -16,6 +16,7 @@
 //! | tell if two documents are equivalent | [`equivalent`], [`canonical()`], [`comparison_key`] |
 //! | decide on a request as IAM does | [`Policy`], [`Policies`], [`Request`], [`decide`] |
 //! | find what one set of policies allows and another doesn't | [`Set`], [`compare`](compare()) |
+//! | bound what a question costs, however many comparisons it takes | [`Budget`], [`Comparer`](compare::Comparer) |
 //! | find paths of privilege escalation | [`Holder`], [`escalations`] |
 //! | find likely mistakes in one document | [`lint`](lint()), [`lint::rules`](lint::rules) |
 //! | look up AWS's services, actions and condition keys | [`catalogue`] |
@@ -25,6 +26,7 @@
 //! on (the use of a policy, the verdict of a decision) are exhaustive; those that AWS adds to are
 //! not.
 
+mod budget;
 mod canonical;
 pub mod catalogue;
 pub mod compare;
@@ -53,6 +55,7 @@ mod validation;
 
 pub use serde_json::Value;
 
+pub use budget::{Budget, UNDECIDED};
 pub use canonical::canonical;
 pub use compare::{Set, compare};
 pub use decision::{Policies, decide};

@@ -12,7 +12,8 @@ pub use wording::diagnostics;
 use super::declared::DeclaredPolicies;
 use crate::address::{Address, PrincipalKind};
 use crate::model::{Check, Desired};
-use crate::policy::compare::{Comparison, Grant, Set, compare};
+use crate::policy::Budget;
+use crate::policy::compare::{Comparer, Comparison, Grant, Set};
 use crate::policy::decision::{Deciding, Policies, Verdict};
 use crate::policy::request::{Caller, Request};
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
@@ -76,16 +77,22 @@ impl FailureReason {
 
 /// Returns the checks that don't hold, in the order of the manifest.
 pub fn failures(desired: &Desired) -> Vec<CheckFailure<'_>> {
+    let comparer = Comparer::within(Budget::for_parts(desired.checks.len(), STEPS_FOR_CHECK));
+    let why = |check| Judged::new(desired, check, &comparer).why();
     desired
         .checks
         .iter()
-        .filter_map(|check| Some(CheckFailure { check, why: Judged::new(desired, check).why()? }))
+        .filter_map(|check| Some(CheckFailure { check, why: why(check)? }))
         .collect()
 }
+
+/// The steps of the budget for each check.
+const STEPS_FOR_CHECK: u64 = 500_000;
 
 /// A check with all policies that decide it.
 struct Judged<'d> {
     check: &'d Check,
+    comparer: &'d Comparer,
     caller: Caller,
     /// The policies of the subject, and the statements of bucket and trust policies about it.
     policies: Vec<Policy>,
@@ -100,7 +107,7 @@ struct Judged<'d> {
 }
 
 impl<'d> Judged<'d> {
-    fn new(desired: &'d Desired, check: &'d Check) -> Self {
+    fn new(desired: &'d Desired, check: &'d Check, comparer: &'d Comparer) -> Self {
         let mut declared = DeclaredPolicies::of(desired, &check.subject);
         let attributes = desired.resources.get(&check.subject).map(|it| &it.attributes);
         let arn = attributes.map(|it| text_of(it, "arn").to_owned()).unwrap_or_default();
@@ -122,6 +129,7 @@ impl<'d> Judged<'d> {
         let beyond_boundary = if passes { on_buckets.clone() } else { Vec::new() };
         Self {
             check,
+            comparer,
             policies: own.into_iter().chain(on_buckets).collect(),
             beyond_boundary,
             boundary,
@@ -148,8 +156,11 @@ impl<'d> Judged<'d> {
             let denials = denials(self.policies.iter().chain(&self.boundary));
             let reaching: Vec<Policy> =
                 self.beyond_boundary.iter().cloned().chain(denials).collect();
-            let beyond =
-                compare(&Set::of(&[]), &Set::of(&reaching).within(&asked), Some(&self.caller));
+            let beyond = self.comparer.compare(
+                &Set::of(&[]),
+                &Set::of(&reaching).within(&asked),
+                Some(&self.caller),
+            );
             found.gained.extend(beyond.gained);
             found.doubts.extend(beyond.doubts);
         }
@@ -167,7 +178,8 @@ impl<'d> Judged<'d> {
     /// Returns the reason that required access is not allowed.
     fn why_not(&self) -> Option<FailureReason> {
         let asked = [asked(&self.check.actions, &self.check.resources)];
-        let found = compare(&Set::of(&asked), &self.within(&asked), Some(&self.caller));
+        let found =
+            self.comparer.compare(&Set::of(&asked), &self.within(&asked), Some(&self.caller));
         if found.lost.is_empty() {
             let bounded =
                 || self.unread_boundary.clone().map(|arn| FailureReason::Unread(vec![arn]));
@@ -185,7 +197,7 @@ impl<'d> Judged<'d> {
 
     /// Returns the allowed part of the asked requests.
     fn allowed(&self, asked: &[Policy]) -> Comparison {
-        compare(&Set::of(&[]), &self.within(asked), Some(&self.caller))
+        self.comparer.compare(&Set::of(&[]), &self.within(asked), Some(&self.caller))
     }
 
     fn within<'s>(&'s self, asked: &'s [Policy]) -> Set<'s> {

@@ -1,6 +1,5 @@
 //! Tests of checks over whole manifests, and of the messages for failed ones.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use crate::manifest::{Inputs, Loaded, load_manifest};
@@ -13,10 +12,7 @@ fn loaded(text: &str, document: &str) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("m.yaml"), format!("{HEAD}{text}")).unwrap();
     fs::write(folder.path().join("p.json"), document).unwrap();
-    load_manifest(
-        &folder.path().join("m.yaml"),
-        &Inputs { variables: BTreeMap::new(), region: None, environment: &|_| None },
-    )
+    load_manifest(&folder.path().join("m.yaml"), &Inputs::default())
 }
 
 /// Returns severity, message and help of each diagnostic, without the temporary folder.

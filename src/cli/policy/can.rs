@@ -147,7 +147,8 @@ impl PolicyFiles {
         check_stdin_once(&wanted.iter().map(|(_, path)| (*path).clone()).collect::<Vec<_>>())?;
         let (mut files, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
         for (place, path) in wanted {
-            let read = Source::read(path).map_err(|problem| problems.push(problem));
+            let read = Source::read(path, context.options.max_file_size)
+                .map_err(|problem| problems.push(problem));
             let Ok(source) = read else { continue };
             match source.parse() {
                 Ok(document) => files.push(PolicyFile { place, source, document }),

@@ -75,7 +75,7 @@ pub fn run_command(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
 fn read(files: &[PathBuf; 2], context: &CommandContext) -> Result<[DiffSide; 2], CommandError> {
     let (mut sides, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for path in files {
-        match Source::read(path) {
+        match Source::read(path, context.options.max_file_size) {
             Err(problem) => problems.push(problem),
             Ok(source) => match source.parse() {
                 Ok(document) => sides.push(DiffSide { source, document }),

@@ -40,7 +40,7 @@ pub fn run_command(args: &FmtArgs, context: &CommandContext) -> Exit {
     let (mut problems, mut broken) = (Vec::new(), Vec::new());
     let mut changed = 0;
     for path in &args.files {
-        let source = match Source::read(path) {
+        let source = match Source::read(path, context.options.max_file_size) {
             Ok(source) => source,
             Err(problem) => {
                 problems.push(problem);

@@ -1,10 +1,10 @@
 //! Documents from files and from the standard input.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::CommandContext;
+use crate::cli::caller_file::{is_stdin, read_given};
 use crate::cli::error::CommandError;
 use crate::cli::hint::Hint;
 use relayctl::diagnostic::{Diagnostic, Place};
@@ -12,9 +12,6 @@ use relayctl::policy::{self, Document};
 use relayctl::render::command::NextCommand;
 use relayctl::render::diagnostic;
 use relayctl::value::Value;
-
-/// The name of the standard input.
-const STDIN: &str = "-";
 
 /// The text of a file.
 #[derive(Debug)]
@@ -25,9 +22,11 @@ pub struct Source {
 }
 
 impl Source {
-    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
-        let bytes = if is_stdin(path) { from_stdin() } else { std::fs::read(path) };
-        let bytes = bytes.map_err(|error| unreadable(path, &error))?;
+    pub fn read(path: &Path, max_size: u64) -> Result<Self, Diagnostic> {
+        let bytes = read_given(path, max_size).map_err(|refusal| {
+            Diagnostic::error(refusal.diagnostic_code(), None, refusal.to_string())
+                .help(refusal.remedy())
+        })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let before =
                 String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
@@ -84,32 +83,8 @@ pub fn report<'s>(
     context.terminal.print_side(&diagnostic::list_diagnostics(diagnostics, &texts, color));
 }
 
-fn is_stdin(path: &Path) -> bool {
-    path == Path::new(STDIN)
-}
-
 fn named(path: &Path) -> PathBuf {
     if is_stdin(path) { PathBuf::from("<stdin>") } else { path.to_owned() }
-}
-
-fn from_stdin() -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
-    let shown = named(path).display().to_string();
-    if error.kind() == io::ErrorKind::NotFound {
-        Diagnostic::error("no-such-file", None, format!("there is no file {shown}"))
-            .help("check the name")
-    } else if path.is_dir() {
-        Diagnostic::error("unreadable-file", None, format!("{shown} is a folder"))
-            .help("name the files in it")
-    } else {
-        Diagnostic::error("unreadable-file", None, format!("{shown} cannot be read: {error}"))
-            .help("check the file's permissions")
-    }
 }
 
 fn not_text(path: &Path, before: &str) -> Diagnostic {

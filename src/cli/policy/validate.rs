@@ -52,7 +52,7 @@ struct ValidatedFile {
 
 pub fn run_command(args: &PolicyValidateArgs, context: &CommandContext) -> Exit {
     check_stdin_once(&args.files)?;
-    let checked: Vec<_> = args.files.iter().map(|path| check(path, args.kind)).collect();
+    let checked: Vec<_> = args.files.iter().map(|path| check(path, args.kind, context)).collect();
     let problems: Vec<_> = checked.iter().flat_map(|one| one.problems.clone()).collect();
     if args.json {
         context.terminal.result(&format!("{:#}", as_json(&checked)))?;
@@ -70,8 +70,8 @@ pub fn run_command(args: &PolicyValidateArgs, context: &CommandContext) -> Exit 
     if problems.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(CommandError::reported()) }
 }
 
-fn check(path: &Path, kind: Option<DocumentKind>) -> ValidatedFile {
-    let source = match Source::read(path) {
+fn check(path: &Path, kind: Option<DocumentKind>, context: &CommandContext) -> ValidatedFile {
+    let source = match Source::read(path, context.options.max_file_size) {
         Ok(source) => source,
         Err(problem) => {
             return ValidatedFile {

@@ -11,6 +11,7 @@ use crate::cli::planning::TerminalObserver;
 use crate::cli::project::shown;
 use crate::cli::running::take_lock;
 use crate::cli::session::{DeclaredManifest, StateAt};
+use relayctl::clock::present_time;
 use relayctl::engine::{self, StateLock, Workspace};
 use relayctl::render::text::{count, escape};
 use relayctl::state::{State, StoreError, encode};
@@ -70,7 +71,7 @@ async fn set_aside(
     context: &CommandContext,
 ) -> Result<(Option<State>, Vec<String>), CommandError> {
     // A second rebuild within the same moment must not take the copy of the first.
-    let label = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S.%6fZ").to_string();
+    let label = present_time().strftime("%Y%m%dT%H%M%S.%6fZ").to_string();
     match declared.load_state(at.store.as_ref()).await {
         Ok(None) => Ok((None, Vec::new())),
         Ok(Some(state)) => {

@@ -1,11 +1,11 @@
 //! The `relayctl state pull`, `push` and `migrate` commands: they move a whole state out of its
 //! store, into it, and from one store to another.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{existing, open};
 use crate::cli::CommandContext;
+use crate::cli::caller_file::read_given;
 use crate::cli::encrypt::opened;
 use crate::cli::error::CommandError;
 use crate::cli::options::ManifestArg;
@@ -27,7 +27,7 @@ pub fn push_state(
     context: &CommandContext,
 ) -> Result<(), CommandError> {
     let (declared, at) = open(manifest, context)?;
-    let state = read(file)?;
+    let state = read(file, context.options.max_file_size)?;
     let Desired { name, account, .. } = &declared.desired;
     engine::check_owner(&state, name, account, &file.display().to_string())?;
     let store = at.store.as_ref();
@@ -47,14 +47,8 @@ pub fn push_state(
     })
 }
 
-fn read(file: &Path) -> Result<State, CommandError> {
-    let mut bytes = Vec::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().read_to_end(&mut bytes).map(|_| ())
-    } else {
-        std::fs::read(file).map(|found| bytes = found)
-    };
-    read.map_err(|error| CommandError::for_file("read", file, error))?;
+fn read(file: &Path, max_size: u64) -> Result<State, CommandError> {
+    let bytes = read_given(file, max_size)?;
     decode(&String::from_utf8_lossy(&opened(&bytes, file)?)).map_err(|error| {
         CommandError::because(format!("{} is no state to push", file.display()), error)
     })

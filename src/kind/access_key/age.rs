@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::sink::SecretSink;
 use crate::call::{FileRead, FileWrite, LocalFile, Write};
+use crate::kind::{FieldEffect, JudgedChange};
 use crate::reads::Facet;
 use crate::value::{Attributes, Value};
 
@@ -23,6 +24,18 @@ fn recipients(attributes: &Attributes) -> Vec<String> {
     let said =
         attributes.get("age").and_then(|age| age.get("recipients")).and_then(Value::as_array);
     said.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Judges the file and its recipients. Fewer recipients of the same file read no more than before.
+pub(super) fn judge(change: &JudgedChange<'_>) -> FieldEffect {
+    let file = |value: &Value| value.get("file").cloned();
+    let all = |value: &Value| recipients(&Attributes::from([("age", value.clone())]));
+    let (before, after) = (change.before.map(all), all(change.after));
+    let is_among = |it: &String| before.iter().flatten().any(|known| known == it);
+    if change.before.and_then(file) == file(change.after) && after.iter().all(is_among) {
+        return FieldEffect::Loss;
+    }
+    super::sinks::judge(change)
 }
 
 impl SecretSink for Age {

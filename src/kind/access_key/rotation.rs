@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::call::iam::{AccessKey, LastUsed};
 use crate::call::{IamWrite, Observed, Write};
-use crate::kind::{LiveObject, Maintenance};
+use crate::kind::{FieldEffect, JudgedChange, LiveObject, Maintenance};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes};
 
@@ -41,6 +41,17 @@ pub fn lasting(text: &str) -> Result<SignedDuration, String> {
 fn lasting_of(wanted: &Attributes, name: &str) -> Option<(SignedDuration, String)> {
     let text = value::optional_text(wanted, name)?;
     Some((lasting(&text).ok()?, text))
+}
+
+/// Judges the age at which a key is rotated: who has a copy of a key may use it until then.
+pub(super) fn judge(change: &JudgedChange<'_>) -> FieldEffect {
+    let age = |value: &value::Value| lasting(value.as_str()?).ok();
+    match (change.before.and_then(age), age(change.after)) {
+        (Some(before), after) if after.is_none_or(|after| after > before) => {
+            FieldEffect::Gain("a key is valid for longer")
+        }
+        (Some(_) | None, _) => FieldEffect::None,
+    }
 }
 
 fn retire_after(wanted: &Attributes) -> (SignedDuration, String) {

@@ -10,9 +10,29 @@ use super::sink::SecretSink;
 use crate::call::{
     Failure, FileRead, FileReply, FileWrite, LocalFile, Observed, SecretSource, Write,
 };
-use crate::kind::{OccupiedPlace, TAKES};
+use crate::kind::{FieldEffect, JudgedChange, OccupiedPlace, TAKES};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
+
+/// Judges the place of a secret: who reads the new place holds the key from then on.
+pub(super) fn judge(change: &JudgedChange<'_>) -> FieldEffect {
+    match change.before {
+        _ if change.after.is_null() => FieldEffect::Loss,
+        Some(before) if before != change.after => {
+            FieldEffect::Gain("the key's secret goes to another place")
+        }
+        Some(_) | None => FieldEffect::None,
+    }
+}
+
+/// Judges the permission to replace another key in the profile.
+pub(super) fn judge_replaced(change: &JudgedChange<'_>) -> FieldEffect {
+    if *change.after == json!(true) {
+        FieldEffect::Gain("who uses the profile acts with this key instead of the one in it")
+    } else {
+        FieldEffect::None
+    }
+}
 
 /// All sinks. The last one is written first, and emptied last. Sinks that can't be asked are
 /// written before those that can: so after an interrupted run, a key that is found in the latter is

@@ -227,41 +227,44 @@ fn the_facts_of_every_kind_agree_with_its_name_and_with_each_other() {
     }
 }
 
-/// A plan calls a change harmless, compares what it allows, or says that nobody can tell.
+/// Each field says by a fact what its change means for access: a field that says nothing is
+/// refused by `--deny-widening`.
 #[test]
 fn the_meaning_of_each_fields_change_for_access_is_chosen() {
     use crate::kind::FieldAccess;
-    let of = |access: FieldAccess| {
+    let of = |is_chosen: fn(FieldAccess) -> bool| {
         let fields = all().flat_map(|kind| kind.fields().iter().map(move |field| (kind, field)));
-        let chosen = fields.filter(|(_, field)| field.access == access);
+        let fields = fields.filter(|(_, field)| field.form != FieldForm::Identity);
+        let chosen = fields.filter(|(_, field)| is_chosen(field.access));
         chosen.map(|(kind, field)| format!("{}.{}", kind.name(), field.name)).collect::<Vec<_>>()
     };
-    assert_eq!(
-        of(FieldAccess::Harmless),
-        [
-            "policy.description",
-            "user.exclusive_groups",
-            "group.exclusive_members",
-            "role.description",
-            "role.max_session_duration",
-            "bucket.versioning",
-            "bucket.lifecycle",
-            "bucket.force_destroy"
-        ]
-    );
-    assert_eq!(
-        of(FieldAccess::Compared),
-        [
-            "policy.document",
-            "user.permissions_boundary",
-            "user_policy.document",
-            "group_policy.document",
-            "role.trust",
-            "role.permissions_boundary",
-            "role_policy.document",
-            "bucket.policy"
-        ]
-    );
+    let harmless = of(|access| matches!(access, FieldAccess::Harmless));
+    let expected = [
+        "policy.description",
+        "user.exclusive_groups",
+        "access_key.retire_after",
+        "aws_profile.region",
+        "aws_profile.output",
+        "group.exclusive_members",
+        "role.description",
+        "bucket.force_destroy",
+    ];
+    assert_eq!(harmless, expected);
+    let compared = of(|access| matches!(access, FieldAccess::Compared));
+    let expected = [
+        "policy.document",
+        "user.permissions_boundary",
+        "user_policy.document",
+        "group_policy.document",
+        "role.trust",
+        "role.permissions_boundary",
+        "role_policy.document",
+        "bucket.policy",
+    ];
+    assert_eq!(compared, expected);
+    let searched = of(|access| matches!(access, FieldAccess::Searched));
+    assert_eq!(searched, ["policy.tags", "user.tags", "role.tags", "bucket.tags"]);
+    assert_eq!(of(|access| matches!(access, FieldAccess::Unknown)), [""; 0]);
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Reads the manifest's header, which applies to everything in it: version, name, account, region.
 
+use percent_encoding::percent_decode_str;
+
+use crate::allowed_files::FileRefusal;
 use crate::call::partition;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::decode::{Declared, ExpandedText};
@@ -151,8 +154,20 @@ fn variables(manifest: &Manifest, scope: &mut DecodeScope<'_>) {
 }
 
 /// Returns where the state is kept: a path relative to the file that names it, or a URL unchanged.
-pub fn store(state: &ExpandedText) -> String {
-    if state.value.contains("://") { state.value.clone() } else { super::local_path(state) }
+pub fn store(state: &ExpandedText, scope: &mut DecodeScope<'_>) -> String {
+    let path = if state.value.contains("://") { None } else { Some(super::local_path(state)) };
+    let local = path.clone().or_else(|| {
+        let rest = state.value.strip_prefix("file://")?;
+        let path = rest.strip_prefix("localhost").unwrap_or(rest);
+        Some(percent_decode_str(path).decode_utf8_lossy().into_owned())
+    });
+    let refusal = local.and_then(|path| scope.files.check_readable(&path).err());
+    // The store tells what else is wrong with its place.
+    if let Some(refusal @ FileRefusal::Outside { .. }) = refusal {
+        let help = format!("{}; or name the state yourself: --state", refusal.remedy());
+        scope.error(refusal.diagnostic_code(), &state.spot, refusal.to_string(), help);
+    }
+    path.unwrap_or_else(|| state.value.clone())
 }
 
 fn missing(field: &str, help: &str, scope: &mut DecodeScope<'_>) {

@@ -83,7 +83,7 @@ impl Lowering<'_, '_, '_> {
                     "write for example serverless.csv",
                 );
             }
-            attributes.insert("csv", local_path(csv).into());
+            attributes.insert("csv", self.sink(csv).into());
         }
         if let Some(age) = &key.age {
             attributes.insert("age", self.age(&age.value, &age.spot));
@@ -158,7 +158,8 @@ impl Lowering<'_, '_, '_> {
                 help,
             );
         }
-        json!({"file": file.map(local_path), "recipients": encryption::recipients(said, self.scope)})
+        let file = file.map(|file| self.sink(file));
+        json!({"file": file, "recipients": encryption::recipients(said, self.scope)})
     }
 
     fn command(&mut self, command: &[ExpandedText], spot: &Span) -> Value {

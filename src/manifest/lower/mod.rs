@@ -22,6 +22,7 @@ mod unique_names;
 mod zappa;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::decode::{Declared, DocumentForm, ExpandedText, Flag};
 use super::documents::{self, Documents, ResolvedDocument};
@@ -31,6 +32,7 @@ use super::shape::Manifest;
 use super::source::{Span, relative_to, slashed};
 use super::validation_cache::ValidationCache;
 use crate::address::Address;
+use crate::allowed_files::FileRefusal;
 use crate::model::{Desired, Resource};
 use crate::policy::Usage;
 use crate::value::{Attributes, Value};
@@ -41,7 +43,7 @@ pub use header::ManifestHeader;
 /// no errors.
 pub fn lower(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> (Desired, Documents) {
     let header = header::read(manifest, scope);
-    let store = manifest.state.as_ref().map(header::store);
+    let store = manifest.state.as_ref().map(|state| header::store(state, scope));
     let recipients = encryption::read(manifest.encryption.as_ref(), scope);
     let partition = (!header.region.is_empty()).then(|| header.partition.clone());
     let checked = ValidationCache::new(partition);
@@ -52,6 +54,7 @@ pub fn lower(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> (Desired, Docu
         documents: Documents::new(),
         checked,
         soft: BTreeSet::new(),
+        outside_files: BTreeSet::new(),
     };
     lowering.all(manifest);
     let checks = lowering.checks(manifest.checks.as_deref().unwrap_or_default());
@@ -76,6 +79,7 @@ pub fn lower(manifest: &Manifest, scope: &mut DecodeScope<'_>) -> (Desired, Docu
         checks,
         silenced,
         limits,
+        outside_files: lowering.outside_files,
         ..Desired::default()
     };
     (desired, lowering.documents)
@@ -90,6 +94,8 @@ struct Lowering<'s, 'a, 'm> {
     /// Pairs of a resource and one that it only names, and would work without. The second is made
     /// first unless that closes a cycle.
     soft: BTreeSet<(Address, Address)>,
+    /// The files outside of the project into which keys go, with their whole paths.
+    outside_files: BTreeSet<PathBuf>,
 }
 
 impl<'m> Lowering<'_, '_, 'm> {
@@ -177,6 +183,24 @@ impl<'m> Lowering<'_, '_, 'm> {
             "write for example /service/",
         );
         path.value.as_str().into()
+    }
+
+    /// Returns the path of a file into which a secret goes, relative to the manifest's folder.
+    /// Whoever reads the plan is told of a file outside of the project.
+    fn sink(&mut self, file: &ExpandedText) -> String {
+        let path = local_path(file);
+        match self.scope.files.find_sink(&path) {
+            Ok(place) if place.is_outside => {
+                self.outside_files.insert(place.path);
+            }
+            Ok(_) => {}
+            Err(refusal) => self.refuse_file(&refusal, &file.spot),
+        }
+        path
+    }
+
+    fn refuse_file(&mut self, refusal: &FileRefusal, spot: &Span) {
+        self.scope.error(refusal.diagnostic_code(), spot, refusal.to_string(), refusal.remedy());
     }
 
     fn missing(&mut self, field: &str, what: &str, spot: &Span, help: &str) {

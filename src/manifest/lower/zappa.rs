@@ -27,6 +27,9 @@ impl Lowering<'_, '_, '_> {
             self.scope.error("bad-path", &file.spot, message, "write `file: zappa_settings.json`");
         }
         let path = local_path(file);
+        if let Err(refusal) = self.scope.files.check_readable(&path) {
+            self.refuse_file(&refusal, &file.spot);
+        }
         for stage in super::declared(zappa.value.stages.as_ref()) {
             if extension == Some("toml") {
                 self.no_null(stage);

@@ -1,6 +1,7 @@
 //! A manifest's scope: expands texts, and gathers the resources that they refer to and the problems
 //! in them.
 
+mod budget;
 mod declared;
 mod section;
 mod symbols;
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::section::Section;
 
+use self::budget::{ExpansionBudget, Overrun};
 use self::declared::Index;
 use super::Inputs;
 use super::node::Node;
@@ -48,6 +50,11 @@ pub struct DecodeScope<'a> {
     values: BTreeMap<String, Option<Expanded>>,
     evaluating: Vec<String>,
     index: Index,
+    /// The values of `variables:`, by name.
+    variables: BTreeMap<&'a str, &'a Node>,
+    budget: ExpansionBudget,
+    /// Tells that an overrun of the budget has been reported: one is enough.
+    is_overrun: bool,
 }
 
 /// Returns true if a text has nothing to fill in.
@@ -57,9 +64,13 @@ pub fn is_literal(text: &str) -> bool {
 
 impl<'a> DecodeScope<'a> {
     pub fn new(inputs: &'a Inputs<'a>, root: &'a Node, files: SourceFiles) -> Self {
+        let variables = root.field("variables").map(Node::entries).unwrap_or_default();
         Self {
             inputs,
             root,
+            variables: variables.iter().map(|entry| (&*entry.key, &entry.node)).collect(),
+            budget: ExpansionBudget::for_files_of(inputs.files.max_size),
+            is_overrun: false,
             files,
             problems: Vec::new(),
             references: BTreeSet::new(),
@@ -126,8 +137,7 @@ impl<'a> DecodeScope<'a> {
     }
 
     pub fn variable_names(&self) -> Vec<&'a str> {
-        let variables = self.root.field("variables").map(Node::entries).unwrap_or_default();
-        variables.iter().map(|entry| &*entry.key).collect()
+        self.variables.keys().copied().collect()
     }
 
     /// Takes the references that were gathered since the last call.
@@ -146,13 +156,42 @@ impl<'a> DecodeScope<'a> {
         if is_literal(text) {
             return Some(Cow::Borrowed(text));
         }
+        let entered = self.budget.enter();
+        self.within_budget(entered, at)?;
+        let filled = self.fill(text, mode, at);
+        self.budget.leave();
+        filled.map(Cow::Owned)
+    }
+
+    fn fill(&mut self, text: &str, mode: TextPosition, at: &dyn Fn() -> Span) -> Option<String> {
         let mut result = Some(String::with_capacity(text.len()));
         for part in template::parts(text) {
             let filled = self.part(part, mode, at);
             // All parts are expanded, so that all problems are reported.
             result = result.zip(filled).map(|(text, part)| text + &part);
+            let length = result.as_ref().map_or(0, String::len);
+            self.within_budget(ExpansionBudget::check_text(length), at)?;
         }
-        result.map(Cow::Owned)
+        let spent = self.budget.spend(result.as_ref().map_or(0, String::len));
+        self.within_budget(spent, at)?;
+        result
+    }
+
+    /// Takes a document out of the manifest's budget: one file may be named many times.
+    pub fn charge_document(&mut self, text: &str, spot: &Span) -> Option<()> {
+        let spent = self.budget.spend(text.len());
+        self.within_budget(spent, &|| spot.clone())
+    }
+
+    /// Reports the first overrun of the budget.
+    fn within_budget(&mut self, result: Result<(), Overrun>, at: &dyn Fn() -> Span) -> Option<()> {
+        let overrun = result.err();
+        if let Some(overrun) = overrun.filter(|_| !self.is_overrun) {
+            let (message, help) = overrun.words();
+            self.error("expansion-too-large", &at(), message, help);
+            self.is_overrun = true;
+        }
+        if overrun.is_some() { None } else { Some(()) }
     }
 
     fn part(
@@ -251,7 +290,7 @@ impl<'a> DecodeScope<'a> {
 
     fn is_declared(&self, symbol: &str) -> bool {
         match symbol.strip_prefix("var.") {
-            Some(name) => self.variable_names().contains(&name),
+            Some(name) => self.variables.contains_key(name),
             None => matches!(symbol, "account" | "region" | "partition" | "name" | "unique"),
         }
     }

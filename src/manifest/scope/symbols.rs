@@ -51,11 +51,10 @@ impl DecodeScope<'_> {
     }
 
     fn variable(&mut self, name: &str, at: &dyn Fn() -> Span) -> Option<String> {
-        let variables = self.root.field("variables").map(Node::entries).unwrap_or_default();
-        let declared = variables.iter().find(|entry| &*entry.key == name);
+        let declared = self.variables.get(name).copied();
         match (self.inputs.variables.get(name), declared) {
             (Some(given), Some(_)) => Some(given.clone()),
-            (None, Some(entry)) => self.scalar(&entry.node),
+            (None, Some(node)) => self.scalar(node),
             (_, None) => {
                 let help = suggest::suggest_name(name, self.variable_names(), "variables");
                 let message = format!("there is no variable `{name}` in `variables:`");
@@ -66,6 +65,10 @@ impl DecodeScope<'_> {
     }
 
     fn environment(&mut self, name: &str, at: &dyn Fn() -> Span) -> Option<String> {
+        if !self.inputs.allowed_environment.contains(name) {
+            self.forbidden_environment(name, at);
+            return None;
+        }
         let value = (self.inputs.environment)(name);
         if value.is_none() {
             let message = format!("the environment variable {name} is not set");
@@ -76,6 +79,17 @@ impl DecodeScope<'_> {
             self.error("unset-environment", &at(), message, help);
         }
         value
+    }
+
+    /// Refuses a variable of the environment that the caller does not allow. A manifest may be a
+    /// stranger's, and what it reads would stand in the plan and its comment.
+    fn forbidden_environment(&mut self, name: &str, at: &dyn Fn() -> Span) {
+        let message = format!("the manifest may not read the environment variable {name}");
+        let help = format!(
+            "its value would stand in plans and tags; if that is meant, run it with `--allow-env \
+                {name}`, or with RELAYCTL_ALLOW_ENV={name}"
+        );
+        self.error("environment-not-allowed", &at(), message, help);
     }
 
     fn unknown_symbol(&mut self, symbol: &str, at: &dyn Fn() -> Span) {

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{PlanNote, Step, StepId, StepPhase};
 use crate::address::{Address, Principal};
 use crate::diff::{PlannedChange, Reason};
+use crate::policy::Budget;
 use crate::policy::compare::Comparer;
 
 use effect::{EffectKind, StepEffect, WAITS};
@@ -42,6 +43,10 @@ struct OrderConflict {
     principal: Principal,
 }
 
+/// The steps of the comparer's budget for each change. What is not decided is ordered as if it
+/// mattered.
+const STEPS_FOR_CHANGE: u64 = 100_000;
+
 /// Orders the steps, and returns what the plan says where no good order exists: a quota of AWS, or
 /// two objects that cannot have one name.
 pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<PlanNote> {
@@ -51,7 +56,7 @@ pub(super) fn order(steps: &mut Steps, decisions: &[PlannedChange<'_>]) -> Vec<P
     let pairs = SameName::pairs(decisions, steps);
     let copies = TemporaryCopies::add_copies(steps, &parts, &pairs, decisions);
     let changes = AccountChanges::new(decisions, &parts);
-    let comparer = Comparer::default();
+    let comparer = Comparer::within(Budget::for_parts(decisions.len(), STEPS_FOR_CHANGE));
     let effects = changes.effects(steps, &copies, &comparer);
     free_parts(steps, &effects, &parts, decisions);
     let mut conflicts = Vec::new();

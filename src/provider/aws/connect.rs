@@ -4,56 +4,49 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
-use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_s3::config::{
-    RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
-};
-use aws_sdk_sts::config::Credentials;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_s3::config::{IdentityCache, StalledStreamProtectionConfig};
 use secrecy::ExposeSecret;
 
-use super::sending::{RateLimitedClient, RequestTracker, RetryClassifier, SystemTlsClient};
-use crate::call::NewKey;
+use super::endpoints::{AwsService, Endpoint, Endpoints};
+use super::failure::FailureCause;
+use super::sending::{RateLimitedClient, SystemTlsClient};
+use super::sign_in::{MfaCodes, Profiles, SignIn, SignInSession};
+use super::trust;
+use super::wiring::Wiring;
+use crate::call::{Failure, NewKey};
 use crate::transport::Transport;
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// The time of one try, from its turn to the last byte of the answer.
 const ATTEMPT: Duration = Duration::from_secs(30);
+/// The time in which credentials must be there.
+const SIGN_IN: Duration = Duration::from_mins(10);
 /// The number of tries that the SDK takes if neither the environment nor the profile sets it.
 const UNSAID: u32 = 3;
 
-/// Sets a client's builder up; the builders of the three services have no trait in common. The
-/// SDK's own quota of retries is left out: it would end the tries of some calls because of others,
-/// while the transport slows down all of them.
-macro_rules! with_retries {
-    ($builder:expr, $aws:expr) => {
-        $builder
-            .retry_partition(
-                RetryPartition::custom("relayctl").token_bucket(TokenBucket::unlimited()).build(),
-            )
-            .interceptor(RequestTracker(Arc::clone(&$aws.transport)))
-            .retry_classifier(RetryClassifier { emulator: $aws.endpoint().is_some() })
-    };
-}
-
-/// The options of a connection, on top of what `aws-config` finds by itself.
+/// The options of a connection, on top of what the environment and the profile say.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectOptions {
     pub profile: Option<String>,
     pub region: String,
+    /// The address that takes the place of AWS's own, and of all that settings name.
     pub endpoint_url: Option<String>,
+    pub mfa: MfaCodes,
+    /// The credentials that all connections of a run share.
+    pub session: Arc<SignInSession>,
     /// The transport that all calls of a run share.
     pub transport: Arc<Transport>,
 }
 
 /// AWS behind the [`Provider`](crate::port::Provider) seam. Clients are made at their first use.
 pub struct Aws {
-    config: SdkConfig,
-    transport: Arc<Transport>,
+    wiring: Wiring,
+    session: Arc<SignInSession>,
     iam: OnceLock<aws_sdk_iam::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
     /// The clients of S3 by region: S3 answers for a bucket only in the bucket's own region.
@@ -61,31 +54,33 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Finds credentials, SSO, assumed roles, regions and endpoints as `aws-config` documents it.
-    /// Nothing is sent yet: the requests that a profile with `sso_session` or `role_arn` needs are
-    /// sent at the first call.
-    pub async fn connect(options: &ConnectOptions) -> Self {
-        let client = SystemTlsClient::new();
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
-        let region = (!options.region.is_empty()).then(|| Region::new(options.region.clone()));
-        if let Some(region) = region.clone() {
-            loader = loader.region(region);
+    /// Finds profile, endpoints, trusted authorities and region as the AWS CLI does.
+    /// Nothing is sent yet: what credentials need is sent at the first call.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, Failure> {
+        let profiles = Profiles::load_files(options.profile.as_deref()).await?;
+        let endpoints = Endpoints::find_all(options.endpoint_url.as_deref(), &profiles)?;
+        let client = SystemTlsClient::trusting(trust::find_authorities(&profiles)?);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(client)
+            .profile_name(profiles.chosen_name())
+            // A person may have to type a code, and a program to open a browser.
+            .identity_cache(IdentityCache::lazy().load_timeout(SIGN_IN).build())
+            .no_credentials();
+        if !options.region.is_empty() {
+            loader = loader.region(Region::new(options.region.clone()));
         }
-        if let Some(url) = &options.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        if let Some(profile) = &options.profile {
-            // By itself the SDK prefers keys in the environment even to a profile that is asked
-            // for. The AWS CLI prefers the profile that `--profile` names, and a plan for the wrong
-            // account is the worse surprise.
-            let provider = ProfileFileCredentialsProvider::builder()
-                .configure(&ProviderConfig::default().with_region(region).with_http_client(client))
-                .profile_name(profile)
-                .build();
-            loader = loader.profile_name(profile).credentials_provider(provider);
-        }
-        Self::under(loader.load().await, &options.transport, ATTEMPT)
+        let config = loader.load().await;
+        let (fips, dual_stack) = (config.use_fips(), config.use_dual_stack());
+        let (fips, dual_stack) = (fips.unwrap_or_default(), dual_stack.unwrap_or_default());
+        endpoints.check_variants(fips, dual_stack, profiles.chosen_name())?;
+        let mut aws = Self::wired(config, endpoints, &options.transport, ATTEMPT);
+        let session = Arc::clone(&options.session);
+        let codes = options.mfa.clone();
+        let wiring = aws.wiring.clone();
+        let sign_in = SignIn { profiles, wiring, codes, session: Arc::clone(&session) };
+        let provider = SharedCredentialsProvider::new(sign_in);
+        aws.wiring.config = aws.wiring.config.into_builder().credentials_provider(provider).build();
+        Ok(Self { session, ..aws })
     }
 
     /// Connects over a configuration of the caller's: credentials, region and endpoint are taken
@@ -96,6 +91,16 @@ impl Aws {
 
     /// Connects over a configuration with this transport, and with so much time for each try.
     pub fn under(config: SdkConfig, transport: &Arc<Transport>, attempt: Duration) -> Self {
+        let endpoints = Endpoints::everywhere(config.endpoint_url());
+        Self::wired(config, endpoints, transport, attempt)
+    }
+
+    fn wired(
+        config: SdkConfig,
+        endpoints: Endpoints,
+        transport: &Arc<Transport>,
+        attempt: Duration,
+    ) -> Self {
         // AWS_MAX_ATTEMPTS and `max_attempts` of the profile. The modes of AWS_RETRY_MODE differ in
         // what the transport does by itself: it slows down when AWS throttles, and only then.
         if let Some(said) =
@@ -118,63 +123,47 @@ impl Aws {
             Ok(name) => config.app_name(name).build(),
             Err(_) => config.build(),
         };
-        let transport = Arc::clone(transport);
-        Self { config, transport, iam: OnceLock::new(), sts: OnceLock::new(), s3: Mutex::default() }
+        let wiring = Wiring { config, transport: Arc::clone(transport), endpoints };
+        Self {
+            wiring,
+            session: Arc::default(),
+            iam: OnceLock::new(),
+            sts: OnceLock::new(),
+            s3: Mutex::default(),
+        }
     }
 
     pub(super) fn transport(&self) -> &Transport {
-        &self.transport
+        &self.wiring.transport
     }
 
-    /// Returns the endpoint that was given instead of AWS's own.
-    pub(super) fn endpoint(&self) -> Option<&str> {
-        self.config.endpoint_url()
+    /// Returns the address that takes the place of AWS's own for a call.
+    pub(super) fn endpoint_of(&self, call: &str) -> Option<&Endpoint> {
+        self.wiring.endpoints.endpoint_for(AwsService::of_call(call)?)
+    }
+
+    /// Makes the failure of a call on this connection.
+    pub(super) fn failure_of(&self, cause: FailureCause, call: &str) -> Failure {
+        cause.into_failure(call, &self.wiring.endpoints, self.session.place())
     }
 
     pub(super) fn iam(&self) -> &aws_sdk_iam::Client {
-        let config =
-            || with_retries!(aws_sdk_iam::config::Builder::from(&self.config), self).build();
-        self.iam.get_or_init(|| aws_sdk_iam::Client::from_conf(config()))
+        self.iam.get_or_init(|| self.wiring.iam_client())
     }
 
     pub(super) fn sts(&self) -> &aws_sdk_sts::Client {
-        let config =
-            || with_retries!(aws_sdk_sts::config::Builder::from(&self.config), self).build();
-        self.sts.get_or_init(|| aws_sdk_sts::Client::from_conf(config()))
+        self.sts.get_or_init(|| self.wiring.sts_client(None))
     }
 
     /// Returns a client of STS whose requests are signed with this key.
     pub(super) fn sts_as(&self, key: &NewKey) -> aws_sdk_sts::Client {
-        let credentials = Credentials::new(
-            key.id.as_str(),
-            key.secret.expose_secret(),
-            None,
-            None,
-            env!("CARGO_PKG_NAME"),
-        );
-        let config =
-            aws_sdk_sts::config::Builder::from(&self.config).credentials_provider(credentials);
-        aws_sdk_sts::Client::from_conf(with_retries!(config, self).build())
+        let secret = key.secret.expose_secret();
+        let (id, program) = (key.id.as_str(), env!("CARGO_PKG_NAME"));
+        self.wiring.sts_client(Some(Credentials::new(id, secret, None, None, program)))
     }
 
     pub(super) fn s3(&self, region: &str) -> aws_sdk_s3::Client {
         let mut clients = self.s3.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.entry(region.to_owned()).or_insert_with(|| s3_client(self, region)).clone()
+        clients.entry(region.to_owned()).or_insert_with(|| self.wiring.s3_client(region)).clone()
     }
-}
-
-/// Makes a client of S3. A given endpoint is rarely a wildcard domain, so its buckets are addressed
-/// by path; and servers that speak S3 often don't know the checksums that the SDK adds unasked.
-fn s3_client(aws: &Aws, region: &str) -> aws_sdk_s3::Client {
-    let mut builder = with_retries!(aws_sdk_s3::config::Builder::from(&aws.config), aws);
-    if !region.is_empty() {
-        builder = builder.region(Region::new(region.to_owned()));
-    }
-    if aws.endpoint().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
-        builder = builder
-            .force_path_style(true)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-    }
-    aws_sdk_s3::Client::from_conf(builder.build())
 }

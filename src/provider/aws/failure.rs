@@ -7,11 +7,11 @@ use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::sending::{TrackedRequest, request_of};
+use super::endpoints::{AwsService, Endpoint, Endpoints};
+use super::network;
+use super::sending::{NoResponse, TrackedRequest, request_of};
+use super::sign_in::{SignInProblem, WAYS};
 use crate::call::{Failure, FailureKind};
-
-const CREDENTIALS_HELP: &str = "give credentials as for the AWS CLI: --profile NAME, AWS_PROFILE, \
-    `aws sso login`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
 /// The cause of a failure whose call is not known yet.
 #[derive(Debug)]
@@ -23,8 +23,9 @@ pub(super) struct FailureCause {
     pub status: Option<u16>,
     /// The region in which the bucket really is, from S3's header `x-amz-bucket-region`.
     pub region: Option<String>,
-    /// True if no connection came about, so that the endpoint is worth naming.
-    pub unreachable: bool,
+    pub help: Option<Box<str>>,
+    /// True if no answer came, or nothing was sent at all.
+    pub unsent: bool,
     /// True if an earlier try may have been done.
     pub possibly_done: bool,
 }
@@ -38,7 +39,8 @@ impl FailureCause {
             request_id: None,
             status: None,
             region: None,
-            unreachable: false,
+            help: None,
+            unsent: false,
             possibly_done: false,
         }
     }
@@ -59,13 +61,29 @@ impl FailureCause {
         said || emulator && (self.status == Some(501) || self.code == "HTTP500")
     }
 
-    pub fn into_failure(self, call: &str, endpoint: Option<&str>) -> Failure {
-        let message = match (self.unreachable, endpoint) {
-            (true, Some(endpoint)) => format!("cannot reach {endpoint}: {}", self.message),
-            (true, None) => format!("cannot reach AWS: {}", self.message),
-            (false, _) => self.message,
+    /// Returns the remedy, if it is known. For a server that doesn't answer, it names the setting
+    /// that has its address.
+    pub fn remedy(&self, endpoints: &Endpoints, call: &str) -> Option<String> {
+        let silent = self.kind == FailureKind::Unavailable && self.unsent;
+        let endpoint = AwsService::of_call(call).and_then(|it| endpoints.endpoint_for(it));
+        let named = endpoint.filter(|_| silent).map(|Endpoint { url, from }| {
+            format!("{from} names {url}: start the server there, or name another")
+        });
+        let network = silent.then(|| "check the network and --region, and try again".to_owned());
+        self.help.as_deref().map(str::to_owned).or(named).or(network)
+    }
+
+    /// Makes the failure of a call. It names the place of credentials that AWS refuses, and the
+    /// setting that names the address of a server that doesn't answer.
+    pub fn into_failure(self, call: &str, endpoints: &Endpoints, place: Option<String>) -> Failure {
+        let help = self.remedy(endpoints, call);
+        let refused = self.kind == FailureKind::Credentials && !self.unsent;
+        let message = match place.filter(|_| refused) {
+            Some(place) => format!("{} (credentials of {place})", self.message),
+            None => self.message,
         };
-        Failure { request_id: self.request_id, ..Failure::new(self.kind, call, self.code, message) }
+        let failure = Failure::new(self.kind, call, self.code, message);
+        Failure { request_id: self.request_id, help: help.map(Into::into), ..failure }
     }
 }
 
@@ -81,15 +99,16 @@ where
 {
     #[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add errors")]
     fn from(error: SdkError<E>) -> Self {
+        tracing::debug!(error = chain(&error), "a call failed");
         let answer = error.raw_response().map(HttpAnswer::of).unwrap_or_default();
         let request_id = error.request_id().map(str::to_owned);
         let cause = match &error {
             SdkError::ServiceError(context) => told(context.err(), answer.status),
             SdkError::TimeoutError(_) => {
-                Self::new(FailureKind::Unavailable, "Timeout", chain(&error))
+                Self::new(FailureKind::Unavailable, "Timeout", network::explain(&error).words)
             }
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => unsent(&error),
-            _ => Self::unreadable(chain(&error)),
+            _ => Self::unreadable(network::explain(&error).words),
         };
         let request = tracked(&error);
         let message = match request.as_ref().and_then(TrackedRequest::retry_note) {
@@ -133,19 +152,17 @@ impl HttpAnswer {
 }
 
 /// Converts an error that AWS sent.
-fn told<E: ProvideErrorMetadata + Error>(error: &E, status: Option<u16>) -> FailureCause {
+fn told<E>(error: &E, status: Option<u16>) -> FailureCause
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
     let Some(code) = error.code() else {
-        return untold(status, chain(error));
+        return untold(status, network::explain(error).words);
     };
     let kind = kind_of(code, status);
-    let message = match (kind, error.message()) {
-        (FailureKind::Credentials, message) => {
-            format!("{}; {CREDENTIALS_HELP}", message.unwrap_or(code))
-        }
-        (_, Some(message)) if !message.is_empty() => message.to_owned(),
-        (_, _) => code.to_owned(),
-    };
-    FailureCause::new(kind, code, message)
+    let message = error.message().filter(|message| !message.is_empty()).unwrap_or(code);
+    let help = (kind == FailureKind::Credentials).then(|| help_with_credentials(code).into());
+    FailureCause { help, ..FailureCause::new(kind, code, message) }
 }
 
 /// Converts an error without AWS's code: a proxy's page, or a server that is not AWS. A 404 then
@@ -163,29 +180,58 @@ fn untold(status: Option<u16>, message: String) -> FailureCause {
     FailureCause::new(kind, &code, message)
 }
 
+/// Returns the remedy for credentials that AWS refuses.
+fn help_with_credentials(code: &str) -> &'static str {
+    match code {
+        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
+            "the credentials have expired: sign in again, or get new ones where they are from"
+        }
+        "InvalidClientTokenId" | "InvalidAccessKeyId" | "UnrecognizedClientException" => {
+            "AWS doesn't know this key: it may be deleted, of another partition, or lack its \
+                session token"
+        }
+        "SignatureDoesNotMatch" | "IncompleteSignature" => {
+            "the secret key is not the one of this access key: compare both with their origin"
+        }
+        "RequestTimeTooSkewed" | "RequestExpired" => "set the clock of this machine",
+        _ => WAYS,
+    }
+}
+
 /// Converts the error of a request that did not go out, or that got no answer.
-///
-/// The SDK wraps a credentials provider's error in a dispatch failure whose type it does not
-/// export, so its text decides.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add errors")]
 fn unsent<E: Error + 'static>(error: &SdkError<E>) -> FailureCause {
-    let text = chain(error);
-    if matches!(error, SdkError::DispatchFailure(failure) if failure.is_timeout()) {
-        return FailureCause::new(FailureKind::Unavailable, "Timeout", text);
+    if let Some(problem) = find_cause::<SignInProblem>(error) {
+        let SignInProblem { kind, code, message, help } = problem.clone();
+        let help = Some(help.into());
+        return FailureCause { help, unsent: true, ..FailureCause::new(kind, code, message) };
     }
-    if ["credential", "access token", "no identity"].iter().any(|word| text.contains(word)) {
-        return FailureCause::new(
-            FailureKind::Credentials,
-            "NoCredentials",
-            format!("{text}; {CREDENTIALS_HELP}"),
-        );
+    let trouble = network::explain(error);
+    let lost = find_cause::<NoResponse>(error);
+    let words = lost.map_or(trouble.words, ToString::to_string);
+    let help = lost.and_then(|lost| lost.help).or(trouble.help).map(Into::into);
+    let (kind, code) = match error {
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (FailureKind::Unavailable, "Timeout")
+        }
+        SdkError::ConstructionFailure(_) => (FailureKind::Invalid, "InvalidRequest"),
+        // A setting that the SDK refuses, such as a region that it cannot make an address of.
+        _ if lost.is_none() => (FailureKind::Invalid, Failure::BAD_SETTINGS),
+        _ => (FailureKind::Unavailable, "NoAnswer"),
+    };
+    FailureCause { help, unsent: true, ..FailureCause::new(kind, code, words) }
+}
+
+/// Finds an error of this type among an error and its causes.
+fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
     }
-    if matches!(error, SdkError::ConstructionFailure(_)) {
-        return FailureCause::new(FailureKind::Invalid, "InvalidRequest", text);
-    }
-    FailureCause {
-        unreachable: true,
-        ..FailureCause::new(FailureKind::Unavailable, "NoAnswer", text)
-    }
+    None
 }
 
 /// Returns the kind of an error code: one of the services' common errors, of IAM's errors, or of
@@ -260,7 +306,7 @@ fn kind_by_family(code: &str, status: Option<u16>) -> FailureKind {
     }
 }
 
-/// Returns the messages of the error and of all its sources, each once.
+/// Returns the messages of the error and of all its sources, each once, for the log.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -312,23 +358,5 @@ mod tests {
         assert_eq!(untold(Some(404), String::new()).kind, FailureKind::Other);
         assert_eq!(untold(Some(502), String::new()).kind, FailureKind::Unavailable);
         assert_eq!(untold(Some(200), String::new()).kind, FailureKind::Unavailable);
-    }
-
-    #[test]
-    fn only_an_unreachable_endpoint_is_named() {
-        let refused = FailureCause {
-            unreachable: true,
-            ..FailureCause::new(FailureKind::Unavailable, "NoAnswer", "refused")
-        };
-        let failure = refused.into_failure("iam:GetUser", Some("http://127.0.0.1:1"));
-        assert_eq!(
-            failure.to_string(),
-            "iam:GetUser: NoAnswer: cannot reach http://127.0.0.1:1: refused"
-        );
-        let told = FailureCause::new(FailureKind::NotFound, "NoSuchEntity", "no user x");
-        assert_eq!(
-            told.into_failure("iam:GetUser", Some("http://127.0.0.1:1")).message,
-            "no user x"
-        );
     }
 }

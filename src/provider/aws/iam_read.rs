@@ -206,25 +206,14 @@ async fn signing_certificates(iam: &Client, user: &str) -> Result<Vec<String>, F
         .collect())
 }
 
-/// Returns the ids of a user's service-specific credentials. The SDK has no paginator for them.
+/// Returns the ids of a user's service-specific credentials.
 async fn service_credentials(iam: &Client, user: &str) -> Result<Vec<String>, FailureCause> {
-    let (mut ids, mut marker) = (Vec::new(), None);
-    loop {
-        let found = iam
-            .list_service_specific_credentials()
-            .user_name(user)
-            .set_marker(marker)
-            .send()
-            .await?;
-        let credentials = found.service_specific_credentials.unwrap_or_default();
-        ids.extend(
-            credentials.into_iter().map(|credential| credential.service_specific_credential_id),
-        );
-        match found.marker {
-            Some(next) if found.is_truncated => marker = Some(next),
-            _ => return Ok(ids),
-        }
-    }
+    let pages = pages!(iam.list_service_specific_credentials().user_name(user));
+    Ok(pages
+        .filter_map(|page| page.service_specific_credentials)
+        .flatten()
+        .map(|credential| credential.service_specific_credential_id)
+        .collect())
 }
 
 async fn instance_profiles(iam: &Client, role: &str) -> Result<Vec<String>, FailureCause> {

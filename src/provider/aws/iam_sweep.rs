@@ -7,6 +7,7 @@ use aws_sdk_iam::{Client, types};
 
 use super::convert;
 use super::failure::FailureCause;
+use super::pages::PageTrail;
 use crate::call::iam::{AccountSummary, AuthorizationDetails, EntityType};
 
 /// Reads the first page, or all after the marker.
@@ -24,16 +25,18 @@ pub(super) async fn details(
     let call =
         iam.get_account_authorization_details().set_filter(Some(filter.collect())).max_items(1000);
     let (only_first, mut next) = (marker.is_none(), marker);
+    let mut trail = PageTrail::default();
+    if !only_first {
+        trail.follow(next.as_deref())?;
+    }
     let mut all = AuthorizationDetails::default();
     // The pages are read one by one, so that no more than one is in memory in the SDK's form.
     loop {
         let page = call.clone().set_marker(next.clone()).send().await?;
         all.pages += 1;
         all.marker = page.marker.clone().filter(|_| page.is_truncated);
-        if page.is_truncated && (all.marker.is_none() || all.marker == next) {
-            return Err(FailureCause::unreadable(
-                "the list ends although AWS says that there is more of it",
-            ));
+        if page.is_truncated {
+            trail.follow(all.marker.as_deref())?;
         }
         add_page(page, &mut all)?;
         if only_first || all.marker.is_none() {

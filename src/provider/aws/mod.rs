@@ -2,25 +2,32 @@
 
 mod connect;
 mod convert;
+mod endpoints;
 mod failure;
 mod iam_group;
 mod iam_read;
 mod iam_sweep;
 mod iam_write;
 mod lifecycle;
+mod network;
 mod objects;
 mod pages;
 mod s3_read;
 mod s3_write;
 mod sending;
+mod sign_in;
+mod trust;
+mod wiring;
 
 use async_trait::async_trait;
 
 pub use connect::{Aws, ConnectOptions};
 use failure::FailureCause;
 pub use objects::ObjectStore;
+pub use sign_in::{MfaCodes, MfaQuestion, SignInSession};
 
 use crate::call::{CallerIdentity, Failure, FailureKind, Read, Reply, StepOutput, Write};
+use crate::clock::present_time;
 use crate::port::Provider;
 use crate::transport::possibly_done;
 
@@ -29,16 +36,17 @@ impl Provider for Aws {
     async fn read(&self, read: &Read) -> Result<Reply, Failure> {
         let answer = match read {
             Read::CallerIdentity => caller(self.sts()).await.map(Reply::Caller),
-            Read::Clock => Ok(Reply::Moment(jiff::Timestamp::now())),
+            Read::Clock => Ok(Reply::Moment(present_time())),
             Read::Iam(read) => {
-                iam_read::read(self.iam(), read, self.endpoint().is_some()).await.map(Reply::Iam)
+                let emulator = self.endpoint_of(read.action()).is_some();
+                iam_read::read(self.iam(), read, emulator).await.map(Reply::Iam)
             }
             Read::S3(read) => {
                 s3_read::read(&self.s3(read.target().region()), read).await.map(Reply::S3)
             }
             Read::File(_) => Err(local()),
         };
-        answer.map_err(|cause| cause.into_failure(read.action(), self.endpoint()))
+        answer.map_err(|cause| self.failure_of(cause, read.action()))
     }
 
     fn waiting(&self) -> usize {
@@ -55,8 +63,7 @@ impl Provider for Aws {
             Write::File(_) => Err(local()),
         };
         answer.or_else(|cause| {
-            let (repeated, failure) =
-                (cause.possibly_done, cause.into_failure(write.action(), self.endpoint()));
+            let (repeated, failure) = (cause.possibly_done, self.failure_of(cause, write.action()));
             if repeated { possibly_done(failure) } else { Err(failure) }
         })
     }

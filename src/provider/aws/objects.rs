@@ -7,6 +7,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use tokio::sync::OnceCell;
 
 use super::failure::FailureCause;
+use super::pages::PageTrail;
 use super::{Aws, ConnectOptions, s3_read};
 use crate::call::{BucketRef, Failure, FailureKind};
 use crate::port::{Objects, Only, Put, StoredObject};
@@ -37,24 +38,40 @@ impl ObjectStore {
         Self { name, options, aws: OnceCell::new_with(Some(aws)), client: OnceCell::new() }
     }
 
-    async fn aws(&self) -> &Aws {
-        self.aws.get_or_init(|| Aws::connect(&self.options)).await
+    async fn aws(&self) -> Result<&Aws, Failure> {
+        self.aws.get_or_try_init(|| Aws::connect(&self.options)).await
     }
 
     async fn client(&self) -> Result<&Client, Failure> {
         let find = || async {
-            let aws = self.aws().await;
+            let aws = self.aws().await?;
             let bucket = BucketRef { name: self.name.clone(), region: self.options.region.clone() };
             let found = s3_read::head_bucket(&aws.s3(&bucket.region), &bucket).await;
-            let region =
-                found.map_err(|cause| cause.into_failure("s3:HeadBucket", aws.endpoint()))?;
+            let region = found.map_err(|cause| {
+                let missing = cause.kind == FailureKind::NotFound;
+                let failure = aws.failure_of(cause, "s3:HeadBucket");
+                let help = missing.then(|| self.help_with_missing().into()).or(failure.help);
+                Failure { help, ..failure }
+            })?;
             Ok(aws.s3(&region))
         };
         self.client.get_or_try_init(find).await
     }
 
     async fn failure(&self, cause: FailureCause, call: &str) -> Failure {
-        cause.into_failure(call, self.aws().await.endpoint())
+        match self.aws().await {
+            Ok(aws) => aws.failure_of(cause, call),
+            Err(failure) => failure,
+        }
+    }
+
+    fn help_with_missing(&self) -> String {
+        let Self { name, options, .. } = self;
+        format!(
+            "make the bucket for the state: `aws s3 mb s3://{name} --region {}`; or name another \
+                with --state or `state:`",
+            options.region
+        )
     }
 }
 
@@ -96,26 +113,10 @@ impl Objects for ObjectStore {
     }
 
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, Failure> {
-        let mut pages = self
-            .client()
-            .await?
-            .list_objects_v2()
-            .bucket(&self.name)
-            .prefix(prefix)
-            .into_paginator()
-            .send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            match page {
-                Ok(page) => keys.extend(
-                    page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key),
-                ),
-                Err(error) => {
-                    return Err(self.failure(FailureCause::from(error), "s3:ListObjectsV2").await);
-                }
-            }
+        match list(self.client().await?, &self.name, prefix).await {
+            Ok(keys) => Ok(keys),
+            Err(cause) => Err(self.failure(cause, "s3:ListObjectsV2").await),
         }
-        Ok(keys)
     }
 
     async fn delete(&self, keys: &[String]) -> Result<(), Failure> {
@@ -136,6 +137,21 @@ async fn read(client: &Client, bucket: &str, key: &str) -> Result<StoredObject, 
     let body =
         found.body.collect().await.map_err(|error| FailureCause::unreadable(error.to_string()))?;
     Ok(StoredObject { body: body.to_vec(), tag, writer })
+}
+
+async fn list(client: &Client, bucket: &str, prefix: &str) -> Result<Vec<String>, FailureCause> {
+    let (call, mut token) = (client.list_objects_v2().bucket(bucket).prefix(prefix), None);
+    let (mut trail, mut keys) = (PageTrail::default(), Vec::new());
+    loop {
+        let page = call.clone().set_continuation_token(token).send().await?;
+        let objects = page.contents.unwrap_or_default();
+        keys.extend(objects.into_iter().filter_map(|object| object.key));
+        if page.is_truncated != Some(true) {
+            return Ok(keys);
+        }
+        token = page.next_continuation_token;
+        trail.follow(token.as_deref())?;
+    }
 }
 
 async fn remove(client: &Client, bucket: &str, keys: &[String]) -> Result<(), FailureCause> {

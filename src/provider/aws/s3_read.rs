@@ -5,6 +5,7 @@ use aws_sdk_s3::types::{Bucket, EncodingType};
 
 use super::failure::FailureCause;
 use super::lifecycle;
+use super::pages::PageTrail;
 use crate::call::s3::{BucketEncryption, PublicAccessBlock};
 use crate::call::{BucketRef, FailureKind, S3Read, S3Reply};
 
@@ -58,8 +59,17 @@ pub(super) async fn read(client: &Client, read: &S3Read) -> Result<S3Reply, Fail
 
 /// Lists the buckets. S3 returns their regions only if the list is asked for in pages.
 async fn buckets(client: &Client) -> Result<Vec<BucketRef>, FailureCause> {
-    let pages =
-        client.list_buckets().max_buckets(1000).into_paginator().send().try_collect().await?;
+    let (call, mut token) = (client.list_buckets().max_buckets(1000), None);
+    let (mut trail, mut pages) = (PageTrail::default(), Vec::new());
+    loop {
+        let page = call.clone().set_continuation_token(token).send().await?;
+        token = page.continuation_token().map(str::to_owned);
+        pages.push(page);
+        if token.is_none() {
+            break;
+        }
+        trail.follow(token.as_deref())?;
+    }
     let named = |bucket: Bucket| {
         let name = bucket
             .name

@@ -20,6 +20,7 @@ fn files(folder: &Path) -> Files {
         config: at("config"),
         base: folder.to_owned(),
         overlay: None,
+        allowed: AllowedFiles::below(folder),
     }
 }
 

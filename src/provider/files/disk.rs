@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::crash_points::pass_crash_point;
+use crate::allowed_files::irregular;
 
 /// The permissions of the file that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,29 +122,6 @@ pub(super) fn put_file(
 pub(super) fn not_replaced(what: &str) -> io::Error {
     let message = format!("it is {what}, not a regular file, and is left as it is");
     io::Error::new(io::ErrorKind::InvalidInput, message)
-}
-
-/// Returns what it is instead of a regular file; `None` for a regular file.
-pub fn irregular(metadata: &Metadata) -> Option<&'static str> {
-    let kind = metadata.file_type();
-    if kind.is_file() {
-        return None;
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        if kind.is_char_device() || kind.is_block_device() {
-            return Some("a device");
-        }
-        if kind.is_fifo() {
-            return Some("a pipe");
-        }
-        if kind.is_socket() {
-            return Some("a socket");
-        }
-    }
-    let other = if kind.is_symlink() { "a link" } else { "something else" };
-    Some(if kind.is_dir() { "a folder" } else { other })
 }
 
 /// Makes a file in the folder and removes it again: its error is that of every change there.

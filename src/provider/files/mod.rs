@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::allowed_files::AllowedFiles;
 use crate::call::{
     Failure, FailureKind, FileRead, FileReply, FileWrite, LocalFile, NewKey, Read, Reply,
     SecretSource, StepOutput, Write,
@@ -49,34 +50,36 @@ pub struct Files {
     /// change, and the outer one stays as it is. If a file is deleted while the outer one exists,
     /// it is left empty, so that the outer one does not show through again.
     pub overlay: Option<PathBuf>,
+    /// The files that the manifest may name. A saved plan and a state may name others.
+    pub allowed: AllowedFiles,
 }
 
 impl Files {
     fn answer(&self, read: &FileRead) -> Result<FileReply, Problem> {
         match read {
             FileRead::Credentials { profile } => {
-                profile::read_key(&self.place(&LocalFile::Credentials), profile)
+                profile::read_key(&self.place(&LocalFile::Credentials)?, profile)
             }
             FileRead::Profile { profile } => {
-                profile::read_settings(&self.place(&LocalFile::Config), profile)
+                profile::read_settings(&self.place(&LocalFile::Config)?, profile)
             }
             FileRead::CredentialSource { profile } => profile::read_source(
-                &self.place(&LocalFile::Credentials),
-                &self.place(&LocalFile::Config),
+                &self.place(&LocalFile::Credentials)?,
+                &self.place(&LocalFile::Config)?,
                 profile,
             ),
-            FileRead::KeyCsv { file } => key_csv::csv_file_at(self.place(file)).read(),
-            FileRead::KeyAge { file } => key_age::age_file_at(self.place(file)).read(),
-            FileRead::Stage { file, stage } => settings::read(&self.place(file), stage),
+            FileRead::KeyCsv { file } => key_csv::csv_file_at(self.place(file)?).read(),
+            FileRead::KeyAge { file } => key_age::age_file_at(self.place(file)?).read(),
+            FileRead::Stage { file, stage } => settings::read(&self.readable_place(file)?, stage),
             FileRead::Writable { file } => {
-                self.place(file).check_writable().map(|()| FileReply::Writable)
+                self.place(file)?.check_writable().map(|()| FileReply::Writable)
             }
         }
     }
 
     fn change(&self, write: &FileWrite, carried: &StepOutput) -> Result<Reply, Problem> {
-        let credentials = self.place(&LocalFile::Credentials);
-        let config = self.place(&LocalFile::Config);
+        let credentials = self.place(&LocalFile::Credentials)?;
+        let config = self.place(&LocalFile::Config)?;
         let stored = |replaced: Option<NewKey>| Ok(replaced.map_or(Reply::Done, Reply::Replaced));
         match write {
             FileWrite::ReadSecret { user, key, from } => {
@@ -85,7 +88,7 @@ impl Files {
                         profile::read_secret(&credentials, profile, key)
                     }
                     SecretSource::Csv(file) => {
-                        key_csv::csv_file_at(self.place(file)).read_secret(key)
+                        key_csv::csv_file_at(self.place(file)?).read_secret(key)
                     }
                 }?;
                 let (user, id) = (user.clone(), key.clone());
@@ -113,30 +116,30 @@ impl Files {
             }
             FileWrite::StoreKeyCsv { file, replaces } => {
                 let key = key(carried)?;
-                let file = key_csv::csv_file_at(self.place(file));
+                let file = key_csv::csv_file_at(self.place(file)?);
                 return stored(file.store(key, replaces.as_deref(), || key_csv::content(key))?);
             }
             FileWrite::RemoveKeyCsv { file, key } => {
-                key_csv::csv_file_at(self.place(file)).remove(key)
+                key_csv::csv_file_at(self.place(file)?).remove(key)
             }
             FileWrite::StoreKeyAge { file, recipients, replaces } => {
                 let key = key(carried)?;
-                let file = key_age::age_file_at(self.place(file));
+                let file = key_age::age_file_at(self.place(file)?);
                 // The old key's secret can't be read back without an identity.
                 file.store(key, replaces.as_deref(), || key_age::content(key, recipients)).map(drop)
             }
             FileWrite::RemoveKeyAge { file, key } => {
-                key_age::age_file_at(self.place(file)).remove(key)
+                key_age::age_file_at(self.place(file)?).remove(key)
             }
             // [`command::send`] does it: a command takes its time, and has its own time limit.
             FileWrite::RunCommand { .. } => {
                 Err(Problem::refused("NotAFile", "a command is no file"))
             }
             FileWrite::SetStage { file, stage, settings } => {
-                settings::set_stage(&self.place(file), stage, settings)
+                settings::set_stage(&self.readable_place(file)?, stage, settings)
             }
             FileWrite::UnsetStage { file, stage, settings } => {
-                settings::unset(&self.place(file), stage, settings)
+                settings::unset(&self.readable_place(file)?, stage, settings)
             }
         }
         .map(|()| Reply::Done)

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::disk::{self, Durability, FileMode};
+use crate::allowed_files::irregular;
 
 /// Refuses a link, and everything that is no regular file, at the place of such a file. Below the
 /// root of a project, the folders on the way must be no links either.
@@ -24,7 +25,7 @@ pub fn check_place(path: &Path) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let there = fs::symlink_metadata(path).ok();
-    there.as_ref().and_then(disk::irregular).map_or(Ok(()), |what| Err(disk::not_replaced(what)))
+    there.as_ref().and_then(irregular).map_or(Ok(()), |what| Err(disk::not_replaced(what)))
 }
 
 /// Finds a link at the end of the path, or among its folders below the root of a project. Links
@@ -95,7 +96,7 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = disk::open_in_place(&mut options, path)?;
     let found = file.metadata()?;
-    if let Some(what) = disk::irregular(&found) {
+    if let Some(what) = irregular(&found) {
         return Err(disk::not_replaced(what));
     }
     if !disk::is_private(path) {

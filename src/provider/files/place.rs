@@ -2,7 +2,7 @@
 //! beside the real file.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -13,6 +13,7 @@ use super::link;
 use super::privacy::Privacy;
 use super::problem::Problem;
 use super::{Files, lock, own};
+use crate::allowed_files::{self, FileRefusal, irregular};
 use crate::call::LocalFile;
 
 /// A file, and the one that it hides: a sandbox changes its own copy, and the real file stays as it
@@ -42,12 +43,29 @@ pub enum FileChange {
 }
 
 impl Files {
-    pub fn place(&self, file: &LocalFile) -> OverlaidFile {
+    /// Finds a file. One that the manifest names must lie where relayctl may write for it; those of
+    /// profiles are the caller's.
+    pub fn place(&self, file: &LocalFile) -> Result<OverlaidFile, Problem> {
         let path = match file {
             LocalFile::Credentials => self.credentials.clone(),
             LocalFile::Config => self.config.clone(),
-            LocalFile::Path(path) => self.base.join(path),
+            LocalFile::Path(path) => {
+                let path = self.base.join(path);
+                self.allowed.find_sink(&path)?;
+                path
+            }
         };
+        Ok(self.overlaid(path))
+    }
+
+    /// Finds a file whose content a plan shows: it must lie where a manifest may have files read.
+    pub fn readable_place(&self, file: &LocalFile) -> Result<OverlaidFile, Problem> {
+        let place = self.place(file)?;
+        self.allowed.check_readable(place.hidden.as_ref().unwrap_or(&place.path))?;
+        Ok(place)
+    }
+
+    fn overlaid(&self, path: PathBuf) -> OverlaidFile {
         let Some(overlay) = &self.overlay else { return OverlaidFile::outside_sandbox(path) };
         let (plain, overlay) = (lexically(&path), lexically(overlay));
         if plain.starts_with(&overlay) {
@@ -107,10 +125,14 @@ impl OverlaidFile {
             self.check_links()?;
         }
         self.check_regular()?;
-        let bytes = match read(path) {
+        // The buffer is large enough from the start: one that grows leaves copies in memory.
+        let bytes = match allowed_files::read_regular(path, allowed_files::DEFAULT_MAX_SIZE) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Problem::io("read", path, &error)),
+            Err(FileRefusal::Missing(_)) => return Ok(None),
+            Err(FileRefusal::Unreadable { error, .. }) => {
+                return Err(Problem::io("read", path, &error));
+            }
+            Err(refusal) => return Err(refusal.into()),
         };
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
@@ -131,7 +153,7 @@ impl OverlaidFile {
     fn check_regular(&self) -> Result<(), Problem> {
         for path in [self.current(), &self.path] {
             if let Ok(metadata) = fs::metadata(path)
-                && let Some(what) = disk::irregular(&metadata)
+                && let Some(what) = irregular(&metadata)
             {
                 return Err(Problem::not_a_file(&self.name(), what));
             }
@@ -230,19 +252,10 @@ impl OverlaidFile {
     }
 }
 
-/// Reads a file as `fs::read` does, into a buffer that is large enough from the start: a buffer
-/// that grows leaves copies in memory.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = fs::File::open(path)?;
-    let size = usize::try_from(file.metadata()?.len()).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(size + 1);
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allowed_files::AllowedFiles;
 
     fn files(base: &str, overlay: Option<&str>) -> Files {
         Files {
@@ -250,6 +263,7 @@ mod tests {
             config: "/box/home/.aws/config".into(),
             base: base.into(),
             overlay: overlay.map(PathBuf::from),
+            allowed: AllowedFiles::below(Path::new("/")),
         }
     }
 
@@ -268,7 +282,7 @@ mod tests {
     #[test]
     fn without_an_overlay_a_path_is_itself_below_the_manifests_folder() {
         let files = files("/project/manifests", None);
-        let place = |path: &str| files.place(&LocalFile::Path(path.into())).path;
+        let place = |path: &str| files.place(&LocalFile::Path(path.into())).unwrap().path;
         assert_eq!(
             place("../zappa_settings.json"),
             Path::new("/project/manifests/../zappa_settings.json")
@@ -279,7 +293,7 @@ mod tests {
     #[test]
     fn an_overlay_takes_every_path_outside_of_it_in_and_leaves_its_own() {
         let files = files("/project/manifests", Some("/box"));
-        let place = |file: LocalFile| files.place(&file);
+        let place = |file: LocalFile| files.place(&file).unwrap();
         assert_eq!(
             place(LocalFile::Credentials).path,
             Path::new("/box/files/home/u/.aws/credentials")

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::disk;
+use crate::allowed_files::FileRefusal;
 use crate::call::{Failure, FailureKind};
 
 /// An error of a local file, which becomes a [`Failure`] when its call is known. Its message may
@@ -87,5 +88,18 @@ impl Problem {
 
     pub fn into_failure(self, call: &str) -> Failure {
         Failure::new(self.kind, call, self.code, self.message)
+    }
+}
+
+impl From<FileRefusal> for Problem {
+    fn from(refusal: FileRefusal) -> Self {
+        let code = match refusal {
+            FileRefusal::Missing(_) => "NoSuchFile",
+            FileRefusal::Folder(_) | FileRefusal::Irregular { .. } => "NotARegularFile",
+            FileRefusal::TooLarge { .. } => "FileTooLarge",
+            FileRefusal::Outside { .. } => "OutsideProject",
+            FileRefusal::Unreadable { .. } => "FileError",
+        };
+        Self::refused(code, format!("{refusal}: {}", refusal.remedy()))
     }
 }

@@ -28,18 +28,18 @@ impl ProfileCache {
     pub fn answer(&self, files: &Files, read: &FileRead) -> Result<FileReply, Problem> {
         match read {
             FileRead::Credentials { profile } => {
-                let place = files.place(&LocalFile::Credentials);
+                let place = files.place(&LocalFile::Credentials)?;
                 self.keys.of(&place, Privacy::Secret, ProfileKeys::of)?.of_profile(&place, profile)
             }
             FileRead::Profile { profile } => {
-                let place = files.place(&LocalFile::Config);
+                let place = files.place(&LocalFile::Config)?;
                 self.settings
                     .of(&place, Privacy::Private, ProfileSettings::of)?
                     .of_profile(&place, profile)
             }
             FileRead::CredentialSource { profile } => {
-                let place = files.place(&LocalFile::Credentials);
-                let config = files.place(&LocalFile::Config);
+                let place = files.place(&LocalFile::Credentials)?;
+                let config = files.place(&LocalFile::Config)?;
                 let keys = self.keys.of(&place, Privacy::Secret, ProfileKeys::of)?;
                 let settings = self.settings.of(&config, Privacy::Private, ProfileSettings::of)?;
                 keys.source_of(&place, &settings, &config, profile)
@@ -121,6 +121,7 @@ fn inode(_metadata: &fs::Metadata) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allowed_files::AllowedFiles;
 
     #[test]
     fn a_file_that_changes_is_read_again_and_one_that_does_not_is_not() {
@@ -131,6 +132,7 @@ mod tests {
             config: at("config"),
             base: at(""),
             overlay: None,
+            allowed: AllowedFiles::below(folder.path()),
         };
         let put = |id: &str| {
             fs::write(at("credentials"), format!("[a]\naws_access_key_id = {id}\n")).unwrap();

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::address::PrincipalKind;
 use crate::call::{CallerIdentity, partition};
+use crate::clock::present_time;
 
 use super::principal_rules::rules;
 use super::records::{
@@ -117,8 +118,8 @@ impl Account {
     }
 
     pub(super) fn clock(&self) -> Timestamp {
-        let now = Timestamp::now();
-        Timestamp::from_second(now.as_second() + self.ahead).unwrap_or(now)
+        let now = present_time();
+        Timestamp::from_second(now.as_second().saturating_add(self.ahead)).unwrap_or(now)
     }
 
     /// Returns the account's time: RFC 3339 in whole seconds, as AWS gives it.

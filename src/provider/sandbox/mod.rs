@@ -170,7 +170,7 @@ impl Sandbox {
     /// Lets time pass.
     pub fn wait(&self, seconds: i64) -> Result<(), Failure> {
         self.change("sandbox:Wait", |account| {
-            account.ahead += seconds;
+            account.ahead = account.ahead.saturating_add(seconds);
             Ok(Reply::Done)
         })
         .map(drop)

@@ -7,10 +7,9 @@ use super::names::Names;
 use super::sentence::heavy_subjects;
 use super::weight::is_public;
 use super::{TextRun, Tone, plain, series};
-use crate::access::{AccessChange, AccessEffect, Aspect};
-use crate::address::{Address, PrincipalKind};
-use crate::diff::{ChangeAction, ResourceChange};
-use crate::kind::{self, AccessRole, FieldAccess, Kind};
+use crate::access::{AccessChange, AccessEffect, AccessMeaning, Aspect, meaning};
+use crate::address::Address;
+use crate::diff::ResourceChange;
 use crate::plan::{Plan, PlanMode};
 use crate::policy::compare::Relation;
 
@@ -126,73 +125,14 @@ impl Parties {
 
 /// Returns true if something changes, and it is known that nobody gains or loses access by it.
 pub fn is_settled(plan: &Plan) -> bool {
-    let known = |change: &ResourceChange| match meaning(change) {
-        Meaning::None => true,
+    let known = |change: &ResourceChange| match meaning(change, &plan.header.account) {
+        AccessMeaning::None => true,
         // An empty list could also mean that nothing was compared.
-        Meaning::Compared => !plan.access.is_empty(),
-        Meaning::Unknown => false,
+        AccessMeaning::Compared => !plan.access.is_empty(),
+        AccessMeaning::Open | AccessMeaning::Gain(_) => false,
     };
     let equal = plan.access.iter().all(|access| access.relation == Relation::Equal);
     // A refresh compares no access.
     let compared = plan.header.mode != PlanMode::RefreshOnly;
     compared && equal && !plan.is_empty() && !plan.is_hindered() && plan.changes.iter().all(known)
-}
-
-/// The possible effect of a change on access.
-enum Meaning {
-    None,
-    /// The plan's access tells the effect.
-    Compared,
-    Unknown,
-}
-
-fn meaning(change: &ResourceChange) -> Meaning {
-    meaning_of(kind::kind_of(change.address.kind()), change)
-}
-
-fn meaning_of(kind: &dyn Kind, change: &ResourceChange) -> Meaning {
-    let facts = kind.facts();
-    match (change.action, facts.access) {
-        (ChangeAction::Nothing | ChangeAction::Adopt | ChangeAction::Forget, _)
-        | (_, AccessRole::None) => Meaning::None,
-        // The holder of a key may do what its user may, so making or removing one changes access. A
-        // deleted principal or resource can't be used any more, whatever the policies say.
-        (ChangeAction::Refuse | ChangeAction::Blocked, _)
-        | (_, AccessRole::Credential)
-        | (
-            ChangeAction::Delete | ChangeAction::Replace,
-            AccessRole::Principal(PrincipalKind::User | PrincipalKind::Role) | AccessRole::Resource,
-        ) => Meaning::Unknown,
-        (ChangeAction::Update, _) => of_fields(kind, change),
-        // A new principal may do nothing; but a role has a trust policy, which says who may assume
-        // it.
-        (ChangeAction::Create, AccessRole::Principal(_)) if facts.document.is_none() => {
-            Meaning::None
-        }
-        (ChangeAction::Create, AccessRole::Principal(_) | AccessRole::Resource)
-        | (
-            ChangeAction::Delete | ChangeAction::Replace,
-            AccessRole::Principal(PrincipalKind::Group),
-        )
-        | (
-            ChangeAction::Create | ChangeAction::Delete | ChangeAction::Replace,
-            AccessRole::Policy
-            | AccessRole::PolicyAttachment(_)
-            | AccessRole::InlinePolicy(_)
-            | AccessRole::Membership,
-        ) => Meaning::Compared,
-    }
-}
-
-fn of_fields(kind: &dyn Kind, change: &ResourceChange) -> Meaning {
-    let mut meaning = Meaning::None;
-    for field in change.fields.iter().map(|field| &field.change.field) {
-        let declared = kind.fields().iter().find(|declared| declared.name == field);
-        match declared.map_or(FieldAccess::Unknown, |declared| declared.access) {
-            FieldAccess::Harmless => {}
-            FieldAccess::Compared => meaning = Meaning::Compared,
-            FieldAccess::Unknown => return Meaning::Unknown,
-        }
-    }
-    meaning
 }

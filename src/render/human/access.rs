@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::HumanStyle;
 use super::line::PlanLine;
+use crate::access::uncompared_gains;
 use crate::address::Address;
 use crate::diff::ChangeAction;
 use crate::plan::Plan;
@@ -58,10 +59,16 @@ pub fn comparison(comparison: &Comparison, style: HumanStyle) -> Vec<PlanLine> {
     access::of_comparison(comparison).iter().flat_map(|it| sentence(it, style)).collect()
 }
 
-/// Returns the access that a plan gives, or may give.
+/// Returns the access that a plan gives, or may give: the gains of the comparison, then those that
+/// it doesn't show.
 pub fn widening(plan: &Plan, style: HumanStyle) -> Vec<PlanLine> {
     let sentences = access::of_plan(plan);
-    sentences.iter().filter(|it| it.widens()).flat_map(|it| sentence(it, style)).collect()
+    let compared = sentences.iter().filter(|it| it.widens()).flat_map(|it| sentence(it, style));
+    let others = uncompared_gains(&plan.changes, &plan.header.account).into_iter().map(|it| {
+        let address = style.bold(&escape(&it.address.to_string()));
+        PlanLine::plain(0, format!("{address}: {}", escape(&it.reason)))
+    });
+    compared.chain(others).collect()
 }
 
 fn commented(lines: &[PlanLine]) -> Vec<PlanLine> {

@@ -152,7 +152,7 @@ fn failure(step: &StepId, fault: &Fault) -> Vec<PlanLine> {
     let mut lines = vec![PlanLine::plain(2, said(step, false))];
     let mut say = |text: String| lines.push(PlanLine::plain(6, text));
     match fault {
-        Fault::Call(Failure { kind, call, code, message, request_id }) => {
+        Fault::Call(Failure { kind, call, code, message, request_id, help: _ }) => {
             say(format!("{}: {}: {}", escape(call), escape(code), escape(message)));
             if let Some(id) = request_id {
                 say(format!("request id: {}", escape(id)));

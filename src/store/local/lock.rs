@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::sleep;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::LocalStore;
+use crate::clock::present_time;
 use crate::port::{Lock, Store};
 use crate::provider::files::{disk, own};
 use crate::state::{LockInfo, StoreError};
@@ -52,7 +51,7 @@ impl LocalStore {
                     {
                         return Err(self.locked_by(other));
                     }
-                    write_info(&mut file, &info.leased(Timestamp::now(), LEASE)).map_err(&error)?;
+                    write_info(&mut file, &info.leased(present_time(), LEASE)).map_err(&error)?;
                     return Ok(self.give(path, file, info.clone()));
                 }
                 Ok(()) => {}
@@ -114,7 +113,7 @@ impl LocalStore {
 /// Returns true if another host holds the lock and it has not expired. The locks of a network file
 /// system may not reach beyond the host, so a lock that another host wrote holds until it expires.
 fn lives_elsewhere(other: &LockInfo, us: &LockInfo) -> bool {
-    other.host != us.host && !other.expires.is_empty() && !other.has_expired(Timestamp::now())
+    other.host != us.host && !other.expires.is_empty() && !other.has_expired(present_time())
 }
 
 impl LockFileGuard {
@@ -129,7 +128,7 @@ impl LockFileGuard {
             return false;
         }
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = overwrite_info(&mut file, &info.leased(Timestamp::now(), LEASE)) {
+        if let Err(error) = overwrite_info(&mut file, &info.leased(present_time(), LEASE)) {
             tracing::debug!(%error, "the lock could not be renewed; on this machine it holds all \
                 the same");
         }

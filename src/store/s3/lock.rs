@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::S3Store;
 use super::writer::Writer;
 use crate::call::Failure;
+use crate::clock::present_time;
 use crate::port::{Lock, Objects, Only, Put, Store, StoredObject};
 use crate::state::{LockInfo, StoreError};
 use crate::store::lease::Renewal;
@@ -86,7 +87,7 @@ impl S3Store {
                 None => Only::IfAbsent,
                 Some(object) => match LockContent::holder(&object) {
                     Some(other)
-                        if !other.has_expired(Timestamp::now())
+                        if !other.has_expired(present_time())
                             && !process::is_gone(&other, info) =>
                     {
                         holder = other;
@@ -165,7 +166,7 @@ impl S3Store {
     pub(super) fn still_held(&self) -> Result<(), StoreError> {
         let why = match locked(&self.given).as_ref() {
             Some(LentS3Lock { lost: Some(why), .. }) => why.clone(),
-            Some(given) if Timestamp::now() > given.until => {
+            Some(given) if present_time() > given.until => {
                 "it could not be renewed in time".to_owned()
             }
             _ => return Ok(()),
@@ -200,7 +201,7 @@ impl S3Store {
 /// Returns the lease to write, and the time until which the holder relies on it, a little earlier
 /// than for others.
 fn leased(info: &LockInfo, lease: Duration) -> (LockInfo, Timestamp) {
-    let now = Timestamp::now();
+    let now = present_time();
     let until = now.checked_add(lease / 8 * 7).unwrap_or(now);
     (info.leased(now, lease), until)
 }

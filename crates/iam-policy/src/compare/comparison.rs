@@ -140,18 +140,15 @@ pub enum Side {
 }
 
 impl Comparison {
-    pub(super) fn entangled(set: &Set<'_>) -> Self {
+    /// Returns a comparison that has not been decided, for this reason.
+    pub(super) fn undecided(set: &Set<'_>, reason: &str) -> Self {
         let policy = set
             .layers
             .iter()
             .flat_map(|layer| layer.iter())
             .next()
             .map_or("", |policy| &policy.name);
-        let doubt = |side| Doubt {
-            side,
-            policy: policy.to_owned(),
-            reason: "the wildcard patterns are too entangled to be compared exactly".to_owned(),
-        };
+        let doubt = |side| Doubt { side, policy: policy.to_owned(), reason: reason.to_owned() };
         Self {
             gained: Vec::new(),
             lost: Vec::new(),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::Budget;
 use crate::catalogue::{ValueType, condition_key};
 use crate::condition::parse_date;
 use crate::pattern::{self as texts, Filling, variable_key, variables};
@@ -24,6 +25,9 @@ const MOST_VALUES: usize = 500;
 const MOST_CHOICES: usize = 60;
 const MOST_FILLINGS: usize = 24;
 
+/// The steps that it takes to hold a value against a value of a test.
+const VALUE_STEPS: usize = 16;
+
 /// The condition keys that statements test, and those of their policy variables.
 pub(super) struct ConditionContext<'a> {
     /// The keys that follow from the caller, with their values.
@@ -32,6 +36,7 @@ pub(super) struct ConditionContext<'a> {
     tests: BTreeMap<String, Vec<&'a ConditionTest>>,
     /// The keys of policy variables, in lower case.
     variables: BTreeSet<String>,
+    budget: &'a Budget,
 }
 
 /// Candidate values for each key, each with the truth of the key's atoms under it.
@@ -48,9 +53,11 @@ impl<'a> ConditionContext<'a> {
         caller: &Caller,
         statements: impl Iterator<Item = &'a Statement>,
         patterns: impl Iterator<Item = &'a str>,
+        budget: &'a Budget,
     ) -> Self {
         let known = caller.circumstances(&Context::default());
-        let mut found = Self { known, tests: BTreeMap::new(), variables: BTreeSet::new() };
+        let (tests, variables) = (BTreeMap::new(), BTreeSet::new());
+        let mut found = Self { known, tests, variables, budget };
         patterns.for_each(|pattern| found.add_variables(pattern));
         for statement in statements {
             for test in &statement.conditions {
@@ -89,7 +96,7 @@ impl<'a> ConditionContext<'a> {
         }
         for (key, tests) in self.tests.iter().filter(|(key, _)| self.variables.contains(*key)) {
             let with = |value| examples.with(&[(key.clone(), vec![value])].into_iter().collect());
-            fillings.extend(values(key, tests, &examples).into_iter().map(with));
+            fillings.extend(values(key, tests, &examples, self.budget).into_iter().map(with));
         }
         let mut seen = BTreeSet::from([examples.clone(), Context::default()]);
         fillings.retain(|filling| seen.insert(filling.clone()));
@@ -129,7 +136,7 @@ impl<'a> ConditionContext<'a> {
             return vec![filling.get(key).map(<[String]>::to_vec)];
         }
         let tests = self.tests.get(key).map_or(&[][..], Vec::as_slice);
-        let values = values(key, tests, filling);
+        let values = values(key, tests, filling, self.budget);
         let mut candidates: Vec<Option<Vec<String>>> =
             values.iter().map(|value| Some(vec![value.clone()])).collect();
         candidates.push(None);
@@ -155,7 +162,13 @@ impl<'a> ConditionContext<'a> {
     ) -> (Vec<Option<Vec<String>>>, Vec<AtomAssignment>) {
         let mut seen: BTreeSet<AtomAssignment> = BTreeSet::new();
         let mut kept = (Vec::new(), Vec::new());
+        // Each candidate is held against each value of each atom.
+        let steps =
+            VALUE_STEPS * (1 + atoms.iter().map(|(_, atom)| atom.value_count()).sum::<usize>());
         for candidate in candidates {
+            if !self.budget.spend(steps) {
+                break;
+            }
             let mut context = filling.clone();
             put(&mut context, key, candidate.as_deref());
             let context = self.whole(&context);
@@ -208,15 +221,16 @@ fn put(context: &mut Context, key: &str, values: Option<&[String]>) {
 }
 
 /// Returns values that the tests of one key tell apart.
-fn values(key: &str, tests: &[&ConditionTest], filling: &Context) -> Vec<String> {
+fn values(key: &str, tests: &[&ConditionTest], filling: &Context, budget: &Budget) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for test in tests {
         for value in &test.values {
             found.extend(near(test.operator.comparison, value, filling));
         }
     }
-    found.extend(witnesses(tests, is_text, &[PatternToken::Star(true)], pattern::literal_pattern));
-    found.extend(witnesses(tests, is_arn, &pattern::any_arn(), |value| {
+    let any = [PatternToken::Star(true)];
+    found.extend(witnesses(tests, is_text, &any, budget, pattern::literal_pattern));
+    found.extend(witnesses(tests, is_arn, &pattern::any_arn(), budget, |value| {
         pattern::resource(value, false).tokens
     }));
     if tests.iter().all(|test| test.operator.comparison == OperatorName::Null) {
@@ -273,6 +287,7 @@ fn witnesses(
     tests: &[&ConditionTest],
     of: fn(OperatorName) -> bool,
     universe: &[PatternToken],
+    budget: &Budget,
     pattern: impl Fn(&str) -> Pattern,
 ) -> Vec<String> {
     let values =
@@ -282,7 +297,7 @@ fn witnesses(
         return Vec::new();
     }
     let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
-    cells(universe, &patterns).into_iter().flatten().map(|cell| cell.witness).collect()
+    cells(universe, &patterns, budget).into_iter().flatten().map(|cell| cell.witness).collect()
 }
 
 /// Returns the value of a test and its neighbours: just below, just above, at the ends of a range.
@@ -368,9 +383,11 @@ mod tests {
         let mut atoms = Atoms::default();
         let [holds, fails] = [0, 1].map(|index| atoms.tests(&statements[index].conditions, true));
         let caller = Caller::service("lambda.amazonaws.com");
-        let circumstances = ConditionContext::of(&caller, statements.iter(), std::iter::empty());
+        let budget = Budget::default();
+        let circumstances =
+            ConditionContext::of(&caller, statements.iter(), std::iter::empty(), &budget);
         let filling = &circumstances.fillings(Vec::new())[filling];
-        let mut proof = SatSolver::new(&atoms);
+        let mut proof = SatSolver::new(&atoms, &budget);
         let context =
             circumstances.offers(filling, &atoms).choose(&mut proof, filling, &holds, &fails)?;
         let text = context.iter().map(|(key, values)| format!("{key}={}", values.join(",")));

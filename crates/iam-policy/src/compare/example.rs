@@ -11,8 +11,10 @@ use super::space::Space;
 pub(super) fn improve(space: &Space<'_>, after: bool, grant: &mut Grant) {
     let circumstances = grant.example.circumstances();
     let filling = Filling::of(&circumstances, space.rows.iter().any(|row| row.statement.variables));
+    let steps = 20 * space.rows.len();
     let shows = |request: &Request| {
-        is_about(grant, request, filling)
+        space.budget().spend(steps)
+            && is_about(grant, request, filling)
             && allows(space, space.rows.iter(), after, request)
             && !allows(space, space.rows.iter(), !after, request)
     };

@@ -6,6 +6,9 @@ use crate::request::Context;
 /// The most steps of one search: a pattern of many wildcards would take for ever.
 const MOST_STEPS: usize = 10_000;
 
+/// The most wildcards and variables of a part of a pattern: the search goes as deep.
+const MOST_WILD: usize = 100;
+
 /// Returns values of the variables with which the pattern matches the resource; `None` if none were
 /// found.
 pub(super) fn fitting(pattern: &str, resource: &str) -> Option<Context> {
@@ -13,7 +16,7 @@ pub(super) fn fitting(pattern: &str, resource: &str) -> Option<Context> {
         resource.splitn(6, ':').map(|part| part.chars().collect()).collect();
     let patterns: Vec<Vec<Letter<'_>>> =
         arn_parts(pattern, Filling::Anything).into_iter().map(letters).collect();
-    if parts.len() < patterns.len() {
+    if parts.len() < patterns.len() || patterns.iter().any(|it| is_too_wild(it)) {
         return None;
     }
     let parts: Vec<(&[Letter<'_>], &[char])> =
@@ -24,13 +27,45 @@ pub(super) fn fitting(pattern: &str, resource: &str) -> Option<Context> {
 /// Returns the same for a pattern of texts, which have no parts.
 pub(super) fn fitting_text(pattern: &str, text: &str) -> Option<Context> {
     let text: Vec<char> = text.chars().collect();
-    AssignmentSearch::default().values(&[(&letters(pattern), &text)])
+    let letters = letters(pattern);
+    let search = || AssignmentSearch::default().values(&[(&letters, &text)]);
+    if is_too_wild(&letters) { None } else { search() }
+}
+
+/// Returns true for a pattern with more wildcards and variables than a search may be deep.
+fn is_too_wild(letters: &[Letter<'_>]) -> bool {
+    letters.iter().filter(|letter| !is_written(letter)).count() > MOST_WILD
+}
+
+fn is_written(letter: &Letter<'_>) -> bool {
+    match letter {
+        Letter::Written(c) => !matches!(c, '*' | '?'),
+        Letter::Special(_) => true,
+        Letter::Variable(_) => false,
+    }
 }
 
 #[derive(Default)]
 struct AssignmentSearch {
     values: Context,
     steps: usize,
+}
+
+/// Returns what is left of a pattern and a text after the characters that the pattern begins with;
+/// `None` where the text begins otherwise.
+fn after_written<'l, 'a, 't>(
+    mut letters: &'l [Letter<'a>],
+    mut text: &'t [char],
+) -> Option<(&'l [Letter<'a>], &'t [char])> {
+    while let Some((letter, after)) = letters.split_first().filter(|(it, _)| is_written(it)) {
+        let (Letter::Written(c) | Letter::Special(c)) = letter else { return None };
+        let (first, rest) = text.split_first()?;
+        if first != c {
+            return None;
+        }
+        (letters, text) = (after, rest);
+    }
+    Some((letters, text))
 }
 
 impl AssignmentSearch {
@@ -46,6 +81,7 @@ impl AssignmentSearch {
         if self.steps > MOST_STEPS {
             return false;
         }
+        let Some((letters, text)) = after_written(letters, text) else { return false };
         let mut with = |letters: &'_ [Letter<'_>], text: &'_ [char]| {
             self.fits(&[&[(letters, text)], others].concat())
         };
@@ -55,9 +91,8 @@ impl AssignmentSearch {
                 (0..=text.len()).any(|length| with(after, &text[length..]))
             }
             Some((Letter::Written('?'), after)) => !text.is_empty() && with(after, &text[1..]),
-            Some((Letter::Written(c) | Letter::Special(c), after)) => {
-                text.first() == Some(c) && with(after, &text[1..])
-            }
+            // These are taken before.
+            Some((Letter::Written(_) | Letter::Special(_), _)) => false,
             Some((Letter::Variable(inside), after)) => (1..=text.len())
                 .rev()
                 .any(|length| self.takes(inside, &text[..length], after, &text[length..], others)),

@@ -7,8 +7,9 @@
 //! since some assignments belong to no request: a gain is claimed only with a request that shows
 //! it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use crate::Budget;
 use crate::catalogue::condition_key;
 use crate::condition::holds;
 use crate::pattern::with_plain_variables;
@@ -47,6 +48,8 @@ pub(super) enum Atom {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Atoms {
     list: Vec<Atom>,
+    /// The places of the atoms in the list.
+    places: HashMap<Atom, usize>,
     /// The keys, in lower case, that every request has.
     present: Vec<String>,
 }
@@ -73,6 +76,15 @@ impl Formula {
         }
     }
 
+    /// Returns the number of its parts.
+    pub fn node_count(&self) -> usize {
+        match self {
+            Self::Constant(_) | Self::Atom(_) => 1,
+            Self::Not(inner) => 1 + inner.node_count(),
+            Self::All(parts) => 1 + parts.iter().map(Self::node_count).sum::<usize>(),
+        }
+    }
+
     pub fn any(parts: Vec<Self>) -> Self {
         Self::all(parts.into_iter().map(Self::not).collect()).not()
     }
@@ -80,18 +92,19 @@ impl Formula {
 
 impl Atoms {
     pub fn of_requests_with(present: Vec<String>) -> Self {
-        Self { list: Vec::new(), present }
+        Self { present, ..Self::default() }
     }
 
     pub fn atom(&mut self, atom: Atom) -> Formula {
         if matches!(&atom, Atom::Exists(key) if self.present.contains(key)) {
             return Formula::Constant(true);
         }
-        let known = self.list.iter().position(|it| *it == atom);
-        Formula::Atom(known.unwrap_or_else(|| {
-            self.list.push(atom);
-            self.list.len() - 1
-        }))
+        let next = self.list.len();
+        let place = *self.places.entry(atom).or_insert_with_key(|atom| {
+            self.list.push(atom.clone());
+            next
+        });
+        Formula::Atom(place)
     }
 
     /// Returns the atom that the resource matches the pattern.
@@ -176,17 +189,17 @@ impl Atoms {
     }
 
     /// Returns the pairs of atoms of which the second is true wherever the first is.
-    pub fn implications(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub fn implications(&self, budget: &Budget) -> impl Iterator<Item = (usize, usize)> {
         let atoms = || self.list.iter().enumerate();
         atoms().flat_map(move |(one, narrow)| {
             atoms()
-                .filter(move |(other, wide)| one != *other && implies(narrow, wide))
+                .filter(move |(other, wide)| one != *other && implies(narrow, wide, budget))
                 .map(move |(other, _)| (one, other))
         })
     }
 
     /// Returns the pairs of atoms that can't both be true, since the key has only one value.
-    pub fn exclusions(&self) -> Vec<(usize, usize)> {
+    pub fn exclusions(&self, budget: &Budget) -> Vec<(usize, usize)> {
         let mut by_key: BTreeMap<&str, Vec<(usize, &Atom)>> = BTreeMap::new();
         for (index, atom) in self.list.iter().enumerate() {
             if let Atom::Matches { quantifier: None, key, .. } = atom {
@@ -195,17 +208,17 @@ impl Atoms {
         }
         let several = by_key.into_iter().filter(|(_, atoms)| atoms.len() > 1);
         let single = several.filter(|(key, _)| is_single_valued(key));
-        single.flat_map(|(_, atoms)| excluding(&atoms)).collect()
+        single.flat_map(|(_, atoms)| excluding(&atoms, budget)).collect()
     }
 }
 
-fn excluding(atoms: &[(usize, &Atom)]) -> Vec<(usize, usize)> {
+fn excluding(atoms: &[(usize, &Atom)], budget: &Budget) -> Vec<(usize, usize)> {
     let pairs = atoms
         .iter()
         .enumerate()
         .flat_map(|(place, one)| atoms[..place].iter().map(move |other| (one, other)));
     pairs
-        .filter(|((_, one), (_, other))| one.excludes(other))
+        .filter(|((_, one), (_, other))| one.excludes(other, budget))
         .map(|((one, _), (other, _))| (*one, *other))
         .collect()
 }
@@ -228,7 +241,7 @@ impl Atom {
         values.iter().any(|value| value == "*")
     }
 
-    fn excludes(&self, other: &Self) -> bool {
+    fn excludes(&self, other: &Self, budget: &Budget) -> bool {
         let (
             Self::Matches { comparison, values, variables, .. },
             Self::Matches { comparison: c, values: v, variables: filled, .. },
@@ -236,10 +249,11 @@ impl Atom {
         else {
             return false;
         };
-        let pairs = values.iter().flat_map(|value| v.iter().map(move |other| (value, other)));
-        pairs
-            .into_iter()
-            .all(|(value, other)| excludes((*comparison, value, *variables), (*c, other, *filled)))
+        let mut pairs = values.iter().flat_map(|value| v.iter().map(move |other| (value, other)));
+        pairs.all(|(value, other)| {
+            let tests = ((*comparison, value.as_str(), *variables), (*c, other.as_str(), *filled));
+            budget.spend(PAIR_STEPS) && excludes(tests.0, tests.1, budget)
+        })
     }
 
     fn key(&self) -> Option<String> {
@@ -247,6 +261,15 @@ impl Atom {
             Self::Exists(key) | Self::Matches { key, .. } => Some(key.clone()),
             Self::Opaque(test, _) => Some(test.key.clone()),
             Self::Within(_) => None,
+        }
+    }
+
+    /// Returns the number of values that a test of the atom looks at.
+    pub fn value_count(&self) -> usize {
+        match self {
+            Self::Exists(_) | Self::Within(_) => 1,
+            Self::Matches { values, .. } => 1 + values.len(),
+            Self::Opaque(test, _) => 1 + test.values.len(),
         }
     }
 
@@ -281,7 +304,10 @@ pub(super) fn plain(test: &ConditionTest, variables: bool) -> (ConditionTest, bo
     (ConditionTest { operator: test.operator, key: test.key.to_lowercase(), values }, variables)
 }
 
-fn implies(narrow: &Atom, wide: &Atom) -> bool {
+/// The steps that a pair of values takes, besides those of their patterns.
+const PAIR_STEPS: usize = 24;
+
+fn implies(narrow: &Atom, wide: &Atom, budget: &Budget) -> bool {
     match (narrow, wide) {
         (Atom::Matches { quantifier, key, .. }, Atom::Exists(other)) => {
             // ForAllValues is also true where the key has no value.
@@ -292,7 +318,10 @@ fn implies(narrow: &Atom, wide: &Atom) -> bool {
             Atom::Matches { quantifier: q, comparison: c, key: k, values: v, variables: filled },
         ) => {
             let covered = |value: &String| {
-                v.iter().any(|wide| covers((*c, wide, *filled), (*comparison, value, *variables)))
+                v.iter().any(|wide| {
+                    budget.spend(PAIR_STEPS)
+                        && covers((*c, wide, *filled), (*comparison, value, *variables), budget)
+                })
             };
             key == k && quantifier == q && values.iter().all(covered)
         }
@@ -300,7 +329,7 @@ fn implies(narrow: &Atom, wide: &Atom) -> bool {
             key == other && wide.matches_anything()
         }
         (Atom::Within(narrow), Atom::Within(wide)) => {
-            super::pattern::includes_unfilled(wide, narrow)
+            super::pattern::includes_unfilled(wide, narrow, budget)
         }
         _ => false,
     }
@@ -326,7 +355,7 @@ mod tests {
     fn follows(one: &Value, other: &Value) -> bool {
         let mut atoms = Atoms::default();
         let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));
-        SatSolver::new(&atoms).possible(&one, Some(&other)) == Some(false)
+        SatSolver::new(&atoms, &Budget::default()).possible(&one, Some(&other)) == Some(false)
     }
 
     #[test]

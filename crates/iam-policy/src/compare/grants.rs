@@ -55,6 +55,9 @@ struct ExampleRequest<'s> {
     withheld: BTreeSet<GrantPart>,
 }
 
+/// The steps that it takes to name one cell.
+const LABEL_STEPS: usize = 20;
+
 /// One direction of a comparison: the access that one side has and the other lacks.
 pub(super) struct Direction<'s, 'a> {
     pub space: &'s Space<'a>,
@@ -76,6 +79,9 @@ impl<'s> Direction<'s, '_> {
     pub fn grants(&self, regions: &'s [DiffRegion<'s>]) -> Vec<Grant> {
         let mut found: BTreeMap<GrantLabel, ExampleRequest<'s>> = BTreeMap::new();
         for region in regions {
+            if !self.space.budget().spend(self.through(&region.verdict).len()) {
+                break;
+            }
             for through in self.through(&region.verdict) {
                 let Difference::Something { context, resource } = &through.answer else { continue };
                 for (label, cells) in self.labels(region, through.row, through.pattern.as_deref()) {
@@ -113,6 +119,9 @@ impl<'s> Direction<'s, '_> {
                 [region.verdict.allowed[1 - ours], !region.verdict.allowed[ours]];
             if !shared && !withheld {
                 continue;
+            }
+            if !self.space.budget().spend(8 * (region.rows.len() + region.group.cells.len())) {
+                break;
             }
             let spoken = self.allows(region, true).flat_map(|row| {
                 let patterns = self.patterns(&self.space.rows[row], region.place);
@@ -252,6 +261,10 @@ impl<'s> Direction<'s, '_> {
         allow: usize,
         pattern: Option<&str>,
     ) -> Vec<(GrantLabel, Vec<&'s Cell>)> {
+        let cost = LABEL_STEPS * region.group.cells.len() + 4 * region.rows.len();
+        if !self.space.budget().spend(cost) {
+            return Vec::new();
+        }
         let Some(bounds) = self.bounding(region, true) else { return Vec::new() };
         let (cause, other) = self.cause(region);
         let row = &self.space.rows[allow];
@@ -386,6 +399,9 @@ impl<'s> Direction<'s, '_> {
         let of_rows = pattern.or_else(|| {
             narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place)))
         });
+        if !self.space.budget().spend(LABEL_STEPS * cells.len() + rows.len()) {
+            return BTreeSet::new();
+        }
         let resource = narrower(of_rows, &what.resource);
         let conditional = conditions != what.conditions;
         let mut parts = BTreeSet::new();

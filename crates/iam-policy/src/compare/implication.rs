@@ -4,6 +4,7 @@
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+use crate::Budget;
 use crate::condition::{Number, network, parse_date};
 use crate::statement::OperatorName::{
     self, ArnLike, Bool, DateEquals, DateGreaterThan, DateGreaterThanEquals, DateLessThan,
@@ -38,7 +39,7 @@ pub(super) type ValueTest<'a> = (OperatorName, &'a str, bool);
 
 /// Tells if `wide` matches every value of the key that `narrow` matches. `false` where that isn't
 /// known.
-pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>) -> bool {
+pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>, budget: &Budget) -> bool {
     if wide == narrow {
         return true;
     }
@@ -51,7 +52,9 @@ pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>) -> bool {
             wide == [PatternToken::Star(true)]
         }
         (Some(ValueMatch::Text(wide)), Some(ValueMatch::Text(narrow)))
-        | (Some(ValueMatch::Arn(wide)), Some(ValueMatch::Arn(narrow))) => includes(&wide, &narrow),
+        | (Some(ValueMatch::Arn(wide)), Some(ValueMatch::Arn(narrow))) => {
+            includes(&wide, &narrow, budget)
+        }
         (Some(ValueMatch::Bool(wide)), Some(ValueMatch::Bool(narrow))) => wide == narrow,
         (Some(ValueMatch::Network(wide)), Some(ValueMatch::Network(narrow))) => {
             wide.contains(&narrow)
@@ -63,16 +66,16 @@ pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>) -> bool {
 }
 
 /// Tells if no value of the key matches both. `false` where that isn't known.
-pub(super) fn excludes(one: ValueTest<'_>, other: ValueTest<'_>) -> bool {
+pub(super) fn excludes(one: ValueTest<'_>, other: ValueTest<'_>, budget: &Budget) -> bool {
     match (reach(one), reach(other)) {
         (Some(ValueMatch::AnyCase(one)), Some(ValueMatch::AnyCase(other))) => one != other,
         (Some(ValueMatch::AnyCase(any)), Some(ValueMatch::Text(text)))
         | (Some(ValueMatch::Text(text)), Some(ValueMatch::AnyCase(any))) => {
             // A letter beyond ASCII may become several in lower case.
-            any.is_ascii() && apart(&in_lower_case(&text), &pattern::literal(&any))
+            any.is_ascii() && apart(&in_lower_case(&text), &pattern::literal(&any), budget)
         }
         (Some(ValueMatch::Text(one)), Some(ValueMatch::Text(other)))
-        | (Some(ValueMatch::Arn(one)), Some(ValueMatch::Arn(other))) => apart(&one, &other),
+        | (Some(ValueMatch::Arn(one)), Some(ValueMatch::Arn(other))) => apart(&one, &other, budget),
         (Some(ValueMatch::Bool(one)), Some(ValueMatch::Bool(other))) => one != other,
         (Some(ValueMatch::Network(one)), Some(ValueMatch::Network(other))) => {
             !one.contains(&other) && !other.contains(&one)
@@ -119,8 +122,9 @@ fn reach((comparison, value, variables): ValueTest<'_>) -> Option<ValueMatch<'_>
     })
 }
 
-fn apart(one: &[PatternToken], other: &[PatternToken]) -> bool {
-    cells(one, &[other]).is_some_and(|cells| cells.iter().all(|cell| !cell.accepts.contains(0)))
+fn apart(one: &[PatternToken], other: &[PatternToken], budget: &Budget) -> bool {
+    cells(one, &[other], budget)
+        .is_some_and(|cells| cells.iter().all(|cell| !cell.accepts.contains(0)))
 }
 
 fn in_lower_case(pattern: &[PatternToken]) -> Pattern {
@@ -167,6 +171,14 @@ impl<T: Copy + Ord> Range<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>) -> bool {
+        super::covers(wide, narrow, &Budget::default())
+    }
+
+    fn excludes(one: ValueTest<'_>, other: ValueTest<'_>) -> bool {
+        super::excludes(one, other, &Budget::default())
+    }
 
     #[test]
     fn what_covers_what() {

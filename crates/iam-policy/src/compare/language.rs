@@ -11,6 +11,8 @@ use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
 
+use crate::Budget;
+
 /// One element of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum PatternToken {
@@ -36,19 +38,40 @@ pub(super) struct Cell {
 /// The largest policies that AWS has take a tenth of these steps.
 const MOST_STEPS: usize = 4_000_000;
 
-/// A state: a small sorted list of positions. A position packs the pattern and the place in it.
-type AutomatonState = Vec<u64>;
+/// The most states of a search, which bounds its memory.
+const MOST_STATES: usize = 300_000;
 
-/// Returns the cells of `universe`; `None` where the patterns take more than `MOST_STEPS`.
-pub(super) fn cells(universe: &[PatternToken], patterns: &[&[PatternToken]]) -> Option<Vec<Cell>> {
+/// The steps that a new state costs: it is stored and looked up.
+const STATE_STEPS: usize = 6;
+
+/// A state: a small sorted list of positions. A position packs the pattern and the place in it.
+type AutomatonState = Rc<[u64]>;
+
+/// Returns the cells of `universe`; `None` where the patterns take more than `MOST_STEPS`, or than
+/// the budget has.
+pub(super) fn cells(
+    universe: &[PatternToken],
+    patterns: &[&[PatternToken]],
+    budget: &Budget,
+) -> Option<Vec<Cell>> {
     let alone: Vec<Vec<usize>> = (0..patterns.len()).map(|index| vec![index]).collect();
-    cells_of(universe, patterns, &alone)
+    cells_of(universe, patterns, &alone, budget)
 }
 
 /// A cache of cells. Where a program writes the manifest, a thousand users have the same policies,
 /// whose patterns divide the texts in the same way each time.
 #[derive(Debug, Default)]
-pub(super) struct PatternCache(RefCell<HashMap<Question, Option<Rc<[Cell]>>>>);
+pub(super) struct PatternCache {
+    pub budget: Budget,
+    known: RefCell<KnownCells>,
+}
+
+#[derive(Debug, Default)]
+struct KnownCells {
+    answers: HashMap<Question, Option<Rc<[Cell]>>>,
+    /// The number of all cells in the answers.
+    size: usize,
+}
 
 /// The key of the cache: universe, patterns, lists.
 type Question = (Pattern, Vec<Pattern>, Vec<Vec<usize>>);
@@ -57,7 +80,14 @@ type Question = (Pattern, Vec<Pattern>, Vec<Vec<usize>>);
 /// help.
 const MOST_KNOWN: usize = 64;
 
+/// The most cells of the cache, which bounds its memory.
+const MOST_KNOWN_CELLS: usize = 200_000;
+
 impl PatternCache {
+    pub fn within(budget: Budget) -> Self {
+        Self { budget, known: RefCell::default() }
+    }
+
     /// Returns the same as [`cells_of`], from the cache if possible.
     pub fn cells_of(
         &self,
@@ -67,15 +97,18 @@ impl PatternCache {
     ) -> Option<Rc<[Cell]>> {
         let question =
             (universe.to_vec(), patterns.iter().map(|it| it.to_vec()).collect(), lists.to_vec());
-        if let Some(cells) = self.0.borrow().get(&question) {
+        if let Some(cells) = self.known.borrow().answers.get(&question) {
             return cells.clone();
         }
-        let cells: Option<Rc<[Cell]>> = cells_of(universe, patterns, lists).map(Into::into);
-        let mut known = self.0.borrow_mut();
-        if known.len() >= MOST_KNOWN {
-            known.clear();
+        let cells: Option<Rc<[Cell]>> =
+            cells_of(universe, patterns, lists, &self.budget).map(Into::into);
+        let mut known = self.known.borrow_mut();
+        let size = cells.as_ref().map_or(0, |cells| cells.len());
+        if known.answers.len() >= MOST_KNOWN || known.size + size > MOST_KNOWN_CELLS {
+            *known = KnownCells::default();
         }
-        known.insert(question, cells.clone());
+        known.size += size;
+        known.answers.insert(question, cells.clone());
         cells
     }
 }
@@ -87,14 +120,16 @@ fn cells_of(
     universe: &[PatternToken],
     patterns: &[&[PatternToken]],
     lists: &[Vec<usize>],
+    budget: &Budget,
 ) -> Option<Vec<Cell>> {
-    Automaton::new(universe, patterns, lists).explore()
+    Automaton::new(universe, patterns, lists).explore(budget)
 }
 
 /// Tells if `wide` matches every text that `narrow` matches. `false` also where the search is given
 /// up.
-pub(super) fn includes(wide: &[PatternToken], narrow: &[PatternToken]) -> bool {
-    cells(narrow, &[wide]).is_some_and(|cells| cells.iter().all(|cell| cell.accepts.contains(0)))
+pub(super) fn includes(wide: &[PatternToken], narrow: &[PatternToken], budget: &Budget) -> bool {
+    cells(narrow, &[wide], budget)
+        .is_some_and(|cells| cells.iter().all(|cell| cell.accepts.contains(0)))
 }
 
 struct Automaton<'a> {
@@ -131,9 +166,9 @@ impl<'a> Automaton<'a> {
         }
     }
 
-    fn explore(mut self) -> Option<Vec<Cell>> {
+    fn explore(mut self, budget: &Budget) -> Option<Vec<Cell>> {
         let start: Vec<u64> = (0..self.patterns.len()).map(|pattern| pack(pattern, 0)).collect();
-        let start = self.closed(&start);
+        let start = self.closed(&start).into();
         self.visit(start, 0, '\0');
         let mut found: HashMap<FixedBitSet, usize> = HashMap::new();
         let mut order = Vec::new();
@@ -146,12 +181,14 @@ impl<'a> Automaton<'a> {
                 });
             }
             let alphabet = self.alphabet(&self.nodes[index].0);
-            steps += alphabet.len() * self.nodes[index].0.len();
-            if steps > MOST_STEPS {
+            let now = alphabet.len() * self.nodes[index].0.len();
+            steps += now;
+            let is_within = steps <= MOST_STEPS && self.nodes.len() <= MOST_STATES;
+            if !is_within || !budget.spend(now + STATE_STEPS) {
                 return None;
             }
             for character in alphabet {
-                let next = self.step(&self.nodes[index].0, character);
+                let next = self.step(&self.nodes[index].0, character).into();
                 self.visit(next, index, character);
             }
             index += 1;
@@ -168,13 +205,13 @@ impl<'a> Automaton<'a> {
         if state.is_empty() || self.seen.contains(&state) {
             return;
         }
-        self.seen.insert(state.clone());
+        self.seen.insert(Rc::clone(&state));
         self.nodes.push((state, from, by));
     }
 
     /// Returns the characters that make a difference in this state, and one that stands for all
     /// others.
-    fn alphabet(&self, state: &AutomatonState) -> Vec<char> {
+    fn alphabet(&self, state: &[u64]) -> Vec<char> {
         let mut characters = Vec::new();
         for position in state {
             let (pattern, place) = unpack(*position);
@@ -195,7 +232,7 @@ impl<'a> Automaton<'a> {
         characters
     }
 
-    fn step(&self, state: &AutomatonState, character: char) -> AutomatonState {
+    fn step(&self, state: &[u64], character: char) -> Vec<u64> {
         let mut next = Vec::with_capacity(state.len());
         for position in state {
             let (pattern, place) = unpack(*position);
@@ -225,8 +262,8 @@ impl<'a> Automaton<'a> {
     /// since every match from the earlier place leads through that `*`. Colons don't change that:
     /// all places of one pattern that one text reaches are in the same part of the ARN. The places
     /// come in order.
-    fn closed(&self, reached: &[u64]) -> AutomatonState {
-        let mut kept: AutomatonState = Vec::with_capacity(reached.len() + 4);
+    fn closed(&self, reached: &[u64]) -> Vec<u64> {
+        let mut kept: Vec<u64> = Vec::with_capacity(reached.len() + 4);
         let (mut current, mut start) = (usize::MAX, 0);
         for position in reached {
             let (pattern, mut place) = unpack(*position);
@@ -254,7 +291,7 @@ impl<'a> Automaton<'a> {
 
     /// Removes the patterns that make no difference any more: in each of their lists another
     /// pattern has reached its final `*`, and so matches any rest.
-    fn settled(&self, mut state: AutomatonState) -> AutomatonState {
+    fn settled(&self, mut state: Vec<u64>) -> Vec<u64> {
         let mut lists = FixedBitSet::with_capacity(self.list_count);
         let mut settling = Vec::new();
         for position in &state {
@@ -276,7 +313,7 @@ impl<'a> Automaton<'a> {
 
     /// Returns the patterns that match the texts of this state; `None` where the texts aren't in
     /// the universe.
-    fn accepts(&self, state: &AutomatonState) -> Option<FixedBitSet> {
+    fn accepts(&self, state: &[u64]) -> Option<FixedBitSet> {
         let mut accepts = FixedBitSet::with_capacity(self.patterns.len() - 1);
         let mut inside = false;
         for position in state {
@@ -327,7 +364,7 @@ mod tests {
     fn divided(patterns: &[&str]) -> Vec<(Vec<usize>, String)> {
         let patterns: Vec<Pattern> = patterns.iter().map(|text| pattern(text)).collect();
         let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
-        let cells = cells(&pattern("*"), &patterns).unwrap();
+        let cells = cells(&pattern("*"), &patterns, &Budget::default()).unwrap();
         let mut found: Vec<_> = cells
             .into_iter()
             .map(|cell| (cell.accepts.ones().collect::<Vec<_>>(), cell.witness))
@@ -352,7 +389,9 @@ mod tests {
 
     #[test]
     fn inclusion_is_exact() {
-        let inside = |wide: &str, narrow: &str| includes(&pattern(wide), &pattern(narrow));
+        let inside = |wide: &str, narrow: &str| {
+            includes(&pattern(wide), &pattern(narrow), &Budget::default())
+        };
         assert!(inside("*Zappa*", "*-Zappa"));
         assert!(inside("a*b", "a?b"));
         assert!(inside("*a*b*", "*ab*"));
@@ -365,12 +404,13 @@ mod tests {
     #[test]
     fn colons_stop_the_wildcards_that_do_not_reach_over_them() {
         let part = [PatternToken::Star(false), PatternToken::Char(':'), PatternToken::Star(true)];
-        let cells = cells(&pattern("*"), &[&part, &pattern("*:*")]).unwrap();
+        let budget = Budget::default();
+        let cells = cells(&pattern("*"), &[&part, &pattern("*:*")], &budget).unwrap();
         // Both need a colon, and any text with a colon matches both.
         assert_eq!(cells.len(), 2);
         let two = [PatternToken::Star(false), PatternToken::Char(':'), PatternToken::Star(false)];
-        assert!(!includes(&two, &pattern("*:*")));
-        assert!(includes(&pattern("*:*"), &two));
+        assert!(!includes(&two, &pattern("*:*"), &budget));
+        assert!(includes(&pattern("*:*"), &two, &budget));
     }
 
     #[test]
@@ -379,7 +419,9 @@ mod tests {
             .map(|index| pattern(&format!("*{0}{0}*", char::from(b'a' + index))))
             .collect();
         let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
-        assert!(cells(&pattern("*"), &patterns).is_none());
+        let budget = Budget::default();
+        assert!(cells(&pattern("*"), &patterns, &budget).is_none());
+        assert!(!budget.is_spent(), "one search is given up before the whole question");
     }
 
     #[test]
@@ -387,6 +429,6 @@ mod tests {
         let patterns: Vec<Pattern> =
             (0..2_000).map(|index| pattern(&format!("service{index}:get*"))).collect();
         let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
-        assert_eq!(cells(&pattern("*"), &patterns).unwrap().len(), 2_001);
+        assert_eq!(cells(&pattern("*"), &patterns, &Budget::default()).unwrap().len(), 2_001);
     }
 }

@@ -78,7 +78,9 @@ pub(super) fn allows<'r, 'a: 'r>(
     request: &Request,
 ) -> bool {
     let mut allowed = vec![false; space.layers[usize::from(after)]];
-    for row in rows.filter(|row| row.after == after && row.statement.applies(request)) {
+    let circumstances = request.circumstances();
+    let applies = |row: &&StatementRef<'_>| row.statement.applies_in(request, &circumstances);
+    for row in rows.filter(|row| row.after == after).filter(applies) {
         match row.statement.effect {
             Effect::Allow => allowed[row.layer] = true,
             Effect::Deny => return false,

@@ -23,6 +23,7 @@ mod verdict;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::budget::{Budget, UNDECIDED};
 use crate::request::Caller;
 use crate::statement::Effect;
 
@@ -65,12 +66,23 @@ pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Co
     Comparer::default().compare(before, after, caller)
 }
 
-/// A comparer of many pairs of sets: it keeps the cells of patterns from one pair for the next.
+/// A comparer of many pairs of sets: it keeps the cells of patterns from one pair for the next, and
+/// all pairs have one budget together.
 #[derive(Debug, Default)]
 pub struct Comparer(language::PatternCache);
 
 impl Comparer {
-    /// Returns the same as [`compare`].
+    /// Makes a comparer that takes its steps from this budget.
+    pub fn within(budget: Budget) -> Self {
+        Self(language::PatternCache::within(budget))
+    }
+
+    /// Returns the budget that all comparisons have together.
+    pub fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    /// Returns the same as [`compare`]; with doubts on both sides where the budget is spent.
     pub fn compare(
         &self,
         before: &Set<'_>,
@@ -80,12 +92,32 @@ impl Comparer {
         if are_equal_sets(before, after) {
             return Comparison::default();
         }
+        let budget = &self.0.budget;
+        let statements = [before, after].into_iter().flat_map(|set| &set.layers).copied().flatten();
+        let size: usize = statements.map(|policy| policy.statements.len()).sum();
+        // A spent budget is not asked any more, whatever is known already.
+        if !budget.spend(NEW_STEPS + STATEMENT_STEPS * size) {
+            return Comparison::undecided(after, UNDECIDED);
+        }
         match Space::new(before, after, caller, &self.0) {
-            Ok(space) => compared(&space),
-            Err(Entangled) => Comparison::entangled(after),
+            Ok(space) => {
+                let mut comparison = compared(&space);
+                if budget.is_spent() {
+                    comparison.doubts.extend(Comparison::undecided(after, UNDECIDED).doubts);
+                }
+                comparison
+            }
+            Err(Entangled) if budget.is_spent() => Comparison::undecided(after, UNDECIDED),
+            Err(Entangled) => Comparison::undecided(after, ENTANGLED),
         }
     }
 }
+
+/// The steps that it takes to prepare a comparison, and each of its statements.
+const NEW_STEPS: usize = 200;
+const STATEMENT_STEPS: usize = 40;
+
+const ENTANGLED: &str = "the wildcard patterns are too entangled to be compared exactly";
 
 fn compared(space: &Space<'_>) -> Comparison {
     let regions = regions(space);
@@ -111,6 +143,9 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<DiffRegion<'s>> {
     let mut regions = Vec::new();
     for group in &space.groups {
         for place in group.places.iter() {
+            if !space.budget().spend(group.rows.len() * (2 + space.callers.len())) {
+                return regions;
+            }
             let membership = |row: &usize| (*row, MemberTest::of(space, &space.rows[*row], place));
             let rows: Vec<(usize, MemberTest<'_>)> = group.rows.iter().map(membership).collect();
             for caller in 0..space.callers.len() {

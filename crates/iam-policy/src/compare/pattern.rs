@@ -1,5 +1,7 @@
 //! The patterns of policies as token lists: actions, resources, and values of conditions.
 
+use crate::Budget;
+
 use super::language::{PatternToken, includes};
 
 pub(super) use super::language::Pattern;
@@ -74,7 +76,7 @@ pub(super) fn resource(text: &str, variables: bool) -> ResourcePattern {
 
 /// Tells if `wide` matches everything that `narrow` matches, for all values of the variables: a
 /// variable of `narrow` is matched by the same variable or by a `*`. Both patterns hold variables.
-pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
+pub(super) fn includes_unfilled(wide: &str, narrow: &str, budget: &Budget) -> bool {
     let mut names: Vec<String> = Vec::new();
     let mut unfilled = |text: &str| {
         let resource = tokens(text, true, &mut |name, _| {
@@ -91,7 +93,8 @@ pub(super) fn includes_unfilled(wide: &str, narrow: &str) -> bool {
     };
     let (wide, narrow) = (unfilled(wide), unfilled(narrow));
     // `?` would match the private character, but not every value.
-    !wide.iter().any(|token| matches!(token, PatternToken::One(_))) && includes(&wide, &narrow)
+    !wide.iter().any(|token| matches!(token, PatternToken::One(_)))
+        && includes(&wide, &narrow, budget)
 }
 
 fn wildcard(c: char, colon: bool) -> PatternToken {
@@ -142,6 +145,14 @@ fn tokens(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn includes(wide: &[PatternToken], narrow: &[PatternToken]) -> bool {
+        super::includes(wide, narrow, &Budget::default())
+    }
+
+    fn includes_unfilled(wide: &str, narrow: &str) -> bool {
+        super::includes_unfilled(wide, narrow, &Budget::default())
+    }
 
     fn inside(wide: &str, narrow: &str) -> bool {
         includes(&resource(wide, true).tokens, &resource(narrow, true).tokens)

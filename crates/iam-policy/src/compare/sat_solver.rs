@@ -6,10 +6,18 @@ use std::collections::HashMap;
 
 use batsat::{Callbacks, Lit, Solver, SolverInterface, SolverOpts, lbool};
 
+use crate::Budget;
+
 use super::formula::{Atoms, Formula};
 
 /// The most times that the solver may go on before it gives up, about a tenth of a second.
 const PATIENCE: usize = 10_000;
+
+/// The steps of the budget that each time takes.
+const PATIENCE_STEPS: usize = 400;
+
+/// The steps that it takes to make a solver.
+const NEW_STEPS: usize = 400;
 
 /// Atoms, each with its truth value.
 pub(super) type AtomAssignment = Vec<(usize, bool)>;
@@ -21,24 +29,30 @@ pub(super) struct SatSolver {
     /// The literals of known formulas. Equal formulas share one, so that the statements that both
     /// sides have are solved once.
     known: HashMap<Formula, Lit>,
+    budget: Budget,
 }
 
 impl SatSolver {
-    pub fn new(atoms: &Atoms) -> Self {
+    pub fn new(atoms: &Atoms, budget: &Budget) -> Self {
+        // Each pair of atoms is looked at.
+        budget.spend(NEW_STEPS + 2 * atoms.count() * atoms.count());
         let mut solver = Solver::new(SolverOpts::default(), SolverBudget::default());
         let lits: Vec<Lit> = (0..atoms.count()).map(|_| fresh(&mut solver)).collect();
-        for (narrow, wide) in atoms.implications() {
+        for (narrow, wide) in atoms.implications(budget) {
             solver.add_clause_reuse(&mut vec![!lits[narrow], lits[wide]]);
         }
-        for (one, other) in atoms.exclusions() {
+        for (one, other) in atoms.exclusions(budget) {
             solver.add_clause_reuse(&mut vec![!lits[one], !lits[other]]);
         }
-        Self { solver, atoms: lits, known: HashMap::new() }
+        Self { solver, atoms: lits, known: HashMap::new(), budget: budget.clone() }
     }
 
     /// Tells if some assignment that the known relations of the atoms allow makes `holds` true and
     /// `fails` false; `None` where that would take too long.
     pub fn possible(&mut self, holds: &Formula, fails: Option<&Formula>) -> Option<bool> {
+        if !self.budget.spend(holds.node_count() + fails.map_or(0, Formula::node_count)) {
+            return None;
+        }
         let mut assumed = vec![self.proposition(holds)];
         assumed.extend(fails.map(|fails| !self.proposition(fails)));
         self.solve(&assumed)
@@ -47,6 +61,12 @@ impl SatSolver {
     fn solve(&mut self, assumed: &[Lit]) -> Option<bool> {
         self.solver.cb_mut().asked.set(0);
         let answer = self.solver.solve_limited(assumed);
+        let variables = usize::try_from(self.solver.num_vars()).unwrap_or(usize::MAX);
+        let asked = self.solver.cb().asked.get();
+        // Each variable gets a value.
+        if !self.budget.spend(PATIENCE_STEPS.saturating_mul(asked).saturating_add(2 * variables)) {
+            return None;
+        }
         [(lbool::TRUE, true), (lbool::FALSE, false)]
             .into_iter()
             .find(|(it, _)| *it == answer)
@@ -61,6 +81,10 @@ impl SatSolver {
         fails: &Formula,
         keys: &[Vec<AtomAssignment>],
     ) -> Option<Vec<usize>> {
+        let offered = keys.iter().flatten().map(Vec::len).sum::<usize>();
+        if !self.budget.spend(holds.node_count() + fails.node_count() + 2 * offered) {
+            return None;
+        }
         let offer = fresh(&mut self.solver);
         let selectors: Vec<Vec<Lit>> =
             keys.iter().map(|choices| self.offer(offer, choices)).collect();
@@ -142,7 +166,7 @@ mod tests {
 
     #[test]
     fn constants_are_what_they_are() {
-        let mut proof = SatSolver::new(&Atoms::default());
+        let mut proof = SatSolver::new(&Atoms::default(), &Budget::default());
         let [no, yes] = [false, true].map(Formula::Constant);
         assert_eq!(proof.possible(&yes, None), Some(true));
         assert_eq!(proof.possible(&no, None), Some(false));
@@ -160,7 +184,7 @@ mod tests {
         let allowed = Formula::any(pairs.collect());
         let denied = exists(&mut atoms, 1_000);
         let after = Formula::all(vec![allowed.clone(), denied.not()]);
-        let mut proof = SatSolver::new(&atoms);
+        let mut proof = SatSolver::new(&atoms, &Budget::default());
         assert_eq!(proof.possible(&after, Some(&allowed)), Some(false));
         assert_eq!(proof.possible(&allowed, Some(&after)), Some(true));
     }
@@ -182,7 +206,7 @@ mod tests {
                 rules.push(Formula::all(both).not());
             }
         }
-        let mut proof = SatSolver::new(&atoms);
+        let mut proof = SatSolver::new(&atoms, &Budget::default());
         assert_eq!(proof.possible(&Formula::all(rules), None), None);
         let easy = exists(&mut atoms, 0);
         assert_eq!(proof.possible(&easy, None), Some(true), "it can be asked again");

@@ -24,6 +24,12 @@ pub(super) enum Difference {
     Doubt(&'static str),
 }
 
+/// The steps that it takes to test a statement against a request.
+const ROW_STEPS: usize = 60;
+
+/// The steps that it takes to copy a key of the context as often as a test does.
+const KEY_STEPS: usize = 20;
+
 /// Statements of which any one has the same effect, each with whether its Resource matches the
 /// resource class.
 type EquivalenceClass<'s, 'a> = Vec<(&'s StatementRef<'a>, &'s MemberTest<'s>)>;
@@ -50,8 +56,12 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
             .flat_map(|(_, _, membership)| membership.varying().iter().copied())
             .collect();
         let statements = case.members().map(|(_, row, _)| row.statement);
-        let circumstances =
-            ConditionContext::of(case.caller(), statements, varying.iter().copied());
+        let circumstances = ConditionContext::of(
+            case.caller(),
+            statements,
+            varying.iter().copied(),
+            case.space.budget(),
+        );
         Self { case, atoms, proof, circumstances, varying, offers: BTreeMap::new() }
     }
 
@@ -152,6 +162,10 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         filling: &Context,
     ) -> Option<Difference> {
         let case = self.case;
+        // Each statement of the region is tested several times.
+        if !case.space.budget().spend(ROW_STEPS * case.rows.len()) {
+            return None;
+        }
         let resource_now = resource.unwrap_or(&case.place.witness).to_owned();
         let [holds, fails] = self.between(speaker, others, &resource_now, filling);
         let offers = self.offers(filling);
@@ -175,7 +189,11 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
             return None;
         }
         let keys: Vec<String> = request.context.iter().map(|(key, _)| key.to_owned()).collect();
+        let key_count = keys.len();
         for key in keys {
+            if !case.space.budget().spend(ROW_STEPS * rows.len() + KEY_STEPS * key_count) {
+                break;
+            }
             let without = Request { context: request.context.without(&key), ..request.clone() };
             if shows(&without) {
                 request = without;

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
 
+use crate::Budget;
 use crate::pattern::resolved;
 use crate::request::{Caller, Context};
 use crate::statement::{ConditionTest, Effect, PrincipalType, Statement};
@@ -74,6 +75,9 @@ pub(super) struct ResourceClass {
 /// The error that the patterns take too many steps to divide the texts into cells.
 #[derive(Debug)]
 pub(super) struct Entangled;
+
+/// The most resource classes of a space, which bounds its memory.
+const MOST_PLACES: usize = 200_000;
 
 impl<'a> Space<'a> {
     pub fn new(
@@ -141,6 +145,11 @@ impl<'a> Space<'a> {
         Ok(space)
     }
 
+    /// Returns the budget of the question.
+    pub fn budget(&self) -> &'a Budget {
+        &self.cells.budget
+    }
+
     /// Returns the keys, in lower case, that each request of the caller has, and each request of
     /// those that the caller stands for. `aws:username` exists for users and not for roles;
     /// `aws:PrincipalArn` and the like exist "for all signed requests" (IAM User Guide, "AWS global
@@ -157,9 +166,13 @@ impl<'a> Space<'a> {
         let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
         let mut by_rows: BTreeMap<Vec<usize>, Vec<Cell>> = BTreeMap::new();
         let lists: Vec<Vec<usize>> = self.rows.iter().map(|row| row.actions.clone()).collect();
+        let tested: usize = self.rows.iter().map(|row| 1 + row.actions.len()).sum();
         for cell in
             self.cells.cells_of(&pattern::any_action(), &patterns, &lists).ok_or(Entangled)?.iter()
         {
+            if !self.budget().spend(tested) {
+                return Err(Entangled);
+            }
             let rows = self.about(cell);
             let allowing = |row: &usize| {
                 self.rows[*row].statement.effect == Effect::Allow && self.rows[*row].layer == 0
@@ -170,6 +183,7 @@ impl<'a> Space<'a> {
             }
         }
         let mut known: HashMap<Vec<Vec<usize>>, Rc<Vec<ResourceClass>>> = HashMap::new();
+        let mut places_known = 0;
         by_rows
             .into_iter()
             .map(|(rows, cells)| {
@@ -178,6 +192,10 @@ impl<'a> Space<'a> {
                     Rc::clone(places)
                 } else {
                     let places = Rc::new(self.places(&lists)?);
+                    places_known += places.len();
+                    if places_known > MOST_PLACES {
+                        return Err(Entangled);
+                    }
                     known.insert(lists, Rc::clone(&places));
                     places
                 };
@@ -258,6 +276,10 @@ impl<'a> Space<'a> {
     /// Returns the cells of ARNs, and the class of `*`, which is the resource of requests for
     /// actions without a resource.
     fn places(&self, lists: &[Vec<usize>]) -> Result<Vec<ResourceClass>, Entangled> {
+        // Each list is a part of the key of the cache, and looked at for each class.
+        if !self.budget().spend(8 * (lists.len() + lists.iter().map(Vec::len).sum::<usize>())) {
+            return Err(Entangled);
+        }
         let mut patterns: Vec<usize> = lists.concat();
         patterns.sort_unstable();
         patterns.dedup();

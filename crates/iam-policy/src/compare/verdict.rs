@@ -30,6 +30,10 @@ pub(super) struct RegionVerdict {
 const TOO_MANY: &str = "the conditions are too many to be compared in all combinations";
 const NO_EXAMPLE: &str = "the conditions differ in a way that can't be compared by their form";
 
+/// The most Allows of a region that are shown to matter, each by a request. The formula of what is
+/// left is as deep as there are such Allows, and formulas are walked by recursion.
+const MOST_SHOWN: usize = 300;
+
 impl RegionCase<'_, '_, '_> {
     pub fn verdict(&self) -> RegionVerdict {
         let mut atoms = Atoms::of_requests_with(self.space.certain(self.caller()));
@@ -42,7 +46,7 @@ impl RegionCase<'_, '_, '_> {
         if let (Formula::Constant(before), Formula::Constant(after)) = (&before, &after) {
             return settled(&old, &new, [*before, *after]);
         }
-        let mut proof = SatSolver::new(&atoms);
+        let mut proof = SatSolver::new(&atoms, self.space.budget());
         let allowed = [&before, &after].map(|side| proof.possible(side, None) != Some(false));
         let mut search = DifferenceSearch::new(self, &mut atoms, &mut proof);
         let gained = through(&mut search, &new, [&after, &before]);
@@ -83,6 +87,10 @@ fn through(
         }
         let mine = Formula::all(vec![rest.clone(), speaker.applies.clone()]);
         if search.possible(&mine, fails) == Some(false) {
+            continue;
+        }
+        if named.len() >= MOST_SHOWN {
+            unshown.push(speaker);
             continue;
         }
         // A request that no earlier Allow explains is preferred.

@@ -102,10 +102,17 @@ impl Miss<'_> {
 impl Statement {
     /// Tells if the statement matches the request, with the keys that follow from the caller.
     pub fn applies(&self, request: &Request) -> bool {
-        self.concerns(request) && {
-            let context = request.circumstances_for(self);
-            self.covers(&request.resource, &context) && self.unmet(&context).is_none()
-        }
+        self.concerns(request) && self.holds_in(request, &request.circumstances_for(self))
+    }
+
+    /// Tells the same of many statements: `circumstances` is the request's context with the keys
+    /// that follow from the caller.
+    pub(crate) fn applies_in(&self, request: &Request, circumstances: &Context) -> bool {
+        self.concerns(request) && self.holds_in(request, circumstances)
+    }
+
+    fn holds_in(&self, request: &Request, context: &Context) -> bool {
+        self.covers(&request.resource, context) && self.unmet(context).is_none()
     }
 
     /// Tells if the statement matches the caller and the action.

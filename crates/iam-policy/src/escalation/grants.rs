@@ -1,6 +1,7 @@
 //! Grants of an action to a holder: the resources on which it is allowed, and the statements that
 //! allow it.
 
+use crate::Budget;
 use crate::pattern::action_matches;
 use crate::statement::{Clause, ConditionTest, Effect, OperatorName, Policy, Statement};
 
@@ -21,6 +22,8 @@ pub struct Holder<'a> {
     pub boundary: Option<&'a Policy>,
     /// The ARNs of the managed policies among `policies`.
     pub attached: &'a [String],
+    /// The budget of the question. Where it is spent, paths may be missing.
+    pub budget: &'a Budget,
 }
 
 /// A statement that grants an action on some resources.
@@ -88,17 +91,20 @@ impl Holder<'_> {
         for statement in
             policy.statements.iter().filter(|statement| statement.effect == Effect::Allow)
         {
+            if !self.takes(statement) {
+                break;
+            }
             let Some(hit) = acts(&statement.actions, action) else { continue };
             let pattern = if let Hit::Named(index) = hit { Some(index) } else { None };
             let passes = |test: &ConditionTest| {
-                service.is_none_or(|service| may_hold(test, service) != Some(false))
+                service.is_none_or(|service| may_hold(test, service, self.budget) != Some(false))
             };
             if !statement.conditions.iter().all(passes) {
                 continue;
             }
             let reined = statement.conditions.iter().find_map(rein);
             let decided = |test: &ConditionTest| {
-                service.is_some_and(|service| may_hold(test, service).is_some())
+                service.is_some_and(|service| may_hold(test, service, self.budget).is_some())
             };
             let conditional = statement.conditions.iter().any(|test| !decided(test));
             ways.extend(self.resources(statement, target).into_iter().map(|(said, resource)| {
@@ -125,21 +131,24 @@ impl Holder<'_> {
         let patterns: Vec<String> =
             clause.patterns.iter().filter_map(|text| self.filled(statement, text)).collect();
         if clause.not {
-            let spared = patterns.iter().any(|pattern| scope::holds(pattern, target));
+            let spared = patterns.iter().any(|pattern| scope::holds(pattern, target, self.budget));
             let said = format!("everything but {}", clause.patterns.join(", "));
             return if spared { Vec::new() } else { vec![(said, target.to_owned())] };
         }
-        let met = patterns.into_iter().filter(|pattern| scope::patterns_overlap(pattern, target));
-        met.map(|pattern| (pattern.clone(), scope::common(&pattern, target))).collect()
+        let met = patterns
+            .into_iter()
+            .filter(|pattern| scope::patterns_overlap(pattern, target, self.budget));
+        met.map(|pattern| (pattern.clone(), scope::common(&pattern, target, self.budget))).collect()
     }
 
     /// Tells if a Deny covers all of the resources.
     fn denied(&self, action: &str, resource: &str, service: Option<&str>) -> bool {
         let covers = |statement: &Statement| {
             let certain = |test: &ConditionTest| {
-                service.and_then(|service| may_hold(test, service)) == Some(true)
+                service.and_then(|service| may_hold(test, service, self.budget)) == Some(true)
             };
             statement.effect == Effect::Deny
+                && self.takes(statement)
                 && acts(&statement.actions, action).is_some()
                 && statement.conditions.iter().all(certain)
                 && statement
@@ -150,12 +159,17 @@ impl Holder<'_> {
         self.policies.iter().chain(self.boundary).flat_map(|policy| &policy.statements).any(covers)
     }
 
+    /// Takes the steps for the actions and conditions of a statement; false where none are left.
+    fn takes(&self, statement: &Statement) -> bool {
+        self.budget.spend(4 * (1 + statement.actions.patterns.len() + statement.conditions.len()))
+    }
+
     fn spans(&self, statement: &Statement, clause: &Clause, resource: &str) -> bool {
         let mut patterns = clause.patterns.iter().filter_map(|text| self.filled(statement, text));
         if clause.not {
-            !patterns.any(|pattern| scope::patterns_overlap(&pattern, resource))
+            !patterns.any(|pattern| scope::patterns_overlap(&pattern, resource, self.budget))
         } else {
-            patterns.any(|pattern| scope::holds(&pattern, resource))
+            patterns.any(|pattern| scope::holds(&pattern, resource, self.budget))
         }
     }
 
@@ -190,7 +204,7 @@ fn acts(clause: &Clause, action: &str) -> Option<Hit> {
 
 /// Tells if a test about the service that a role is passed to holds for this service; `None` where
 /// the test is about something else.
-fn may_hold(test: &ConditionTest, service: &str) -> Option<bool> {
+fn may_hold(test: &ConditionTest, service: &str, budget: &Budget) -> Option<bool> {
     if !test.key.eq_ignore_ascii_case(PASSED_TO) {
         return None;
     }
@@ -200,12 +214,14 @@ fn may_hold(test: &ConditionTest, service: &str) -> Option<bool> {
         OperatorName::StringEqualsIgnoreCase => {
             Some(any(&|value| value.eq_ignore_ascii_case(service)))
         }
-        OperatorName::StringLike => Some(any(&|value| scope::holds_text(value, service))),
+        OperatorName::StringLike => Some(any(&|value| scope::holds_text(value, service, budget))),
         OperatorName::StringNotEquals => Some(!any(&|value| value == service)),
         OperatorName::StringNotEqualsIgnoreCase => {
             Some(!any(&|value| value.eq_ignore_ascii_case(service)))
         }
-        OperatorName::StringNotLike => Some(!any(&|value| scope::holds_text(value, service))),
+        OperatorName::StringNotLike => {
+            Some(!any(&|value| scope::holds_text(value, service, budget)))
+        }
         _ => None,
     }
 }

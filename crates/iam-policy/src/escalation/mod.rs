@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 
 pub use grants::{GrantingStatement, Holder};
 pub use paths::{Gain, Need, On, Path, all};
-pub use scope::holds as covers;
+pub use scope::covers;
 
+use crate::Budget;
 use crate::diagnostic::Severity;
 
 /// An escalation path that is open to a user or role.
@@ -35,7 +36,7 @@ pub struct Escalation {
 /// part of a worse one is left out.
 ///
 /// ```
-/// use iam_policy::{Holder, Severity, escalations, parse};
+/// use iam_policy::{Budget, Holder, Severity, escalations, parse};
 ///
 /// let document = parse(
 ///     r#"{"Version": "2012-10-17", "Statement": {
@@ -49,6 +50,7 @@ pub struct Escalation {
 ///     policies: &policies,
 ///     boundary: None,
 ///     attached: &[],
+///     budget: &Budget::default(),
 /// };
 ///
 /// let open = escalations(&holder);
@@ -59,7 +61,7 @@ pub struct Escalation {
 /// ```
 pub fn escalations(holder: &Holder<'_>) -> Vec<Escalation> {
     let found: Vec<Escalation> = all().filter_map(|path| open(holder, path)).collect();
-    let told = |one: &&Escalation| !found.iter().any(|other| other.tells(one));
+    let told = |one: &&Escalation| !found.iter().any(|other| other.tells(one, holder.budget));
     let mut kept: Vec<Escalation> = found.iter().filter(told).cloned().collect();
     kept.sort_by_key(|one| (one.severity, one.path.gain != Gain::Everything));
     kept
@@ -67,11 +69,11 @@ pub fn escalations(holder: &Holder<'_>) -> Vec<Escalation> {
 
 impl Escalation {
     /// Tells if the other escalation is only a part of this one.
-    fn tells(&self, other: &Self) -> bool {
+    fn tells(&self, other: &Self, budget: &Budget) -> bool {
         let actions = |one: &Self| one.ways.iter().map(|way| way.action).collect::<BTreeSet<_>>();
         let (ours, theirs) = (actions(self), actions(other));
         let covered =
-            |theirs: &String| self.resources.iter().any(|ours| scope::holds(ours, theirs));
+            |theirs: &String| self.resources.iter().any(|ours| scope::holds(ours, theirs, budget));
         self.severity <= other.severity
             && ours != theirs
             && ours.is_superset(&theirs)
@@ -111,7 +113,7 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
     let own = itself.iter().any(|arn| !together(holder, path, Some(arn)).is_empty());
     let mut ways: Vec<GrantingStatement> = Vec::new();
     for way in found.iter().flat_map(|found| &found.ways) {
-        if !ways.contains(way) {
+        if holder.budget.spend(1 + ways.len() / 4) && !ways.contains(way) {
             ways.push(way.clone());
         }
     }
@@ -124,7 +126,7 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
             .collect(),
         _ => found.into_iter().map(|found| found.resource).collect(),
     };
-    let resources = widest(resources);
+    let resources = widest(resources, holder.budget);
     let others = resources.iter().any(|resource| !itself.contains(resource));
     let reach = EscalationReach {
         own: match (own, itself.is_empty()) {
@@ -208,8 +210,11 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Escalat
             ways: vec![way],
         };
         found = Some(match found {
-            None => gathered(ways.into_iter().map(of).collect()),
-            Some(found) => gathered(found.iter().flat_map(|one| one.with(&ways)).collect()),
+            None => gathered(ways.into_iter().map(of), holder.budget),
+            Some(found) => {
+                let both = found.iter().flat_map(|one| one.with(&ways, holder.budget));
+                gathered(both, holder.budget)
+            }
         });
     }
     let mut found = found.unwrap_or_default();
@@ -221,15 +226,18 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Escalat
 
 impl EscalationMatch {
     /// Returns the parts of the object on which these statements grant their permission, too.
-    fn with(&self, ways: &[GrantingStatement]) -> Vec<EscalationMatch> {
-        let meeting =
-            ways.iter().filter(|way| scope::patterns_overlap(&self.resource, &way.resource));
+    fn with(&self, ways: &[GrantingStatement], budget: &Budget) -> Vec<EscalationMatch> {
+        let meeting = ways.iter().filter(|way| {
+            // Those of the match are copied.
+            budget.spend(4 * (1 + self.ways.len()))
+                && scope::patterns_overlap(&self.resource, &way.resource, budget)
+        });
         meeting
             .map(|way| {
                 let mut both = self.ways.clone();
                 both.push(way.clone());
                 EscalationMatch {
-                    resource: scope::common(&self.resource, &way.resource),
+                    resource: scope::common(&self.resource, &way.resource, budget),
                     ways: both,
                 }
             })
@@ -238,9 +246,12 @@ impl EscalationMatch {
 }
 
 /// Merges the matches with the same pattern.
-fn gathered(found: Vec<EscalationMatch>) -> Vec<EscalationMatch> {
+fn gathered(found: impl Iterator<Item = EscalationMatch>, budget: &Budget) -> Vec<EscalationMatch> {
     let mut all: Vec<EscalationMatch> = Vec::new();
     for one in found {
+        if !budget.spend(1 + all.len() / 2) {
+            break;
+        }
         match all.iter_mut().find(|other| other.resource == one.resource) {
             Some(other) => {
                 let new: Vec<GrantingStatement> =
@@ -254,11 +265,12 @@ fn gathered(found: Vec<EscalationMatch>) -> Vec<EscalationMatch> {
 }
 
 /// Removes the patterns that another one contains.
-fn widest(mut resources: Vec<String>) -> Vec<String> {
+fn widest(mut resources: Vec<String>, budget: &Budget) -> Vec<String> {
     resources.sort();
     resources.dedup();
     let all = resources.clone();
-    resources.retain(|one| !all.iter().any(|other| other != one && scope::holds(other, one)));
+    resources
+        .retain(|one| !all.iter().any(|other| other != one && scope::holds(other, one, budget)));
     resources
 }
 

@@ -3,6 +3,7 @@
 //! `*` and `?` don't match a colon within the first five parts of an ARN, so patterns are compared
 //! part by part. An ARN of fewer than six parts is completed with `*`, as AWS does.
 
+use crate::Budget;
 use crate::pattern::{self, Filling};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,26 +14,31 @@ enum ScopeToken {
 }
 
 /// Tells if some text matches both patterns.
-pub fn patterns_overlap(one: &str, other: &str) -> bool {
-    pairs(one, other).iter().all(|(one, other)| overlap(&tokens(one), &tokens(other)))
+pub fn patterns_overlap(one: &str, other: &str, budget: &Budget) -> bool {
+    pairs(one, other).iter().all(|(one, other)| overlap(&tokens(one), &tokens(other), budget))
 }
 
 /// Tells if `wide` matches everything that `narrow` matches. A variable in `wide` can't be relied
 /// upon to match.
-pub fn holds(wide: &str, narrow: &str) -> bool {
-    wide == "*"
-        || (narrow != "*"
-            && pairs(wide, narrow).iter().all(|(wide, narrow)| part_holds(wide, narrow)))
+pub fn covers(wide: &str, narrow: &str) -> bool {
+    holds(wide, narrow, &Budget::default())
 }
 
-/// Returns the same as [`holds`] for texts that are no ARNs.
-pub fn holds_text(wide: &str, narrow: &str) -> bool {
-    includes(&tokens(wide), &tokens(narrow))
+/// Returns the same as [`covers`].
+pub(super) fn holds(wide: &str, narrow: &str, budget: &Budget) -> bool {
+    wide == "*"
+        || (narrow != "*"
+            && pairs(wide, narrow).iter().all(|(wide, narrow)| part_holds(wide, narrow, budget)))
+}
+
+/// Returns the same as [`covers`] for texts that are no ARNs.
+pub fn holds_text(wide: &str, narrow: &str, budget: &Budget) -> bool {
+    includes(&tokens(wide), &tokens(narrow), budget)
 }
 
 /// Returns the pattern of the texts that both match, part by part. Where neither part contains the
 /// other, that of the first pattern is kept.
-pub fn common(one: &str, other: &str) -> String {
+pub fn common(one: &str, other: &str, budget: &Budget) -> String {
     if one == "*" {
         return other.to_owned();
     }
@@ -40,7 +46,7 @@ pub fn common(one: &str, other: &str) -> String {
         return one.to_owned();
     }
     let narrower =
-        |(one, other): (String, String)| if part_holds(&one, &other) { other } else { one };
+        |(one, other): (String, String)| if part_holds(&one, &other, budget) { other } else { one };
     pairs(one, other).into_iter().map(narrower).collect::<Vec<_>>().join(":")
 }
 
@@ -75,9 +81,13 @@ fn pairs(one: &str, other: &str) -> Vec<(String, String)> {
     (0..one.len().max(other.len())).map(|index| (part(&one, index), part(&other, index))).collect()
 }
 
-fn part_holds(wide: &str, narrow: &str) -> bool {
+fn part_holds(wide: &str, narrow: &str, budget: &Budget) -> bool {
     // `${…}` in `wide` stands for one unknown text; as a wildcard it would match too much.
-    if wide.contains("${") { wide == narrow } else { includes(&tokens(wide), &tokens(narrow)) }
+    if wide.contains("${") {
+        wide == narrow
+    } else {
+        includes(&tokens(wide), &tokens(narrow), budget)
+    }
 }
 
 /// Returns the tokens of a part. A variable matches any text.
@@ -102,26 +112,44 @@ fn tokens(part: &str) -> Vec<ScopeToken> {
 }
 
 /// Evaluates `step` on all pairs of suffixes, from the ends, so that no pair of patterns takes more
-/// than length × length steps.
+/// than length × length steps. False where the budget is spent.
 fn table(
     one: &[ScopeToken],
     other: &[ScopeToken],
+    budget: &Budget,
     step: impl Fn(Option<ScopeToken>, Option<ScopeToken>, Ahead) -> bool,
 ) -> bool {
+    // Most patterns differ in a letter at their beginning.
+    let letters = |pair: &(&ScopeToken, &ScopeToken)| {
+        matches!(pair, (ScopeToken::Char(_), ScopeToken::Char(_)))
+    };
+    let mut beginning = one.iter().zip(other).take_while(letters);
+    if beginning.any(|(one, other)| one != other) {
+        return false;
+    }
     let (rows, columns) = (one.len(), other.len());
-    let mut found = vec![vec![false; columns + 1]; rows + 1];
+    if !budget.spend(1 + (rows + 1) * (columns + 1) / PLACES_IN_STEP) {
+        return false;
+    }
+    // Only the row below is needed.
+    let mut below = vec![false; columns + 1];
     for i in (0..=rows).rev() {
+        let mut now = vec![false; columns + 1];
         for j in (0..=columns).rev() {
             let ahead = Ahead {
-                down: i < rows && found[i + 1][j],
-                right: j < columns && found[i][j + 1],
-                both: i < rows && j < columns && found[i + 1][j + 1],
+                down: i < rows && below[j],
+                right: j < columns && now[j + 1],
+                both: i < rows && j < columns && below[j + 1],
             };
-            found[i][j] = step(one.get(i).copied(), other.get(j).copied(), ahead);
+            now[j] = step(one.get(i).copied(), other.get(j).copied(), ahead);
         }
+        below = now;
     }
-    found[0][0]
+    below[0]
 }
+
+/// The places of a table that take as long as one step of the budget.
+const PLACES_IN_STEP: usize = 8;
 
 /// The results for the rest: without the first token of one pattern, of the other, or of both.
 struct Ahead {
@@ -130,8 +158,8 @@ struct Ahead {
     both: bool,
 }
 
-fn overlap(one: &[ScopeToken], other: &[ScopeToken]) -> bool {
-    table(one, other, |one, other, ahead| match (one, other) {
+fn overlap(one: &[ScopeToken], other: &[ScopeToken], budget: &Budget) -> bool {
+    table(one, other, budget, |one, other, ahead| match (one, other) {
         (None, None) => true,
         (Some(ScopeToken::Any), _) | (_, Some(ScopeToken::Any)) => ahead.down || ahead.right,
         (Some(ScopeToken::Char(one)), Some(ScopeToken::Char(other))) => one == other && ahead.both,
@@ -142,8 +170,8 @@ fn overlap(one: &[ScopeToken], other: &[ScopeToken]) -> bool {
 
 /// Tells if `wide` matches everything that `narrow` matches. `true` is always right; `false` may be
 /// wrong for entangled wildcards such as `*?` against `?*`.
-fn includes(wide: &[ScopeToken], narrow: &[ScopeToken]) -> bool {
-    table(wide, narrow, |wide, narrow, ahead| match (wide, narrow) {
+fn includes(wide: &[ScopeToken], narrow: &[ScopeToken], budget: &Budget) -> bool {
+    table(wide, narrow, budget, |wide, narrow, ahead| match (wide, narrow) {
         (None, None) => true,
         (Some(ScopeToken::Any), _) => ahead.down || ahead.right,
         (Some(ScopeToken::One), Some(ScopeToken::One | ScopeToken::Char(_))) => ahead.both,
@@ -157,6 +185,18 @@ fn includes(wide: &[ScopeToken], narrow: &[ScopeToken]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn patterns_overlap(one: &str, other: &str) -> bool {
+        super::patterns_overlap(one, other, &Budget::default())
+    }
+
+    fn holds(wide: &str, narrow: &str) -> bool {
+        covers(wide, narrow)
+    }
+
+    fn common(one: &str, other: &str) -> String {
+        super::common(one, other, &Budget::default())
+    }
 
     const ROLES: &str = "arn:aws:iam::123456789012:role/*";
 

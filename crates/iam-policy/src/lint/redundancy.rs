@@ -2,7 +2,7 @@
 //! and actions that a Deny always takes away. They compare the access with and without the part,
 //! over all requests.
 
-use crate::compare::{Relation, Set, compare};
+use crate::compare::{Comparer, Relation, Set};
 use crate::diagnostic::Severity;
 use crate::statement::{Effect, Policy, Statement};
 
@@ -38,15 +38,20 @@ pub struct Redundant {
     pub action: Option<usize>,
 }
 
-/// Returns the Allows that add nothing to the others; of two equivalent ones, the later.
-pub fn redundant(held: &[Policy]) -> Vec<Redundant> {
+/// Returns the Allows that add nothing to the others; of two equivalent ones, the later. Where the
+/// comparer's budget is spent, some may be missing.
+pub fn redundant(held: &[Policy], comparer: &Comparer) -> Vec<Redundant> {
     let mut kept: Vec<Policy> = held.iter().map(|policy| only(policy, Effect::Allow)).collect();
     let mut spare = Vec::new();
     for policy in (0..kept.len()).rev() {
         for index in (0..kept[policy].statements.len()).rev() {
+            if comparer.budget().is_spent() {
+                break;
+            }
             let mut without = kept.clone();
             let statement = without[policy].statements.remove(index);
-            if compare(&Set::of(&without), &Set::of(&kept), None).relation() == Relation::Equal {
+            let found = comparer.compare(&Set::of(&without), &Set::of(&kept), None);
+            if found.relation() == Relation::Equal {
                 spare.push(Redundant {
                     policy: kept[policy].name.clone(),
                     statement: statement.number,
@@ -60,8 +65,9 @@ pub fn redundant(held: &[Policy]) -> Vec<Redundant> {
     spare
 }
 
-/// Returns the actions of Allows that a Deny takes away wherever they are allowed.
-pub fn shadowed(held: &[Policy]) -> Vec<Redundant> {
+/// Returns the actions of Allows that a Deny takes away wherever they are allowed. Where the
+/// comparer's budget is spent, some may be missing.
+pub fn shadowed(held: &[Policy], comparer: &Comparer) -> Vec<Redundant> {
     let denies: Vec<Policy> = held.iter().map(|policy| only(policy, Effect::Deny)).collect();
     if denies.iter().all(|policy| policy.statements.is_empty()) {
         return Vec::new();
@@ -72,8 +78,9 @@ pub fn shadowed(held: &[Policy]) -> Vec<Redundant> {
             policy.statements.iter().filter(|statement| statement.effect == Effect::Allow)
         {
             let patterns = if statement.actions.not { 1 } else { statement.actions.patterns.len() };
-            let gone: Vec<usize> =
-                (0..patterns).filter(|index| takes_away(&denies, statement, *index)).collect();
+            let gone: Vec<usize> = (0..patterns)
+                .filter(|index| takes_away(&denies, statement, *index, comparer))
+                .collect();
             let of = |action| Redundant {
                 policy: policy.name.clone(),
                 statement: statement.number,
@@ -90,7 +97,10 @@ pub fn shadowed(held: &[Policy]) -> Vec<Redundant> {
 }
 
 /// Tells if the Denies leave nothing of one action of the statement.
-fn takes_away(denies: &[Policy], statement: &Statement, index: usize) -> bool {
+fn takes_away(denies: &[Policy], statement: &Statement, index: usize, comparer: &Comparer) -> bool {
+    if comparer.budget().is_spent() {
+        return false;
+    }
     let mut alone = statement.clone();
     if !alone.actions.not {
         alone.actions.patterns =
@@ -98,7 +108,7 @@ fn takes_away(denies: &[Policy], statement: &Statement, index: usize) -> bool {
     }
     let mut held = denies.to_vec();
     held.push(Policy { name: String::new(), statements: vec![alone] });
-    compare(&Set::of(&[]), &Set::of(&held), None).relation() == Relation::Equal
+    comparer.compare(&Set::of(&[]), &Set::of(&held), None).relation() == Relation::Equal
 }
 
 fn only(policy: &Policy, effect: Effect) -> Policy {

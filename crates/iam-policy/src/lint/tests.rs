@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
+use crate::compare::Comparer;
 use crate::{Severity, Usage};
 
 fn all_rules() -> impl Iterator<Item = Rule> {
@@ -410,11 +411,11 @@ fn a_statement_that_others_say() {
         ),
     ];
     assert_eq!(
-        redundant(&held),
+        redundant(&held, &Comparer::default()),
         [spare("b", 1, None), spare("b", 3, None)],
         "of two equal ones, one stays"
     );
-    assert_eq!(redundant(&held[..1]), []);
+    assert_eq!(redundant(&held[..1], &Comparer::default()), []);
 }
 
 #[test]
@@ -422,10 +423,13 @@ fn a_statement_that_others_say_only_under_a_condition_stays() {
     let mfa = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
     let narrow = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
     let wide = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": mfa});
-    assert_eq!(redundant(&[compiled("a", &json!([narrow, wide]))]), []);
+    assert_eq!(redundant(&[compiled("a", &json!([narrow, wide]))], &Comparer::default()), []);
     let also =
         json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": mfa});
-    assert_eq!(redundant(&[compiled("a", &json!([also, wide]))]), [spare("a", 1, None)]);
+    assert_eq!(
+        redundant(&[compiled("a", &json!([also, wide]))], &Comparer::default()),
+        [spare("a", 1, None)]
+    );
 }
 
 #[test]
@@ -433,11 +437,20 @@ fn an_action_that_a_deny_always_takes_away() {
     let allow = json!({"Effect": "Allow", "Action": ["s3:GetObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::b/*"});
     let deny = |resource: &str, condition: Value| json!({"Effect": "Deny", "Action": "s3:Delete*", "Resource": resource, "Condition": condition});
     let held = |deny: Value| [compiled("a", &json!([allow])), compiled("b", &json!([deny]))];
-    assert_eq!(shadowed(&held(deny("*", json!({})))), [spare("a", 1, Some(1))]);
-    assert_eq!(shadowed(&held(deny("arn:aws:s3:::b/x/*", json!({})))), []);
-    assert_eq!(shadowed(&held(deny("*", json!({"Bool": {"aws:SecureTransport": "false"}})))), []);
+    assert_eq!(
+        shadowed(&held(deny("*", json!({}))), &Comparer::default()),
+        [spare("a", 1, Some(1))]
+    );
+    assert_eq!(shadowed(&held(deny("arn:aws:s3:::b/x/*", json!({}))), &Comparer::default()), []);
+    assert_eq!(
+        shadowed(
+            &held(deny("*", json!({"Bool": {"aws:SecureTransport": "false"}}))),
+            &Comparer::default()
+        ),
+        []
+    );
     let all = json!({"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"});
-    assert_eq!(shadowed(&held(all)), [spare("a", 1, None)]);
+    assert_eq!(shadowed(&held(all), &Comparer::default()), [spare("a", 1, None)]);
 }
 
 #[test]

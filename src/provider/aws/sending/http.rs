@@ -26,19 +26,25 @@ pub(in super::super) struct SystemTlsClient {
 }
 
 impl SystemTlsClient {
-    pub fn new() -> Self {
+    /// Makes a client that trusts the authorities with these certificates in PEM, else those of the
+    /// system.
+    pub fn trusting(authorities: Option<Vec<u8>>) -> Self {
         let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
         let by_tls =
             |name| std::env::var(name).is_ok_and(|proxy: String| proxy.starts_with("https://"));
         Self {
-            trusting: client(TrustStore::default),
+            trusting: client(move || match &authorities {
+                // As in the AWS CLI, they take the place of the system's.
+                Some(pem) => TrustStore::empty().with_pem_certificate(pem.clone()),
+                None => TrustStore::default(),
+            }),
             bare: client(TrustStore::empty),
             proxied_by_tls: variables.into_iter().any(by_tls),
         }
     }
 }
 
-fn client(trust: fn() -> TrustStore) -> SharedHttpClient {
+fn client(trust: impl Fn() -> TrustStore + Send + Sync + 'static) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector =
             ConnectorBuilder::default().tls_provider(Provider::Rustls(CryptoMode::AwsLc));

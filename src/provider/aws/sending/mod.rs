@@ -14,7 +14,7 @@ mod request;
 mod retry_classifier;
 
 pub(super) use http::SystemTlsClient;
-pub(super) use no_response::request_of;
+pub(super) use no_response::{NoResponse, request_of};
 pub(super) use rate_limit::RateLimitedClient;
 pub(super) use request::{RequestTracker, TrackedRequest};
 pub(super) use retry_classifier::RetryClassifier;

@@ -1,5 +1,7 @@
 //! The HTTP client around the SDK's own: requests wait for their turn, and are timed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::config::RuntimeComponents;
@@ -13,9 +15,13 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use http_body_util::Full;
 
+use super::super::network;
 use super::http::SystemTlsClient;
 use super::no_response::NoResponse;
 use super::request::TrackedRequest;
+
+/// The most bytes of the answers that are being read at once.
+const MAX_ANSWERS: usize = 64 * 1024 * 1024;
 
 /// An HTTP client whose requests wait for their turn. Their answers are read to the end within the
 /// time of a try: an answer that stops half-way is no answer.
@@ -23,14 +29,17 @@ use super::request::TrackedRequest;
 pub(in super::super) struct RateLimitedClient {
     inner: SharedHttpClient,
     limit: Duration,
+    /// The bytes of the answers that are being read.
+    held: Arc<AtomicUsize>,
 }
 
 impl RateLimitedClient {
     /// Makes a client around the given one, or else around one as the SDK makes it.
     pub fn around(inner: Option<SharedHttpClient>, limit: Duration) -> Self {
         Self {
-            inner: inner.unwrap_or_else(|| SharedHttpClient::new(SystemTlsClient::new())),
+            inner: inner.unwrap_or_else(|| SharedHttpClient::new(SystemTlsClient::trusting(None))),
             limit,
+            held: Arc::default(),
         }
     }
 }
@@ -42,7 +51,11 @@ impl HttpClient for RateLimitedClient {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(RateLimitedConnector { inner, limit: self.limit })
+        SharedHttpConnector::new(RateLimitedConnector {
+            inner,
+            limit: self.limit,
+            held: Arc::clone(&self.held),
+        })
     }
 
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {
@@ -54,6 +67,7 @@ impl HttpClient for RateLimitedClient {
 struct RateLimitedConnector {
     inner: SharedHttpConnector,
     limit: Duration,
+    held: Arc<AtomicUsize>,
 }
 
 impl HttpConnector for RateLimitedConnector {
@@ -61,19 +75,24 @@ impl HttpConnector for RateLimitedConnector {
         let Some(tracked) = request.extension::<TrackedRequest>().cloned() else {
             return self.inner.call(request);
         };
-        let (inner, limit) = (self.inner.clone(), self.limit);
+        let target = network::target(request.uri());
+        let (inner, usual) = (self.inner.clone(), self.limit);
+        let held = Arc::clone(&self.held);
         HttpConnectorFuture::new(async move {
             let in_flight = tracked.acquire().await;
-            let answer = tokio::time::timeout(limit, read_whole(inner.call(request))).await;
+            let limit = tracked.time_for_try(usual);
+            let answer = read_whole(inner.call(request), &held);
+            let answer = tokio::time::timeout(limit, answer).await;
             drop(in_flight);
             match answer {
                 Ok(Ok(mut response)) => {
                     response.add_extension(tracked);
                     Ok(response)
                 }
-                Ok(Err(error)) => Err(NoResponse::wrap(error, tracked)),
+                Ok(Err(error)) => Err(NoResponse::wrap(error, &target, tracked)),
                 Err(_) => {
-                    let why = format!("no answer came within {} s", limit.as_secs_f64());
+                    let why =
+                        format!("no answer from {target} came within {} s", limit.as_secs_f64());
                     Err(NoResponse::timed_out(why, tracked))
                 }
             }
@@ -81,13 +100,52 @@ impl HttpConnector for RateLimitedConnector {
     }
 }
 
-async fn read_whole(response: HttpConnectorFuture) -> Result<HttpResponse, ConnectorError> {
+async fn read_whole(
+    response: HttpConnectorFuture,
+    held: &AtomicUsize,
+) -> Result<HttpResponse, ConnectorError> {
     let mut response = response.await?;
-    let body = ByteStream::new(response.take_body()).collect().await;
-    let body = body
-        .map_err(|error| ConnectorError::io(format!("the answer was cut short: {error}").into()))?;
+    let mut body = ByteStream::new(response.take_body());
+    let mut whole = HeldAnswer { bytes: Vec::new(), held };
+    while let Some(part) = body.next().await {
+        let part = part.map_err(|error| {
+            ConnectorError::io(format!("the answer was cut short: {error}").into())
+        })?;
+        whole.add_part(&part)?;
+    }
     // The body is one that is still to be read: the SDK's log prints a body that is in memory, and
     // this one may hold a secret.
-    *response.body_mut() = SdkBody::from_body_1_x(Full::new(body.into_bytes()));
+    *response.body_mut() = SdkBody::from_body_1_x(Full::from(whole.take_bytes()));
     Ok(response)
+}
+
+/// An answer that is being read. All answers that are being read at once share one limit.
+struct HeldAnswer<'a> {
+    bytes: Vec<u8>,
+    held: &'a AtomicUsize,
+}
+
+impl HeldAnswer<'_> {
+    fn add_part(&mut self, part: &[u8]) -> Result<(), ConnectorError> {
+        self.bytes.extend_from_slice(part);
+        let held = self.held.fetch_add(part.len(), Ordering::Relaxed).saturating_add(part.len());
+        if held <= MAX_ANSWERS {
+            return Ok(());
+        }
+        // An error of the user's is not sent again: the next answer would be as long.
+        let why = format!("the answer is longer than {} MiB", MAX_ANSWERS / (1024 * 1024));
+        Err(ConnectorError::user(why.into()))
+    }
+
+    /// Returns the answer, which is no longer being read.
+    fn take_bytes(mut self) -> Vec<u8> {
+        self.held.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+impl Drop for HeldAnswer<'_> {
+    fn drop(&mut self) {
+        self.held.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+    }
 }

@@ -69,6 +69,11 @@ impl TrackedRequest {
         in_flight
     }
 
+    /// Returns the time for the try that was just sent.
+    pub(super) fn time_for_try(&self, usual: Duration) -> Duration {
+        self.0.transport.time_for_try(self.progress().tries, usual)
+    }
+
     /// Returns the pause before the request is sent again, if it is. The SDK asks more than once
     /// about the same try.
     pub(super) fn judge(

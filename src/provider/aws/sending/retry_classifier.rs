@@ -72,7 +72,7 @@ impl RetryClassifier {
         if let Some((error, lost)) = lost {
             let retryable =
                 if lost.reached { RetryableError::NoAnswer } else { RetryableError::Unreachable };
-            return (!error.is_user()).then_some(retryable);
+            return (!error.is_user() && !lost.lasting).then_some(retryable);
         }
         let status = response?.status().as_u16();
         match previous {

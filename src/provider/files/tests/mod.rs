@@ -26,6 +26,7 @@ fn home() -> Home {
         config: folder.path().join(".aws/config"),
         base: folder.path().join("project"),
         overlay: None,
+        allowed: AllowedFiles::below(folder.path()),
     };
     fs::create_dir(&files.base).unwrap();
     Home { folder, files }
@@ -463,7 +464,7 @@ fn a_sandbox_merges_into_its_own_copy_and_leaves_the_real_files_alone() {
     home.change(&store(Some("AKIAOLD"), false)).unwrap();
     assert_eq!(home.text("project/zappa_settings.json"), ZAPPA);
     assert_eq!(home.text(".aws/credentials"), CREDENTIALS);
-    let copy = home.files.place(&file("zappa_settings.json")).path;
+    let copy = home.files.place(&file("zappa_settings.json")).unwrap().path;
     assert!(copy.starts_with(home.path("box/files")));
     assert_eq!(fs::read_to_string(&copy).unwrap(), ZAPPA.replace("python3.7", "python3.12"));
     assert_eq!(home.key_id(), Ok(FileReply::KeyId(Some("AKIANEW".into()))));

@@ -134,7 +134,7 @@ fn a_device_a_pipe_and_a_folder_are_refused_and_stay_what_they_are() {
     assert!(replaced.unwrap_err().to_string().contains("a pipe"));
     assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
     let null = Path::new("/dev/null").metadata().unwrap();
-    assert_eq!(disk::irregular(&null), Some("a device"));
+    assert_eq!(crate::allowed_files::irregular(&null), Some("a device"));
 }
 
 #[test]
