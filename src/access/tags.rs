@@ -180,7 +180,8 @@ fn asks_for_tags(text: &str) -> bool {
 const PRINCIPAL: &str = "principaltag";
 
 /// The names in condition keys and variables for tags of the resource, in lower case. S3 has a key
-/// of its own for a bucket's tags (Service Authorization Reference, "Condition keys for Amazon S3").
+/// of its own for a bucket's tags (Service Authorization Reference, "Condition keys for Amazon
+/// S3").
 const RESOURCE: [&str; 2] = ["resourcetag", "buckettag"];
 
 /// A condition key or a variable for a tag, in a document.

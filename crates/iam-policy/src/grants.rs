@@ -22,6 +22,23 @@ pub fn trusts(trust: &Policy, service: &str) -> bool {
     })
 }
 
+impl Statement {
+    /// Returns true if the resources of the statement include this ARN, whatever the values of
+    /// variables are.
+    pub fn reaches(&self, arn: &str) -> bool {
+        let Some(resources) = &self.resources else { return true };
+        let (may, must) = if self.variables {
+            (Filling::Anything, Filling::Nothing)
+        } else {
+            (Filling::Literal, Filling::Literal)
+        };
+        let matches = |filling| {
+            resources.patterns.iter().any(|pattern| resource_matches(pattern, arn, filling))
+        };
+        if resources.not { !matches(must) } else { matches(may) }
+    }
+}
+
 fn decide(policies: &[Policy], matches: impl Fn(&Statement) -> bool) -> bool {
     let statements = || policies.iter().flat_map(|policy| &policy.statements);
     let denies =

@@ -16,7 +16,7 @@
 //! | tell if two documents are equivalent | [`equivalent`], [`canonical()`], [`comparison_key`] |
 //! | decide on a request as IAM does | [`Policy`], [`Policies`], [`Request`], [`decide`] |
 //! | find what one set of policies allows and another doesn't | [`Set`], [`compare`](compare()) |
-//! | bound what a question costs, however many comparisons it takes | [`Budget`], [`Comparer`](compare::Comparer) |
+//! | bound the cost of all comparisons of a question | [`Budget`], [`compare::Comparer`] |
 //! | find paths of privilege escalation | [`Holder`], [`escalations`] |
 //! | find likely mistakes in one document | [`lint`](lint()), [`lint::rules`](lint::rules) |
 //! | look up AWS's services, actions and condition keys | [`catalogue`] |

@@ -8,7 +8,6 @@ use serde_json::Map;
 use crate::Value;
 
 use super::layout;
-use super::pattern::{Filling, resource_matches};
 
 /// A compiled policy document.
 #[derive(Clone, Debug, PartialEq)]
@@ -231,21 +230,6 @@ impl Statement {
             clause(&self.actions),
             self.variables
         )
-    }
-
-    /// Returns true if the resources of the statement include this ARN, whatever the values of
-    /// variables are.
-    pub fn reaches(&self, arn: &str) -> bool {
-        let Some(resources) = &self.resources else { return true };
-        let (may, must) = if self.variables {
-            (Filling::Anything, Filling::Nothing)
-        } else {
-            (Filling::Literal, Filling::Literal)
-        };
-        let matches = |filling| {
-            resources.patterns.iter().any(|pattern| resource_matches(pattern, arn, filling))
-        };
-        if resources.not { !matches(must) } else { matches(may) }
     }
 
     /// Returns the name of the statement in messages: `statement 2 "Deploy"`.

@@ -35,7 +35,7 @@ pub(super) fn judge(change: &JudgedChange<'_>) -> FieldEffect {
     if change.before.and_then(file) == file(change.after) && after.iter().all(is_among) {
         return FieldEffect::Loss;
     }
-    super::sinks::judge(change)
+    super::sink::judge(change)
 }
 
 impl SecretSink for Age {

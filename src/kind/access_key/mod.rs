@@ -43,10 +43,10 @@ const MOST_KEYS: usize = 2;
 /// The fields. Those of the sinks have the names in [`SINKS`].
 const FIELDS: &[Field] = &[
     Field::identity("user"),
-    Field::in_place("profile", FieldForm::Plain, null_default).judged(sinks::judge),
-    Field::in_place("csv", FieldForm::Plain, null_default).judged(sinks::judge),
+    Field::in_place("profile", FieldForm::Plain, null_default).judged(sink::judge),
+    Field::in_place("csv", FieldForm::Plain, null_default).judged(sink::judge),
     Field::in_place("age", FieldForm::Recorded, null_default).judged(age::judge),
-    Field::in_place("command", FieldForm::Recorded, null_default).judged(sinks::judge),
+    Field::in_place("command", FieldForm::Recorded, null_default).judged(sink::judge),
     Field::in_place("replace_profile", FieldForm::Setting, false_default)
         .judged(sinks::judge_replaced),
     Field::in_place("rotate_after", FieldForm::Setting, null_default).judged(rotation::judge),

@@ -1,8 +1,20 @@
 //! A place that keeps a key's secret.
 
 use crate::call::{FileRead, SecretSource, Write};
+use crate::kind::{FieldEffect, JudgedChange};
 use crate::reads::Facet;
 use crate::value::Attributes;
+
+/// Judges the place of a secret: who reads the new place holds the key from then on.
+pub(super) fn judge(change: &JudgedChange<'_>) -> FieldEffect {
+    match change.before {
+        _ if change.after.is_null() => FieldEffect::Loss,
+        Some(before) if before != change.after => {
+            FieldEffect::Gain("the key's secret goes to another place")
+        }
+        Some(_) | None => FieldEffect::None,
+    }
+}
 
 /// One place that keeps a key's secret, declared by the attribute of its name.
 pub(super) trait SecretSink: Sync {

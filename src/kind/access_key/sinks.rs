@@ -14,17 +14,6 @@ use crate::kind::{FieldEffect, JudgedChange, OccupiedPlace, TAKES};
 use crate::reads::{Facet, Snapshot};
 use crate::value::{self, Attributes, Value};
 
-/// Judges the place of a secret: who reads the new place holds the key from then on.
-pub(super) fn judge(change: &JudgedChange<'_>) -> FieldEffect {
-    match change.before {
-        _ if change.after.is_null() => FieldEffect::Loss,
-        Some(before) if before != change.after => {
-            FieldEffect::Gain("the key's secret goes to another place")
-        }
-        Some(_) | None => FieldEffect::None,
-    }
-}
-
 /// Judges the permission to replace another key in the profile.
 pub(super) fn judge_replaced(change: &JudgedChange<'_>) -> FieldEffect {
     if *change.after == json!(true) {
