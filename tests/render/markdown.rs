@@ -210,7 +210,8 @@ fn a_rule_that_deletes_objects_never_stands_under_no_change_of_access() {
     for told in
         [human::render_plan(&with_rule(None), PLAIN), markdown::render_plan(&with_rule(None), None)]
     {
-        assert!(told.contains(settled) && !told.contains("Data deleted"), "{told}");
+        // A lifecycle that deletes nothing may move objects, so it is not called settled, either.
+        assert!(!told.contains(settled) && !told.contains("Data deleted"), "{told}");
     }
     let plan = with_rule(Some(30));
     for told in [human::render_plan(&plan, PLAIN), markdown::render_plan(&plan, None)] {
