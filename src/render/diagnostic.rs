@@ -19,39 +19,19 @@ pub fn list_diagnostics(
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut sorted: Vec<_> = diagnostics.iter().collect();
     sorted.sort();
-    let lines = lines_of(diagnostics, sources);
     let mut out = String::new();
     for diagnostic in sorted {
-        out.push_str(&trimmed(&renderer.render(&[group(diagnostic, &lines)])));
+        out.push_str(&trimmed(&renderer.render(&[group(diagnostic, sources)])));
         out.push_str("\n\n");
     }
     out.push_str(&total(diagnostics));
     out
 }
 
-/// The lines of the files that diagnostics are about.
-type SourceLines<'a> = BTreeMap<&'a Path, Vec<&'a str>>;
-
-/// The most bytes of a line that is shown. The renderer reads the whole line for each diagnostic on
-/// it, and nobody reads such a line.
-const LONGEST_LINE: usize = 2_000;
-
-/// Returns the lines of each file once, however many diagnostics are about it.
-fn lines_of<'a>(
-    diagnostics: &'a [Diagnostic],
+fn group<'a>(
+    diagnostic: &'a Diagnostic,
     sources: &'a BTreeMap<PathBuf, impl AsRef<str>>,
-) -> SourceLines<'a> {
-    let files = diagnostics.iter().filter_map(|it| Some(it.place.as_ref()?.file.as_path()));
-    let mut lines = SourceLines::new();
-    for file in files {
-        if let Some(text) = sources.get(file) {
-            lines.entry(file).or_insert_with(|| text.as_ref().lines().collect());
-        }
-    }
-    lines
-}
-
-fn group<'a>(diagnostic: &'a Diagnostic, lines: &SourceLines<'a>) -> Group<'a> {
+) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -60,9 +40,8 @@ fn group<'a>(diagnostic: &'a Diagnostic, lines: &SourceLines<'a>) -> Group<'a> {
     let title = level.primary_title(escape(&diagnostic.message)).id(diagnostic.code);
     let mut group = Group::with_title(title);
     if let Some(place) = &diagnostic.place {
-        let number = place.line.checked_sub(1);
-        let line = number.and_then(|it| lines.get(place.file.as_path())?.get(it).copied());
-        group = match line.filter(|line| line.len() <= LONGEST_LINE) {
+        let source = sources.get(&place.file).and_then(|text| line(text.as_ref(), place.line));
+        group = match source {
             Some(line) => group.element(
                 Snippet::source(escape_source(line))
                     .path(file(&place.file))
@@ -82,6 +61,10 @@ fn group<'a>(diagnostic: &'a Diagnostic, lines: &SourceLines<'a>) -> Group<'a> {
 
 fn file(path: &Path) -> String {
     escape(&path.to_string_lossy())
+}
+
+fn line(text: &str, number: usize) -> Option<&str> {
+    text.lines().nth(number.checked_sub(1)?)
 }
 
 /// Escapes a line of a file. The renderer turns its tabs into spaces.
@@ -132,17 +115,6 @@ mod tests {
         assert_eq!(span("abc", &place(3, 99)), 2..3);
         assert_eq!(span("abc", &place(9, 0)), 3..3);
         assert_eq!(span("", &place(1, 1)), 0..0);
-    }
-
-    #[test]
-    fn a_line_that_nobody_reads_is_named_and_not_shown() {
-        let diagnostic = Diagnostic::error("x", Some(place(7, 1)), "no");
-        let text = "x".repeat(LONGEST_LINE + 1);
-        let sources = [(PathBuf::from("x.yaml"), text.as_str())].into();
-        let told = list_diagnostics(std::slice::from_ref(&diagnostic), &sources, false);
-        assert_eq!(told, "error[x]: no\n--> x.yaml:1:7\n\n1 error\n");
-        let sources = [(PathBuf::from("x.yaml"), &text[1..])].into();
-        assert!(list_diagnostics(&[diagnostic], &sources, false).contains("xxx"));
     }
 
     #[test]
