@@ -508,6 +508,33 @@ fn a_policy_that_is_replaced_under_its_name_is_missing_to_nobody() {
     }
 }
 
+/// The user has nine policies, so one place is left. The name of the first copy is taken; the place
+/// goes to the second one.
+#[test]
+fn a_copy_that_cannot_be_made_leaves_its_place_to_another_one() {
+    let mut names: Vec<String> = (0..9).map(|nth| format!("P{nth}")).collect();
+    let attached = names.join(", ");
+    names.push("relayctl-temporary-P3".to_owned());
+    let policies: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), SEND)).collect();
+    let before = manifest(&policies, &ada(&attached));
+    let moved = |text: &str, name: &str| {
+        text.replace(
+            &format!("  {name}: {{document"),
+            &format!("  {name}: {{path: /team/, document"),
+        )
+    };
+    let after = moved(&moved(&before, "P3"), "P5");
+    let notes = Edit::new("places", &before, &after).before.planned(PlanMode::Apply).notes;
+    let details = |kind: PlanNoteKind| {
+        let of_kind = notes.iter().filter(move |note| note.kind == kind);
+        of_kind.flat_map(|note| note.details.clone()).collect::<Vec<_>>()
+    };
+    let copies = details(PlanNoteKind::TemporaryCopy);
+    assert_eq!(copies, ["policy.P5: relayctl-temporary-P5, on user.ada"], "{notes:#?}");
+    let lacking = details(PlanNoteKind::OldFirst);
+    assert_eq!(lacking, ["policy.P3: user.ada lack it until it is attached again"], "{notes:#?}");
+}
+
 /// The next run finishes what a killed one began, keeps the law, too, and leaves no copy.
 #[test]
 fn the_copy_of_a_killed_run_is_used_and_removed_by_the_next_one() {

@@ -88,6 +88,13 @@ impl<'p> FreePlaces<'p> {
         *taken += usize::from(is_free);
         is_free
     }
+
+    /// Returns a place that was taken.
+    pub fn give_back(&mut self, place: Place<'p>) {
+        if let Some(taken) = self.taken.get_mut(&place) {
+            *taken -= 1;
+        }
+    }
 }
 
 /// Returns the places where the old and the new parts together would exceed the quota.

@@ -133,11 +133,20 @@ impl TemporaryCopies {
         for pair in pairs {
             let Some(copy) = copy_of(*pair) else { continue };
             let mut kept = reattached(*pair, parts, steps);
+            let mut taken = Vec::new();
             kept.retain(|it| {
-                let holder = &it.old.holder;
+                let (holder, place) = (&it.old.holder, it.old.place());
                 let is_left = || find_decision(decisions, &copy.attachment(holder).address);
-                stays(holder, decisions) && (is_left().is_some() || free.take_place(it.old.place()))
+                stays(holder, decisions)
+                    && (is_left().is_some() || {
+                        let is_free = free.take_place(place);
+                        taken.extend(is_free.then_some(place));
+                        is_free
+                    })
             });
+            if kept.is_empty() {
+                continue;
+            }
             let mut tried = steps.clone();
             if let Some(detached) = stand_in(&mut tried, &copy, pair, &kept, decisions) {
                 *steps = tried;
@@ -146,6 +155,10 @@ impl TemporaryCopies {
                 let (policy, name) = (&pair.old.change.address, text_of(&copy.attributes, "name"));
                 copies.lines.push(format!("{policy}: {name}, on {}", holders.join(", ")));
                 copies.detached.extend(detached);
+            } else {
+                for place in taken {
+                    free.give_back(place);
+                }
             }
         }
         copies
@@ -246,7 +259,7 @@ fn reattached<'p, 'd>(
 }
 
 /// Adds the steps of one copy. Returns the detachments of the copy, by those of the policy. `None`
-/// if there is nothing to keep, or if the order of the steps leaves no place for the copy.
+/// if another object has the copy's name, or if the order of the steps leaves no place for it.
 fn stand_in(
     steps: &mut Steps,
     copy: &TemporaryObject,
@@ -254,9 +267,6 @@ fn stand_in(
     reattached: &[Reattached<'_, '_>],
     decisions: &[PlannedChange<'_>],
 ) -> Option<BTreeMap<StepId, StepId>> {
-    if reattached.is_empty() {
-        return None;
-    }
     let made = copy.add_steps(steps, decisions, BTreeSet::new()).makers()?;
     let mut detached = BTreeMap::new();
     let mut order = Vec::new();
@@ -328,7 +338,7 @@ impl TemporaryObject {
     }
 
     /// Returns true if the step is one of the two, whatever it waits for.
-    pub(in crate::plan) fn explains(&self, step: &Step) -> bool {
+    pub(in crate::plan) fn has_step(&self, step: &Step) -> bool {
         let same = |own: &Step| Step { after: step.after.clone(), ..own.clone() } == *step;
         self.steps(BTreeSet::new()).iter().any(same)
     }
