@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use crate::policy::action_matches;
 use crate::policy::compare::Grant;
 use crate::policy::escalation::{self, Gain, Path};
+use crate::policy::request::Caller;
+use crate::policy::statement::PrincipalType;
 
 /// The weight of a grant, the heaviest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,8 +110,8 @@ pub fn is_outside(principal: &str, account: &str) -> bool {
         return owner != account && owner != "aws";
     }
     let is_service =
-        [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|it| principal.ends_with(it));
-    principal != account && !is_service
+        || principal.parse().is_ok_and(|caller: Caller| caller.kind == PrincipalType::Service);
+    principal != account && !is_service()
 }
 
 pub fn is_public(principals: &[String]) -> bool {
@@ -155,6 +157,8 @@ mod tests {
         for who in ["*", "666666666666", "arn:aws:iam::666666666666:root", "accounts.google.com"] {
             assert!(let_in(who), "{who}");
         }
+        let pool = "cognito-identity.amazonaws.com";
+        assert!(let_in(pool), "its identities belong to any account's pool, and may be guests");
         for who in ["123456789012", "arn:aws:iam::123456789012:user/a", "lambda.amazonaws.com"] {
             assert!(!let_in(who), "{who}");
         }
