@@ -2,16 +2,16 @@
 
 use serde_json::Map;
 
-use super::{PlanContradiction, find_step};
+use super::{PlanContradiction, StepsById};
 use crate::call::{FileWrite, SecretSource, Write};
 use crate::diff::{ChangeAction, FieldDiff, ResourceChange};
 use crate::kind::{self, FieldForm, Kind, LiveObject, Maintenance, STATE_TAG};
-use crate::plan::{Plan, Step, StepId, StepPhase};
+use crate::plan::{Step, StepId, StepPhase};
 use crate::value::{Attributes, Value};
 
 /// Checks that the calls of a step are those of its change.
 pub(super) fn check_calls(
-    plan: &Plan,
+    steps: &StepsById<'_>,
     change: &ResourceChange,
     step: &Step,
 ) -> Result<(), PlanContradiction> {
@@ -20,9 +20,9 @@ pub(super) fn check_calls(
     let follows = match step.id.phase {
         StepPhase::Record => step.calls.is_empty(),
         StepPhase::Create => creations(kind, change, step).iter().any(is_made),
-        StepPhase::Update => updates(plan, kind, change, step).iter().any(is_made),
+        StepPhase::Update => updates(steps, kind, change, step).iter().any(is_made),
         StepPhase::Delete => deletions(kind, change, step).iter().any(is_made),
-        StepPhase::Stash => is_made(&stash(plan, step)),
+        StepPhase::Stash => is_made(&stash(steps, step)),
     };
     if follows { Ok(()) } else { Err(PlanContradiction::Calls(step.id.clone())) }
 }
@@ -94,7 +94,12 @@ fn creations(kind: &dyn Kind, change: &ResourceChange, step: &Step) -> Vec<Vec<W
     vec![kind.create(&after(&base, change, &state_tag))]
 }
 
-fn updates(plan: &Plan, kind: &dyn Kind, change: &ResourceChange, step: &Step) -> Vec<Vec<Write>> {
+fn updates(
+    steps: &StepsById<'_>,
+    kind: &dyn Kind,
+    change: &ResourceChange,
+    step: &Step,
+) -> Vec<Vec<Write>> {
     let Some(seen) = step.before.as_deref() else { return Vec::new() };
     let changed: Vec<&str> = change.fields.iter().map(|it| it.change.field.as_str()).collect();
     let recorded = step.record.as_ref().map(|record| &record.attributes);
@@ -109,7 +114,7 @@ fn updates(plan: &Plan, kind: &dyn Kind, change: &ResourceChange, step: &Step) -
         }
     });
     let stash = StepId { address: change.address.clone(), phase: StepPhase::Stash };
-    match find_step(plan, &stash) {
+    match steps.get(&stash) {
         None => calls.collect(),
         Some(_) => calls.map(moved_aside).collect(),
     }
@@ -129,9 +134,9 @@ fn moved_aside(mut calls: Vec<Write>) -> Vec<Write> {
 }
 
 /// Returns the calls that move a secret aside: out of the file that the update would have read.
-fn stash(plan: &Plan, step: &Step) -> Vec<Write> {
+fn stash(steps: &StepsById<'_>, step: &Step) -> Vec<Write> {
     let update = StepId { address: step.id.address.clone(), phase: StepPhase::Update };
-    let calls = find_step(plan, &update).into_iter().flat_map(|update| &update.calls);
+    let calls = steps.get(&update).into_iter().flat_map(|update| &update.calls);
     let key = calls.clone().find_map(|call| match call {
         Write::File(FileWrite::ReadSecret { user, key, .. }) => Some((user.clone(), key.clone())),
         Write::File(_) | Write::Iam(_) | Write::S3(_) | Write::ProveKey { .. } => None,

@@ -47,8 +47,8 @@ impl CopiedPolicies {
     }
 
     /// Returns true if the step is one of a temporary copy, exactly as a plan makes it.
-    pub(super) fn explain(&self, step: &Step) -> bool {
-        self.0.get(&step.id.address).is_some_and(|object| object.explains(step))
+    pub(super) fn has_step(&self, step: &Step) -> bool {
+        self.0.get(&step.id.address).is_some_and(|object| object.has_step(step))
     }
 }
 

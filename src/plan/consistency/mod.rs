@@ -5,14 +5,14 @@
 //! - The calls of a step are those that its kind makes of the values that the change shows.
 //! - Names and places are such as a manifest may have.
 //!
-//! What cannot be told from the plan alone stays a claim: who gains access by it, and that the
-//! objects were as it says when it was made. The latter is held against AWS before each step.
+//! Two statements of a plan are not checked here: who gains access by it, and that the objects were
+//! as it says when it was made. The second one is checked against AWS before each step.
 
 mod calls;
 mod copies;
 mod shown;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 use super::build::summarise;
@@ -44,25 +44,28 @@ pub enum PlanContradiction {
     Summary,
 }
 
+type StepsById<'p> = BTreeMap<&'p StepId, &'p Step>;
+
 /// Returns the first contradiction of a plan with itself.
 pub fn check(plan: &Plan) -> Result<(), PlanContradiction> {
     check_header(&plan.header)?;
     let changes = changes_by_address(plan)?;
     let steps = check_order(plan)?;
     let copies = CopiedPolicies::find_all(plan);
+    let is_renaming = shown::is_renaming(plan);
     for step in &plan.steps {
-        if copies.explain(step) {
+        if copies.has_step(step) {
             continue;
         }
         let asked = changes.get(&step.id.address).copied();
         let change = asked.filter(|change| asks_for(change, step.id.phase, plan.header.mode));
         let change = change.ok_or_else(|| PlanContradiction::Unasked(step.id.clone()))?;
-        shown::check_values(plan, change, step)?;
-        calls::check_calls(plan, change, step)?;
+        shown::check_values(change, step, is_renaming)?;
+        calls::check_calls(&steps, change, step)?;
     }
     for change in &plan.changes {
         let has = |phase: &StepPhase| {
-            steps.contains(&StepId { address: change.address.clone(), phase: *phase })
+            steps.contains_key(&StepId { address: change.address.clone(), phase: *phase })
         };
         if !needed_phases(change.action).iter().all(has) {
             return Err(PlanContradiction::Undone(change.address.clone()));
@@ -102,14 +105,14 @@ fn changes_by_address(
     Ok(changes)
 }
 
-/// Returns the ids of all steps, each of which comes after those that it waits for.
-fn check_order(plan: &Plan) -> Result<BTreeSet<StepId>, PlanContradiction> {
-    let mut steps = BTreeSet::new();
+/// Returns all steps by their ids. Each comes after those that it waits for.
+fn check_order(plan: &Plan) -> Result<StepsById<'_>, PlanContradiction> {
+    let mut steps = StepsById::new();
     for step in &plan.steps {
-        if !step.after.iter().all(|earlier| steps.contains(earlier)) {
+        if !step.after.iter().all(|earlier| steps.contains_key(earlier)) {
             return Err(PlanContradiction::Order(step.id.clone()));
         }
-        if !steps.insert(step.id.clone()) {
+        if steps.insert(&step.id, step).is_some() {
             return Err(PlanContradiction::Twice(step.id.to_string()));
         }
     }
@@ -146,9 +149,4 @@ fn needed_phases(action: ChangeAction) -> &'static [StepPhase] {
         | ChangeAction::Refuse
         | ChangeAction::Blocked => &[],
     }
-}
-
-/// Returns the step of a plan with this id.
-fn find_step<'p>(plan: &'p Plan, id: &StepId) -> Option<&'p Step> {
-    plan.steps.iter().find(|step| step.id == *id)
 }

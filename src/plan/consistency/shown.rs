@@ -13,9 +13,9 @@ const UNNAMED: [&str; 3] = ["arn", "policy_arn", "file"];
 /// Checks that the step is about the object at its address, and sees and records the values that
 /// the change shows.
 pub(super) fn check_values(
-    plan: &Plan,
     change: &ResourceChange,
     step: &Step,
+    is_renaming: bool,
 ) -> Result<(), PlanContradiction> {
     let fault =
         |field: &str| PlanContradiction::Field { step: step.id.clone(), field: field.to_owned() };
@@ -24,7 +24,7 @@ pub(super) fn check_values(
     }
     let seen = step.before.as_ref().map(|it| &it.attributes);
     let record = step.record.as_ref().map(|it| &it.attributes);
-    if !is_renaming(plan) {
+    if !is_renaming {
         for attributes in seen.into_iter().chain(record).chain([&step.wanted]) {
             if let Some(field) = misnamed(change, attributes) {
                 return Err(fault(field));
@@ -56,7 +56,7 @@ pub(super) fn check_values(
 
 /// Returns true if the plan gives an object another name or address. Its parts have both names
 /// then, and the plan says so.
-fn is_renaming(plan: &Plan) -> bool {
+pub(super) fn is_renaming(plan: &Plan) -> bool {
     plan.changes.iter().any(|it| matches!(it.reason, Reason::Renamed(_)) || it.moved_from.is_some())
 }
 
