@@ -45,7 +45,7 @@ impl Default for FileRules {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedFiles {
     root: PathBuf,
-    further: Vec<PathBuf>,
+    allowed_paths: Vec<PathBuf>,
     home: Option<PathBuf>,
     max_size: u64,
 }
@@ -64,15 +64,20 @@ impl AllowedFiles {
     /// manifest; without one, the working directory if the manifest lies below it; else the
     /// manifest's folder.
     pub fn of_manifest(manifest: &Path, rules: &FileRules) -> Self {
-        let folder = real_folder(manifest.parent().unwrap_or(Path::new("")));
+        Self::of_folder(manifest.parent().unwrap_or(Path::new("")), rules)
+    }
+
+    /// Returns the files that a manifest in the folder may name.
+    pub fn of_folder(folder: &Path, rules: &FileRules) -> Self {
+        let folder = without_links(folder);
         let work_tree = folder.ancestors().find(|above| above.join(".git").exists());
-        let working = rules.working_folder.as_deref().map(real_folder);
+        let working = rules.working_folder.as_deref().map(without_links);
         let around = working.filter(|working| folder.starts_with(working));
         let root = work_tree.map(Path::to_owned).or(around).unwrap_or(folder);
         Self {
             root,
-            further: rules.allowed_paths.iter().map(|path| real_folder(path)).collect(),
-            home: rules.home.as_deref().map(real_folder),
+            allowed_paths: rules.allowed_paths.iter().map(|path| without_links(path)).collect(),
+            home: rules.home.as_deref().map(without_links),
             max_size: rules.max_size,
         }
     }
@@ -80,13 +85,8 @@ impl AllowedFiles {
     /// Returns the files below a folder.
     pub fn below(folder: &Path) -> Self {
         let rules = FileRules::default();
-        let root = real_folder(folder);
-        Self { root, further: Vec::new(), home: None, max_size: rules.max_size }
-    }
-
-    /// Returns the most bytes that are read of a file.
-    pub fn max_size(&self) -> u64 {
-        self.max_size
+        let root = without_links(folder);
+        Self { root, allowed_paths: Vec::new(), home: None, max_size: rules.max_size }
     }
 
     /// Reads a file that the manifest names. Nothing of a file is read before it is known to be
@@ -104,47 +104,47 @@ impl AllowedFiles {
 
     /// Returns the allowed folder that a file lies in, and the file's own path.
     fn find_readable(&self, file: &Path) -> Result<(&Path, PathBuf), FileRefusal> {
-        let real = self.resolve(file, self.readable())?;
-        match self.readable().find(|root| real.starts_with(root)) {
-            Some(root) => Ok((root, real)),
-            None => Err(self.outside(file, real)),
-        }
+        self.find_below(file, &self.readable_roots())
     }
 
     /// Returns the place of a file that relayctl writes for the manifest. It may lie below the
     /// caller's home, too. The file need not exist.
     pub fn find_sink(&self, file: &Path) -> Result<SinkPlace, FileRefusal> {
-        let path = self.resolve(file, self.writable())?;
-        if !self.writable().any(|root| path.starts_with(root)) {
-            return Err(self.outside(file, path));
-        }
+        let (_, path) = self.find_below(file, &self.writable_roots())?;
         let is_outside = !path.starts_with(&self.root);
         Ok(SinkPlace { path, is_outside })
     }
 
-    fn readable(&self) -> impl Iterator<Item = &Path> {
-        std::iter::once(&self.root).chain(&self.further).map(PathBuf::as_path)
+    fn readable_roots(&self) -> impl Iterator<Item = &Path> + Clone {
+        std::iter::once(&self.root).chain(&self.allowed_paths).map(PathBuf::as_path)
     }
 
-    fn writable(&self) -> impl Iterator<Item = &Path> {
-        self.readable().chain(self.home.as_deref())
+    fn writable_roots(&self) -> impl Iterator<Item = &Path> + Clone {
+        self.readable_roots().chain(self.home.as_deref())
     }
 
-    /// Follows the links of a path. An error about a path that is not even by its text in one of
-    /// the folders says nothing about that path.
-    fn resolve<'r>(
+    /// Follows the links of a path. Returns the folder that it lies in, and the file's own path. An
+    /// error about a path that is not even by its text in one of the folders says nothing about
+    /// that path.
+    fn find_below<'r>(
         &self,
         file: &Path,
-        mut roots: impl Iterator<Item = &'r Path>,
-    ) -> Result<PathBuf, FileRefusal> {
-        resolve_links(file).map_err(|error| {
-            let said = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-            if roots.any(|root| said.starts_with(root)) {
-                FileRefusal::from_io(file, error)
-            } else {
-                self.outside(file, said)
+        roots: &(impl Iterator<Item = &'r Path> + Clone),
+    ) -> Result<(&'r Path, PathBuf), FileRefusal> {
+        let above = |path: &Path| roots.clone().find(|root| path.starts_with(root));
+        match resolve_links(file) {
+            Ok(real) => match above(&real) {
+                Some(root) => Ok((root, real)),
+                None => Err(self.outside(file, real)),
+            },
+            Err(error) => {
+                let said = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+                Err(match above(&said) {
+                    Some(_) => FileRefusal::from_io(file, error),
+                    None => self.outside(file, said),
+                })
             }
-        })
+        }
     }
 
     fn outside(&self, file: &Path, real: PathBuf) -> FileRefusal {
@@ -154,11 +154,11 @@ impl AllowedFiles {
     }
 }
 
-/// Returns a folder without links, as far as it exists.
-fn real_folder(folder: &Path) -> PathBuf {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let whole = || std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    resolve_links(folder).unwrap_or_else(|_| whole())
+/// Returns a path without links, as far as it exists.
+fn without_links(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let whole = || std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    resolve_links(path).unwrap_or_else(|_| whole())
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::project::{write_private, write_private_with};
-use relayctl::allowed_files::{DEFAULT_MAX_SIZE, read_regular};
+use relayctl::allowed_files::{DEFAULT_MAX_SIZE, FileRefusal, read_regular};
 use relayctl::encryption::{self, AgeIdentity, FileEncryption, IDENTITY};
 use relayctl::plan::{Plan, file};
 
-/// The most bytes of a plan: those of the largest plans that relayctl makes have a tenth of it.
+/// The most bytes of a saved plan, ten times those of the largest that relayctl makes.
 const MAX_PLAN: u64 = 1 << 30;
 
 /// Encrypts for these recipients. The identity is loaded only when something turns out to be
@@ -71,7 +71,15 @@ pub fn write_plan(path: &Path, plan: &Plan, recipients: &[String]) -> Result<(),
 
 /// Reads a file that may be encrypted.
 pub fn read_sealed(path: &Path) -> Result<Vec<u8>, CommandError> {
-    opened(&read_regular(path, MAX_PLAN)?, path)
+    let bytes = read_regular(path, MAX_PLAN).map_err(|refusal| {
+        // No option allows more.
+        if let FileRefusal::TooLarge { .. } = refusal {
+            return CommandError::new(refusal.to_string())
+                .with_help("name a saved plan or a manifest");
+        }
+        refusal.into()
+    })?;
+    opened(&bytes, path)
 }
 
 pub fn opened(bytes: &[u8], path: &Path) -> Result<Vec<u8>, CommandError> {

@@ -399,7 +399,7 @@ impl Destination<'_> {
 
     fn files(&self, options: &GlobalOptions) -> Result<Files, CommandError> {
         let base = self.base.to_owned();
-        let allowed = AllowedFiles::of_manifest(&base.join("manifest"), &options.file_rules());
+        let allowed = AllowedFiles::of_folder(&base, &options.file_rules());
         if self.project.sandbox {
             let overlay = self.project.sandbox_files();
             let aws = overlay.join("home").join(".aws");

@@ -59,15 +59,7 @@ pub fn folder(path: &Path) -> &Path {
 /// leads. Nothing is left behind on an error: a full disk is met by the temporary file, which is
 /// then removed.
 pub fn replace(path: &Path, content: &[u8], mode: &FileMode) -> io::Result<()> {
-    replace_with(path, mode, |file| file.write_all(content))
-}
-
-/// Replaces a file with the output of `write`: a long content need not be in memory first.
-pub fn replace_with(
-    path: &Path,
-    mode: &FileMode,
-    write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
+    let write = |file: &mut File| file.write_all(content);
     put_file(&target(path)?, mode, Durability::Synced, write).map(drop)
 }
 
@@ -223,18 +215,19 @@ pub fn remove(path: &Path) -> io::Result<()> {
 
 /// Makes the folder and those above it if they are missing, for their owner only.
 pub fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
+    private_builder().recursive(true).create(folder)
 }
 
 /// Makes one folder for its owner only. The folder above it must exist.
 pub(super) fn make_private_one(folder: &Path) -> io::Result<()> {
+    private_builder().create(folder)
+}
+
+fn private_builder() -> DirBuilder {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder
 }
 
 /// Returns true if the path still leads to the file that was opened.

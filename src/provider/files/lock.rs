@@ -23,22 +23,21 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The lock; dropping it releases it.
 pub struct FileLockGuard {
-    folder: Option<File>,
+    _folder: Option<File>,
     /// The folders that were made to be locked, from the top down.
     made: Vec<PathBuf>,
-    process: MutexGuard<'static, ()>,
+    _process: MutexGuard<'static, ()>,
 }
 
-impl FileLockGuard {
-    /// Releases the lock. Folders that were made for it go again if nothing was written to them.
-    pub fn release(self) {
-        let Self { folder, made, process } = self;
-        for unused in made.iter().rev() {
+/// Removes the folders that were made for the lock, if nothing was written to them. The lock is
+/// still held then.
+impl Drop for FileLockGuard {
+    fn drop(&mut self) {
+        for unused in self.made.iter().rev() {
             if fs::remove_dir(unused).is_err() {
                 break;
             }
         }
-        drop((folder, process));
     }
 }
 
@@ -64,7 +63,7 @@ fn hold_for(file: &Path, privacy: Privacy, patience: Duration) -> Result<FileLoc
         match opened.try_lock() {
             // Its last holder may have removed the folder meanwhile, as it wrote nothing there.
             Ok(()) if disk::is_same_file(&opened, &folder) && nearest_folder(file) == folder => {
-                return Ok(FileLockGuard { folder: Some(opened), made, process });
+                return Ok(FileLockGuard { _folder: Some(opened), made, _process: process });
             }
             Ok(()) => {}
             Err(TryLockError::Error(error)) => return Ok(unlocked(made, process, &folder, &error)),
@@ -100,7 +99,7 @@ fn unlocked(
 ) -> FileLockGuard {
     tracing::debug!(folder = %folder.display(), %error, "the folder cannot be locked; going on \
         without");
-    FileLockGuard { folder: None, made, process }
+    FileLockGuard { _folder: None, made, _process: process }
 }
 
 fn busy(file: &Path, folder: &Path) -> Problem {
@@ -165,11 +164,11 @@ mod tests {
         for made in [&top, &folder] {
             assert_eq!(fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o700);
         }
-        held.release();
+        drop(held);
         assert!(!top.exists());
         let held = hold_lock(&folder.join("file"), Privacy::Secret).unwrap();
         fs::write(folder.join("file"), "").unwrap();
-        held.release();
+        drop(held);
         assert!(folder.join("file").exists());
     }
 }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use super::disk::{self, Durability, FileMode};
 use crate::allowed_files::irregular;
 
-/// Refuses a link, and everything that is no regular file, at the place of such a file. Below the
-/// root of a project, the folders on the way must be no links either.
+/// Refuses a path at which a link or anything but a regular file stands. Below the root of a
+/// project, the folders on the way must be no links either.
 pub fn check_place(path: &Path) -> io::Result<()> {
     if let Some(link) = link_on_the_way(path) {
         let to = fs::read_link(&link).unwrap_or_default();
@@ -55,34 +55,34 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     replace_with(path, |file| file.write_all(content))
 }
 
-/// Replaces a private file with the output of `write`.
+/// Replaces a private file with the output of `write`: a long content need not be in memory first.
 pub fn replace_with(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    replace_as(path, &FileMode::Private, write)
+    replace_as(path, &FileMode::Private, Durability::Synced, write).map(drop)
 }
 
 /// Replaces a file that is for everybody, such as a manual page.
 pub fn replace_shared(path: &Path, content: &[u8]) -> io::Result<()> {
-    replace_as(path, &FileMode::Like(path.to_owned()), |file| file.write_all(content))
+    let mode = FileMode::Like(path.to_owned());
+    replace_as(path, &mode, Durability::Synced, |file| file.write_all(content)).map(drop)
 }
 
 fn replace_as(
     path: &Path,
     mode: &FileMode,
+    durability: Durability,
     write: impl FnOnce(&mut File) -> io::Result<()>,
-) -> io::Result<()> {
+) -> io::Result<File> {
     check_place(path)?;
     disk::sweep(disk::folder(path));
-    disk::put_file(path, mode, Durability::Synced, write).map(drop)
+    disk::put_file(path, mode, durability, write)
 }
 
 /// Replaces a private file that need not survive a power cut; returns the new one.
 pub fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<File> {
-    check_place(path)?;
-    disk::sweep(disk::folder(path));
-    disk::put_file(path, &FileMode::Private, Durability::Unsynced, |file| file.write_all(content))
+    replace_as(path, &FileMode::Private, Durability::Unsynced, |file| file.write_all(content))
 }
 
 /// Opens or makes a file that is written in place. Only its owner may read it, also if others could

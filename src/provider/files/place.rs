@@ -132,6 +132,11 @@ impl OverlaidFile {
             Err(FileRefusal::Unreadable { error, .. }) => {
                 return Err(Problem::io("read", path, &error));
             }
+            // No option allows more for such a file.
+            Err(refusal @ FileRefusal::TooLarge { .. }) => {
+                let message = format!("{refusal}: name a smaller file");
+                return Err(Problem::refused("FileTooLarge", message));
+            }
             Err(refusal) => return Err(refusal.into()),
         };
         let text = String::from_utf8(bytes).map_err(|error| {
@@ -180,19 +185,8 @@ impl OverlaidFile {
         self.check_regular()?;
         let problem = |error: io::Error| Problem::io("write", &self.path, &error);
         let target = disk::target(&self.path).map_err(problem)?;
-        let held = lock::hold_lock(&target, privacy)?;
+        let _held = lock::hold_lock(&target, privacy)?;
         disk::sweep(disk::folder(&target));
-        let changed = self.edit_locked(privacy, change);
-        held.release();
-        changed
-    }
-
-    fn edit_locked(
-        &self,
-        privacy: Privacy,
-        change: impl FnOnce(Option<&str>) -> Result<FileChange, Problem>,
-    ) -> Result<(), Problem> {
-        let problem = |error: io::Error| Problem::io("write", &self.path, &error);
         let before = self.text(privacy)?;
         let closed = || privacy != Privacy::Secret || disk::is_private(&self.path);
         match change(before.as_ref().map(|text| text.as_str()))? {
