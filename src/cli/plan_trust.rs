@@ -21,10 +21,7 @@ pub fn distrusted(plans: &[PathBuf]) -> BTreeMap<PathBuf, String> {
         } else if let Some(owner) = other_owner(&found) {
             format!("another user (id {owner}) wrote it")
         } else {
-            match tracked.get(plan)? {
-                Tracked::Yes => "git tracks it".to_owned(),
-                Tracked::Unknown => "nothing tells if git tracks it".to_owned(),
-            }
+            (*tracked.get(plan)?).to_owned()
         };
         Some((plan.clone(), why))
     };
@@ -42,15 +39,8 @@ fn other_owner(_found: &fs::Metadata) -> Option<u32> {
     None
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tracked {
-    Yes,
-    /// Git cannot be asked, and its index cannot be read without it.
-    Unknown,
-}
-
-/// Returns the files that git tracks, or may track.
-fn tracked_by_git(plans: &[PathBuf]) -> BTreeMap<PathBuf, Tracked> {
+/// Returns the files that git tracks, or may track, with the reason.
+fn tracked_by_git(plans: &[PathBuf]) -> BTreeMap<PathBuf, &'static str> {
     let Some(folder) = plans.first().and_then(|plan| plan.parent()) else { return BTreeMap::new() };
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let Some(root) = folder.ancestors().find(|above| above.join(".git").exists()) else {
@@ -62,22 +52,19 @@ fn tracked_by_git(plans: &[PathBuf]) -> BTreeMap<PathBuf, Tracked> {
             tracked.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with(b"/"))
         })
     };
-    let all = |state: Tracked| plans.iter().map(|plan| (plan.clone(), state)).collect();
+    let with = |why: &'static str, is_meant: &dyn Fn(&Path) -> bool| {
+        plans.iter().filter(|plan| is_meant(plan)).map(|plan| (plan.clone(), why)).collect()
+    };
+    let tracked = "git tracks it";
     match ask_git(root, &folder) {
-        Some(names) => plans
-            .iter()
-            .filter(|plan| is_named(plan, &names))
-            .map(|plan| (plan.clone(), Tracked::Yes))
-            .collect(),
+        Some(names) => with(tracked, &|plan| is_named(plan, &names)),
         None => match read_index(&root.join(".git")) {
             // There is no index as long as nothing was ever added.
             GitIndex::Missing => BTreeMap::new(),
-            GitIndex::Unreadable => all(Tracked::Unknown),
-            GitIndex::Plain(bytes) => plans
-                .iter()
-                .filter(|plan| contains(&bytes, plan.file_name().unwrap_or_default()))
-                .map(|plan| (plan.clone(), Tracked::Yes))
-                .collect(),
+            GitIndex::Unreadable => with("nothing tells if git tracks it", &|_| true),
+            GitIndex::Plain(bytes) => {
+                with(tracked, &|plan| contains(&bytes, plan.file_name().unwrap_or_default()))
+            }
         },
     }
 }
@@ -135,7 +122,7 @@ fn read_index(git: &Path) -> GitIndex {
 fn is_plain(index: &[u8]) -> bool {
     index.starts_with(b"DIRC\0\0\0")
         && matches!(index.get(7), Some(2 | 3))
-        && !contains(index, OsStr::new("link\0\0\0"))
+        && !contains(index, OsStr::new("link\0"))
 }
 
 fn contains(bytes: &[u8], name: &OsStr) -> bool {

@@ -19,6 +19,14 @@ pub struct Project {
     pub sandbox: bool,
 }
 
+/// The saved plans beside the states.
+pub struct SavedPlans {
+    /// Those that wait to be applied, by name.
+    pub waiting: Vec<PathBuf>,
+    /// Those that do not count as waiting, each with the reason.
+    pub planted: BTreeMap<PathBuf, String>,
+}
+
 impl Project {
     /// Finds the nearest folder at or above `folder` that holds `state/` or `.git`, else `folder`
     /// itself.
@@ -64,19 +72,18 @@ impl Project {
 
     /// Returns the plans that wait to be applied, by name: those that this user saved.
     pub fn waiting(&self) -> Result<Vec<PathBuf>, CommandError> {
-        let mut plans = self.saved_plans()?;
-        let distrusted = plan_trust::distrusted(&plans);
-        plans.retain(|plan| !distrusted.contains_key(plan));
-        Ok(plans)
+        Ok(self.saved_plans()?.waiting)
     }
 
-    /// Returns the plans at the place of those that wait that somebody else put there, with the
-    /// reason.
-    pub fn planted(&self) -> Result<BTreeMap<PathBuf, String>, CommandError> {
-        Ok(plan_trust::distrusted(&self.saved_plans()?))
+    /// Returns the saved plans beside the states.
+    pub fn saved_plans(&self) -> Result<SavedPlans, CommandError> {
+        let mut waiting = self.list_plans()?;
+        let planted = plan_trust::distrusted(&waiting);
+        waiting.retain(|plan| !planted.contains_key(plan));
+        Ok(SavedPlans { waiting, planted })
     }
 
-    fn saved_plans(&self) -> Result<Vec<PathBuf>, CommandError> {
+    fn list_plans(&self) -> Result<Vec<PathBuf>, CommandError> {
         let folder = self.states();
         let found = match std::fs::read_dir(&folder) {
             Ok(entries) => {
@@ -86,7 +93,7 @@ impl Project {
             Err(error) => Err(error),
         };
         let mut plans = found.map_err(|error| CommandError::for_file("list", &folder, error))?;
-        plans.retain(|path| looks_like_plan(path) && path.is_file() && !is_state_file(path));
+        plans.retain(|path| path.is_file() && is_saved_plan(path));
         plans.sort();
         Ok(plans)
     }
@@ -98,7 +105,7 @@ impl Project {
         let sandbox = self.sandbox_account();
         files.retain(|path| {
             path.extension().is_some_and(|it| it == "json")
-                && (!looks_like_plan(path) || is_state_file(path))
+                && !is_saved_plan(path)
                 && *path != sandbox
         });
         files.sort();
@@ -108,7 +115,7 @@ impl Project {
     /// Returns true for a plan that `apply` finds by itself.
     pub fn holds_waiting(&self, plan: &Path) -> bool {
         let same = |one: &Path, other: &Path| matches!((one.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
-        same(folder_of(plan), &self.states()) && looks_like_plan(plan) && !is_state_file(plan)
+        same(folder_of(plan), &self.states()) && is_saved_plan(plan)
     }
 
     /// Returns a path as a saved plan names it: relative to the root if it is below it.
@@ -124,6 +131,11 @@ impl Project {
 
 pub fn looks_like_plan(path: &Path) -> bool {
     path.to_string_lossy().ends_with(PLAN_SUFFIX)
+}
+
+/// Returns true for a file with a plan's name, unless it is the state of a manifest `dev.plan`.
+fn is_saved_plan(path: &Path) -> bool {
+    looks_like_plan(path) && !is_state_file(path)
 }
 
 /// Returns the absolute path of a file that may not exist yet, without `..` in it: the nearest

@@ -11,7 +11,7 @@ use super::plan::{self, PlanFormat};
 use super::project::Project;
 use super::session;
 use super::state::resource;
-use super::waiting::{WaitingPlan, several_waiting, warn_of_planted};
+use super::waiting::{WaitingPlan, several_waiting};
 use relayctl::clock::present_time;
 use relayctl::render::command::NextCommand;
 use relayctl::render::text::escape;
@@ -60,8 +60,7 @@ pub fn run_command(args: &ShowArgs, context: &CommandContext) -> Exit {
 
 fn waiting(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let project = Project::find_from(Path::new("."), context.options.sandbox)?;
-    warn_of_planted(&project, context)?;
-    let mut plans = WaitingPlan::every(&project)?;
+    let mut plans = WaitingPlan::every(&project, context)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only.path),
         (None, _) => {

@@ -1,5 +1,6 @@
 //! The saved plans that wait to be applied: choosing one, listing them, and dropping one.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -26,18 +27,21 @@ pub struct WaitingPlan {
 
 impl WaitingPlan {
     /// Returns the plans that wait, by name. A plan with nothing to do waits only if it is alone.
-    pub fn all(project: &Project) -> Result<Vec<Self>, CommandError> {
-        let mut plans = Self::every(project)?;
+    pub fn all(project: &Project, context: &CommandContext) -> Result<Vec<Self>, CommandError> {
+        let mut plans = Self::every(project, context)?;
         if plans.len() > 1 {
             plans.retain(|it| !it.plan.as_ref().is_ok_and(Plan::is_empty));
         }
         Ok(plans)
     }
 
-    /// Returns all saved plans, also those with nothing to do.
-    pub fn every(project: &Project) -> Result<Vec<Self>, CommandError> {
+    /// Returns all plans that wait, also those with nothing to do. Warns of the saved plans that do
+    /// not count as waiting.
+    pub fn every(project: &Project, context: &CommandContext) -> Result<Vec<Self>, CommandError> {
+        let saved = project.saved_plans()?;
+        warn_of_planted(&saved.planted, context);
         let plan = |path: PathBuf| Self { plan: input::open_plan(&path), path };
-        Ok(project.waiting()?.into_iter().map(plan).collect())
+        Ok(saved.waiting.into_iter().map(plan).collect())
     }
 
     /// Returns the file, the manifest, what would be done, and the age, on one line.
@@ -80,8 +84,7 @@ pub fn only_waiting(
     project: &Project,
     context: &CommandContext,
 ) -> Result<(PathBuf, Plan), CommandError> {
-    warn_of_planted(project, context)?;
-    let mut plans = WaitingPlan::all(project)?;
+    let mut plans = WaitingPlan::all(project, context)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => only.plan.map(|plan| (only.path, plan)),
         (None, _) => Err(none_waiting(project)),
@@ -93,16 +96,15 @@ pub fn only_waiting(
 }
 
 /// Warns of plans beside the states that are not taken for waiting ones.
-pub fn warn_of_planted(project: &Project, context: &CommandContext) -> Result<(), CommandError> {
-    for (path, why) in project.planted()? {
-        let path = shown(&path);
+fn warn_of_planted(planted: &BTreeMap<PathBuf, String>, context: &CommandContext) {
+    for (path, why) in planted {
+        let path = shown(path);
         let show = context.run.write(&NextCommand::on_plan("show").with(path.clone()));
         context.terminal.print_warning(&format!(
             "{path} is not taken for a plan that waits: {why}. Before you apply it by its name, \
                 read it: {show}"
         ));
     }
-    Ok(())
 }
 
 fn none_waiting(project: &Project) -> CommandError {
@@ -155,8 +157,7 @@ pub fn discard(named: Option<&Path>, context: &CommandContext) -> Exit {
 
 fn only_to_discard(context: &CommandContext) -> Result<PathBuf, CommandError> {
     let project = Project::find_from(Path::new("."), context.options.sandbox)?;
-    warn_of_planted(&project, context)?;
-    let mut plans = WaitingPlan::every(&project)?;
+    let mut plans = WaitingPlan::every(&project, context)?;
     match (plans.pop(), plans.is_empty()) {
         (Some(only), true) => Ok(only.path),
         (None, _) => Err(CommandError::new("no plan is waiting")),
