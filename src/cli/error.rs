@@ -41,8 +41,8 @@ pub struct CommandError {
 /// Compares errors as users see them. The cause is not part of that.
 impl PartialEq for CommandError {
     fn eq(&self, other: &Self) -> bool {
-        let seen = |it: &Self| (it.message.clone(), it.details.clone(), it.help.clone(), it.code);
-        seen(self) == seen(other)
+        (&self.message, &self.details, &self.help, self.code)
+            == (&other.message, &other.details, &other.help, other.code)
     }
 }
 

@@ -64,7 +64,8 @@ pub struct GlobalOptions {
     pub allowed_environment: Vec<String>,
 
     /// Size up to which files are read, for example 64MiB
-    #[arg(long, global = true, value_name = "SIZE", value_parser = file_size, default_value = "16MiB")]
+    #[arg(long, global = true, value_name = "SIZE", value_parser = file_size)]
+    #[arg(default_value = "16MiB")]
     pub max_file_size: u64,
 
     /// Number of calls that may be under way at once

@@ -1,5 +1,5 @@
 //! The output streams: stdout carries the result, stderr everything else. All text leaves here,
-//! through the gate [`Printable`].
+//! through the filter [`Printable`].
 
 use std::io::{self, BufRead, IsTerminal, Write};
 

@@ -166,7 +166,7 @@ fn remedy(one: &Escalation) -> String {
 }
 
 /// Returns a rule's sentence as findings have it: `name the roles`.
-fn phrase(sentence: &str) -> String {
+pub(super) fn phrase(sentence: &str) -> String {
     let mut letters = sentence.trim_end_matches('.').chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }

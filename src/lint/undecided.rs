@@ -1,6 +1,7 @@
 //! Reports the questions that the budget of a run left open.
 
 use super::ManifestFinding;
+use super::holders::phrase;
 use super::rules::UNDECIDED;
 use crate::address::Address;
 
@@ -51,7 +52,7 @@ fn finding(mut who: Vec<String>, what: &str) -> Option<ManifestFinding> {
         on: "*".to_owned(),
         place: None,
         message,
-        remedy: "divide the policies, or use fewer wildcards and conditions".to_owned(),
+        remedy: phrase(UNDECIDED.remedy),
         related: Vec::new(),
         accepted: None,
     })

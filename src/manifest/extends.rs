@@ -9,6 +9,9 @@ use super::source::{self, ReadError, SourceFile, SourceFiles, Span};
 use crate::allowed_files::FileRefusal;
 use crate::diagnostic::Diagnostic;
 
+/// The most files that extend each other.
+const MAX_CHAIN: usize = 64;
+
 /// Reads a manifest and all manifests that it extends, as one tree in which every node keeps its
 /// own place.
 pub fn read(
@@ -118,9 +121,6 @@ impl Chain<'_> {
         self.load(&file)
     }
 }
-
-/// The most files that extend each other.
-const MAX_CHAIN: usize = 64;
 
 fn what(node: &Node) -> String {
     node.text().map_or_else(|| node.kind().to_owned(), |text| format!("`{text}`"))

@@ -1,7 +1,7 @@
-//! The gate of all output: text as a terminal, a log and a CI runner may have it.
+//! The filter of all output: text as a terminal, a log and a CI runner may have it.
 //!
-//! Renderers escape the foreign texts that they place ([`super::text`]). This gate holds what they
-//! may have missed, and what only a whole line shows.
+//! Renderers escape the foreign texts that they place ([`super::text`]). This filter finds what
+//! they missed, and what only a whole line shows.
 
 use std::fmt::{self, Display};
 
@@ -62,7 +62,7 @@ fn color_length(text: &str) -> Option<usize> {
     is_color.then(|| "\u{1b}[m".len() + end)
 }
 
-/// A writer for a log: each write is one whole text, which leaves through the gate.
+/// A writer for a log: each write is one whole text, which passes the filter.
 #[derive(Debug)]
 pub struct PrintableWriter<W>(pub W);
 

@@ -118,16 +118,22 @@ fn parts_that_change_with_the_name_are_changed_under_the_new_one() {
     assert_eq!(after["groups"]["devs"]["members"], serde_json::json!([]));
 }
 
-#[test]
-fn a_policy_a_role_and_a_bucket_are_made_anew_before_the_old_ones_go() {
-    let project = applied();
+/// Gives the policy, the role and the bucket other names in the manifest.
+fn rename_what_is_made_anew(project: &Project) {
     let renamed = WHOLE
         .replace("Deploy", "Release")
         .replace("runner", "worker")
         .replace("relay-data-x", "relay-data-y");
     let moved = "moved: [{from: policy.Deploy, to: policy.Release}, \
-        {from: role.runner, to: role.worker}, {from: bucket.relay-data-x, to: bucket.relay-data-y}]";
+        {from: role.runner, to: role.worker}, \
+        {from: bucket.relay-data-x, to: bucket.relay-data-y}]";
     project.write("web.yaml", &format!("{renamed}{moved}\n"));
+}
+
+#[test]
+fn a_policy_a_role_and_a_bucket_are_made_anew_before_the_old_ones_go() {
+    let project = applied();
+    rename_what_is_made_anew(&project);
     let run = project.expect(0, &["apply", "web.yaml", "--yes"]);
     let order = |line: &str| {
         run.stderr.find(line).unwrap_or_else(|| panic!("{line} is missing in {}", run.told()))
@@ -341,13 +347,7 @@ fn keeps_what_others_set(role: &serde_json::Value) {
 #[test]
 fn what_others_set_on_a_role_a_policy_and_a_bucket_is_on_those_with_the_new_names() {
     let project = with_settings_of_others();
-    let renamed = WHOLE
-        .replace("Deploy", "Release")
-        .replace("runner", "worker")
-        .replace("relay-data-x", "relay-data-y");
-    let moved = "moved: [{from: policy.Deploy, to: policy.Release}, \
-        {from: role.runner, to: role.worker}, {from: bucket.relay-data-x, to: bucket.relay-data-y}]";
-    project.write("web.yaml", &format!("{renamed}{moved}\n"));
+    rename_what_is_made_anew(&project);
     let plan = project.expect(0, &["plan", "web.yaml"]);
     says(
         &plan,

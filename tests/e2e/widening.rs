@@ -1,4 +1,4 @@
-//! The gate `--deny-widening`: which changes it stops, besides those that the comparison of
+//! The option `--deny-widening`: which changes it stops, besides those that the comparison of
 //! policies shows.
 
 use crate::support::project::Project;
@@ -54,8 +54,8 @@ fn applied() -> Project {
     project
 }
 
-/// Plans an edited manifest at the gate.
-fn gate(project: &Project, before: &str, after: &str, code: i32) -> String {
+/// Plans an edited manifest with `--deny-widening`.
+fn plan_edited(project: &Project, before: &str, after: &str, code: i32) -> String {
     let manifest = project.read(M);
     project.edit(M, before, after);
     let ran = project.expect(code, &["plan", M, "--deny-widening"]);
@@ -118,7 +118,7 @@ fn every_change_that_may_give_access_is_stopped_with_its_reason() {
         ),
     ];
     for (before, after, reason) in stopped {
-        let told = gate(&project, before, after, 1);
+        let told = plan_edited(&project, before, after, 1);
         assert!(told.contains("this plan widens access"), "{after}: {told}");
         let gains = told.split_once("this plan widens access").map_or("", |(_, gains)| gains);
         let gains = gains.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -150,7 +150,7 @@ fn changes_that_give_nobody_access_pass() {
         ("buckets:\n", "buckets:\n  gate-more: {versioning: false, lifecycle: [], tags: {a: b}}\n"),
     ];
     for (before, after) in harmless {
-        gate(&project, before, after, 0);
+        plan_edited(&project, before, after, 0);
     }
 }
 
@@ -174,8 +174,7 @@ fn a_longer_session_and_a_lifecycle_are_not_settled() {
     }
 }
 
-/// The key of a rotation goes where the old one was, so that scheduled rotations may be held at the
-/// gate.
+/// The key of a rotation goes where the old one was, so that scheduled rotations pass the option.
 #[test]
 fn a_rotation_to_the_same_places_passes() {
     let project = applied();
@@ -193,7 +192,7 @@ fn a_new_user_with_a_tag_that_a_bucket_policy_asks_for_is_stopped() {
       Condition: {StringEquals: {"aws:PrincipalTag/team": a}}}]}"#;
     project.edit(M, "versioning: true", &format!("versioning: true\n    policy: {policy}"));
     project.expect(0, &["apply", M, "--yes"]);
-    let told = gate(&project, "groups:\n", "  eve: {tags: {team: a}}\ngroups:\n", 1);
+    let told = plan_edited(&project, "groups:\n", "  eve: {tags: {team: a}}\ngroups:\n", 1);
     assert!(told.contains("the tag team of user.eve is new, and bucket.gate-data asks"), "{told}");
-    gate(&project, "groups:\n", "  eve: {tags: {app: a}}\ngroups:\n", 0);
+    plan_edited(&project, "groups:\n", "  eve: {tags: {app: a}}\ngroups:\n", 0);
 }

@@ -186,7 +186,7 @@ impl<'m> Lowering<'_, '_, 'm> {
     }
 
     /// Returns the path of a file into which a secret goes, relative to the manifest's folder.
-    /// Whoever reads the plan is told of a file outside of the project.
+    /// The plan names a file outside of the project.
     fn sink(&mut self, file: &ExpandedText) -> String {
         let path = local_path(file);
         match self.scope.files.find_sink(&path) {

@@ -16,7 +16,7 @@ pub(super) enum Overrun {
     Total,
 }
 
-/// What the expansions of a manifest may still cost.
+/// The text that the expansions of a manifest may still make, and their depth.
 #[derive(Debug)]
 pub(super) struct ExpansionBudget {
     depth: usize,
