@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::rules::{ADMINISTRATOR_POLICY, named};
+use super::rules::{ADMINISTRATOR_POLICY, named, phrase};
 use super::undecided::UndecidedParts;
 use super::{LintSubject, ManifestFinding};
 use crate::access::DeclaredPolicies;
@@ -163,12 +163,6 @@ fn remedy(one: &Escalation) -> String {
         return "nothing, if what runs there may do no more than whoever changes it".to_owned();
     }
     named(one.path.name).map(|rule| phrase(rule.remedy)).unwrap_or_default()
-}
-
-/// Returns a rule's sentence as findings have it: `name the roles`.
-pub(super) fn phrase(sentence: &str) -> String {
-    let mut letters = sentence.trim_end_matches('.').chars();
-    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
 /// Returns the resources of the escalation by name, since a narrow enough scope makes it harmless.

@@ -62,3 +62,9 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     let best = rules().map(|rule| rule.name).max_by(|a, b| near(a).total_cmp(&near(b)))?;
     (near(best) > 0.85).then_some(best)
 }
+
+/// Returns a rule's sentence as findings have it: `name the roles`.
+pub(super) fn phrase(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}

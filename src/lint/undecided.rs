@@ -1,8 +1,7 @@
 //! Reports the questions that the budget of a run left open.
 
 use super::ManifestFinding;
-use super::holders::phrase;
-use super::rules::UNDECIDED;
+use super::rules::{UNDECIDED, phrase};
 use crate::address::Address;
 
 /// The number of names that a finding shows.

@@ -8,6 +8,9 @@ use std::os::unix::fs::{FileTypeExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use relayctl::state::LockInfo;
@@ -117,13 +120,52 @@ fn what_a_killed_run_left_behind_goes_with_the_next_one() {
         fs::create_dir_all(folder).unwrap();
         fs::write(folder.join(".relayctl-private-Zz9"), "half a secret").unwrap();
         fs::write(folder.join(".relayctl-mine"), "the user's").unwrap();
+        make_pipe(&folder.join(".relayctl-private-pipe"));
+        symlink(folder.join(".relayctl-mine"), folder.join(".relayctl-private-link")).unwrap();
     }
     project.expect(0, &["apply", "dev.yaml", "--yes"]);
     for folder in &folders {
         let names = names_in(folder);
         assert!(!names.iter().any(|name| name.contains("Zz9")), "{folder:?}: {names:?}");
-        assert!(names.contains(&".relayctl-mine".to_owned()), "{folder:?}: {names:?}");
+        for stays in [".relayctl-mine", ".relayctl-private-pipe", ".relayctl-private-link"] {
+            assert!(names.contains(&stays.to_owned()), "{folder:?}: {names:?}");
+        }
     }
+}
+
+/// Another program writes to the file of the key as soon as it is there. When it comes before the
+/// key is read back, the key is deleted; when it comes later, that is its own doing.
+#[test]
+fn a_key_that_another_program_overwrites_at_once_is_deleted() {
+    let overwritten = |round: usize| {
+        let project = sandbox("users: {ada: {access_key: {csv: ada.csv}}}");
+        let csv = project
+            .path("state/sandbox/files")
+            .join(project.path("ada.csv").strip_prefix("/").unwrap());
+        let (path, over) = (csv.clone(), project.path("theirs"));
+        fs::write(&over, "theirs").unwrap();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let stop = is_over.clone();
+        let other = thread::spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                if path.exists() {
+                    return fs::rename(&over, &path).unwrap();
+                }
+            }
+        });
+        let run = project.run(&["apply", "dev.yaml", "--yes"]);
+        is_over.store(true, Ordering::Relaxed);
+        other.join().unwrap();
+        let account: Value = serde_json::from_str(&project.read("state/sandbox.json")).unwrap();
+        let keys = account["users"]["ada"]["keys"].as_object().map_or(0, serde_json::Map::len);
+        if run.code == 0 {
+            return false;
+        }
+        assert!(run.stderr.contains("does not read as it was written"), "{round}: {}", run.told());
+        assert_eq!(keys, 0, "{round}: {}", run.told());
+        true
+    };
+    assert!((0..50).any(overwritten), "the other program was never first");
 }
 
 #[test]
@@ -240,7 +282,7 @@ fn a_plan_that_git_tracks_is_not_taken_for_one_that_waits() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_run_leaves_no_core_dump() {
+fn a_run_may_leave_no_core_dump() {
     let project = sandbox("users: {ada: {}}");
     // Waiting for a lock, the run can be looked at.
     project.write("state/sandbox/dev.json.lock", "");
