@@ -218,10 +218,10 @@ async fn a_404_of_another_server_does_not_mean_that_the_user_is_gone() {
     .await;
     assert_eq!(failure.unwrap_err().kind, FailureKind::Other);
     let page = answer("200 OK", "", "<html>please sign in</html>");
-    assert_eq!(
-        read(&Canned::start(&[page]), get_user()).await.unwrap_err().kind,
-        FailureKind::Unavailable
-    );
+    let failure = read(&Canned::start(&[page]), get_user()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+    // The SDK's words would be Rust's: `got StartEl { name: Name { prefix: "", …`.
+    assert_eq!(failure.message, "the answer is not in the form of AWS's answers");
 }
 
 #[tokio::test]
@@ -315,11 +315,32 @@ async fn an_endless_list_has_an_end() {
 
 #[tokio::test]
 async fn an_answer_of_more_than_64_mib_is_given_up_and_not_asked_for_again() {
-    let server = Canned::start(&[answer("200 OK", "", &"<a>".repeat(23 << 20))]);
+    let server = Canned::start(&[answer("200 OK", "", &"a".repeat(65 << 20))]);
     let failure = read(&server, get_user()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
     assert!(failure.message.contains("the answer is longer than 64 MiB"), "{failure}");
     assert_eq!(server.requests().len(), 1);
+}
+
+/// An empty member has 9 bytes in the answer, and 300 in memory.
+#[tokio::test]
+async fn an_answer_of_very_many_members_is_given_up_before_it_is_parsed() {
+    let with = |count: usize| {
+        let members = "<member/>".repeat(count);
+        let body = format!(
+            "<ListUserPoliciesResponse><ListUserPoliciesResult><IsTruncated>false</IsTruncated>\
+                <PolicyNames>{members}</PolicyNames></ListUserPoliciesResult>\
+                </ListUserPoliciesResponse>"
+        );
+        answer("200 OK", "", &body)
+    };
+    let list = || Read::Iam(IamRead::ListUserPolicies { user: "serverless".into() });
+    let server = Canned::start(&[with(300_000)]);
+    let failure = read(&server, list()).await.unwrap_err();
+    assert!(failure.message.contains("too many elements"), "{failure}");
+    assert_eq!(server.requests().len(), 1);
+    // As many as a full page of the largest list has.
+    read(&Canned::start(&[with(170_000)]), list()).await.unwrap();
 }
 
 #[tokio::test]

@@ -168,11 +168,17 @@ where
 /// Converts an error without AWS's code: a proxy's page, or a server that is not AWS. A 404 then
 /// does not mean that the object is absent.
 fn untold(status: Option<u16>, message: String) -> FailureCause {
+    // With a status of 2xx the call succeeded, but its answer could not be read. The SDK's words
+    // print its own types.
+    if let Some(200..=299) = status {
+        let cause = FailureCause::unreadable("the answer is not in the form of AWS's answers");
+        let help = "find out with -v who answers: a proxy, a sign-in page, or another service";
+        return FailureCause { help: Some(help.into()), ..cause };
+    }
     let kind = match status {
         Some(403) => FailureKind::AccessDenied,
         Some(429) => FailureKind::Throttled,
-        // With a status of 2xx the call succeeded, but its answer could not be read.
-        Some(200..=299 | 500..) | None => FailureKind::Unavailable,
+        Some(500..) | None => FailureKind::Unavailable,
         Some(_) => FailureKind::Other,
     };
     let code =

@@ -122,6 +122,12 @@ const WRONG_KEY: &str = "policy-condition-key";
 /// The codes of problems of a key, and not of its value.
 pub(super) const OF_KEYS: &[&str] = &[UNKNOWN_ELEMENT, UNKNOWN_OPERATOR, UNKNOWN_TYPE, WRONG_KEY];
 
+const TOO_LARGE_FOR_S3: &str = "Policy exceeds the maximum allowed document size.";
+
+/// The most characters of a document in a call to IAM (IAM API Reference, `CreatePolicy`). S3 takes
+/// fewer.
+const MAX_LENGTH: usize = 131_072;
+
 const EXAMPLE: &str = "write \"Statement\": [{\"Effect\": \"Allow\", …}]";
 
 /// IAM's whole message for several problems that it doesn't tell apart.
@@ -174,6 +180,9 @@ impl Report {
     }
 
     fn document(&mut self, document: &Value) {
+        if self.sizes.sent > MAX_LENGTH {
+            return self.too_long();
+        }
         let Some(elements) = document.as_object() else {
             return self.syntax("", "A policy document is a JSON object.");
         };
@@ -307,6 +316,30 @@ impl Report {
         }
     }
 
+    /// Reports a document that is longer than a parameter may be. AWS looks no further, and a check
+    /// of all its statements would take long.
+    fn too_long(&mut self) {
+        let of_iam = |parameter: &str| {
+            format!(
+                "1 validation error detected: Value at '{parameter}' failed to satisfy constraint: \
+                    Member must have length less than or equal to {MAX_LENGTH}"
+            )
+        };
+        let message = match self.usage {
+            Usage::Bucket => TOO_LARGE_FOR_S3.to_owned(),
+            Usage::Trust => of_iam("assumeRolePolicyDocument"),
+            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
+                of_iam("policyDocument")
+            }
+        };
+        let help = format!(
+            "it has {} characters, and AWS's limit is {}: divide it, or use wildcards",
+            self.sizes.sent,
+            limit(self.usage)
+        );
+        self.add(ValidationStage::Parameter, "", "policy-size", message, Some(help));
+    }
+
     fn size(&mut self, document: &Value) {
         let (limit, Sizes { counted, sent }) = (limit(self.usage), self.sizes);
         if counted <= limit {
@@ -320,7 +353,7 @@ impl Report {
             }
             Usage::RoleInline => format!("Maximum policy size of {limit} bytes exceeded for role"),
             Usage::Trust => format!("Cannot exceed quota for ACLSizePerRole: {limit}"),
-            Usage::Bucket => "Policy exceeds the maximum allowed document size.".to_owned(),
+            Usage::Bucket => TOO_LARGE_FOR_S3.to_owned(),
         };
         let unit =
             if self.usage == Usage::Bucket { "bytes" } else { "characters without white space" };

@@ -502,6 +502,29 @@ fn sizes() {
     );
 }
 
+/// A check of very many statements would take long, and AWS makes none.
+#[test]
+fn of_a_document_that_no_call_takes_only_the_size_is_reported() {
+    let wrong = json!({"Effect": "Allow", "Action": "nonsense"});
+    let statements =
+        |count: usize| json!({"Version": "2012-10-17", "Statement": vec![&wrong; count]});
+    let different = |count: usize| {
+        let each =
+            |nth: usize| json!({"Sid": format!("S{nth}"), "Effect": "Allow", "Action": "nonsense"});
+        json!({"Version": "2012-10-17", "Statement": (0..count).map(each).collect::<Vec<_>>()})
+    };
+    for (usage, parameter) in
+        [(Usage::Managed, "'policyDocument'"), (Usage::Trust, "'assumeRolePolicyDocument'")]
+    {
+        let violations = validate(&different(4_000), usage);
+        assert_eq!(violations.len(), 1, "{usage:?}");
+        assert_eq!(violations[0].code, "policy-size");
+        assert!(violations[0].message.contains(parameter), "{}", violations[0].message);
+    }
+    assert_eq!(validate(&different(4_000), Usage::Bucket).len(), 1);
+    assert!(validate(&statements(2), Usage::Managed).len() > 1);
+}
+
 /// The results that moto's tests of `CreatePolicy` recorded, each checked against AWS: the
 /// documents that IAM takes though they look odd, and of several problems the one that it reports.
 #[test]

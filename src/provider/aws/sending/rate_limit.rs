@@ -23,6 +23,11 @@ use super::request::TrackedRequest;
 /// The most bytes of the answers that are being read at once.
 const MAX_ANSWERS: usize = 64 * 1024 * 1024;
 
+/// The bytes that an XML element counts for, whatever it contains: as much memory does an empty
+/// member of a list take once it is parsed. A full page of the largest list, with 50 tags on each of
+/// its 1,000 users, stays below the limit.
+const ELEMENT: usize = 256;
+
 /// An HTTP client whose requests wait for their turn. Their answers are read to the end within the
 /// time of a try: an answer that stops half-way is no answer.
 #[derive(Debug)]
@@ -75,7 +80,7 @@ impl HttpConnector for RateLimitedConnector {
         let Some(tracked) = request.extension::<TrackedRequest>().cloned() else {
             return self.inner.call(request);
         };
-        let target = network::target(request.uri());
+        let uri = request.uri().to_owned();
         let (inner, usual) = (self.inner.clone(), self.limit);
         let held = Arc::clone(&self.held);
         HttpConnectorFuture::new(async move {
@@ -89,10 +94,11 @@ impl HttpConnector for RateLimitedConnector {
                     response.add_extension(tracked);
                     Ok(response)
                 }
-                Ok(Err(error)) => Err(NoResponse::wrap(error, &target, tracked)),
+                Ok(Err(error)) => Err(NoResponse::wrap(error, &network::target(&uri), tracked)),
                 Err(_) => {
-                    let why =
-                        format!("no answer from {target} came within {} s", limit.as_secs_f64());
+                    let target = network::target(&uri);
+                    let seconds = (limit.as_secs_f64() * 10.0).round() / 10.0;
+                    let why = format!("no answer from {target} came within {seconds} s");
                     Err(NoResponse::timed_out(why, tracked))
                 }
             }
@@ -106,7 +112,7 @@ async fn read_whole(
 ) -> Result<HttpResponse, ConnectorError> {
     let mut response = response.await?;
     let mut body = ByteStream::new(response.take_body());
-    let mut whole = HeldAnswer { bytes: Vec::new(), held };
+    let mut whole = HeldAnswer { bytes: Vec::new(), size: 0, is_tag_open: false, held };
     while let Some(part) = body.next().await {
         let part = part.map_err(|error| {
             ConnectorError::io(format!("the answer was cut short: {error}").into())
@@ -122,30 +128,48 @@ async fn read_whole(
 /// An answer that is being read. All answers that are being read at once share one limit.
 struct HeldAnswer<'a> {
     bytes: Vec<u8>,
+    /// The bytes that it counts for.
+    size: usize,
+    /// True if the bytes end with `<`.
+    is_tag_open: bool,
     held: &'a AtomicUsize,
 }
 
 impl HeldAnswer<'_> {
     fn add_part(&mut self, part: &[u8]) -> Result<(), ConnectorError> {
+        let size = part.len().saturating_add(self.count_elements(part).saturating_mul(ELEMENT));
         self.bytes.extend_from_slice(part);
-        let held = self.held.fetch_add(part.len(), Ordering::Relaxed).saturating_add(part.len());
+        self.size = self.size.saturating_add(size);
+        let held = self.held.fetch_add(size, Ordering::Relaxed).saturating_add(size);
         if held <= MAX_ANSWERS {
             return Ok(());
         }
         // An error of the user's is not sent again: the next answer would be as long.
-        let why = format!("the answer is longer than {} MiB", MAX_ANSWERS / (1024 * 1024));
+        let why = format!(
+            "the answer is longer than {} MiB, or has too many elements",
+            MAX_ANSWERS / (1024 * 1024)
+        );
         Err(ConnectorError::user(why.into()))
+    }
+
+    /// Counts the tags with which XML elements begin.
+    fn count_elements(&mut self, part: &[u8]) -> usize {
+        let mut count = 0;
+        for byte in part {
+            count += usize::from(self.is_tag_open && *byte != b'/');
+            self.is_tag_open = *byte == b'<';
+        }
+        count
     }
 
     /// Returns the answer, which is no longer being read.
     fn take_bytes(mut self) -> Vec<u8> {
-        self.held.fetch_sub(self.bytes.len(), Ordering::Relaxed);
         std::mem::take(&mut self.bytes)
     }
 }
 
 impl Drop for HeldAnswer<'_> {
     fn drop(&mut self) {
-        self.held.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+        self.held.fetch_sub(self.size, Ordering::Relaxed);
     }
 }
