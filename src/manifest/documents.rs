@@ -110,7 +110,7 @@ impl DocumentSource {
     }
 
     /// Returns the place of a pointer, or that of the nearest value around it.
-    fn spot(&self, pointer: &str) -> Span {
+    pub(super) fn spot(&self, pointer: &str) -> Span {
         let spot = self.template.locate(&written(pointer, &self.renamed));
         match (&self.template.origin, self.value.pointer(pointer)) {
             // The short form has no pointers, but the texts in it are those of the document.

@@ -74,7 +74,7 @@ pub use parse::{SyntaxError, locate};
 pub use pattern::action_matches;
 pub use principal::NoCaller;
 pub use print::pretty;
-pub use public::is_public;
+pub use public::{is_public, public_statement};
 pub use request::{Caller, Context, Request};
 pub use size::{compact, document_size, limit};
 pub use statement::Policy;

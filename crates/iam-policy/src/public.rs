@@ -1,7 +1,10 @@
 //! S3's rule for public bucket policies ("The meaning of public", Amazon S3 User Guide).
 
+use ipnet::IpNet;
+
 use crate::Value;
-use crate::layout::statements;
+use crate::condition::network;
+use crate::layout::{StatementPointer, statements};
 
 /// The condition keys that keep a policy for everybody from being public, if their values are
 /// fixed.
@@ -22,14 +25,23 @@ const NARROWING: &[&str] = &[
     "s3:dataaccesspointarn",
 ];
 
+/// The key whose values may have a wildcard after the account id.
+const ACCESS_POINT: &str = "s3:dataaccesspointarn";
+
 /// Returns true if a bucket policy is public by S3's meaning: it allows everybody something, and no
 /// condition narrows the callers.
 pub fn is_public(document: &Value) -> bool {
-    statements(document).any(|(_, statement)| {
+    public_statement(document).is_some()
+}
+
+/// Returns the first statement that makes a bucket policy public.
+pub fn public_statement(document: &Value) -> Option<StatementPointer> {
+    let mut open = statements(document).filter(|(_, statement)| {
         statement.get("Effect").and_then(Value::as_str) == Some("Allow")
             && everybody(statement)
             && !narrowed(statement)
-    })
+    });
+    open.next().map(|(pointer, _)| pointer)
 }
 
 fn everybody(statement: &Value) -> bool {
@@ -48,9 +60,9 @@ fn narrowed(statement: &Value) -> bool {
     operators.into_iter().flatten().any(|(operator, keys)| {
         let keys = keys.as_object().into_iter().flatten();
         narrows(operator)
-            && keys
-                .into_iter()
-                .any(|(key, values)| narrowing(key) && items(values).into_iter().all(fixed))
+            && keys.into_iter().any(|(key, values)| {
+                narrowing(key) && items(values).iter().all(|it| fixed(key, it))
+            })
     })
 }
 
@@ -68,9 +80,27 @@ fn narrowing(key: &str) -> bool {
     NARROWING.contains(&key.to_ascii_lowercase().as_str())
 }
 
-/// Tells if a value is fixed: no wildcard, no variable, not the whole internet.
-fn fixed(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| !text.contains(['*', '?', '$']) && !text.ends_with("/0"))
+/// Tells if a value of a key is fixed: no wildcard, no variable, no large part of the internet. In
+/// the ARN of an access point, S3 asks only that the account id is fixed.
+fn fixed(key: &str, value: &Value) -> bool {
+    let Some(text) = value.as_str() else { return false };
+    if key.eq_ignore_ascii_case("aws:SourceIp") {
+        return network(text).is_some_and(|network| !is_broad(network));
+    }
+    if key.eq_ignore_ascii_case(ACCESS_POINT) {
+        let account = text.split(':').nth(4).unwrap_or_default();
+        return account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    }
+    !text.contains(['*', '?', '$'])
+}
+
+/// Tells if a network is one of those that S3 takes for public: "broader than /8 for IPv4 and /32
+/// for IPv6 (excluding RFC1918 private ranges)".
+fn is_broad(network: IpNet) -> bool {
+    match network {
+        IpNet::V4(network) => network.prefix_len() < 8,
+        IpNet::V6(network) => network.prefix_len() < 32,
+    }
 }
 
 /// Returns one value or the values of a list.
@@ -106,8 +136,23 @@ mod tests {
             &everybody,
             &json!({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}})
         )));
-        assert!(is_public(&with(&everybody, &json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}))));
+        let from = |network: &str| {
+            is_public(&with(&everybody, &json!({"IpAddress": {"aws:SourceIp": network}})))
+        };
+        for broad in ["0.0.0.0/0", "0.0.0.0/1", "64.0.0.0/7", "::/0", "2000::/3", "2001::/31"] {
+            assert!(from(broad), "{broad}");
+        }
+        for narrow in ["10.0.0.0/8", "203.0.113.7", "2001:db8::/32"] {
+            assert!(!from(narrow), "{narrow}");
+        }
         assert!(is_public(&with(&everybody, &json!({"Bool": {"aws:SecureTransport": "true"}}))));
+        let through = |arn: &str| {
+            is_public(&with(&everybody, &json!({"ArnLike": {"s3:DataAccessPointArn": arn}})))
+        };
+        assert!(!through("arn:aws:s3:eu-west-1:123456789012:accesspoint/*"));
+        for open in ["*", "arn:aws:s3:eu-west-1:*:accesspoint/*", "arn:aws:s3:*:accesspoint/x"] {
+            assert!(through(open), "{open}");
+        }
         let deny = json!({"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}});
         assert!(!is_public(&deny));
     }

@@ -194,7 +194,7 @@ fn a_bucket_policy_allows_and_denies_like_one_of_the_users_own() {
         );
         format!(
             "policies: {{P: {{document: p.json}}, B: {{document: {READ}}}}}\nusers: {{u: {user}, v: {{}}}}
-buckets: {{b-1: {{policy: {{Version: '2012-10-17', Statement: [{statement}]}}}}}}\nchecks: [users.u: {check}]\n"
+buckets: {{b-1: {{public_access_block: {{block_public_policy: false}}, policy: {{Version: '2012-10-17', Statement: [{statement}]}}}}}}\nchecks: [users.u: {check}]\n"
         )
     };
     let (can, cannot) =

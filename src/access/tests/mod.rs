@@ -443,6 +443,13 @@ fn a_public_policy_counts_when_the_bucket_is_no_longer_restricted() {
     let closed =
         bucket_between(&json!({"policy": public["policy"], "public_access_block": open}), &public);
     assert_eq!(closed[0], "bucket.b Resource Narrower kept []");
+    // S3 takes a policy for all access points of one account for not public, so that it isn't
+    // restricted.
+    let mut points = read.clone();
+    let any = "arn:aws:s3:us-east-1:123456789012:accesspoint/*";
+    points["Condition"] = json!({"ArnLike": {"s3:DataAccessPointArn": any}});
+    let said = bucket_between(&json!({}), &json!({"policy": document(&points)}));
+    assert!(said[1].starts_with("+ * s3:GetObject on arn:aws:s3:::b/*"), "{said:?}");
     // A bucket policy that isn't public isn't restricted either.
     let mut ours = read;
     ours["Condition"] = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});

@@ -13,8 +13,8 @@ use crate::manifest::shape::{
     Bucket, BucketLifecycle, EncryptionShape, FullEncryption, PublicAccessBlockShape,
 };
 use crate::manifest::{documents, names, suggest};
-use crate::policy::Usage;
 use crate::policy::lint::find_placeholder;
+use crate::policy::{Usage, public_statement};
 use crate::value::{Attributes, Value};
 
 const OWNERSHIPS: [&str; 3] = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
@@ -57,6 +57,11 @@ impl Lowering<'_, '_, '_> {
             && let Some(document) = self.read_document(source, Usage::Bucket)
         {
             self.own_resources(name, &document);
+            if !is_block_ignored(body)
+                && attributes["public_access_block"]["block_public_policy"] == true
+            {
+                self.blocked_policy(name, &document);
+            }
             depends_on = documents::principals(&document.value, self.scope);
             self.document(&address, "policy", document, &mut attributes);
         }
@@ -176,6 +181,29 @@ impl Lowering<'_, '_, '_> {
             }
         }
     }
+
+    /// Reports a public policy of a bucket whose S3 Block Public Access is on: S3 would make the
+    /// bucket and refuse the policy (Amazon S3 User Guide, "Blocking public access to your Amazon S3
+    /// storage", `BlockPublicPolicy`).
+    fn blocked_policy(&mut self, name: &str, document: &documents::ResolvedDocument) {
+        let source = &document.source;
+        let Some(statement) = public_statement(&source.value) else { return };
+        let message = format!(
+            "statement {} makes the policy of bucket `{name}` public, and BlockPublicPolicy is on: \
+                S3 refuses the policy",
+            statement.number()
+        );
+        let help = "name the principals, narrow them with a condition of fixed values, or write \
+            `public_access_block: {block_public_policy: false, restrict_public_buckets: false}`";
+        let place = source.spot(&statement.to_string());
+        self.scope.error("public-policy", &place, message, help);
+    }
+}
+
+/// Returns true if the manifest leaves the bucket's S3 Block Public Access to others.
+fn is_block_ignored(body: &Bucket) -> bool {
+    let ignored = body.lifecycle.as_ref().and_then(BucketLifecycle::ignore_changes);
+    ignored.is_some_and(|fields| fields.iter().any(|field| field.value == "public_access_block"))
 }
 
 fn public_access_block(block: Option<&PublicAccessBlockShape>) -> Value {
