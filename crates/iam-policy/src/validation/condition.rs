@@ -79,7 +79,8 @@ fn second_colon(key: &str) -> Option<String> {
         return name.contains(':').then(|| format!("write the key without {prefix}://: {address}"));
     }
     let is_plain = !name.split('/').next().unwrap_or_default().contains(':');
-    let is_of_service = catalogue::service(prefix).is_some();
+    let is_of_service =
+        catalogue::service(prefix).or_else(|| catalogue::retired_service(prefix)).is_some();
     (!is_plain && !is_of_service && !prefix.contains('/'))
         .then(|| "a key is <service>:<name>".to_owned())
 }
