@@ -3,8 +3,8 @@
 //! date, and S3 a malformed address.
 //!
 //! IAM takes a malformed boolean, too, and Access Analyzer reports it ("Type mismatch Boolean"). It
-//! is refused here since nobody means it: a Deny with `"Bool": {"aws:SecureTransport": "no"}` denies
-//! nothing.
+//! is refused here since nobody means it: a Deny with `"Bool": {"aws:SecureTransport": "no"}`
+//! denies nothing.
 
 use std::net::IpAddr;
 

@@ -135,8 +135,8 @@ impl Report {
         }
     }
 
-    /// Refuses `"*"` alone in a trust policy, where only `{"AWS": "*"}` is valid ("Role trust policy
-    /// unsupported wildcard in principal", IAM Access Analyzer policy check reference).
+    /// Refuses `"*"` alone in a trust policy, where only `{"AWS": "*"}` is valid ("Role trust
+    /// policy unsupported wildcard in principal", IAM Access Analyzer policy check reference).
     fn everybody(&mut self, pointer: &str) {
         if self.usage == Usage::Trust {
             let message = "AssumeRolepolicy contained an invalid principal: \"STAR\":\"*\".";
@@ -150,7 +150,7 @@ impl Report {
             "AWS" if !is_aws_principal(name) => aws_help(name),
             "Service" if !is_service(name) => service_help(name),
             "Federated" if self.usage == Usage::Bucket => "only a trust policy names identity \
-                providers: name the role that they lead to, or test aws:FederatedProvider"
+                providers: name the role that their users assume"
                 .to_owned(),
             "Federated" if !is_provider(name) => provider_help(name),
             "CanonicalUser" if !is_canonical_user(name) => {
