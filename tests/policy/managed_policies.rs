@@ -56,6 +56,25 @@ fn every_service_of_the_managed_policies_of_aws_is_known() {
     assert!(retired > 0, "some policies are older than the retirement of a service");
 }
 
+#[test]
+fn every_global_condition_key_of_the_managed_policies_of_aws_is_known() {
+    let mut count = 0;
+    for (name, document) in policies() {
+        let global = condition_keys(document).filter(|key| key.to_lowercase().starts_with("aws:"));
+        for key in global {
+            assert!(catalogue::condition_key(key).is_some(), "{name} has {key}");
+            count += 1;
+        }
+    }
+    assert!(count > 1_000, "{count}");
+}
+
+fn condition_keys(document: &Value) -> impl Iterator<Item = &String> {
+    let conditions = one_or_many(&document["Statement"]).map(|one| &one["Condition"]);
+    let operators = conditions.filter_map(Value::as_object).flat_map(serde_json::Map::values);
+    operators.filter_map(Value::as_object).flat_map(serde_json::Map::keys)
+}
+
 fn actions(document: &Value) -> impl Iterator<Item = &str> {
     let statements = one_or_many(&document["Statement"]);
     let elements = statements.flat_map(|one| ["Action", "NotAction"].map(|name| &one[name]));

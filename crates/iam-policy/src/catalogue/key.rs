@@ -20,7 +20,7 @@ pub struct ConditionKey {
 
 /// The global keys: "AWS global condition context keys" in the IAM User Guide, with the
 /// cross-service keys named there. The Service Authorization Reference has only the three about
-/// tags.
+/// tags. Two more stand in AWS's managed policies alone.
 const GLOBAL: &[(&str, ValueType)] = &[
     ("aws:AssumedRoot", ValueType::Bool),
     ("aws:CalledVia", ValueType::ArrayOfString),
@@ -34,12 +34,16 @@ const GLOBAL: &[(&str, ValueType)] = &[
     // Date operators also compare this key: they take both forms.
     ("aws:EpochTime", ValueType::Numeric),
     ("aws:FederatedProvider", ValueType::Arn),
+    // Of AWSMcpServiceActionsFullAccess.
+    ("aws:IsMcpServiceAction", ValueType::Bool),
     ("aws:MultiFactorAuthAge", ValueType::Numeric),
     ("aws:MultiFactorAuthPresent", ValueType::Bool),
     ("aws:PrincipalAccount", ValueType::String),
     ("aws:PrincipalArn", ValueType::Arn),
     ("aws:PrincipalIsAWSService", ValueType::Bool),
     ("aws:PrincipalOrgID", ValueType::String),
+    // Of AWSSSOServiceRolePolicy.
+    ("aws:PrincipalOrgMasterAccountId", ValueType::String),
     ("aws:PrincipalOrgPaths", ValueType::ArrayOfString),
     ("aws:PrincipalServiceName", ValueType::String),
     ("aws:PrincipalServiceNamesList", ValueType::ArrayOfString),
