@@ -12,15 +12,42 @@ pub fn check_iam_name(name: &str, longest: usize) -> Result<(), String> {
     length(name, 1, longest, "a name")
 }
 
-/// Checks an IAM path: `/`, or visible ASCII between slashes.
+/// Checks the path of a user, a role or a group: `/`, or visible ASCII between slashes
+/// ("CreateUser", IAM API Reference).
 pub fn check_path(path: &str) -> Result<(), String> {
-    if !path.starts_with('/') || !path.ends_with('/') {
-        return Err(format!("the path `{path}` must begin and end with /"));
-    }
     if path.chars().any(|c| !c.is_ascii_graphic()) {
         return Err(format!("the path `{path}` may hold only visible ASCII characters"));
     }
+    check_parts(path)
+}
+
+/// Checks the path of a managed policy: IAM takes fewer characters there ("CreatePolicy", IAM API
+/// Reference).
+pub fn check_policy_path(path: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=,.@-".contains(c);
+    if let Some(bad) = path.chars().find(|c| !allowed(*c)) {
+        return Err(format!(
+            "the path `{path}` holds {bad:?}: IAM takes letters, digits and _+=,.@- between the \
+                slashes of a policy's path"
+        ));
+    }
+    check_parts(path)
+}
+
+fn check_parts(path: &str) -> Result<(), String> {
+    if !path.starts_with('/') || !path.ends_with('/') {
+        return Err(format!("the path `{path}` must begin and end with /"));
+    }
+    if path.contains("//") {
+        return Err(format!("the path `{path}` has two slashes in a row: a part of it is empty"));
+    }
     length(path, 1, 512, "a path")
+}
+
+/// Checks the length of a policy's ARN ("AttachUserPolicy" and `PermissionsBoundary` of
+/// "CreateUser", IAM API Reference).
+pub fn check_policy_arn_length(arn: &str) -> Result<(), String> {
+    length(arn, 20, 2048, "the ARN of a policy")
 }
 
 /// Checks a bucket's name by S3's rules for general purpose buckets.
@@ -171,9 +198,26 @@ mod tests {
     fn paths() {
         assert!(check_path("/").is_ok());
         assert!(check_path("/a/b/").is_ok());
-        for bad in ["", "a/", "/a", "/a b/", "/ä/", &format!("/{}/", "x".repeat(511))] {
+        let long = format!("/{}/", "x".repeat(511));
+        for bad in ["", "a/", "/a", "/a b/", "/ä/", "//", "/a//b/", "//a/", "/a//", &long] {
             assert!(check_path(bad).is_err(), "{bad}");
+            assert!(check_policy_path(bad).is_err(), "{bad}");
         }
+        assert!(
+            check_policy_path("/").is_ok() && check_policy_path("/a.b/c,d+e=f@g_h-i/9/").is_ok()
+        );
+        // The characters that only users, roles and groups take.
+        for path in ["/a:b/", "/a*/", "/~/", "/a\\b/", "/(a)/"] {
+            assert!(check_path(path).is_ok() && check_policy_path(path).is_err(), "{path}");
+        }
+        assert!(check_path("/\u{7f}/").is_err());
+    }
+
+    #[test]
+    fn arns_of_policies() {
+        let arn = |length: usize| format!("arn:aws:iam::aws:policy/{}", "x".repeat(length - 24));
+        assert!(check_policy_arn_length(&arn(2048)).is_ok());
+        assert!(check_policy_arn_length(&arn(2049)).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! moto, the AWS emulator, as a child process; and two clients in Python to look at it
 //! independently of relayctl.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -106,6 +107,19 @@ impl Drop for Moto {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Returns the documents of AWS's managed policies by name, as AWS's API answers them: moto holds
+/// all of them.
+pub fn managed_policies() -> BTreeMap<String, Value> {
+    let snippet = "import json\n\
+        from moto.iam.aws_managed_policies import aws_managed_policies_data as data\n\
+        policies = json.loads(data).items()\n\
+        print(json.dumps({name: policy['Document'] for name, policy in policies}))";
+    let mut python = Command::new(virtual_environment().join("bin/python"));
+    without_aws(&mut python).args(["-c", snippet]).envs(offline());
+    let text = printed(&python.output().expect("python runs"), snippet);
+    serde_json::from_str(&text).expect("python prints JSON")
 }
 
 /// No profile, no metadata service, no pager.

@@ -9,9 +9,9 @@ use crate::manifest::scope::Section;
 use crate::manifest::shape;
 use crate::manifest::source::Span;
 use crate::model::Check;
+use crate::policy::Usage;
 use crate::policy::lint::unknown_action;
 use crate::policy::request::Context;
-use crate::policy::{self, Usage};
 
 const EXAMPLE: &str =
     "write for example `- users.serverless: {cannot: \"iam:CreateUser\", on: \"*\"}`";
@@ -102,7 +102,7 @@ impl Lowering<'_, '_, '_> {
         statement[element] = json!(patterns);
         let document = json!({"Version": "2012-10-17", "Statement": [statement]});
         let of_element = format!("/Statement/0/{element}");
-        for finding in policy::validate(&document, Usage::Managed) {
+        for finding in self.checked.violations(&document, Usage::Managed) {
             let Some(rest) = finding.pointer.strip_prefix(&of_element) else { continue };
             let pattern = rest
                 .trim_start_matches('/')
@@ -113,7 +113,8 @@ impl Lowering<'_, '_, '_> {
             let help = finding
                 .help
                 .unwrap_or_else(|| "they are written as in a policy document".to_owned());
-            self.scope.error(finding.code, spot, finding.message, help);
+            let message = finding.summary.unwrap_or(finding.message);
+            self.scope.error(finding.code, spot, message, help);
         }
         patterns
     }

@@ -139,7 +139,7 @@ impl Lowering<'_, '_, '_> {
         Attributes::from([
             ("name", holder.name.into()),
             ("arn", self.arn(holder.section, holder.name)),
-            ("path", self.path(holder.path)),
+            ("path", self.path(holder.path, names::check_path)),
         ])
     }
 
@@ -229,6 +229,9 @@ impl Lowering<'_, '_, '_> {
         if resource.strip_prefix("policy/").is_none_or(str::is_empty) {
             let help = format!("write for example arn:{partition}:iam::aws:policy/ReadOnlyAccess");
             return Err((format!("`{arn}` is not the ARN of a managed policy"), help));
+        }
+        if let Err(message) = names::check_policy_arn_length(arn) {
+            return Err((message, "shorten the path or the name of the policy".to_owned()));
         }
         if of != partition {
             let message = format!(

@@ -26,7 +26,6 @@ use std::path::PathBuf;
 
 use super::decode::{Declared, DocumentForm, ExpandedText, Flag};
 use super::documents::{self, Documents, ResolvedDocument};
-use super::names;
 use super::scope::{DecodeScope, Section};
 use super::shape::Manifest;
 use super::source::{Span, relative_to, slashed};
@@ -174,14 +173,14 @@ impl<'m> Lowering<'_, '_, 'm> {
         }
     }
 
-    fn path(&mut self, path: Option<&ExpandedText>) -> Value {
+    /// Returns a path after its check, `/` if there is none.
+    fn path(
+        &mut self,
+        path: Option<&ExpandedText>,
+        check: fn(&str) -> Result<(), String>,
+    ) -> Value {
         let Some(path) = path else { return "/".into() };
-        self.check(
-            names::check_path(&path.value),
-            "bad-path",
-            &path.spot,
-            "write for example /service/",
-        );
+        self.check(check(&path.value), "bad-path", &path.spot, "write for example /service/");
         path.value.as_str().into()
     }
 

@@ -21,7 +21,7 @@ impl Lowering<'_, '_, '_> {
         let mut attributes = Attributes::from([
             ("name", name.into()),
             ("arn", self.arn(Section::Policies, name)),
-            ("path", self.path(body.path.as_ref())),
+            ("path", self.path(body.path.as_ref(), names::check_policy_path)),
             ("tags", self.tags(body.tags.as_ref(), true)),
         ]);
         if let Some(description) = &body.description {

@@ -20,7 +20,7 @@ pub struct ConditionKey {
 
 /// The global keys: "AWS global condition context keys" in the IAM User Guide, with the
 /// cross-service keys named there. The Service Authorization Reference has only the three about
-/// tags.
+/// tags. Two more stand in AWS's managed policies alone.
 const GLOBAL: &[(&str, ValueType)] = &[
     ("aws:AssumedRoot", ValueType::Bool),
     ("aws:CalledVia", ValueType::ArrayOfString),
@@ -34,12 +34,16 @@ const GLOBAL: &[(&str, ValueType)] = &[
     // Date operators also compare this key: they take both forms.
     ("aws:EpochTime", ValueType::Numeric),
     ("aws:FederatedProvider", ValueType::Arn),
+    // Of AWSMcpServiceActionsFullAccess.
+    ("aws:IsMcpServiceAction", ValueType::Bool),
     ("aws:MultiFactorAuthAge", ValueType::Numeric),
     ("aws:MultiFactorAuthPresent", ValueType::Bool),
     ("aws:PrincipalAccount", ValueType::String),
     ("aws:PrincipalArn", ValueType::Arn),
     ("aws:PrincipalIsAWSService", ValueType::Bool),
     ("aws:PrincipalOrgID", ValueType::String),
+    // Of AWSSSOServiceRolePolicy.
+    ("aws:PrincipalOrgMasterAccountId", ValueType::String),
     ("aws:PrincipalOrgPaths", ValueType::ArrayOfString),
     ("aws:PrincipalServiceName", ValueType::String),
     ("aws:PrincipalServiceNamesList", ValueType::ArrayOfString),
@@ -108,7 +112,9 @@ pub fn condition_key(name: &str) -> Option<ConditionKey> {
 fn own(name: &str) -> Option<ConditionKey> {
     let shelf = text::load_catalogue().shelf(name.split(':').next()?)?;
     let spelt = listed(shelf).find(|key| key.name.eq_ignore_ascii_case(name));
-    spelt.or_else(|| listed(shelf).find(|key| matches_form(key.name, name)))
+    // The longer one says more: `events:Metadata/${MetadataKey}/Matcher`.
+    let forms = listed(shelf).filter(|key| matches_form(key.name, name));
+    spelt.or_else(|| forms.max_by_key(|key| key.name.len()))
 }
 
 /// Returns the key of an OIDC claim. Only a provider's address has a dot; no service's prefix does.
@@ -132,17 +138,25 @@ pub(super) fn matches_form(form: &str, name: &str) -> bool {
     }
 }
 
+/// A placeholder that AWS prints without a sign: `secretsmanager:ResourceTag/tag-key`.
+const BARE_TAG_KEY: &str = "/tag-key";
+
 /// Returns the form with `?*` in place of each placeholder; `None` where it has no placeholder.
 fn wildcards(form: &str) -> Option<String> {
     let mut pattern = String::new();
-    let mut rest = form;
+    let mut rest = form.strip_suffix(BARE_TAG_KEY).unwrap_or(form);
+    let has_tag_key = rest.len() < form.len();
     while let Some(start) = rest.find(['$', '<']) {
         let end = rest.get(start..)?.find(['}', '>'])? + start;
         pattern.push_str(&rest[..start]);
         pattern.push_str("?*");
         rest = &rest[end + 1..];
     }
-    (!pattern.is_empty()).then(|| pattern + rest)
+    pattern.push_str(rest);
+    if has_tag_key {
+        pattern.push_str("/?*");
+    }
+    (pattern != form).then_some(pattern)
 }
 
 struct KnownKeys {

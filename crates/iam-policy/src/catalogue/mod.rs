@@ -8,6 +8,7 @@ mod managed_policy;
 mod names;
 mod nearest;
 mod region;
+mod retired;
 mod service_principal;
 mod text;
 mod value_type;
@@ -22,6 +23,7 @@ pub use managed_policy::{
 };
 pub use nearest::{nearest_action, nearest_service};
 pub use region::{is_region, nearest_region, partitions, regions};
+pub use retired::retired_service;
 pub use service_principal::{is_service_principal, nearest_service_principal, service_principals};
 pub use value_type::ValueType;
 

@@ -158,6 +158,27 @@ fn keys_have_types_and_forms() {
         key("s3:ExistingObjectTag/x"),
         Some(("s3:ExistingObjectTag/<key>", ValueType::String, false))
     );
+    // AWS prints `secretsmanager:ResourceTag/tag-key`, and it stands for the key of any tag.
+    for name in ["secretsmanager:ResourceTag/team", "SecretsManager:resourcetag/aws:team"] {
+        let form = "secretsmanager:ResourceTag/tag-key";
+        assert_eq!(key(name), Some((form, ValueType::String, false)));
+    }
+    assert_eq!(key("secretsmanager:ResourceTag/"), None);
+    for (name, form) in [
+        ("ssm:resourceTag/team", "ssm:resourceTag/${TagKey}"),
+        ("ssm:resourceTag/tag-key", "ssm:resourceTag/tag-key"),
+        ("kms:EncryptionContext:aws:s3:arn", "kms:EncryptionContext:${EncryptionContextKey}"),
+        (
+            "codebuild:environment.environmentVariables/STAGE.value",
+            "codebuild:environment.environmentVariables/${name}.value",
+        ),
+        ("events:Metadata/team/Matcher", "events:Metadata/${MetadataKey}/Matcher"),
+    ] {
+        assert_eq!(key(name).map(|found| found.0), Some(form), "{name}");
+    }
+    assert_eq!(key("codebuild:environment.environmentVariables/STAGE.type"), None);
+    let secret = action("secretsmanager:GetSecretValue").unwrap();
+    assert!(secret.takes_key("secretsmanager:ResourceTag/team"));
     assert_eq!(key("iam:PassedToService"), Some(("iam:PassedToService", ValueType::String, false)));
     assert_eq!(
         key("accounts.google.com:aud").map(|found| found.0),

@@ -52,6 +52,14 @@ pub(super) const UNKNOWN_SERVICE: Rule = Rule::new(
     "Correct the prefix, or take the action out.",
 );
 
+pub(super) const RETIRED_SERVICE: Rule = Rule::new(
+    "retired-service",
+    Severity::Note,
+    "A service that AWS has retired",
+    "IAM takes its actions, and nobody can call them any more: the statement says nothing by them.",
+    "Take the actions out.",
+);
+
 pub(super) fn find_wildcard_actions(site: &Site<'_>) -> Vec<Finding> {
     let clause = &site.statement.actions;
     if clause.not {
@@ -116,6 +124,11 @@ pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
         Some(near) => format!("did you mean `{near}`?"),
         None => otherwise.to_owned(),
     };
+    if let Some(retired) = catalogue::retired_service(prefix) {
+        let message = format!("`{pattern}` is of a service that AWS has retired: {}", retired.name);
+        let remedy = "take it out".to_owned();
+        return Some(UnknownAction { rule: RETIRED_SERVICE, message, remedy });
+    }
     if catalogue::service(prefix).is_none() {
         let message = format!(
             "`{prefix}` is no service that relayctl knows (its list is of {})",

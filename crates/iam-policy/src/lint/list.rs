@@ -12,6 +12,7 @@ const RULES: &[Rule] = &[
     actions::NOT_ACTION,
     actions::UNKNOWN_ACTION,
     actions::UNKNOWN_SERVICE,
+    actions::RETIRED_SERVICE,
     names::UNKNOWN_SERVICE_PRINCIPAL,
     names::PLACEHOLDER,
     names::FOREIGN_PARTITION,

@@ -148,7 +148,7 @@ impl NameChecker {
             self.known_actions.insert(pattern.to_owned());
             return None;
         };
-        Some(Finding::new(&rule, Severity::Warning, place, message, remedy))
+        Some(Finding::new(&rule, rule.severity, place, message, remedy))
     }
 
     fn foreign_partition(&self, place: &str, value: &str) -> Option<Finding> {

@@ -99,6 +99,29 @@ fn complements_in_an_allow() {
 }
 
 #[test]
+fn actions_of_a_retired_service_are_noted_as_such() {
+    let found = of(
+        Usage::Managed,
+        &json!([{"Effect": "Deny", "Action": ["DeepLens:List*", "zocalo:CreateUser"], "Resource": "*"}]),
+    );
+    let told: Vec<_> = found.iter().map(|it| (it.rule, it.severity, it.pointer.as_str())).collect();
+    let noted = |place| ("retired-service", Severity::Note, place);
+    assert_eq!(told, [noted("/Statement/0/Action/0"), noted("/Statement/0/Action/1")]);
+    assert!(found[1].message.contains("Amazon WorkDocs"), "{}", found[1].message);
+}
+
+#[test]
+fn a_tag_of_a_secret_is_a_condition_key_of_its_requests() {
+    let on = |key: &str| {
+        managed(&json!([{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue",
+            "Resource": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:relay-*",
+            "Condition": {"StringEquals": {key: "relay"}}}]))
+    };
+    assert_eq!(on("secretsmanager:ResourceTag/team"), []);
+    assert_eq!(on("secretsmanager:ResourceTags/team").len(), 1);
+}
+
+#[test]
 fn names_that_aws_does_not_have() {
     let found = of(
         Usage::Managed,

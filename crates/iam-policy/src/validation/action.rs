@@ -4,9 +4,11 @@ use serde_json::Map;
 
 use crate::Usage;
 use crate::Value;
+use crate::catalogue;
 use crate::layout::{member, one_or_many};
+use crate::pattern::action_matches;
 
-use super::{Report, ValidationStage};
+use super::{Report, ValidationStage, did_you_mean};
 
 pub(super) const CODE: &str = "policy-action";
 
@@ -77,14 +79,34 @@ fn is_vendor(vendor: &str) -> bool {
     !vendor.is_empty() && vendor.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
 }
 
+/// The actions by which a principal gets a session of a role: "IAM JSON policy elements: Action"
+/// and the pages on session tags, source identity and trusted identity propagation.
+const TRUST_ACTIONS: &[&str] = &[
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:SetContext",
+    "sts:SetSourceIdentity",
+    "sts:TagSession",
+];
+
 /// Returns the refusal in a trust policy. `*` is no action of STS either.
 fn trust_refusal(action: &str) -> Option<(String, Option<String>)> {
     let vendor = action.split(':').next().unwrap_or_default();
-    if action.contains(':') && vendor.eq_ignore_ascii_case("sts") {
+    let is_of_sts = action.contains(':') && vendor.eq_ignore_ascii_case("sts");
+    if is_of_sts && TRUST_ACTIONS.iter().any(|known| action_matches(action, known)) {
         return None;
     }
     let message = "AssumeRole policy may only specify STS AssumeRole actions.";
-    Some((message.to_owned(), Some("the action is `sts:AssumeRole`".to_owned())))
+    let listed = || format!("the actions of a trust policy are {}", TRUST_ACTIONS.join(", "));
+    let near = if is_of_sts { nearest_action(action) } else { None };
+    Some((message.to_owned(), Some(near.unwrap_or_else(listed))))
+}
+
+/// Returns the action of a trust policy that is meant by a misspelt one. Another action of STS is
+/// no slip.
+fn nearest_action(action: &str) -> Option<String> {
+    catalogue::action(action).is_none().then(|| did_you_mean(action, TRUST_ACTIONS))?
 }
 
 /// Returns the refusal in a bucket policy. S3 takes only its own actions, and refuses all others

@@ -2,6 +2,7 @@
 
 use crate::Usage;
 use crate::Value;
+use crate::catalogue;
 use crate::layout::{member, one_or_many};
 use crate::statement::{COMPARISONS, Operator};
 
@@ -44,33 +45,44 @@ impl Report {
     }
 
     /// Checks a key. IAM takes a key without a service (moto's tests recorded that), S3 doesn't.
-    /// Colons count only before the first slash: the name of a tag or of an OIDC provider follows
-    /// it.
     fn key(&mut self, pointer: &str, key: &str) {
-        let colons = key.split('/').next().unwrap_or_default().matches(':').count();
         if !key.contains(':') && self.usage == Usage::Bucket {
             let help = did_you_mean(
                 key,
                 &["aws:SourceIp", "aws:SourceArn", "aws:SourceAccount", "aws:SecureTransport"],
             );
-            self.add(
-                ValidationStage::Syntax,
-                pointer,
-                WRONG_KEY,
-                "Policy has an invalid condition key",
-                help,
-            );
-        } else if colons > 1 {
-            let message = "Actions/Condition can contain only one colon.";
-            self.add(
-                ValidationStage::Actions,
-                pointer,
-                WRONG_KEY,
-                message,
-                Some("a key is <service>:<name>".to_owned()),
-            );
+            let help = help.unwrap_or_else(|| "a key is <service>:<name>".to_owned());
+            self.add(ValidationStage::Syntax, pointer, WRONG_KEY, INVALID_KEY, Some(help));
+        } else if let Some(help) = second_colon(key) {
+            let message = match self.usage {
+                Usage::Bucket => INVALID_KEY,
+                Usage::Trust => "Condition can contain only one colon.",
+                Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
+                    "Actions/Condition can contain only one colon."
+                }
+            };
+            self.add(ValidationStage::Actions, pointer, WRONG_KEY, message, Some(help));
         }
     }
+}
+
+const INVALID_KEY: &str = "Policy has an invalid condition key";
+
+/// Returns the remedy for a key with a second colon where AWS takes one only. A service decides
+/// what follows its own prefix: `kms:EncryptionContext:aws:s3:arn` ("AWS KMS condition keys").
+/// Behind a slash stands the name of a tag, or the rest of an OIDC provider's address. IAM refuses
+/// an address with `https://`.
+fn second_colon(key: &str) -> Option<String> {
+    let (prefix, name) = key.split_once(':')?;
+    if name.starts_with("//") {
+        let address = name.trim_start_matches('/');
+        return name.contains(':').then(|| format!("write the key without {prefix}://: {address}"));
+    }
+    let is_plain = !name.split('/').next().unwrap_or_default().contains(':');
+    let is_of_service =
+        catalogue::service(prefix).or_else(|| catalogue::retired_service(prefix)).is_some();
+    (!is_plain && !is_of_service && !prefix.contains('/'))
+        .then(|| "a key is <service>:<name>".to_owned())
 }
 
 /// Returns the nearest operator. Each part is corrected on its own:

@@ -1,6 +1,10 @@
-//! Validation of the values of conditions: only values that AWS is known to refuse. AWS takes a
-//! malformed number, boolean, binary or ARN: the test then never holds. IAM refuses a malformed
+//! Validation of the values of conditions: only values that AWS is known to refuse, and booleans.
+//! AWS takes a malformed number, binary or ARN: the test then never holds. IAM refuses a malformed
 //! date, and S3 a malformed address.
+//!
+//! IAM takes a malformed boolean, too, and Access Analyzer reports it ("Type mismatch Boolean"). It
+//! is refused here since nobody means it: a Deny with `"Bool": {"aws:SecureTransport": "no"}`
+//! denies nothing.
 
 use std::net::IpAddr;
 
@@ -8,7 +12,7 @@ use crate::Usage;
 use crate::Value;
 use crate::statement::{Operator, OperatorName};
 
-use super::{Report, ValidationStage};
+use super::{Report, ValidationStage, Violation};
 
 const CODE: &str = "policy-condition";
 
@@ -28,6 +32,9 @@ impl Report {
         if text.contains("${") {
             return;
         }
+        if matches!(comparison, OperatorName::Bool | OperatorName::Null) && !is_boolean(&text) {
+            self.boolean(pointer, comparison, &text);
+        }
         if is_date_comparison(comparison) && self.usage.is_identity() && !may_be_date(&text) {
             let help =
                 "a date is written as 2026-01-31T12:00:00Z or in seconds since 1970".to_owned();
@@ -46,6 +53,33 @@ impl Report {
             );
         }
     }
+
+    fn boolean(&mut self, pointer: &str, comparison: OperatorName, text: &str) {
+        let operator = if comparison == OperatorName::Null { "Null" } else { "Bool" };
+        let message = format!(
+            "Type mismatch Boolean: Add a valid Boolean value (true or false) for the condition \
+                operator {operator}."
+        );
+        let help = match text.to_ascii_lowercase().as_str() {
+            "yes" | "y" | "on" | "1" => "write \"true\"",
+            "no" | "n" | "off" | "0" => "write \"false\"",
+            _ => "write \"true\" or \"false\"",
+        };
+        let summary =
+            format!("`{text}` is neither `true` nor `false`, so no request ever matches it");
+        let violation = Violation {
+            pointer: pointer.to_owned(),
+            code: CODE,
+            message,
+            summary: None,
+            help: Some(help.to_owned()),
+        };
+        self.add_described(ValidationStage::AccessAnalyzer, summary, violation);
+    }
+}
+
+fn is_boolean(text: &str) -> bool {
+    text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
 }
 
 fn is_date_comparison(comparison: OperatorName) -> bool {

@@ -112,6 +112,8 @@ enum ValidationStage {
     MissingResources,
     /// The size of the document.
     Quota,
+    /// What IAM takes and Access Analyzer reports.
+    AccessAnalyzer,
 }
 
 const UNKNOWN_ELEMENT: &str = "policy-unknown-element";

@@ -83,7 +83,7 @@ impl Report {
 
     fn principal(&mut self, pointer: &str, value: &Value) {
         let types = match value {
-            Value::String(text) if text == "*" => return,
+            Value::String(text) if text == "*" => return self.everybody(pointer),
             Value::Object(types) => types,
             _ => {
                 let help = Some(
@@ -135,13 +135,27 @@ impl Report {
         }
     }
 
+    /// Refuses `"*"` alone in a trust policy, where only `{"AWS": "*"}` is valid ("Role trust
+    /// policy unsupported wildcard in principal", IAM Access Analyzer policy check reference).
+    fn everybody(&mut self, pointer: &str) {
+        if self.usage == Usage::Trust {
+            let message = "AssumeRolepolicy contained an invalid principal: \"STAR\":\"*\".";
+            let help = "name who may assume the role; everybody is {\"AWS\": \"*\"}".to_owned();
+            self.add(ValidationStage::Statement, pointer, CODE, message, Some(help));
+        }
+    }
+
     fn name(&mut self, pointer: &str, kind: &str, name: &str) {
         let help = match kind {
             "AWS" if !is_aws_principal(name) => aws_help(name),
-            "Service" if !is_service(name) => {
-                "a service is named like lambda.amazonaws.com".to_owned()
+            "Service" if !is_service(name) => service_help(name),
+            "Federated" if self.usage == Usage::Bucket => "only a trust policy names identity \
+                providers: name the role that their users assume"
+                .to_owned(),
+            "Federated" if !is_provider(name) => provider_help(name),
+            "CanonicalUser" if !is_canonical_user(name) => {
+                "a canonical user id has 64 hexadecimal digits".to_owned()
             }
-            "Federated" if name.is_empty() => "name an identity provider".to_owned(),
             "AWS" | "Federated" => return self.principal_of_partition(pointer, kind, name),
             _ => return,
         };
@@ -224,4 +238,47 @@ fn aws_help(name: &str) -> String {
 
 fn is_service(name: &str) -> bool {
     name.contains('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c))
+}
+
+fn service_help(name: &str) -> String {
+    if name.contains(['*', '?']) {
+        return NO_WILDCARD.to_owned() + "each service, such as lambda.amazonaws.com";
+    }
+    "a service is named like lambda.amazonaws.com".to_owned()
+}
+
+/// The beginning of the remedy for "Unsupported wildcard in principal" (IAM Access Analyzer policy
+/// check reference): only an AWS principal may be `*`.
+const NO_WILDCARD: &str = "AWS takes no wildcard in principals of this type: name ";
+
+/// Tells if a name is that of an identity provider: its ARN, or the domain of one that AWS knows
+/// ("Invalid federated principal syntax in role trust policy", IAM Access Analyzer policy check
+/// reference).
+fn is_provider(name: &str) -> bool {
+    if name.contains(['*', '?']) || name.chars().any(char::is_whitespace) {
+        return false;
+    }
+    let parts: Vec<_> = name.splitn(6, ':').collect();
+    if parts[0] != "arn" {
+        return name.contains('.');
+    }
+    let ["arn", partition, "iam", "", account, resource] = parts[..] else { return false };
+    let provider =
+        resource.strip_prefix("saml-provider/").or_else(|| resource.strip_prefix("oidc-provider/"));
+    !partition.is_empty() && is_account(account) && provider.is_some_and(|name| !name.is_empty())
+}
+
+fn provider_help(name: &str) -> String {
+    if name.contains(['*', '?']) {
+        return NO_WILDCARD.to_owned() + "each identity provider";
+    }
+    "name an identity provider: arn:aws:iam::<account>:saml-provider/<name>, \
+        arn:aws:iam::<account>:oidc-provider/<address>, or a domain such as accounts.google.com"
+        .to_owned()
+}
+
+/// Tells if a text is a canonical user id ("Finding your AWS canonical user ID", Amazon S3 User
+/// Guide).
+fn is_canonical_user(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -179,7 +179,8 @@ fn iam_refusal(resource: &str, parts: &[&str]) -> Option<ResourceProblem> {
         ));
     }
     let path = parts.get(5)?;
-    if *path == "*" || IAM_PATHS.iter().any(|start| path.starts_with(start)) {
+    // IAM's message doesn't name the root user; AWS's policy IAMDeleteRootUserCredentials does.
+    if matches!(*path, "*" | "root") || IAM_PATHS.iter().any(|start| path.starts_with(start)) {
         return None;
     }
     let message =

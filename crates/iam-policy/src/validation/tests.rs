@@ -2,6 +2,11 @@ use serde_json::json;
 
 use super::*;
 
+mod condition_keys;
+mod partitions;
+mod principals;
+mod trust_actions;
+
 fn found(document: &Value, usage: Usage) -> Vec<(String, String)> {
     validate(document, usage)
         .into_iter()
@@ -29,7 +34,7 @@ fn only(document: &Value, usage: Usage, pointer: &str, message: &str) {
 fn what_aws_accepts_is_accepted() {
     let identity = json!({"Version": "2012-10-17", "Id": "x", "Statement": [
         {"Sid": "", "Effect": "Allow", "Action": ["*", "*:*", "S3:*", "execute-api:Invoke"], "Resource": [
-            "arn:aws:sqs", "arn:*:s3:::b/*", "arn:aws:s3:us-west-2:123456789012:accesspoint/a", "arn:aws:s3:*::b", "arn:aws:iam::*:role/x", "arn:aws:iam::123456789012:*", "arn:aws-cn:logs:*:*:*"
+            "arn:aws:sqs", "arn:*:s3:::b/*", "arn:aws:s3:us-west-2:123456789012:accesspoint/a", "arn:aws:s3:*::b", "arn:aws:iam::*:role/x", "arn:aws:iam::123456789012:*", "arn:aws:iam::*:root", "arn:aws-cn:logs:*:*:*"
         ]},
         {"Sid": "", "Effect": "Deny", "NotAction": "iam:*", "NotResource": "*", "Condition": {
             "ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["a", "b"]}, "Null": {"aws:RequestTag/a:b": true},
@@ -527,6 +532,7 @@ fn of_a_document_that_no_call_takes_only_the_size_is_reported() {
 
 /// The results that moto's tests of `CreatePolicy` recorded, each checked against AWS: the
 /// documents that IAM takes though they look odd, and of several problems the one that it reports.
+/// A malformed boolean is not among them: IAM takes it, and Access Analyzer reports it.
 #[test]
 fn iam_takes_what_looks_odd() {
     let odd = [
@@ -544,10 +550,7 @@ fn iam_takes_what_looks_odd() {
             "Condition",
             &json!({"DateGreaterThan": {"aws:CurrentTime": "${aws:PrincipalTag/end, '2030'}"}}),
         ),
-        with(
-            "Condition",
-            &json!({"NumericLessThan": {"s3:max-keys": "many"}, "Bool": {"aws:SecureTransport": "si"}}),
-        ),
+        with("Condition", &json!({"NumericLessThan": {"s3:max-keys": "many"}})),
     ];
     for document in odd {
         assert_eq!(found(&document, Usage::Managed), [], "{document}");
@@ -661,8 +664,8 @@ fn what_s3_minds_in_bucket_policies() {
         ),
         (
             "Condition",
-            json!({"Bool": {"x": "y"}}),
-            "/Bool/x",
+            json!({"StringEquals": {"x": "y"}}),
+            "/StringEquals/x",
             "Policy has an invalid condition key",
         ),
         (
