@@ -91,7 +91,7 @@ impl DocumentSource {
     /// place of the short form.
     pub fn place(&self, pointer: &str) -> Option<Place> {
         self.value.pointer(pointer)?;
-        Some(self.spot(pointer).place())
+        Some(self.locate(pointer).place())
     }
 
     /// Returns the place of a statement by its number, from 1, in the document as written.
@@ -110,7 +110,7 @@ impl DocumentSource {
     }
 
     /// Returns the place of a pointer, or that of the nearest value around it.
-    pub(super) fn spot(&self, pointer: &str) -> Span {
+    pub(super) fn locate(&self, pointer: &str) -> Span {
         let spot = self.template.locate(&written(pointer, &self.renamed));
         match (&self.template.origin, self.value.pointer(pointer)) {
             // The short form has no pointers, but the texts in it are those of the document.
@@ -206,7 +206,7 @@ fn finish(
     for finding in &findings {
         scope.error(
             finding.code,
-            &source.spot(&finding.pointer),
+            &source.locate(&finding.pointer),
             finding.title(),
             finding.remedy(),
         );

@@ -183,8 +183,8 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// Reports a public policy of a bucket whose S3 Block Public Access is on: S3 would make the
-    /// bucket and refuse the policy (Amazon S3 User Guide, "Blocking public access to your Amazon S3
-    /// storage", `BlockPublicPolicy`).
+    /// bucket and refuse the policy (Amazon S3 User Guide, "Blocking public access to your Amazon
+    /// S3 storage", `BlockPublicPolicy`).
     fn blocked_policy(&mut self, name: &str, document: &documents::ResolvedDocument) {
         let source = &document.source;
         let Some(statement) = public_statement(&source.value) else { return };
@@ -195,7 +195,7 @@ impl Lowering<'_, '_, '_> {
         );
         let help = "name the principals, narrow them with a condition of fixed values, or write \
             `public_access_block: {block_public_policy: false, restrict_public_buckets: false}`";
-        let place = source.spot(&statement.to_string());
+        let place = source.locate(&statement.to_string());
         self.scope.error("public-policy", &place, message, help);
     }
 }
