@@ -4,6 +4,7 @@ mod commands;
 mod lint;
 mod policy;
 mod policy_can;
+mod policy_can_limits;
 mod remedies;
 mod side_by_side;
 mod signals;

@@ -347,12 +347,12 @@ fn decide(kind: Kind, layers: &Policies, request: &Request) -> Verdict {
         Kind::Identity => decision::Policies {
             identity: &layers[0],
             boundary: layers.get(1).and_then(|boundary| boundary.first()),
-            resource: None,
+            ..decision::Policies::default()
         },
         Kind::Bucket | Kind::Trust => decision::Policies {
             identity: &everything,
-            boundary: None,
             resource: layers[0].first(),
+            ..decision::Policies::default()
         },
     };
     policies.decide(&put(kind, request)).verdict
@@ -363,12 +363,12 @@ fn evaluated(kind: Kind, layers: &Layers, request: &Request) -> Verdict {
         Kind::Identity => Everything {
             identity: layers[0].clone(),
             boundary: layers.get(1).map(|boundary| boundary[0].clone()),
-            resource: None,
+            ..Everything::default()
         },
         Kind::Bucket | Kind::Trust => Everything {
             identity: vec![Document::everything()],
-            boundary: None,
             resource: Some(layers[0][0].clone()),
+            ..Everything::default()
         },
     };
     everything.decide(&put(kind, request))

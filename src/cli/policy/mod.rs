@@ -3,6 +3,8 @@
 mod can;
 mod diff;
 mod fmt;
+mod levels;
+mod policy_files;
 mod question;
 mod source;
 mod validate;
