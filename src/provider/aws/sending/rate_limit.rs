@@ -24,8 +24,8 @@ use super::request::TrackedRequest;
 const MAX_ANSWERS: usize = 64 * 1024 * 1024;
 
 /// The bytes that an XML element counts for, whatever it contains: as much memory does an empty
-/// member of a list take once it is parsed. A full page of the largest list, with 50 tags on each of
-/// its 1,000 users, stays below the limit.
+/// member of a list take once it is parsed. A full page of the largest list, with 50 tags on each
+/// of its 1,000 users, stays below the limit.
 const ELEMENT: usize = 256;
 
 /// An HTTP client whose requests wait for their turn. Their answers are read to the end within the
