@@ -7,23 +7,17 @@ use crate::statement::{Policy, PrincipalType};
 
 use super::weighing::Weighing;
 
-/// The services whose resources have resource control policies (AWS Organizations User Guide,
-/// "Resource control policies", "List of AWS services that support RCPs"), by the prefixes of their
-/// actions.
-const SERVICES_WITH_RESOURCE_CONTROL: &[&str] = &[
-    "aoss",
-    "cognito-identity",
-    "cognito-idp",
-    "cognito-sync",
-    "dynamodb",
-    "ecr",
-    "kms",
-    "logs",
-    "s3",
-    "secretsmanager",
-    "sqs",
-    "sts",
-];
+/// The services whose resources have resource control policies, by the prefixes of their actions
+/// (AWS Organizations User Guide, "Resource control policies", "List of AWS services that support
+/// RCPs").
+const SERVICES_WITH_RESOURCE_CONTROL: &str = "aoss appconfig appstream autoscaling \
+    autoscaling-plans budgets clouddirectory cloudfront cloudsearch cloudtrail-data codeartifact \
+    codebuild codecommit codepipeline cognito-identity cognito-idp comprehend comprehendmedical \
+    compute-optimizer cost-optimization-hub dax dsql dynamodb ecr ecr-public events firehose fis \
+    fms gamelift health inspector-scan kendra kinesisvideo kms logs memorydb networkmonitor \
+    notifications opensearch pca-connector-ad personalize polly pricing resource-groups \
+    rolesanywhere s3 secretsmanager servicediscovery signin sqs sts support swf textract \
+    timestream-influxdb transcribe transfer translate wafv2 workspaces xray";
 
 /// The control policies of one type, by level of the organization.
 #[derive(Debug)]
@@ -111,13 +105,13 @@ impl Exemption {
     ) -> Option<Self> {
         let service = request.service();
         let owner = owner.or_else(|| request.principal.account());
-        if !SERVICES_WITH_RESOURCE_CONTROL.contains(&service.as_str()) {
+        if !SERVICES_WITH_RESOURCE_CONTROL.split(' ').any(|prefix| prefix == service) {
             Some(Self::Service(service))
         } else if request.action.eq_ignore_ascii_case("kms:RetireGrant") {
             Some(Self::RetireGrant)
         } else if service == "kms" && request.resource.contains(":alias/aws/") {
             Some(Self::ManagedKey)
-        } else if request.principal.is_service_linked(context) {
+        } else if request.principal.is_service_linked(context) || takes_linked_role(request) {
             Some(Self::ServiceLinkedRole)
         } else {
             let managed = management_account.is_some() && owner == management_account;
@@ -138,16 +132,26 @@ impl Exemption {
     }
 }
 
+/// Tells if the request assumes a service-linked role, whose trust policy no resource control
+/// policy limits.
+fn takes_linked_role(request: &Request) -> bool {
+    request.service() == "sts" && is_linked_role(&request.resource)
+}
+
+/// Tells if an ARN is that of a service-linked role, for which its path is reserved.
+fn is_linked_role(arn: &str) -> bool {
+    arn.contains(":role/aws-service-role/")
+}
+
 impl Caller {
-    /// Tells if the caller is a service-linked role. The path `/aws-service-role/` is reserved for
-    /// them, but the ARN of a session lacks the path: there the name tells.
+    /// Tells if the caller is a service-linked role. The ARN of a session lacks the role's path:
+    /// there the name tells.
     fn is_service_linked(&self, context: &Context) -> bool {
         let arn = context.get("aws:PrincipalArn").and_then(<[String]>::first);
-        let path = |arn: &str| arn.contains(":role/aws-service-role/");
         match self.entity() {
-            Some(PrincipalEntity::Role(_)) => path(&self.name),
+            Some(PrincipalEntity::Role(_)) => is_linked_role(&self.name),
             Some(PrincipalEntity::Session(role)) => {
-                role.starts_with("AWSServiceRoleFor") || arn.is_some_and(|arn| path(arn))
+                role.starts_with("AWSServiceRoleFor") || arn.is_some_and(|arn| is_linked_role(arn))
             }
             _ => false,
         }

@@ -154,6 +154,13 @@ fn resource_control_policies_spare_what_aws_says() {
     allowed(&held("ec2:StartInstances", "arn:aws:ec2:us-east-1:123456789012:instance/i-1"));
     allowed(&held("kms:RetireGrant", "*"));
     forbidden(&held("kms:ListKeys", "*"));
+    forbidden(&held("dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:123456789012:table/t"));
+    let (linked, alias) = (
+        "arn:aws:iam::123456789012:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX",
+        "arn:aws:kms:us-east-1:123456789012:alias/aws/s3",
+    );
+    needs_resource_policy(&held("sts:AssumeRole", linked));
+    denied(&held("kms:DeleteAlias", alias));
     allowed(&held("kms:ListKeys", "*").managed_by("123456789012"));
     // The owner of the resource counts, not the caller's account.
     let queue = "arn:aws:sqs:us-east-1:999999999999:jobs";
