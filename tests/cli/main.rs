@@ -6,6 +6,7 @@ mod policy;
 mod policy_can;
 mod policy_can_limits;
 mod remedies;
+mod render;
 mod side_by_side;
 mod signals;
 mod startup;

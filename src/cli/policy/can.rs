@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
+use super::placeholders::{PlaceholderArgs, account};
 use super::policy_files::{PolicyFiles, PolicyPaths, PolicyRole};
 use super::question::{doubts, half_excepted};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use relayctl::manifest::check_account;
 use relayctl::policy::decision::{Deciding, Decision, EvaluationStep, Policies, Verdict};
 use relayctl::policy::request::{Caller, Request};
 use relayctl::policy::statement::PrincipalType;
@@ -84,6 +84,9 @@ pub struct CanArgs {
     #[arg(long = "context", value_name = "KEY=VALUE", value_parser = circumstance)]
     circumstances: Vec<(String, String)>,
 
+    #[command(flatten)]
+    placeholders: PlaceholderArgs,
+
     /// Print as JSON
     #[arg(long)]
     json: bool,
@@ -106,7 +109,7 @@ Examples:
       --action sts:AssumeRole --resource arn:aws:iam::123456789012:role/x --detailed-exitcode";
 
 pub fn run_command(args: &CanArgs, context: &CommandContext) -> Exit {
-    let files = PolicyFiles::read(paths(args)?, context)?;
+    let files = PolicyFiles::read(paths(args)?, &args.placeholders, context)?;
     let compiled = files.compile()?;
     let request = request(args);
     let excepted = compiled.resource.iter().flat_map(|policy| half_excepted(policy, &request));
@@ -130,7 +133,7 @@ pub fn run_command(args: &CanArgs, context: &CommandContext) -> Exit {
     } else {
         let steps =
             if context.options.verbose > 0 { evaluation(&decision.steps) } else { String::new() };
-        told(&files, &decision, context.terminal.style().color) + &steps
+        as_text(&files, &decision, context.terminal.style().color) + &steps
     };
     context.terminal.result(&text)?;
     let denied = decision.verdict != Verdict::Allowed;
@@ -165,7 +168,7 @@ fn request(args: &CanArgs) -> Request {
     request
 }
 
-fn told(files: &PolicyFiles, decision: &Decision, color: bool) -> String {
+fn as_text(files: &PolicyFiles, decision: &Decision, color: bool) -> String {
     let (word, paint) = match decision.verdict {
         Verdict::Allowed => ("allowed", AnsiColor::Green),
         Verdict::ExplicitDeny => ("explicitly denied", AnsiColor::Red),
@@ -242,10 +245,6 @@ fn holds_them(caller: &Caller, paths: &PolicyPaths) -> Result<(), CommandError> 
         ));
     }
     Ok(())
-}
-
-fn account(text: &str) -> Result<String, String> {
-    check_account(text).map(|()| text.to_owned())
 }
 
 fn action(text: &str) -> Result<String, String> {

@@ -4,6 +4,7 @@ mod can;
 mod diff;
 mod fmt;
 mod levels;
+mod placeholders;
 mod policy_files;
 mod question;
 mod source;

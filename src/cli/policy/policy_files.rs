@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::DocumentKind;
 use super::levels::levels;
+use super::placeholders::PlaceholderArgs;
 use super::source::{Source, check_stdin_once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
@@ -77,13 +78,22 @@ impl PolicyPaths {
 }
 
 impl PolicyFiles {
-    pub fn read(paths: PolicyPaths, context: &CommandContext) -> Result<Self, CommandError> {
+    pub fn read(
+        paths: PolicyPaths,
+        placeholders: &PlaceholderArgs,
+        context: &CommandContext,
+    ) -> Result<Self, CommandError> {
         check_stdin_once(&paths.0.iter().map(|(_, path)| path.clone()).collect::<Vec<_>>())?;
         let (mut files, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sources = Vec::new();
         for (place, path) in paths.0 {
-            let read = Source::read(&path, context.options.max_file_size)
-                .map_err(|problem| problems.push(problem));
-            let Ok(source) = read else { continue };
+            match Source::read(&path, context.options.max_file_size) {
+                Ok(source) => sources.push((place, source)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        placeholders.fill_sources(sources.iter_mut().map(|(_, source)| source), context)?;
+        for (place, source) in sources {
             match source.parse() {
                 Ok(document) => files.push(PolicyFile { place, source, document }),
                 Err(problem) => {
