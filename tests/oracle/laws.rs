@@ -194,7 +194,8 @@ impl Case<'_> {
                     must(evaluated == expected, || {
                         format!("{name}, the example is no example: {grant:?}")
                     })?;
-                    let decided = decide(self.kind, policies, &grant.example) == Verdict::Allowed;
+                    let decided =
+                        decide(self.kind, policies, &grant.example).is_allowed_to_caller();
                     must(decided == expected, || {
                         format!("{name}, the decision says otherwise: {grant:?}")
                     })?;
@@ -275,7 +276,7 @@ impl Case<'_> {
             for (side, allowed) in self.sides.iter().zip(allowed[index]) {
                 let is_in = allowed.iter().any(|it| it == resource);
                 let expected = evaluated(self.kind, side.documents, &request);
-                must((expected == Verdict::Allowed) == is_in, || {
+                must(expected.is_allowed_to_caller() == is_in, || {
                     format!("the oracle contradicts itself: {expected:?} but {is_in}: {request:?}")
                 })?;
                 let policies = if dice.one_in(2) { &side.policies } else { &side.respelt };
