@@ -37,6 +37,7 @@ mod output;
 mod permissions;
 mod plan;
 mod policy;
+mod render;
 mod schema;
 mod show;
 mod state;
@@ -126,6 +127,7 @@ enum Command {
     Destroy(destroy::DestroyArgs),
     Show(show::ShowArgs),
     Graph(graph::GraphArgs),
+    Render(render::RenderArgs),
     Permissions(permissions::PermissionsArgs),
     Keys(keys::KeysArgs),
     Output(output::OutputArgs),
@@ -268,6 +270,7 @@ fn run_command(command: &Command, context: &CommandContext) -> Exit {
         Command::Destroy(args) => destroy::run_command(args, context),
         Command::Show(args) => show::run_command(args, context),
         Command::Graph(args) => graph::run_command(args, context),
+        Command::Render(args) => render::run_command(args, context),
         Command::Permissions(args) => permissions::run_command(args, context),
         Command::Keys(args) => keys::run_command(args, context),
         Command::Output(args) => output::run_command(args, context),

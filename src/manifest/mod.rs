@@ -9,6 +9,7 @@
 mod decode;
 mod documents;
 mod extends;
+mod filled;
 mod lower;
 mod mark;
 mod names;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::documents::{DocumentSource, Documents};
+pub use self::filled::{FilledTexts, fill_account, fill_texts};
 pub use self::names::{account as check_account, manifest as check_name, region as check_region};
 pub use self::not_manifest::listed as list_paths;
 pub use self::outline::manifests_in;

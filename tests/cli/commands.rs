@@ -21,7 +21,7 @@ fn started() -> TempDir {
     folder
 }
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "validate",
     "lint",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 15] = [
     "destroy",
     "show",
     "graph",
+    "render",
     "keys",
     "output",
     "policy",
@@ -91,7 +92,7 @@ fn a_wrong_call_is_an_error_and_not_changes() {
 #[test]
 fn a_missing_manifest_is_named() {
     let folder = empty();
-    for command in ["validate", "plan", "destroy", "graph", "output"] {
+    for command in ["validate", "plan", "destroy", "graph", "render", "output"] {
         let ran = run(folder.path(), &[command, "dev.yaml"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
         let working = folder.path().canonicalize().unwrap();
@@ -264,7 +265,7 @@ fn the_manifests_of_the_repository_are_the_ones_that_init_writes() {
 fn a_bad_manifest_fails_every_command_that_reads_it() {
     let folder = empty();
     fs::write(folder.path().join("bad.yaml"), "version: 1\nname: bad\nnmae: x\n").unwrap();
-    for command in ["validate", "plan", "graph", "output"] {
+    for command in ["validate", "plan", "graph", "render", "output"] {
         let ran = run(folder.path(), &[command, "bad.yaml", "--sandbox"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{command}");
         assert!(ran.stderr.contains("nmae") && ran.stderr.contains("bad.yaml:3"), "{}", ran.stderr);

@@ -344,6 +344,24 @@ fn what_cannot_be_understood_is_not_compared() {
         ran.stderr
     );
     assert!(ran.stderr.contains("relayctl policy validate new.json"), "{}", ran.stderr);
+    let ran = run(folder.path(), &["diff", "old.json", "new.json", "--json"]);
+    let data: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&data["equivalent"], &data["relation"]), (&json!(false), &Value::Null));
+    assert_eq!(data["refusals"][0]["code"], "policy-effect");
+}
+
+#[test]
+fn what_aws_refuses_may_be_equivalent_all_the_same() {
+    let small = with(OLD, "\"Allow\"", "\"allow\"");
+    let folder = folder(&[("old.json", OLD), ("new.json", &small)]);
+    let ran =
+        run(folder.path(), &["diff", "old.json", "new.json", "--json", "--detailed-exitcode"]);
+    assert_eq!(ran.code, 0);
+    let data: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(data["equivalent"], true);
+    assert_eq!(data["refusals"][0]["code"], "policy-effect");
+    let plain = run(folder.path(), &["diff", "old.json", "new.json"]);
+    assert!(plain.stdout.contains("AWS would refuse"), "{}", plain.stdout);
 }
 
 #[test]

@@ -308,7 +308,8 @@ fn a_question_that_makes_no_sense_is_refused() {
         ],
         "names nobody",
     );
-    refused(&["--principal", USER, "--action", "s3:GetObject", "--resource", CAT], "--policy");
+    refused(&ada("s3:GetObject", CAT, &["--session-policy", "policy.json"]), "no session policies");
+    refused(&ada("s3:GetObject", CAT, &["--management-account", "1"]), "twelve digits");
     let service = [
         "--policy",
         "policy.json",

@@ -103,10 +103,15 @@ fn naming(kind: &str, name: &str, caller: &Caller) -> Option<Naming> {
 }
 
 /// All kinds of policies that have a say in a request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Everything {
     pub identity: Vec<Document>,
     pub boundary: Option<Document>,
+    pub session: Option<Vec<Document>>,
+    /// By level, from the root of the organization to the account of the caller.
+    pub service_control: Vec<Vec<Document>>,
+    /// Besides RCPFullAWSAccess.
+    pub resource_control: Vec<Document>,
     pub resource: Option<Document>,
 }
 
@@ -135,27 +140,27 @@ impl Everything {
         let identity = attached(&self.identity);
         let boundary =
             self.boundary.as_ref().filter(|_| is_aws).map(|it| attached(std::slice::from_ref(it)));
-        let resource = self.resource.as_ref().map(|it| {
-            said(std::slice::from_ref(it), |document, statement| {
-                let principals = statement.principals.as_ref()?;
-                // "NotPrincipal … with a Deny effect will always deny any IAM principal that has a
-                // permissions boundary".
-                let always = principals.not && !statement.allow && boundary.is_some();
-                let naming = if always { Some(Naming::Itself) } else { principals.naming(caller) };
-                naming.filter(|_| applies(document, statement, request, &circumstances))
-            })
-        });
-        let layers = [Some(&identity), boundary.as_ref(), resource.as_ref()];
-        if layers.into_iter().flatten().any(|said| said.denied) {
+        let session = self.session.as_ref().filter(|_| is_session(caller)).map(|it| attached(it));
+        let levels = self.service_control.iter().filter(|_| is_aws).map(|it| attached(it));
+        let levels: Vec<Said> = levels.collect();
+        let resource =
+            self.resource.as_ref().map(|it| at_resource(it, request, boundary.is_some()));
+        let guards = self.resource_control.iter().map(|it| at_resource(it, request, false));
+        let guarded = guards.filter(|_| is_guarded(&request.action)).any(|said| said.denied);
+        let layers = [Some(&identity), boundary.as_ref(), session.as_ref(), resource.as_ref()];
+        if guarded || layers.into_iter().flatten().chain(&levels).any(|said| said.denied) {
             return Verdict::ExplicitDeny;
         }
-        let within = boundary.is_none_or(|said| said.allowed.is_some());
+        let allows = |limit: Option<Said>| limit.is_none_or(|said| said.allowed.is_some());
+        let within = allows(boundary) && allows(session);
         let is_root = is_aws && Who::of(&caller.name).path == "root";
         let held = is_aws && (is_root || identity.allowed.is_some()) && within;
+        let foreign = is_aws && is_foreign(request, &circumstances);
+        let open = resource.is_none() && foreign;
         let allowed = match resource {
             None => held,
             Some(said) if !is_aws => said.allowed.is_some(),
-            Some(said) if is_foreign(request, &circumstances) => held && said.allowed.is_some(),
+            Some(said) if foreign => held && said.allowed.is_some(),
             Some(said) => match said.allowed {
                 Some(Naming::Itself) => true,
                 Some(Naming::Role) => within,
@@ -163,8 +168,40 @@ impl Everything {
                 None => held && !resource_must_allow(&request.action),
             },
         };
-        if allowed { Verdict::Allowed } else { Verdict::ImplicitDeny }
+        if !allowed || levels.iter().any(|level| level.allowed.is_none()) {
+            Verdict::ImplicitDeny
+        } else if open {
+            Verdict::NeedsResourcePolicy
+        } else {
+            Verdict::Allowed
+        }
     }
+}
+
+fn at_resource(policy: &Document, request: &Request, bounded: bool) -> Said {
+    let circumstances = Circumstances::of(request);
+    said(std::slice::from_ref(policy), |document, statement| {
+        let principals = statement.principals.as_ref()?;
+        // "NotPrincipal … with a Deny effect will always deny any IAM principal that has a
+        // permissions boundary".
+        let always = principals.not && !statement.allow && bounded;
+        let naming =
+            if always { Some(Naming::Itself) } else { principals.naming(&request.principal) };
+        naming.filter(|_| applies(document, statement, request, &circumstances))
+    })
+}
+
+/// Session policies are passed to sessions of roles and of federated users.
+fn is_session(caller: &Caller) -> bool {
+    let path = Who::of(&caller.name).path;
+    caller.kind == PrincipalType::AWS
+        && ["role/", "assumed-role/", "federated-user/"].iter().any(|kind| path.starts_with(kind))
+}
+
+/// Resource control policies apply to the resources of some services.
+fn is_guarded(action: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    ["s3:", "sts:", "kms:"].iter().any(|service| action.starts_with(service))
 }
 
 fn said(documents: &[Document], says: impl Fn(&Document, &Statement) -> Option<Naming>) -> Said {

@@ -194,7 +194,8 @@ impl Case<'_> {
                     must(evaluated == expected, || {
                         format!("{name}, the example is no example: {grant:?}")
                     })?;
-                    let decided = decide(self.kind, policies, &grant.example) == Verdict::Allowed;
+                    let decided =
+                        decide(self.kind, policies, &grant.example).is_allowed_to_caller();
                     must(decided == expected, || {
                         format!("{name}, the decision says otherwise: {grant:?}")
                     })?;
@@ -275,7 +276,7 @@ impl Case<'_> {
             for (side, allowed) in self.sides.iter().zip(allowed[index]) {
                 let is_in = allowed.iter().any(|it| it == resource);
                 let expected = evaluated(self.kind, side.documents, &request);
-                must((expected == Verdict::Allowed) == is_in, || {
+                must(expected.is_allowed_to_caller() == is_in, || {
                     format!("the oracle contradicts itself: {expected:?} but {is_in}: {request:?}")
                 })?;
                 let policies = if dice.one_in(2) { &side.policies } else { &side.respelt };
@@ -347,12 +348,12 @@ fn decide(kind: Kind, layers: &Policies, request: &Request) -> Verdict {
         Kind::Identity => decision::Policies {
             identity: &layers[0],
             boundary: layers.get(1).and_then(|boundary| boundary.first()),
-            resource: None,
+            ..decision::Policies::default()
         },
         Kind::Bucket | Kind::Trust => decision::Policies {
             identity: &everything,
-            boundary: None,
             resource: layers[0].first(),
+            ..decision::Policies::default()
         },
     };
     policies.decide(&put(kind, request)).verdict
@@ -363,12 +364,12 @@ fn evaluated(kind: Kind, layers: &Layers, request: &Request) -> Verdict {
         Kind::Identity => Everything {
             identity: layers[0].clone(),
             boundary: layers.get(1).map(|boundary| boundary[0].clone()),
-            resource: None,
+            ..Everything::default()
         },
         Kind::Bucket | Kind::Trust => Everything {
             identity: vec![Document::everything()],
-            boundary: None,
             resource: Some(layers[0][0].clone()),
+            ..Everything::default()
         },
     };
     everything.decide(&put(kind, request))

@@ -54,6 +54,7 @@ fn access(account: &Value) -> Access {
                         identity: &identity,
                         boundary: boundary.as_ref(),
                         resource: bucket.as_ref().filter(|_| resource == OBJECT),
+                        ..Policies::default()
                     };
                     if policies.decide(&request).verdict == Verdict::Allowed {
                         allowed.insert(format!("{kind}/{name} {action} {resource}"));

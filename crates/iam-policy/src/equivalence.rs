@@ -69,6 +69,35 @@ mod tests {
         }
     }
 
+    /// AWS refuses these documents; each has one meaning all the same.
+    #[test]
+    fn what_aws_refuses_is_compared_all_the_same() {
+        let user = "arn:aws:iam::123456789012:user/ada";
+        let pairs = [
+            (json!({"Effect": "allow"}), json!({"Effect": "Allow"}), true),
+            (json!({"Effect": "DENY"}), json!({"Effect": "Deny"}), true),
+            (json!({"Effect": "allow"}), json!({"Effect": "Deny"}), false),
+            (json!({"Effect": "Allowed"}), json!({"Effect": "Allow"}), false),
+            (json!({"Principal": user}), json!({"Principal": [user]}), true),
+            (json!({"Principal": ["b", "a"]}), json!({"Principal": ["a", "b", "a"]}), true),
+            (json!({"Principal": ["*"]}), json!({"Principal": "*"}), true),
+            (json!({"Principal": user}), json!({"Principal": {"AWS": user}}), false),
+            (json!({"Principal": user}), json!({"NotPrincipal": user}), false),
+        ];
+        for (one, other, expected) in pairs {
+            assert_eq!(
+                equivalent(&document(&one), &document(&other)),
+                expected,
+                "{one} and {other}"
+            );
+        }
+        let both = json!({"Action": "a:b", "NotAction": "c:d"});
+        assert!(equivalent(&document(&both), &document(&both)));
+        for other in [json!({"Action": "a:b"}), json!({"NotAction": "c:d"}), json!([])] {
+            assert!(!equivalent(&document(&both), &document(&other)), "{other}");
+        }
+    }
+
     /// One pair for each difference that AWS ignores, and nothing else.
     #[test]
     fn what_makes_no_difference_to_aws() {

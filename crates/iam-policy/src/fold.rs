@@ -11,6 +11,7 @@ use super::layout::texts;
 pub(super) fn statement(statement: &Map<String, Value>) -> Value {
     let folded = statement.iter().map(|(element, value)| {
         let value = match element.as_str() {
+            "Effect" => effect(value),
             "Action" | "NotAction" => actions(value),
             "Principal" | "NotPrincipal" => principal(value),
             "Condition" => condition(value),
@@ -36,13 +37,31 @@ fn actions(value: &Value) -> Value {
     }
 }
 
+/// Returns an effect as AWS spells it. AWS refuses every other case, so a document with it has no
+/// other meaning that could be confused with this one.
+fn effect(value: &Value) -> Value {
+    let known = ["Allow", "Deny"].into_iter();
+    let same = |name: &&str| value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(name));
+    known.into_iter().find(same).map_or_else(|| value.clone(), Value::from)
+}
+
 /// Returns a principal with `"*"` as `{"AWS": "*"}`: AWS documents both as the same principal,
-/// everyone.
+/// everyone. AWS refuses all other names without a type, and lists of them; those are sorted, and a
+/// list of one name is spelt as the name.
 fn principal(value: &Value) -> Value {
-    if value == "*" {
-        return Value::Object(Map::from_iter([("AWS".to_owned(), value.clone())]));
+    let mut names = texts(Some(value));
+    match value {
+        Value::String(_) => {}
+        Value::Array(list) if list.len() == names.len() && !names.is_empty() => {}
+        other => return other.clone(),
     }
-    value.clone()
+    names.sort_unstable();
+    names.dedup();
+    match names[..] {
+        ["*"] => Value::Object(Map::from_iter([("AWS".to_owned(), "*".into())])),
+        [name] => name.into(),
+        _ => names.into(),
+    }
 }
 
 /// Returns the tests of a Condition as a list with keys in lower case. Condition keys are not

@@ -38,6 +38,13 @@ pub struct Caller {
 #[serde(transparent)]
 pub struct Context(BTreeMap<String, Vec<String>>);
 
+impl Request {
+    /// Returns the prefix of the action in lower case: `s3`.
+    pub(super) fn service(&self) -> String {
+        self.action.split(':').next().unwrap_or_default().to_ascii_lowercase()
+    }
+}
+
 impl Caller {
     /// Makes a caller from the ARN of a user, role or session, or from an account id.
     pub fn aws(arn: impl Into<String>) -> Self {

@@ -49,6 +49,6 @@ fn holds(test: ConditionTest, context: &Context, caller: &Caller) -> bool {
         resource: "*".to_owned(),
         context: context.clone(),
     };
-    let policies = Policies { identity: &identity, boundary: None, resource: None };
+    let policies = Policies { identity: &identity, ..Policies::default() };
     policies.decide(&request).verdict == Verdict::Allowed
 }

@@ -214,8 +214,11 @@ impl<'d> Judged<'d> {
     }
 
     fn refused_by(&self, example: &Request) -> Stopper {
-        let policies =
-            Policies { identity: &self.policies, boundary: self.boundary.as_ref(), resource: None };
+        let policies = Policies {
+            identity: &self.policies,
+            boundary: self.boundary.as_ref(),
+            ..Policies::default()
+        };
         let decision = policies.decide(example);
         if decision.verdict == Verdict::ExplicitDeny
             && let Some(deny) = decision.because.into_iter().next()
@@ -234,7 +237,7 @@ impl<'d> Judged<'d> {
         }
         let unbounded = Policies { boundary: None, ..policies };
         match &self.boundary {
-            Some(boundary) if unbounded.decide(example).verdict == Verdict::Allowed => {
+            Some(boundary) if unbounded.decide(example).verdict.is_allowed_to_caller() => {
                 Stopper::Boundary(boundary.name.clone())
             }
             _ => Stopper::Nothing,

@@ -7,42 +7,64 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
-use super::DocumentKind;
+use super::placeholders::{PlaceholderArgs, account};
+use super::policy_files::{PolicyFiles, PolicyPaths, PolicyRole};
 use super::question::{doubts, half_excepted};
-use super::source::{Source, check_stdin_once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use relayctl::diagnostic::{Diagnostic, Severity};
-use relayctl::policy::decision::{Deciding, Decision, Policies, Verdict};
+use relayctl::policy::decision::{Deciding, Decision, EvaluationStep, Policies, Verdict};
 use relayctl::policy::request::{Caller, Request};
-use relayctl::policy::statement::{Policy, PrincipalType};
-use relayctl::policy::{diagnose_parsed, locate, statement_pointer};
+use relayctl::policy::statement::PrincipalType;
 use relayctl::render::text::escape;
-use relayctl::value::Value;
 
 /// Ask whether policies allow a request, and by which statement
 ///
-/// Decides as IAM does over what hangs on the caller, its permissions boundary and what hangs on
-/// the resource. Policies that aren't given have no say, nor have service control policies and
-/// session policies. Condition keys that follow from the caller are known; all others are missing
-/// unless --context gives them.
+/// Decides as IAM does over the policies of the caller, its permissions boundary, its session and
+/// its organization, and over those of the resource and of the VPC endpoint. Policies that aren't
+/// given have no say: without any, nothing is allowed. Condition keys that follow from the caller
+/// are known; all others are missing unless --context gives them.
+///
+/// A resource of another account, a role that is assumed and a KMS key must allow the request by
+/// their own policy. If --resource-policy isn't given, the answer is needsResourcePolicy.
 ///
 /// Exits with 0 whatever the decision is, as it is an answer and no error; a pipeline that wants to
-/// stop at a denial asks for --detailed-exitcode.
+/// stop at a denial asks for --detailed-exitcode. With -v it prints each step of the evaluation.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct CanArgs {
     /// Policies of the caller: files of policy documents; - is the standard input
-    #[arg(long = "policy", value_name = "FILE", num_args = 1.., required_unless_present = "resource_policy")]
+    #[arg(long = "policy", value_name = "FILE", num_args = 1..)]
     policies: Vec<PathBuf>,
 
     /// The caller's permissions boundary
     #[arg(long, value_name = "FILE")]
     boundary: Option<PathBuf>,
 
+    /// Policies that were passed when the caller's session was made
+    #[arg(long = "session-policy", value_name = "FILE", num_args = 1..)]
+    session_policies: Vec<PathBuf>,
+
     /// Policy of the resource: a bucket's policy, a role's trust policy
     #[arg(long, value_name = "FILE")]
     resource_policy: Option<PathBuf>,
+
+    /// Service control policies of a level of the caller's organization: a file, or a folder whose
+    /// own folders are the levels below (repeatable, from the root down to the account)
+    #[arg(long = "scp", value_name = "PATH")]
+    service_control: Vec<PathBuf>,
+
+    /// Resource control policies of a level of the resource's organization, as with --scp
+    /// (repeatable)
+    #[arg(long = "rcp", value_name = "PATH")]
+    resource_control: Vec<PathBuf>,
+
+    /// Management account of the organization, which --scp and --rcp don't apply to
+    #[arg(long, value_name = "ID", value_parser = account)]
+    management_account: Option<String>,
+
+    /// Policy of the VPC endpoint that the request passes
+    #[arg(long, value_name = "FILE")]
+    vpc_endpoint_policy: Option<PathBuf>,
 
     /// The caller: the ARN of a user, role or session, an account id, a service, an identity
     /// provider, or * for anybody
@@ -62,11 +84,14 @@ pub struct CanArgs {
     #[arg(long = "context", value_name = "KEY=VALUE", value_parser = circumstance)]
     circumstances: Vec<(String, String)>,
 
+    #[command(flatten)]
+    placeholders: PlaceholderArgs,
+
     /// Print as JSON
     #[arg(long)]
     json: bool,
 
-    /// Exit with 0 when it is allowed, 2 when it is denied, 1 after an error
+    /// Exit with 0 when it is allowed, 2 when it is not, 1 after an error
     #[arg(long)]
     detailed_exitcode: bool,
 }
@@ -78,31 +103,54 @@ Examples:
   relayctl policy can --policy a.json b.json --boundary boundary.json \\
       --principal arn:aws:sts::123456789012:assumed-role/ops/ada --action iam:PassRole \\
       --resource arn:aws:iam::123456789012:role/x --context iam:PassedToService=lambda.amazonaws.com
+  relayctl policy can --policy admin.json --scp root.json --scp ou/ --scp account.json -v \\
+      --principal arn:aws:iam::123456789012:user/ada --action s3:ListAllMyBuckets --resource '*'
   relayctl policy can --resource-policy trust.json --principal lambda.amazonaws.com \\
       --action sts:AssumeRole --resource arn:aws:iam::123456789012:role/x --detailed-exitcode";
 
 pub fn run_command(args: &CanArgs, context: &CommandContext) -> Exit {
-    let files = PolicyFiles::read(args, context)?;
-    let identity = files.compiled(PolicyRole::Caller)?;
-    let boundary = files.compiled(PolicyRole::Boundary)?;
-    let resource = files.compiled(PolicyRole::Resource)?;
+    let files = PolicyFiles::read(paths(args)?, &args.placeholders, context)?;
+    let compiled = files.compile()?;
     let request = request(args);
-    let excepted = resource.iter().flat_map(|policy| half_excepted(policy, &request));
+    let excepted = compiled.resource.iter().flat_map(|policy| half_excepted(policy, &request));
     doubts(&request)
         .into_iter()
         .chain(excepted)
         .for_each(|doubt| context.terminal.print_warning(&escape(&doubt)));
-    let policies =
-        Policies { identity: &identity, boundary: boundary.first(), resource: resource.first() };
+    let policies = Policies {
+        identity: &compiled.identity,
+        boundary: compiled.boundary.as_ref(),
+        session: compiled.session.as_deref(),
+        resource: compiled.resource.as_ref(),
+        service_control: &compiled.service_control,
+        resource_control: &compiled.resource_control,
+        endpoint: compiled.endpoint.as_ref(),
+        management_account: args.management_account.as_deref(),
+    };
     let decision = policies.decide(&request);
     let text = if args.json {
-        files.as_json(&decision, &request)
+        as_json(&files, &decision, &request)
     } else {
-        files.told(&decision, context.terminal.style().color)
+        let steps =
+            if context.options.verbose > 0 { evaluation(&decision.steps) } else { String::new() };
+        as_text(&files, &decision, context.terminal.style().color) + &steps
     };
     context.terminal.result(&text)?;
     let denied = decision.verdict != Verdict::Allowed;
     Ok(if args.detailed_exitcode && denied { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+fn paths(args: &CanArgs) -> Result<PolicyPaths, CommandError> {
+    let mut paths = PolicyPaths::default();
+    paths.add_files(PolicyRole::Caller, &args.policies);
+    paths.add_files(PolicyRole::Boundary, &args.boundary);
+    paths.add_files(PolicyRole::Session, &args.session_policies);
+    paths.add_files(PolicyRole::Resource, &args.resource_policy);
+    paths.add_levels(PolicyRole::ServiceControl, &args.service_control)?;
+    paths.add_levels(PolicyRole::ResourceControl, &args.resource_control)?;
+    paths.add_files(PolicyRole::Endpoint, &args.vpc_endpoint_policy);
+    holds_them(&args.principal, &paths)?;
+    Ok(paths)
 }
 
 fn request(args: &CanArgs) -> Request {
@@ -120,167 +168,83 @@ fn request(args: &CanArgs) -> Request {
     request
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PolicyRole {
-    Caller,
-    Boundary,
-    Resource,
-}
-
-struct PolicyFile {
-    place: PolicyRole,
-    source: Source,
-    document: Value,
-}
-
-/// The policies that take part in the decision, read and parsed.
-struct PolicyFiles(Vec<PolicyFile>);
-
-impl PolicyFiles {
-    fn read(args: &CanArgs, context: &CommandContext) -> Result<Self, CommandError> {
-        let wanted: Vec<(PolicyRole, &PathBuf)> =
-            (args.policies.iter().map(|path| (PolicyRole::Caller, path)))
-                .chain(args.boundary.iter().map(|path| (PolicyRole::Boundary, path)))
-                .chain(args.resource_policy.iter().map(|path| (PolicyRole::Resource, path)))
-                .collect();
-        holds_them(&args.principal, &wanted)?;
-        check_stdin_once(&wanted.iter().map(|(_, path)| (*path).clone()).collect::<Vec<_>>())?;
-        let (mut files, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, path) in wanted {
-            let read = Source::read(path, context.options.max_file_size)
-                .map_err(|problem| problems.push(problem));
-            let Ok(source) = read else { continue };
-            match source.parse() {
-                Ok(document) => files.push(PolicyFile { place, source, document }),
-                Err(problem) => {
-                    problems.push(problem);
-                    broken.push(source);
-                }
-            }
-        }
-        report(&problems, &broken, context);
-        if !problems.is_empty() {
-            return Err(CommandError::reported());
-        }
-        let warnings: Vec<_> = files.iter().flat_map(PolicyFile::warnings).collect();
-        report(&warnings, files.iter().map(|file| &file.source), context);
-        Ok(Self(files))
-    }
-
-    fn compiled(&self, place: PolicyRole) -> Result<Vec<Policy>, CommandError> {
-        self.0.iter().filter(|file| file.place == place).map(PolicyFile::compiled).collect()
-    }
-
-    fn told(&self, decision: &Decision, color: bool) -> String {
-        let (word, paint) = match decision.verdict {
-            Verdict::Allowed => ("allowed", AnsiColor::Green),
-            Verdict::ExplicitDeny => ("explicitly denied", AnsiColor::Red),
-            Verdict::ImplicitDeny => ("implicitly denied", AnsiColor::Red),
-        };
-        let style =
-            if color { Style::new().bold().fg_color(Some(paint.into())) } else { Style::new() };
-        let mut text = format!("{style}{word}{style:#}: {}\n", escape(&decision.reason));
-        for deciding in &decision.because {
-            let at = match self.locate(deciding) {
-                Some((line, column)) => format!("{}:{line}:{column}", deciding.policy),
-                None => deciding.policy.clone(),
-            };
-            let sid = deciding.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
-            let _ = writeln!(
-                text,
-                "  {}: statement {}{}",
-                escape(&at),
-                deciding.statement,
-                escape(&sid)
-            );
-        }
-        text
-    }
-
-    fn as_json(&self, decision: &Decision, request: &Request) -> String {
-        let because = |deciding: &Deciding| {
-            let (line, column) = self.locate(deciding).unzip();
-            json!({
-                "policy": deciding.policy,
-                "statement": deciding.statement,
-                "sid": deciding.sid,
-                "line": line,
-                "column": column,
-            })
-        };
-        let value = json!({
-            "decision": decision.verdict,
-            "reason": decision.reason,
-            "because": decision.because.iter().map(because).collect::<Vec<_>>(),
-            "request": Request { context: request.circumstances(), ..request.clone() },
-        });
-        format!("{value:#}")
-    }
-
-    /// Returns the line and column of a statement.
-    fn locate(&self, deciding: &Deciding) -> Option<(usize, usize)> {
-        let file = self.0.iter().find(|file| file.name() == deciding.policy)?;
-        let pointer = statement_pointer(&file.document, deciding.statement)?;
-        locate(&file.source.text, &pointer.to_string()).map(|(line, column, _)| (line, column))
-    }
-}
-
-impl PolicyFile {
-    fn name(&self) -> String {
-        self.source.shown_name().display().to_string()
-    }
-
-    fn compiled(&self) -> Result<Policy, CommandError> {
-        Policy::compile(&self.name(), &self.document).map_err(|error| {
-            CommandError::because("this document can't be understood", error)
-                .with_help(self.source.hint_to_validate())
-        })
-    }
-
-    /// Returns warnings for rules of AWS that the policy breaks. AWS would refuse it, but its
-    /// meaning can still be computed. The size is not checked, since an AWS managed policy may be
-    /// as large as it is. Among the policies of resources only those of roles and buckets have
-    /// rules that are known here.
-    fn warnings(&self) -> Vec<Diagnostic> {
-        let kind = match (self.place, DocumentKind::guess(&self.document)) {
-            (PolicyRole::Caller | PolicyRole::Boundary, _) => DocumentKind::Identity,
-            (PolicyRole::Resource, DocumentKind::Trust) => DocumentKind::Trust,
-            (PolicyRole::Resource, _) if speaks_of_s3(&self.document) => DocumentKind::Bucket,
-            (PolicyRole::Resource, _) => return Vec::new(),
-        };
-        let found = diagnose_parsed(
-            &self.source.shown_name(),
-            &self.source.text,
-            &self.document,
-            kind.usage(),
-        );
-        let found = found.into_iter().filter(|one| one.code != "policy-size");
-        found.map(|one| Diagnostic { severity: Severity::Warning, ..one }).collect()
-    }
-}
-
-fn speaks_of_s3(document: &Value) -> bool {
-    let policy = Policy::compile("", document);
-    let actions = |policy: &Policy| {
-        policy.statements.iter().flat_map(|it| it.actions.patterns.clone()).collect::<Vec<_>>()
+fn as_text(files: &PolicyFiles, decision: &Decision, color: bool) -> String {
+    let (word, paint) = match decision.verdict {
+        Verdict::Allowed => ("allowed", AnsiColor::Green),
+        Verdict::ExplicitDeny => ("explicitly denied", AnsiColor::Red),
+        Verdict::ImplicitDeny => ("implicitly denied", AnsiColor::Red),
+        Verdict::NeedsResourcePolicy => ("needs resource policy", AnsiColor::Yellow),
     };
-    policy.is_ok_and(|policy| {
-        actions(&policy).iter().any(|action| action.to_ascii_lowercase().starts_with("s3:"))
-    })
+    let style = if color { Style::new().bold().fg_color(Some(paint.into())) } else { Style::new() };
+    let mut text = format!("{style}{word}{style:#}: {}\n", escape(&decision.reason));
+    for deciding in &decision.because {
+        let at = match files.locate(deciding) {
+            Some((line, column)) => format!("{}:{line}:{column}", deciding.policy),
+            None => deciding.policy.clone(),
+        };
+        let sid = deciding.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
+        let _ =
+            writeln!(text, "  {}: statement {}{}", escape(&at), deciding.statement, escape(&sid));
+    }
+    if decision.verdict == Verdict::NeedsResourcePolicy {
+        text += "  give the policy of the resource with --resource-policy\n";
+    }
+    text
 }
 
-/// Makes sure that the caller can hold policies. Only users and roles can.
-fn holds_them(caller: &Caller, wanted: &[(PolicyRole, &PathBuf)]) -> Result<(), CommandError> {
-    let held = wanted.iter().any(|(place, _)| *place != PolicyRole::Resource);
-    if caller.kind == PrincipalType::AWS || !held {
-        return Ok(());
+/// Returns the steps of the evaluation as a numbered list.
+fn evaluation(steps: &[EvaluationStep]) -> String {
+    if steps.is_empty() {
+        return String::new();
     }
-    let name =
-        if caller.kind == PrincipalType::Everyone { "an anonymous caller" } else { &caller.name };
-    Err(CommandError::new(format!(
-        "no policy hangs on {name}: only users and roles have policies and boundaries"
-    ))
-    .with_help("give what hangs on the resource with --resource-policy"))
+    let line = |(index, step): (usize, &EvaluationStep)| {
+        let (stage, outcome) = (step.stage.label(), step.outcome.label());
+        format!("  {}. {stage}: {outcome}: {}\n", index + 1, escape(&step.reason))
+    };
+    "\nEvaluation:\n".to_owned() + &steps.iter().enumerate().map(line).collect::<String>()
+}
+
+fn as_json(files: &PolicyFiles, decision: &Decision, request: &Request) -> String {
+    let because = |deciding: &Deciding| {
+        let (line, column) = files.locate(deciding).unzip();
+        json!({
+            "policy": deciding.policy,
+            "statement": deciding.statement,
+            "sid": deciding.sid,
+            "line": line,
+            "column": column,
+        })
+    };
+    let value = json!({
+        "decision": decision.verdict,
+        "reason": decision.reason,
+        "because": decision.because.iter().map(because).collect::<Vec<_>>(),
+        "steps": decision.steps,
+        "request": Request { context: request.circumstances(), ..request.clone() },
+    });
+    format!("{value:#}")
+}
+
+/// Makes sure that the caller can hold the policies that are given as its own. Only users and roles
+/// have policies, and only sessions have session policies.
+fn holds_them(caller: &Caller, paths: &PolicyPaths) -> Result<(), CommandError> {
+    let own = [PolicyRole::Caller, PolicyRole::Boundary, PolicyRole::Session];
+    if caller.kind != PrincipalType::AWS && paths.contains(&own) {
+        let anybody = caller.kind == PrincipalType::Everyone;
+        let name = if anybody { "an anonymous caller" } else { &caller.name };
+        return Err(CommandError::new(format!(
+            "no policy hangs on {name}: only users and roles have policies and boundaries"
+        ))
+        .with_help("give what hangs on the resource with --resource-policy"));
+    }
+    if !caller.is_session() && paths.contains(&[PolicyRole::Session]) {
+        let name = &caller.name;
+        return Err(CommandError::new(format!("{name} has no session policies")).with_help(
+            "name a session: arn:aws:sts::<account>:assumed-role/<role>/<session>, or \
+                arn:aws:sts::<account>:federated-user/<name>",
+        ));
+    }
+    Ok(())
 }
 
 fn action(text: &str) -> Result<String, String> {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::DocumentKind;
+use super::placeholders::PlaceholderArgs;
 use super::source::{Source, check_stdin_once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
@@ -21,7 +22,8 @@ use relayctl::value::Value;
 /// by the other
 ///
 /// Equivalent documents differ in spelling at most. Others are compared over all requests, with an
-/// example for everything that is gained or lost.
+/// example for everything that is gained or lost. What AWS would refuse is warned of, and compared
+/// as far as it has a meaning.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct PolicyDiffArgs {
@@ -36,6 +38,9 @@ pub struct PolicyDiffArgs {
     /// Use of the documents; without it, the use is guessed from their content
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     kind: Option<DocumentKind>,
+
+    #[command(flatten)]
+    placeholders: PlaceholderArgs,
 
     /// Print as JSON
     #[arg(long)]
@@ -61,39 +66,59 @@ struct DiffSide {
 pub fn run_command(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
     let files = [args.old.clone(), args.new.clone()];
     check_stdin_once(&files)?;
-    let [old, new] = read(&files, context)?;
-    warn(args.kind, [&old, &new], context);
+    let [old, new] = read(&files, &args.placeholders, context)?;
+    let refusals = warn(args.kind, [&old, &new], context);
     let same = equivalent(&old.document, &new.document);
-    let comparison = if same { Comparison::default() } else { compared(&old, &new)? };
-    let text =
-        if args.json { as_json(same, &comparison) } else { told(&old, &new, same, &comparison) };
+    let comparison = if same { Ok(Comparison::default()) } else { compared(&old, &new) };
+    let text = if args.json {
+        as_json(same, comparison.ok().as_ref(), &refusals)
+    } else if same && !refusals.is_empty() {
+        let [old, new] =
+            [&old, &new].map(|side| escape(&side.source.shown_name().to_string_lossy()));
+        format!("{old} and {new} are equivalent, but AWS would refuse what is warned of.\n")
+    } else {
+        told(&old, &new, same, &comparison?)
+    };
     context.terminal.result(&text)?;
     Ok(if args.detailed_exitcode && !same { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
 /// Loads both documents. The problems of both are reported together.
-fn read(files: &[PathBuf; 2], context: &CommandContext) -> Result<[DiffSide; 2], CommandError> {
+fn read(
+    files: &[PathBuf; 2],
+    placeholders: &PlaceholderArgs,
+    context: &CommandContext,
+) -> Result<[DiffSide; 2], CommandError> {
     let (mut sides, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+    let mut sources = Vec::new();
     for path in files {
         match Source::read(path, context.options.max_file_size) {
             Err(problem) => problems.push(problem),
-            Ok(source) => match source.parse() {
-                Ok(document) => sides.push(DiffSide { source, document }),
-                Err(problem) => {
-                    problems.push(problem);
-                    broken.push(source);
-                }
-            },
+            Ok(source) => sources.push(source),
+        }
+    }
+    placeholders.fill_sources(&mut sources, context)?;
+    for source in sources {
+        match source.parse() {
+            Ok(document) => sides.push(DiffSide { source, document }),
+            Err(problem) => {
+                problems.push(problem);
+                broken.push(source);
+            }
         }
     }
     report(&problems, &broken, context);
     sides.try_into().map_err(|_| CommandError::reported())
 }
 
-/// Warns about rules of AWS that the documents break. AWS would refuse them, but their meaning can
-/// still be computed. The size is not checked, since an AWS managed policy may be as large as it
-/// is.
-fn warn(asked: Option<DocumentKind>, sides: [&DiffSide; 2], context: &CommandContext) {
+/// Warns about rules of AWS that the documents break, and returns the warnings. AWS would refuse
+/// them, but their meaning can still be computed. The size is not checked, since an AWS managed
+/// policy may be as large as it is.
+fn warn(
+    asked: Option<DocumentKind>,
+    sides: [&DiffSide; 2],
+    context: &CommandContext,
+) -> Vec<Diagnostic> {
     let looks = sides.map(|side| asked.unwrap_or_else(|| DocumentKind::guess(&side.document)));
     if looks[0] != looks[1] {
         let [old, new] = sides.map(|side| side.source.shown_name().display().to_string());
@@ -113,6 +138,7 @@ fn warn(asked: Option<DocumentKind>, sides: [&DiffSide; 2], context: &CommandCon
         .map(|one| Diagnostic { severity: Severity::Warning, ..one })
         .collect();
     report(&warnings, sides.map(|side| &side.source), context);
+    warnings
 }
 
 fn compared(old: &DiffSide, new: &DiffSide) -> Result<Comparison, CommandError> {
@@ -127,15 +153,20 @@ fn compared(old: &DiffSide, new: &DiffSide) -> Result<Comparison, CommandError> 
     Ok(compare(&Set::of(&before), &Set::of(&after), None))
 }
 
-fn as_json(same: bool, comparison: &Comparison) -> String {
+/// Returns the answer as JSON. A document that can't be understood has no requests to compare: the
+/// relation is null, and the refusals say why.
+fn as_json(same: bool, comparison: Option<&Comparison>, refusals: &[Diagnostic]) -> String {
     let mut value = json!({
         "equivalent": same,
-        "relation": comparison.relation(),
-        "gained": comparison.gained,
-        "lost": comparison.lost,
+        "relation": comparison.map(Comparison::relation),
+        "gained": comparison.map(|it| it.gained.as_slice()).unwrap_or_default(),
+        "lost": comparison.map(|it| it.lost.as_slice()).unwrap_or_default(),
     });
-    if !comparison.doubts.is_empty() {
-        value["doubts"] = json!(comparison.doubts);
+    if let Some(doubts) = comparison.map(|it| &it.doubts).filter(|doubts| !doubts.is_empty()) {
+        value["doubts"] = json!(doubts);
+    }
+    if !refusals.is_empty() {
+        value["refusals"] = json!(refusals);
     }
     format!("{value:#}")
 }

@@ -3,6 +3,9 @@
 mod can;
 mod diff;
 mod fmt;
+mod levels;
+mod placeholders;
+mod policy_files;
 mod question;
 mod source;
 mod validate;

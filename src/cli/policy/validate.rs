@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde_json::json;
 
 use super::DocumentKind;
+use super::placeholders::PlaceholderArgs;
 use super::source::{Source, check_stdin_once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
@@ -30,6 +31,9 @@ pub struct PolicyValidateArgs {
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     kind: Option<DocumentKind>,
 
+    #[command(flatten)]
+    placeholders: PlaceholderArgs,
+
     /// Print as JSON
     #[arg(long)]
     json: bool,
@@ -52,7 +56,12 @@ struct ValidatedFile {
 
 pub fn run_command(args: &PolicyValidateArgs, context: &CommandContext) -> Exit {
     check_stdin_once(&args.files)?;
-    let checked: Vec<_> = args.files.iter().map(|path| check(path, args.kind, context)).collect();
+    let read = |path: &PathBuf| Source::read(path, context.options.max_file_size);
+    let mut sources: Vec<_> = args.files.iter().map(read).collect();
+    args.placeholders
+        .fill_sources(sources.iter_mut().filter_map(|source| source.as_mut().ok()), context)?;
+    let files = args.files.iter().zip(sources);
+    let checked: Vec<_> = files.map(|(path, source)| check(path, source, args.kind)).collect();
     let problems: Vec<_> = checked.iter().flat_map(|one| one.problems.clone()).collect();
     if args.json {
         context.terminal.result(&format!("{:#}", as_json(&checked)))?;
@@ -70,8 +79,12 @@ pub fn run_command(args: &PolicyValidateArgs, context: &CommandContext) -> Exit 
     if problems.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(CommandError::reported()) }
 }
 
-fn check(path: &Path, kind: Option<DocumentKind>, context: &CommandContext) -> ValidatedFile {
-    let source = match Source::read(path, context.options.max_file_size) {
+fn check(
+    path: &Path,
+    source: Result<Source, Diagnostic>,
+    kind: Option<DocumentKind>,
+) -> ValidatedFile {
+    let source = match source {
         Ok(source) => source,
         Err(problem) => {
             return ValidatedFile {

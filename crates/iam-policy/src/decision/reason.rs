@@ -5,8 +5,8 @@ use crate::principal::Naming;
 use crate::request::Context;
 use crate::statement::{Clause, ConditionTest, PrincipalType, Statement};
 
+use super::case::{AllowSource, RequestCase};
 use super::weighing::{Miss, WeighedStatement, Weighing};
-use super::{AllowSource, RequestCase};
 
 impl RequestCase<'_> {
     pub(super) fn denied(&self, said: &WeighedStatement<'_, Naming>) -> String {
@@ -15,34 +15,65 @@ impl RequestCase<'_> {
 
     pub(super) fn granted(&self, grant: AllowSource) -> String {
         let held = if self.is_root() && self.identity.allows.is_empty() {
-            format!("the root user of account {} may do everything in it", self.account())
+            self.root_allows()
         } else {
             self.identity.allows.first().map(|said| self.allows(said)).unwrap_or_default()
         };
-        let within = self.boundary.as_ref().and_then(|boundary| boundary.allows.first());
-        let within = within.map(|said| format!("the boundary allows it too ({})", named(said)));
+        let limit = |limit: Option<&Weighing<'_>>, word: &str| {
+            let said = *limit?.allows.first()?;
+            Some(format!("{word} it too ({})", named(&said)))
+        };
+        let within = limit(self.boundary.as_ref(), "the boundary allows");
+        let session = limit(self.session.as_ref(), "the session's policies allow");
         let given = self.resource.as_ref().and_then(Weighing::nearest_allow);
         let parts = match grant {
-            AllowSource::Identity => [Some(held), within, None],
-            AllowSource::Resource => [given.map(|said| self.allows(&said)), None, None],
-            AllowSource::Role => [given.map(|said| self.allows(&said)), within, None],
+            AllowSource::Identity => [Some(held), within, session, None],
+            AllowSource::Resource => [given.map(|said| self.allows(&said)), None, None, None],
+            AllowSource::Role => [given.map(|said| self.allows(&said)), within, session, None],
             AllowSource::Both => {
-                [Some(held), within, given.map(|said| format!("{} allows it too", named(&said)))]
+                let given = given.map(|said| format!("{} allows it too", named(&said)));
+                [Some(held), within, session, given]
             }
         };
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ") + &self.unasked(grant)
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
-    /// Returns a note on the policy that would also decide, but isn't given.
-    fn unasked(&self, grant: AllowSource) -> String {
-        match self.owner() {
-            Some(owner) if grant == AllowSource::Identity && self.is_foreign() => {
-                format!(
-                    "; the resource is of account {owner}, which must allow it too: its policy \
-                        isn't given"
-                )
+    pub(super) fn root_allows(&self) -> String {
+        format!("the root user of account {} may do everything in it", self.account())
+    }
+
+    /// Returns the reason why a policy that isn't given would have to allow the request.
+    pub(super) fn lacking(&self) -> String {
+        let whose = match self.owner() {
+            Some(owner) if self.is_foreign() => {
+                format!("the resource is of account {owner}, which must allow it too")
             }
-            _ => String::new(),
+            _ if self.request.service() == "kms" => "the key's policy must allow it too".to_owned(),
+            _ => "the role's trust policy must allow it too".to_owned(),
+        };
+        format!("{whose}: the policy of the resource isn't given")
+    }
+
+    /// Returns the policies of the organization or of the VPC endpoint that limit what others
+    /// allow, and don't allow the request.
+    pub(super) fn limit(&self) -> Option<String> {
+        if let Some((number, level)) = self.service_control.first_without_allow() {
+            let near = self.nearest_miss(level.near);
+            return Some(format!("the service control policies of level {number} don't: {near}"));
+        }
+        let refusal =
+            || format!("the policy of the VPC endpoint doesn't: {}", self.endpoint_refusal());
+        (!self.passes_endpoint()).then(refusal)
+    }
+
+    pub(super) fn endpoint_refusal(&self) -> String {
+        let endpoint = self.endpoint.as_ref();
+        match endpoint.and_then(Weighing::nearest_allow) {
+            Some(said) => {
+                let given = named(&said);
+                format!("{given} names an account, which stands for its root user alone")
+            }
+            None => self.nearest_miss(endpoint.and_then(|endpoint| endpoint.near)),
         }
     }
 
@@ -52,19 +83,16 @@ impl RequestCase<'_> {
         let asked = self.asked();
         let held = self.identity.allows.first();
         let given = self.resource.as_ref().and_then(Weighing::nearest_allow);
-        if !self.within_boundary() {
-            let allows =
-                held.map(|said| self.allows(said)).or_else(|| given.map(|said| self.allows(&said)));
-            if let Some(allows) = allows {
-                let near = self.boundary.as_ref().and_then(|boundary| boundary.near);
-                return format!("{allows}, but the boundary doesn't: {}", self.near(near));
-            }
+        let allows =
+            held.map(|said| self.allows(said)).or_else(|| given.map(|said| self.allows(&said)));
+        if let Some(missed) = allows.and_then(|allows| self.missed_limit(&allows)) {
+            return missed;
         }
         let resource_near = self.resource.as_ref().and_then(|resource| resource.near);
         match (held, given) {
             (Some(said), None) if self.is_foreign() => {
                 let owner = self.owner().unwrap_or_default();
-                let near = self.near(resource_near);
+                let near = self.nearest_miss(resource_near);
                 format!(
                     "{}, but the resource is of account {owner}, whose policy doesn't: {near}",
                     self.allows(said)
@@ -74,11 +102,11 @@ impl RequestCase<'_> {
                 format!(
                     "{}, but the policy of the resource must allow it too: {}",
                     self.allows(said),
-                    self.near(resource_near)
+                    self.nearest_miss(resource_near)
                 )
             }
             (None, Some(said)) => {
-                let (account, near) = (self.account(), self.near(self.identity.near));
+                let (account, near) = (self.account(), self.nearest_miss(self.identity.near));
                 let given = named(&said);
                 if self.is_foreign() {
                     format!(
@@ -98,12 +126,31 @@ impl RequestCase<'_> {
                     layers.reduce(
                         |one, other| if other.how.stage() > one.how.stage() { other } else { one },
                     );
-                format!("nothing allows {asked}: {}", self.near(near))
+                format!("nothing allows {asked}: {}", self.nearest_miss(near))
             }
         }
     }
 
-    fn near(&self, near: Option<WeighedStatement<'_, Miss<'_>>>) -> String {
+    /// Returns the reason why the boundary or the policies of the session stop what another policy
+    /// allows.
+    fn missed_limit(&self, allows: &str) -> Option<String> {
+        let near =
+            |limit: Option<&Weighing<'_>>| self.nearest_miss(limit.and_then(|limit| limit.near));
+        if !self.within_boundary() {
+            let near = near(self.boundary.as_ref());
+            return Some(format!("{allows}, but the boundary doesn't: {near}"));
+        }
+        if self.within_session() {
+            return None;
+        }
+        let why = match &self.session {
+            Some(session) => format!("the session's policies don't: {}", near(Some(session))),
+            None => "a federated user has no permissions without session policies".to_owned(),
+        };
+        Some(format!("{allows}, but {why}"))
+    }
+
+    pub(super) fn nearest_miss(&self, near: Option<WeighedStatement<'_, Miss<'_>>>) -> String {
         let Some(said) = near else {
             return "there is no Allow at all".to_owned();
         };
@@ -131,7 +178,7 @@ impl RequestCase<'_> {
         }
     }
 
-    fn allows(&self, said: &WeighedStatement<'_, Naming>) -> String {
+    pub(super) fn allows(&self, said: &WeighedStatement<'_, Naming>) -> String {
         format!("{} allows {}", named(said), self.asked())
     }
 

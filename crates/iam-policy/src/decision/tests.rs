@@ -1,8 +1,11 @@
 use serde_json::{Value, json};
 
-use crate::request::Caller;
+use crate::request::{Caller, Context};
+use crate::statement::PrincipalType;
 
 use super::*;
+
+mod limits;
 
 const USER: &str = "arn:aws:iam::123456789012:user/ada";
 const ROLE: &str = "arn:aws:iam::123456789012:role/team/ops";
@@ -32,6 +35,11 @@ struct Asked {
     identity: Vec<Policy>,
     boundary: Option<Policy>,
     resource: Option<Policy>,
+    session: Option<Vec<Policy>>,
+    service_control: Vec<Vec<Policy>>,
+    resource_control: Vec<Vec<Policy>>,
+    endpoint: Option<Policy>,
+    management_account: Option<&'static str>,
 }
 
 fn asked(caller: &str, action: &str, resource: &str) -> Asked {
@@ -42,7 +50,17 @@ fn asked(caller: &str, action: &str, resource: &str) -> Asked {
         resource: resource.to_owned(),
         context: Context::default(),
     };
-    Asked { request, identity: Vec::new(), boundary: None, resource: None }
+    Asked {
+        request,
+        identity: Vec::new(),
+        boundary: None,
+        resource: None,
+        session: None,
+        service_control: Vec::new(),
+        resource_control: Vec::new(),
+        endpoint: None,
+        management_account: None,
+    }
 }
 
 impl Asked {
@@ -73,8 +91,17 @@ impl Asked {
     }
 
     fn decision(&self) -> Decision {
-        let (boundary, resource) = (self.boundary.as_ref(), self.resource.as_ref());
-        Policies { identity: &self.identity, boundary, resource }.decide(&self.request)
+        let policies = Policies {
+            identity: &self.identity,
+            boundary: self.boundary.as_ref(),
+            session: self.session.as_deref(),
+            resource: self.resource.as_ref(),
+            service_control: &self.service_control,
+            resource_control: &self.resource_control,
+            endpoint: self.endpoint.as_ref(),
+            management_account: self.management_account,
+        };
+        policies.decide(&self.request)
     }
 
     fn verdict(&self) -> Verdict {
@@ -93,6 +120,13 @@ fn denied(asked: &Asked) {
     let decision = asked.decision();
     assert_eq!(decision.verdict, Verdict::ImplicitDeny, "{}", decision.reason);
     assert_eq!(decision.because, []);
+}
+
+#[track_caller]
+fn needs_resource_policy(asked: &Asked) {
+    let decision = asked.decision();
+    assert_eq!(decision.verdict, Verdict::NeedsResourcePolicy, "{}", decision.reason);
+    assert!(decision.reason.ends_with("the policy of the resource isn't given"));
 }
 
 #[track_caller]
@@ -279,10 +313,11 @@ fn across_accounts_both_must_allow() {
     }
     denied(&held().at(&grants(&json!({"AWS": "999999999999"}), "sqs:*")));
     denied(&held().at(&json!([])));
-    // Without the resource's policy only one side can be evaluated, and the reason says so.
-    let alone = held().decision();
-    assert_eq!(alone.verdict, Verdict::Allowed);
-    assert!(alone.reason.ends_with("its policy isn't given"), "{}", alone.reason);
+    // Without the resource's policy only one side can be evaluated.
+    needs_resource_policy(&held());
+    denied(&send());
+    denied(&held().within(&allow("s3:*", "*")));
+    needs_resource_policy(&asked("123456789012", "sqs:SendMessage", queue));
     // S3's ARNs name no account.
     let to_user = grants(&json!({"AWS": USER}), "s3:*");
     allowed(&get(USER).at(&to_user));
@@ -300,7 +335,8 @@ fn the_policies_of_roles_and_of_keys_must_allow_it_themselves() {
     denied(&take(USER).at(&trust(&json!({"AWS": "123456789012"}))));
     allowed(&take(USER).holding(&held).at(&trust(&json!({"AWS": "123456789012"}))));
     denied(&take(USER).holding(&held).at(&json!([])));
-    allowed(&take(USER).holding(&held));
+    needs_resource_policy(&take(USER).holding(&held));
+    denied(&take(USER));
     let stranger = "arn:aws:iam::999999999999:user/eve";
     denied(&take(stranger).at(&trust(&json!({"AWS": "999999999999"}))));
     allowed(&take(stranger).holding(&held).at(&trust(&json!({"AWS": "999999999999"}))));
@@ -311,6 +347,13 @@ fn the_policies_of_roles_and_of_keys_must_allow_it_themselves() {
     denied(&kms(USER).holding(&all).at(&grants(&json!({"AWS": ROLE}), "kms:*")));
     allowed(&kms(USER).holding(&all).at(&grants(&json!({"AWS": "123456789012"}), "kms:*")));
     denied(&kms(USER).at(&grants(&json!({"AWS": "123456789012"}), "kms:*")));
+    needs_resource_policy(&kms(USER).holding(&all));
+    // These are about no key.
+    allowed(&asked(USER, "kms:ListKeys", "*").holding(&all));
+    allowed(
+        &asked(USER, "kms:CreateAlias", "arn:aws:kms:us-east-1:123456789012:alias/app")
+            .holding(&all),
+    );
 }
 
 #[test]
@@ -452,7 +495,7 @@ fn the_reason_is_one_sentence_with_the_statement_that_decided_or_came_nearest() 
     ImplicitDeny: nothing allows s3:GetObject on arn:aws:s3:::photos/cat.jpg: statement 1 of resource allows it to others, not to arn:aws:iam::123456789012:user/ada
     ImplicitDeny: statement 1 of resource leaves it to account 123456789012 to allow s3:GetObject on arn:aws:s3:::photos/cat.jpg, and nothing does: there is no Allow at all
     ImplicitDeny: statement 1 of resource allows s3:GetObject on arn:aws:s3:::photos/cat.jpg, but the boundary doesn't: no Allow is about s3:GetObject
-    Allowed: statement 1 of held-1 allows sqs:SendMessage on arn:aws:sqs:us-east-1:999999999999:jobs; the resource is of account 999999999999, which must allow it too: its policy isn't given
+    NeedsResourcePolicy: statement 1 of held-1 allows sqs:SendMessage on arn:aws:sqs:us-east-1:999999999999:jobs; the resource is of account 999999999999, which must allow it too: the policy of the resource isn't given
     ImplicitDeny: statement 1 of held-1 allows sqs:SendMessage on arn:aws:sqs:us-east-1:999999999999:jobs, but the resource is of account 999999999999, whose policy doesn't: there is no Allow at all
     ImplicitDeny: statement 1 of resource allows sqs:SendMessage on arn:aws:sqs:us-east-1:999999999999:jobs, but account 123456789012, which the caller is of, must allow it too: there is no Allow at all
     Allowed: statement 1 of held-1 allows sqs:SendMessage on arn:aws:sqs:us-east-1:999999999999:jobs; statement 1 of resource allows it too
