@@ -53,7 +53,10 @@ pub const NAMED: &[(&str, &str)] = &[
     ("AWS", "arn:aws:sts::111111111111:assumed-role/r/s"),
     ("Service", "lambda.amazonaws.com"),
     ("Service", "ec2.amazonaws.com"),
+    ("Service", "*"),
     ("Federated", "accounts.google.com"),
+    ("Federated", "*"),
+    ("CanonicalUser", "*"),
     ("CanonicalUser", "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"),
 ];
 
@@ -66,6 +69,10 @@ const UNNAMED: &[(PrincipalType, &str)] = &[
     (PrincipalType::AWS, "arn:aws:iam::333333333333:user/a"),
     (PrincipalType::Service, "s3.amazonaws.com"),
     (PrincipalType::Federated, "www.amazon.com"),
+    (
+        PrincipalType::CanonicalUser,
+        "1c0f4e1b9d8a7c6b5e4d3f2a1908f7e6d5c4b3a2918f0e7d6c5b4a3928170f6e",
+    ),
 ];
 
 pub const TRUST_ACTIONS: &[&str] = &[

@@ -195,16 +195,32 @@ impl Area {
     }
 }
 
+/// The words of a grant for everybody of a type.
+const EVERYBODY_OF_A_TYPE: &[(&str, &str)] = &[
+    ("every AWS service", "Service"),
+    ("every identity provider", "Federated"),
+    ("every canonical user", "CanonicalUser"),
+];
+
 /// Matches the names of a grant's principals with a caller.
 fn names(principals: &[String], caller: &Caller) -> bool {
     let of_all_types = |name: &str| {
-        ["AWS", "Service", "Federated", "CanonicalUser"].map(|kind| (kind, name.to_owned()))
+        let of_type = |(words, _): &&(&str, &str)| *words == name;
+        if let Some((_, kind)) = EVERYBODY_OF_A_TYPE.iter().find(of_type) {
+            return vec![(*kind, "*".to_owned())];
+        }
+        if name == "*" {
+            return vec![("AWS", name.to_owned())];
+        }
+        ["AWS", "Service", "Federated", "CanonicalUser"]
+            .map(|kind| (kind, name.to_owned()))
+            .to_vec()
     };
     principals.is_empty()
         || principals.iter().any(|text| {
             let (not, names) = match text.strip_prefix("everyone but ") {
                 Some(names) => (true, names.split(", ").flat_map(of_all_types).collect()),
-                None => (false, of_all_types(text).to_vec()),
+                None => (false, of_all_types(text)),
             };
             Principals { not, names }.naming(caller).is_some()
         })

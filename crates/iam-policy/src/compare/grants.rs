@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::Value;
+use crate::principal::ANYBODY;
 use crate::request::{Caller, Context, Request};
 use crate::statement::{ConditionTest, Effect, PrincipalType, Statement};
 
@@ -464,13 +465,18 @@ impl<'s> Direction<'s, '_> {
 fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
     let principals = statement.principals.as_ref()?;
     if principals.not {
-        let mut names: Vec<&str> = principals.names.iter().map(|(_, name)| name.as_str()).collect();
+        let names = principals.names.iter();
+        let mut names: Vec<String> = names.map(|(kind, name)| kind.label(name)).collect();
         names.sort_unstable();
         names.dedup();
         return Some(format!("everyone but {}", names.join(", ")));
     }
-    let is = |kind: PrincipalType, name: &str| kind == caller.kind && name == caller.name;
-    let named = principals.names.iter().find(|(kind, name)| is(*kind, name));
+    let of_type = |kind: PrincipalType, wanted: &str| {
+        principals.names.iter().find(|(of, name)| *of == kind && name == wanted)
+    };
+    let named = of_type(caller.kind, &caller.name);
+    let everyone = || of_type(PrincipalType::Everyone, ANYBODY);
+    let any = || of_type(caller.kind, ANYBODY);
     let account = || {
         principals.names.iter().find(|(kind, name)| {
             *kind == PrincipalType::AWS
@@ -478,7 +484,8 @@ fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
                 && caller.name.contains(name.split(':').nth(4).unwrap_or(name))
         })
     };
-    Some(named.or_else(account).map_or_else(|| "*".to_owned(), |(_, name)| name.clone()))
+    let found = named.or_else(account).or_else(everyone).or_else(any);
+    Some(found.map_or_else(|| ANYBODY.to_owned(), |(kind, name)| kind.label(name)))
 }
 
 /// Tells if a statement matches all principals of the label, and not only some of them.
@@ -487,12 +494,20 @@ fn is_for_all(row: &StatementRef<'_>, caller: &Caller, what: &What) -> bool {
     named.zip(what.principal.as_ref()).is_none_or(|(named, meant)| covers(&named, meant))
 }
 
-/// Tells if the first name includes every principal that the second one names.
+/// Tells if the first name includes every principal that the second one names. Both name one caller.
 fn covers(wide: &str, name: &str) -> bool {
     wide == name
         || wide == "*"
         || wide.starts_with("everyone but ")
         || (is_account(wide) && account(wide) == account(name))
+        || (is_type(wide) && !is_type(name) && name != "*" && !name.starts_with("everyone but "))
+}
+
+/// Tells if the name is that of everybody of a type. It covers what else names a caller of the type.
+fn is_type(name: &str) -> bool {
+    [PrincipalType::Service, PrincipalType::Federated, PrincipalType::CanonicalUser]
+        .iter()
+        .any(|kind| kind.label(ANYBODY) == name)
 }
 
 fn conditions_of(rows: &[&StatementRef<'_>]) -> Vec<usize> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::principal::ANYBODY;
 use crate::request::Caller;
 use crate::statement::{PrincipalType, Principals};
 
@@ -19,8 +20,9 @@ pub(super) fn representatives<'a>(named: impl Iterator<Item = &'a Principals>) -
     let mut callers: BTreeSet<Caller> = BTreeSet::new();
     for (kind, name) in all {
         // An account stands for its root user and for all of its users and roles, one of which is
-        // added below.
-        if *kind != PrincipalType::Everyone && !(*kind == PrincipalType::AWS && is_account(name)) {
+        // added below; so is one of each type for `*`.
+        let stands_for_many = name == ANYBODY || (*kind == PrincipalType::AWS && is_account(name));
+        if !stands_for_many {
             callers.insert(Caller { kind: *kind, name: name.clone() });
         }
     }
@@ -43,11 +45,22 @@ pub(super) fn representatives<'a>(named: impl Iterator<Item = &'a Principals>) -
     callers.insert(Caller::aws(format!("arn:aws:iam::{other}:role/example")));
     callers
         .insert(unnamed(&callers, |example| Caller::service(format!("{example}.amazonaws.com"))));
-    for kind in [PrincipalType::Federated, PrincipalType::CanonicalUser] {
-        callers.insert(unnamed(&callers, |example| Caller { kind, name: example.to_owned() }));
-    }
+    callers.insert(unnamed(&callers, |example| Caller {
+        kind: PrincipalType::Federated,
+        name: format!("arn:aws:iam::123456789012:oidc-provider/{example}.com"),
+    }));
+    callers.insert(unnamed(&callers, |example| Caller {
+        kind: PrincipalType::CanonicalUser,
+        name: canonical_id(example),
+    }));
     callers.insert(Caller { kind: PrincipalType::Everyone, name: "*".to_owned() });
     callers.into_iter().collect()
+}
+
+/// Returns an id of the form that S3 has for accounts: 64 hexadecimal digits.
+fn canonical_id(example: &str) -> String {
+    let digits: String = example.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{digits:0<64.64}")
 }
 
 fn unnamed(taken: &BTreeSet<Caller>, make: impl Fn(&str) -> Caller) -> Caller {
@@ -100,8 +113,8 @@ mod tests {
                 "arn:aws:iam::999999999999:role/example-1",
                 "example.amazonaws.com",
                 "lambda.amazonaws.com",
-                "example",
-                "example",
+                "arn:aws:iam::123456789012:oidc-provider/example.com",
+                "6578616d706c6500000000000000000000000000000000000000000000000000",
             ]
         );
     }
