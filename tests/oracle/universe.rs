@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use iam_policy::compare::Grant;
 use iam_policy::request::{Caller, Context, Request};
+use iam_policy::statement::PrincipalType;
 
 use super::alphabet::{Key, Kind, MOST_RESOURCES, World};
 use super::condition::holds;
@@ -340,7 +341,7 @@ impl Universe {
     pub fn cells(&self, kind: Kind, areas: &[Area], memory: &mut Memory) -> Vec<Cell> {
         let mut cells = Vec::new();
         let actions = self.action_classes(areas);
-        let mut known: BTreeSet<(u32, Vec<Vec<String>>)> = BTreeSet::new();
+        let mut known: BTreeSet<(u32, Vec<Vec<String>>, bool)> = BTreeSet::new();
         for (index, caller) in self.world.callers.iter().enumerate() {
             let derived = Circumstances::derived(caller);
             let names =
@@ -348,7 +349,8 @@ impl Universe {
             let names: u32 = names.map(|(area, _)| 1 << area).sum();
             let keys = self.keys.iter().filter(|key| key.is_derived());
             let values = keys.map(|key| derived.values(key.name).to_vec()).collect();
-            if !known.insert((names, values)) {
+            let has_tags = caller.kind != PrincipalType::Everyone;
+            if !known.insert((names, values, has_tags)) {
                 continue;
             }
             for (context, reach) in self.reaches(kind, index, areas, memory) {
@@ -404,6 +406,9 @@ impl Universe {
         let mut known: HashMap<Vec<Resources>, usize> = HashMap::new();
         let mut order = Vec::new();
         for (index, context) in self.contexts.iter().enumerate() {
+            if !self.is_possible(caller, context) {
+                continue;
+            }
             let full = OnceCell::new();
             let full = || full.get_or_init(|| self.circumstances(caller, context));
             let mut reach = Vec::with_capacity(areas.len());
@@ -425,6 +430,11 @@ impl Universe {
             });
         }
         order
+    }
+
+    fn is_possible(&self, caller: usize, context: &[usize]) -> bool {
+        let caller = &self.world.callers[caller];
+        self.keys.iter().zip(context).all(|(key, value)| key.is_possible(*value, caller))
     }
 
     /// Evaluates a test for each value of its key. Empty: it depends on more than that.
