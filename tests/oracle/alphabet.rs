@@ -257,7 +257,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "aws:RequestTag/a",
         sort: Sort::Arn,
-        wanted: &["arn:aws:s3:::a", "arn:aws:s3:::*", "arn:aws:s3:*:a"],
+        wanted: &["arn:aws:s3:::a", "arn:aws:s3:::*", "arn:aws:s3:*:*:a"],
         found: &[&["arn:aws:s3:::a"], &["arn:aws:s3:::a:a"], &["arn:aws:s3:a"], &["a"]],
     },
     Key {

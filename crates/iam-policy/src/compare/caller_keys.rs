@@ -22,7 +22,7 @@ const USERID: &str = "aws:userid";
 const ALWAYS: &[&str] =
     &["aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport"];
 
-/// What is known of a key.
+/// The knowledge of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyState<'k> {
     /// Each request has this value.
@@ -46,7 +46,7 @@ pub(super) struct ValueDomain {
     pub preferred: Vec<String>,
 }
 
-/// What is known of the keys of a caller. Nothing is known by default.
+/// The knowledge of the keys of a caller. Nothing is known by default.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CallerKeys {
     bound: BTreeMap<String, String>,
@@ -92,7 +92,10 @@ impl CallerKeys {
             // An account id has no partition.
             PrincipalEntity::Root if !caller.name.starts_with("arn:") => {
                 self.leave_open(ARN, vec![arn_like(&format!("arn:?*:iam::{account}:root"))]);
-                self.prefer(ARN, format!("arn:aws:iam::{account}:root"));
+                for partition in ["aws", "aws-cn", "aws-us-gov"] {
+                    self.prefer(ARN, format!("arn:{partition}:iam::{account}:root"));
+                }
+                self.is_stand_in = true;
             }
             PrincipalEntity::Root | PrincipalEntity::Role(_) | PrincipalEntity::Federated(_) => {}
         }
@@ -245,7 +248,7 @@ impl CallerKeys {
 
     /// Returns a real caller whose requests have this context, and the keys that don't follow from
     /// it; `None` where the caller itself is one, or where nobody has these keys together.
-    pub fn real(&self, caller: &Caller, context: &Context) -> Option<(Caller, Context)> {
+    pub fn real_caller(&self, caller: &Caller, context: &Context) -> Option<(Caller, Context)> {
         if !self.is_stand_in {
             return None;
         }

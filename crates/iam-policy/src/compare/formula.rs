@@ -55,7 +55,7 @@ pub(super) struct Atoms {
     list: Vec<Atom>,
     /// The places of the atoms in the list.
     places: HashMap<Atom, usize>,
-    /// What is known of the keys of the caller.
+    /// The knowledge of the keys of the caller.
     pub keys: Rc<CallerKeys>,
 }
 
@@ -182,7 +182,7 @@ impl Atoms {
         plain(&test, true)
     }
 
-    pub fn get(&self, index: usize) -> &Atom {
+    pub fn at_index(&self, index: usize) -> &Atom {
         &self.list[index]
     }
 
@@ -227,7 +227,10 @@ impl Atoms {
 
     /// Returns the atoms about a condition key, each with the name of the key in lower case.
     pub fn on_keys(&self) -> impl Iterator<Item = (usize, String, &Atom)> {
-        self.list.iter().enumerate().filter_map(|(index, atom)| Some((index, atom.key()?, atom)))
+        self.list
+            .iter()
+            .enumerate()
+            .filter_map(|(index, atom)| Some((index, atom.key_name()?, atom)))
     }
 
     /// Returns the pairs of atoms of which the second is true wherever the first is. Pairs of
@@ -328,7 +331,7 @@ impl Atom {
         })
     }
 
-    pub fn key(&self) -> Option<String> {
+    pub fn key_name(&self) -> Option<String> {
         match self {
             Self::Exists(key) | Self::Matches { key, .. } => Some(key.clone()),
             Self::Opaque(test, _) => Some(test.key.clone()),

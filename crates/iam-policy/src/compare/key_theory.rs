@@ -1,4 +1,4 @@
-//! What the values of a key say about the atoms on it.
+//! The theory of a key: the truth of the atoms on it follows from its values.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub(super) struct SetTest {
     pub if_exists: bool,
 }
 
-/// What is known of a key besides its values.
+/// The presence of a key in requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TheoryState {
     Present,
@@ -120,7 +120,7 @@ impl Atom {
 
     /// Tells if an atom about the presence of a key is true where the key is there, or missing.
     pub fn is_true_of(&self, present: bool) -> bool {
-        let Some(key) = self.key() else { return false };
+        let Some(key) = self.key_name() else { return false };
         let values = if present { vec!["x".to_owned()] } else { Vec::new() };
         self.holds(&[(key, values)].into_iter().collect())
     }

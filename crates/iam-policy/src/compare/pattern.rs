@@ -55,7 +55,7 @@ pub(super) fn literal_pattern(text: &str) -> Pattern {
 
 /// Returns the pattern of a text of a condition, with `${*}`, `${?}` and `${$}` as those characters
 /// if the document has variables. `wild` is true if `*` and `?` are wildcards.
-pub(super) fn text(text: &str, variables: bool, wild: bool) -> Pattern {
+pub(super) fn text_pattern(text: &str, variables: bool, wild: bool) -> Pattern {
     text_with(text, variables, wild, &mut |_| PatternToken::Star(true))
 }
 

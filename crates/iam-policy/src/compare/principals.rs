@@ -18,7 +18,7 @@ pub(super) struct Representative {
     pub keys: CallerKeys,
 }
 
-/// What conditions ask about callers.
+/// The questions of conditions about callers.
 #[derive(Debug, Default)]
 pub(super) struct CallerQuestions {
     /// True if the answer depends on the type or the name of a user or a role.
@@ -33,7 +33,7 @@ pub(super) struct CallerQuestions {
 const MOST_NAMED: usize = 16;
 
 impl CallerQuestions {
-    pub fn of<'a>(statements: impl Iterator<Item = &'a Statement>) -> Self {
+    pub fn from_statements<'a>(statements: impl Iterator<Item = &'a Statement>) -> Self {
         let mut questions = Self::default();
         for statement in statements {
             for test in &statement.conditions {

@@ -98,7 +98,7 @@ impl SatSolver {
         whole
     }
 
-    fn both(&mut self, one: Lit, other: Lit) -> Lit {
+    fn both_of(&mut self, one: Lit, other: Lit) -> Lit {
         !self.any_of(&[!one, !other])
     }
 
@@ -124,23 +124,24 @@ impl SatSolver {
                 let classes = theory.classes.iter().zip(&lits);
                 classes.filter(|(it, _)| it.matches[place] == wanted).map(|(_, lit)| *lit).collect()
             };
-            let literal = match atoms.get(*index).set_test() {
+            let literal = match atoms.at_index(*index).set_test() {
                 SetTest { quantifier: None, .. } => self.any_of(&matching(true)),
                 // Values of which all are empty are "a null data set".
                 SetTest { quantifier: Some(Quantifier::ForAnyValue), if_exists } => {
                     let any = self.any_of(&matching(true));
-                    let any = self.both(filled, any);
+                    let any = self.both_of(filled, any);
                     if if_exists { self.any_of(&[!exists, any]) } else { any }
                 }
                 SetTest { quantifier: Some(Quantifier::ForAllValues), .. } => {
                     let other = self.any_of(&matching(false));
-                    !self.both(filled, other)
+                    !self.both_of(filled, other)
                 }
             };
             self.equate(*index, literal);
         }
         for index in &theory.existence {
-            let [missing, present] = [false, true].map(|has| atoms.get(*index).is_true_of(has));
+            let [missing, present] =
+                [false, true].map(|has| atoms.at_index(*index).is_true_of(has));
             let literal = match (missing, present) {
                 (false, true) => exists,
                 (true, false) => !exists,

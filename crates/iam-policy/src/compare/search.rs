@@ -213,7 +213,7 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
             }
         }
         let resource = resource.map(str::to_owned);
-        let real = match self.real(&request) {
+        let real = match self.real_caller(&request) {
             RealCaller::Itself => {
                 let context = request.context;
                 return Some(Difference::Something { context, resource, caller: None });
@@ -232,7 +232,7 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
     }
 
     /// Finds a real caller in place of one that stands for it.
-    fn real(&self, request: &Request) -> RealCaller {
+    fn real_caller(&self, request: &Request) -> RealCaller {
         let keys = &self.case.space.keys[self.case.caller];
         let caller = &request.principal;
         let is_derived =
@@ -240,7 +240,7 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         if !is_derived(&request.context) {
             return RealCaller::Itself;
         }
-        match keys.real(caller, &request.context) {
+        match keys.real_caller(caller, &request.context) {
             Some((principal, context)) if !is_derived(&context) => {
                 RealCaller::Other(Request { principal, context, ..request.clone() })
             }

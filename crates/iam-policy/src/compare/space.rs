@@ -54,7 +54,7 @@ pub(super) struct Space<'a> {
     /// The distinct resource patterns.
     pub resources: Vec<NamedPattern>,
     pub callers: Vec<Caller>,
-    /// For each caller, what is known of the condition keys of its requests.
+    /// For each caller, the knowledge of the condition keys of its requests.
     pub keys: Vec<Rc<CallerKeys>>,
     /// For each caller, the statements that match it.
     pub names: Vec<FixedBitSet>,
@@ -147,7 +147,7 @@ impl<'a> Space<'a> {
             layers: [before.layers.len(), after.layers.len()],
             conditions,
             actions: actions.list,
-            resources: resources.list.into_iter().map(NamedPattern::of).collect(),
+            resources: resources.list.into_iter().map(NamedPattern::from_key).collect(),
             callers,
             keys,
             names,
@@ -405,7 +405,9 @@ fn callers(sets: [&Set<'_>; 2], caller: Option<&Caller>) -> Vec<Representative> 
     let statements = || policies().flat_map(|policy| &policy.statements);
     let clauses: Vec<_> = statements().filter_map(|it| it.principals.as_ref()).collect();
     match (clauses.is_empty(), caller) {
-        (false, _) => representatives(clauses.into_iter(), &CallerQuestions::of(statements())),
+        (false, _) => {
+            representatives(clauses.into_iter(), &CallerQuestions::from_statements(statements()))
+        }
         (true, Some(caller)) => {
             let keys = CallerKeys::of_named(caller);
             vec![Representative { caller: caller.clone(), keys }]
@@ -461,7 +463,7 @@ fn union(lists: &[Vec<usize>]) -> Vec<usize> {
 }
 
 impl NamedPattern {
-    fn of((spelt, text, variables): PatternKey) -> Self {
+    fn from_key((spelt, text, variables): PatternKey) -> Self {
         let ResourcePattern { tokens, varies } = pattern::resource(&text, variables);
         Self { spelt, text, tokens, varies }
     }

@@ -306,10 +306,10 @@ fn universes(value_type: Option<ValueType>) -> Vec<Pattern> {
 /// match, and letters beyond ASCII have several forms.
 fn pattern_of(comparison: OperatorName, value: &str, variables: bool) -> Option<Vec<Pattern>> {
     let pattern = match comparison.positive().0 {
-        OperatorName::StringEquals => pattern::text(value, variables, false),
-        OperatorName::StringLike => pattern::text(value, variables, true),
+        OperatorName::StringEquals => pattern::text_pattern(value, variables, false),
+        OperatorName::StringLike => pattern::text_pattern(value, variables, true),
         OperatorName::StringEqualsIgnoreCase if value.is_ascii() => {
-            any_case(pattern::text(value, variables, false))
+            any_case(pattern::text_pattern(value, variables, false))
         }
         OperatorName::ArnLike if value.splitn(6, ':').count() == 6 => {
             pattern::resource(value, variables).tokens
