@@ -54,7 +54,10 @@ mod tests {
     #[test]
     fn tags_are_bound_unless_a_session_may_have_others() {
         let tags: Tags = [("Team".to_owned(), "red".to_owned())].into_iter().collect();
-        let trust = |actions: Value| json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": actions}});
+        let trust = |actions: Value| {
+            json!({"Statement": {"Effect": "Allow",
+            "Principal": "*", "Action": actions}})
+        };
         let count = |kind, trust: Option<&Value>| tag_keys(kind, &tags, trust).iter().count();
         let keys = tag_keys(PrincipalKind::User, &tags, None);
         assert_eq!(keys.get("aws:PrincipalTag/team"), Some(&["red".to_owned()][..]));

@@ -130,7 +130,10 @@ mod tests {
         assert!(given(&same, &[("k:a", &["x"]), ("k:b", &["x"])])[0].conditions.is_empty());
         assert_eq!(given(&same, &[("k:a", &["x"])])[0].conditions.len(), 1, "its value is open");
         assert!(given(&same, &[("k:a", &["x"]), ("k:b", &["x", "y"])]).is_empty());
-        let resource = |element: &str| json!({"Effect": "Deny", "Action": "*", element: "arn:aws:s3:::${k:a}"});
+        let resource = |element: &str| {
+            json!({"Effect": "Deny", "Action": "*",
+            element: "arn:aws:s3:::${k:a}"})
+        };
         let two: &[(&str, &[&str])] = &[("k:a", &["x", "y"])];
         assert!(given(&resource("Resource"), two).is_empty());
         assert_eq!(given(&resource("NotResource"), two).len(), 1);

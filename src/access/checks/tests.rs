@@ -258,7 +258,8 @@ fn what_cannot_be_told_fails() {
 fn what_follows_from_the_subject_is_known() {
     let own = r#"{"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::home/${aws:username}/*"},
-  {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::${aws:PrincipalTag/Team}"},
+  {"Effect": "Allow", "Action": "s3:GetObject",
+   "Resource": "arn:aws:s3:::${aws:PrincipalTag/Team}"},
   {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*",
    "Condition": {"StringEquals": {"aws:PrincipalAccount": "999999999999"}}},
   {"Effect": "Allow", "Action": "iam:TagUser", "Resource": "*",

@@ -11,7 +11,7 @@ use super::caller_keys::{CallerKeys, KeyState};
 use super::filling::fitting_text;
 use super::formula::{Atom, Atoms, Formula};
 use super::sat_solver::{AtomAssignment, SatSolver};
-use super::value_class::{ClassCache, ValueTest, any_value_of, some_values};
+use super::value_class::{ClassCache, ClassTest, any_value_of, some_values};
 
 /// The value of a policy variable in examples.
 const FILLED: &str = "example";
@@ -188,7 +188,7 @@ impl<'a> ConditionContext<'a> {
             _ => KnownVariable::Missing,
         };
         let tests = tests.iter().filter(|(test, _)| test.operator.comparison != OperatorName::Null);
-        let tests: Vec<ValueTest> = tests
+        let tests: Vec<ClassTest> = tests
             .map(|(test, variables)| {
                 let comparison = test.operator.comparison.positive().0;
                 let is_arn = comparison == OperatorName::ArnLike;
@@ -200,7 +200,7 @@ impl<'a> ConditionContext<'a> {
                     }
                 };
                 let values = test.values.iter().filter_map(fill).collect();
-                ValueTest { comparison, values, variables: *variables }
+                ClassTest { comparison, values, variables: *variables }
             })
             .collect();
         let classes = self.cache.classes(key, tests.clone(), self.keys.domain(key));

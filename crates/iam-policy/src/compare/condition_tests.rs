@@ -103,8 +103,10 @@ fn numbers_and_dates_are_taken_between_those_that_are_named() {
     check(&on("aws:CurrentTime", &within), &half, Relation::Narrower);
     // A tag may be no number at all.
     for (key, expected) in [(keys, Relation::Equal), ("aws:RequestTag/n", Relation::Narrower)] {
-        let [low, high] =
-            [less, from].map(|operator| json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {key: "5"}}}));
+        let [low, high] = [less, from].map(|operator| {
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*",
+                "Condition": {operator: {key: "5"}}})
+        });
         let any = policy(&json!({"Null": {key: "false"}}));
         let all = compiled(&json!([low, high]));
         let any = {

@@ -169,9 +169,9 @@ impl Atoms {
     /// Returns the test with those variables filled in that follow from the caller.
     fn filled(&self, (mut test, variables): (ConditionTest, bool)) -> (ConditionTest, bool) {
         let is_arn = match fills(test.operator.comparison) {
-            Filled::Text => false,
-            Filled::Arn => true,
-            Filled::Nothing => return (test, false),
+            VariableForm::Text => false,
+            VariableForm::Arn => true,
+            VariableForm::Nothing => return (test, false),
         };
         if !variables {
             return (test, false);
@@ -266,19 +266,19 @@ impl Atoms {
 
 /// The variables of a comparison's values. Only texts and ARNs have any ("Where you can use policy
 /// variables").
-enum Filled {
+enum VariableForm {
     Text,
     Arn,
     Nothing,
 }
 
-fn fills(comparison: OperatorName) -> Filled {
+fn fills(comparison: OperatorName) -> VariableForm {
     match comparison.positive().0 {
         OperatorName::StringEquals
         | OperatorName::StringEqualsIgnoreCase
-        | OperatorName::StringLike => Filled::Text,
-        OperatorName::ArnLike => Filled::Arn,
-        _ => Filled::Nothing,
+        | OperatorName::StringLike => VariableForm::Text,
+        OperatorName::ArnLike => VariableForm::Arn,
+        _ => VariableForm::Nothing,
     }
 }
 

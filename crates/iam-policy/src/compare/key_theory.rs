@@ -8,7 +8,7 @@ use crate::statement::{OperatorName, Quantifier};
 
 use super::caller_keys::KeyState;
 use super::formula::{Atom, Atoms, is_single_valued};
-use super::value_class::{ClassCache, ValueClass, ValueTest};
+use super::value_class::{ClassCache, ClassTest, ValueClass};
 
 /// A key with the classes of its values. The truth of the atoms follows from the classes that the
 /// values of a request are in.
@@ -88,15 +88,15 @@ impl Atom {
     }
 
     /// Returns the test of a single value; `None` where the atom is about the presence of the key.
-    pub fn value_test(&self) -> Option<ValueTest> {
+    pub fn value_test(&self) -> Option<ClassTest> {
         match self {
-            Self::Matches { comparison, values, variables, .. } => Some(ValueTest {
+            Self::Matches { comparison, values, variables, .. } => Some(ClassTest {
                 comparison: *comparison,
                 values: values.clone(),
                 variables: *variables,
             }),
             Self::Opaque(test, _) if test.operator.comparison == OperatorName::Null => None,
-            Self::Opaque(test, variables) => Some(ValueTest {
+            Self::Opaque(test, variables) => Some(ClassTest {
                 comparison: test.operator.comparison,
                 values: test.values.clone(),
                 variables: *variables,

@@ -416,7 +416,10 @@ fn a_star_under_a_type_of_principal_is_everybody_of_the_type() {
         ("Service", "lambda.amazonaws.com", "every AWS service"),
         ("CanonicalUser", "79a59df900b949e5", "every canonical user"),
     ] {
-        let say = |effect: &str, element: &str, name: &str| json!({"Effect": effect, element: {kind: name}, "Action": "sts:*"});
+        let say = |effect: &str, element: &str, name: &str| {
+            json!({"Effect": effect,
+            element: {kind: name}, "Action": "sts:*"})
+        };
         let denied = json!([all, say("Deny", "Principal", "*")]);
         let found = between(&denied, &all);
         assert_eq!(lines(&found.gained), ["* sts:* on  (deny)"]);

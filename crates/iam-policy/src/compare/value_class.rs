@@ -28,7 +28,7 @@ pub(super) struct ValueClass {
 /// A test of one value: a comparison, the values of the policy, and true if `${*}` in them is a
 /// character.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct ValueTest {
+pub(super) struct ClassTest {
     pub comparison: OperatorName,
     pub values: Vec<String>,
     pub variables: bool,
@@ -55,7 +55,7 @@ pub(super) struct ClassCache {
 }
 
 /// A key with its tests and its values, as far as they are limited.
-type ClassQuestion = (String, Vec<ValueTest>, Option<ValueDomain>);
+type ClassQuestion = (String, Vec<ClassTest>, Option<ValueDomain>);
 
 /// The most entries of the cache.
 const MOST_KNOWN: usize = 256;
@@ -70,7 +70,7 @@ impl ClassCache {
     pub fn classes(
         &self,
         key: &str,
-        tests: Vec<ValueTest>,
+        tests: Vec<ClassTest>,
         domain: Option<&ValueDomain>,
     ) -> Option<Rc<[ValueClass]>> {
         let question = (key.to_owned(), tests, domain.cloned());
@@ -99,7 +99,7 @@ enum Family {
 
 fn classes(
     key: &str,
-    tests: &[ValueTest],
+    tests: &[ClassTest],
     domain: Option<&ValueDomain>,
     budget: &Budget,
 ) -> Option<Vec<ValueClass>> {
@@ -120,12 +120,12 @@ fn classes(
 }
 
 /// Returns values that tests of different kinds may tell apart.
-pub(super) fn some_values(key: &str, tests: &[ValueTest]) -> Vec<String> {
+pub(super) fn some_values(key: &str, tests: &[ClassTest]) -> Vec<String> {
     let value_type = condition_key(key).map(|key| key.value);
     let mut found = Vec::new();
     for wanted in [Family::Text, Family::Number, Family::Date, Family::Address] {
         let alike = tests.iter().filter(|test| family(test.comparison) == Some(wanted));
-        let alike: Vec<ValueTest> = alike.cloned().collect();
+        let alike: Vec<ClassTest> = alike.cloned().collect();
         if alike.is_empty() {
             continue;
         }
@@ -172,7 +172,7 @@ fn family(comparison: OperatorName) -> Option<Family> {
 /// Keeps the first candidate of each class.
 fn told_apart(
     key: &str,
-    tests: &[ValueTest],
+    tests: &[ClassTest],
     candidates: Vec<String>,
     budget: &Budget,
 ) -> Option<Vec<ValueClass>> {
@@ -225,7 +225,7 @@ const OTHER: &str = "something-else";
 
 /// Returns texts that patterns tell apart: first those that a person expects.
 fn texts(
-    tests: &[ValueTest],
+    tests: &[ClassTest],
     value_type: Option<ValueType>,
     domain: Option<&ValueDomain>,
     budget: &Budget,
@@ -337,7 +337,7 @@ fn any_case(pattern: Pattern) -> Pattern {
 
 /// Returns the numbers of tests, and one between, before and after each two. A value of another
 /// type may be no number at all.
-fn numbers(tests: &[ValueTest], value_type: Option<ValueType>) -> Vec<String> {
+fn numbers(tests: &[ClassTest], value_type: Option<ValueType>) -> Vec<String> {
     let values = tests.iter().flat_map(|test| &test.values);
     let mut spelt: Vec<(Number<'_>, &String)> =
         values.filter_map(|value| Some((Number::parse(value)?, value))).collect();
@@ -361,7 +361,7 @@ fn unreadable() -> [String; 2] {
     [OTHER.to_owned(), String::new()]
 }
 
-fn dates(tests: &[ValueTest], value_type: Option<ValueType>) -> Vec<String> {
+fn dates(tests: &[ClassTest], value_type: Option<ValueType>) -> Vec<String> {
     let values = tests.iter().flat_map(|test| &test.values);
     let mut spelt: Vec<(Timestamp, &String)> =
         values.filter_map(|value| Some((parse_date(value)?, value))).collect();
@@ -394,7 +394,7 @@ fn moment_between(earlier: Timestamp, later: Timestamp) -> Option<Timestamp> {
 
 /// Returns addresses that networks tell apart: the first and the last one of each network, and the
 /// ones beside these.
-fn addresses(tests: &[ValueTest]) -> Vec<String> {
+fn addresses(tests: &[ClassTest]) -> Vec<String> {
     let values = tests.iter().flat_map(|test| &test.values);
     let networks: Vec<ipnet::IpNet> = values.filter_map(|value| network(value)).collect();
     let mut found: Vec<std::net::IpAddr> =
