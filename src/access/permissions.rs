@@ -53,8 +53,8 @@ pub(super) fn access(
     Some(change)
 }
 
-/// Returns the condition keys that the principal's requests have on this side: its tags, and those of
-/// its name where the plan changes that. Otherwise the comparison knows the name.
+/// Returns the condition keys that the principal's requests have on this side: its tags, and those
+/// of its name where the plan changes that. Otherwise the comparison knows the name.
 fn known_keys(model: &AccessModel<'_>, subject: &Address, side: PlanSide) -> Context {
     let Some(principal) = subject.principal() else { return Context::default() };
     let tags = model.attribute(subject, "tags", side).and_then(Value::as_object);

@@ -260,6 +260,9 @@ impl CallerKeys {
                 return None;
             }
         };
+        if caller.kind == PrincipalType::AWS && found.account().is_none() {
+            return None;
+        }
         let mut rest = context.clone();
         for (key, values) in found.circumstances(&Context::default()).iter() {
             if rest.get(key).is_some_and(|asked| asked == values) {
