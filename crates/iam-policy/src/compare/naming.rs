@@ -47,7 +47,8 @@ pub(super) fn is_for_all(statement: &Statement, caller: &Caller, label: Option<&
     named.zip(label).is_none_or(|(named, meant)| covers(&named, meant))
 }
 
-/// Tells if the first name includes every principal that the second one names. Both name one caller.
+/// Tells if the first name includes every principal that the second one names. Both name the same
+/// caller.
 fn covers(wide: &str, name: &str) -> bool {
     wide == name
         || wide == "*"
@@ -56,7 +57,8 @@ fn covers(wide: &str, name: &str) -> bool {
         || (is_type(wide) && !is_type(name) && name != "*" && !name.starts_with("everyone but "))
 }
 
-/// Tells if the name is that of everybody of a type. It covers what else names a caller of the type.
+/// Tells if the name is that of everybody of a type. It covers what else names a caller of the
+/// type.
 fn is_type(name: &str) -> bool {
     [PrincipalType::Service, PrincipalType::Federated, PrincipalType::CanonicalUser]
         .iter()
