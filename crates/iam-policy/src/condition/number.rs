@@ -28,7 +28,8 @@ impl<'a> Number<'a> {
         Some(Self { negative: negative && !zero, whole, fraction })
     }
 
-    /// Returns a number between two, of which this is the smaller one: a whole one, if there is any.
+    /// Returns a number between two, of which this is the smaller one: a whole one, if there
+    /// is any.
     pub fn between(self, larger: Self) -> String {
         let is_between = |text: &String| {
             Number::parse(text).is_some_and(|number| self < number && number < larger)
