@@ -3,6 +3,7 @@
 use super::effective::{EffectivePolicies, PolicyText};
 use super::unread::stand_in;
 use crate::policy::compare::Set;
+use crate::policy::request::Context;
 use crate::policy::statement::Policy;
 
 /// Compiled policies, with stand-ins for those that were not read.
@@ -20,6 +21,15 @@ impl CompiledPolicies {
             policies: policies.into_iter().map(|(name, text)| compiled(name, *text)).collect(),
             boundary: effective.boundary.as_ref().map(|(name, text)| vec![compiled(name, *text)]),
         }
+    }
+
+    /// Returns the policies for requests in which these condition keys are known.
+    pub fn given(self, keys: &Context) -> Self {
+        if keys.is_empty() {
+            return self;
+        }
+        let given = |policies: &[Policy]| policies.iter().map(|it| it.given(keys)).collect();
+        Self { policies: given(&self.policies), boundary: self.boundary.as_deref().map(given) }
     }
 
     pub fn set(&self) -> Set<'_> {

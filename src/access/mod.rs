@@ -19,6 +19,7 @@ mod meaning;
 mod memberships;
 mod model;
 mod names;
+mod own_keys;
 mod permissions;
 mod report;
 mod roles;

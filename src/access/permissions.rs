@@ -4,6 +4,7 @@ use super::access_change::{AccessChange, Aspect};
 use super::compiled::CompiledPolicies;
 use super::memberships::MembershipChange;
 use super::model::{AccessModel, PlanSide};
+use super::own_keys::{name_keys, tag_keys};
 use super::report::report;
 use super::tags::ChangedTags;
 use super::unread::UnreadPolicies;
@@ -12,7 +13,8 @@ use super::via::find_via;
 use crate::address::{Address, Principal, PrincipalKind};
 use crate::kind::DeletionBlocker;
 use crate::policy::compare::Cause;
-use crate::policy::request::Caller;
+use crate::policy::request::{Caller, Context};
+use crate::value::{Tags, Value};
 
 /// Returns the change of a principal's permissions.
 pub(super) fn access(
@@ -29,7 +31,10 @@ pub(super) fn access(
         return None;
     }
     let arn = model.arn(subject);
-    let [was, is] = [&before, &after].map(CompiledPolicies::of);
+    let [was, is] =
+        [(&before, PlanSide::Before), (&after, PlanSide::After)].map(|(policies, side)| {
+            CompiledPolicies::of(policies).given(&known_keys(model, subject, side))
+        });
     let caller = Caller::aws(arn.clone());
     let comparison = model.comparer.compare(&was.set(), &is.set(), Some(&caller));
     let unread =
@@ -46,6 +51,27 @@ pub(super) fn access(
     change.doubts.extend(tagged);
     change.relate();
     Some(change)
+}
+
+/// Returns the condition keys that the principal's requests have on this side: its tags, and those
+/// of its name where the plan changes that. Otherwise the comparison knows the name.
+fn known_keys(model: &AccessModel<'_>, subject: &Address, side: PlanSide) -> Context {
+    let Some(principal) = subject.principal() else { return Context::default() };
+    let tags = model.attribute(subject, "tags", side).and_then(Value::as_object);
+    let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+    let tags: Tags = tags.into_iter().flatten().filter_map(text).collect();
+    let mut keys = tag_keys(principal.kind, &tags, model.document(subject, side));
+    let [before, after] =
+        PlanSide::BOTH.map(|side| model.attribute(subject, "arn", side).and_then(Value::as_str));
+    if let (Some(before), Some(after)) = (before, after)
+        && before != after
+    {
+        let arn = if side == PlanSide::Before { before } else { after };
+        for (key, values) in name_keys(arn).iter() {
+            keys.set(key, values.to_vec());
+        }
+    }
+    keys
 }
 
 /// Returns true if a principal has a report of its own. A group acts by its members, who have

@@ -45,7 +45,9 @@ fn allowed(policies: &[Policy]) -> BTreeSet<String> {
     let names = allows
         .filter_map(|statement| statement.principals.as_ref())
         .filter(|principals| !principals.not);
-    names.flat_map(|principals| principals.names.iter().map(|(_, name)| name.clone())).collect()
+    names
+        .flat_map(|principals| principals.names.iter().map(|(kind, name)| kind.label(name)))
+        .collect()
 }
 
 /// Returns the principals of either side that the other side names too, directly, by their account,

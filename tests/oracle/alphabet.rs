@@ -53,7 +53,10 @@ pub const NAMED: &[(&str, &str)] = &[
     ("AWS", "arn:aws:sts::111111111111:assumed-role/r/s"),
     ("Service", "lambda.amazonaws.com"),
     ("Service", "ec2.amazonaws.com"),
+    ("Service", "*"),
     ("Federated", "accounts.google.com"),
+    ("Federated", "*"),
+    ("CanonicalUser", "*"),
     ("CanonicalUser", "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"),
 ];
 
@@ -64,8 +67,14 @@ const UNNAMED: &[(PrincipalType, &str)] = &[
     (PrincipalType::AWS, "arn:aws:iam::111111111111:user/b"),
     (PrincipalType::AWS, "arn:aws:sts::222222222222:assumed-role/r/t"),
     (PrincipalType::AWS, "arn:aws:iam::333333333333:user/a"),
+    (PrincipalType::AWS, "arn:aws:iam::111111111111:role/s"),
+    (PrincipalType::AWS, "arn:aws:sts::111111111111:federated-user/f"),
     (PrincipalType::Service, "s3.amazonaws.com"),
     (PrincipalType::Federated, "www.amazon.com"),
+    (
+        PrincipalType::CanonicalUser,
+        "1c0f4e1b9d8a7c6b5e4d3f2a1908f7e6d5c4b3a2918f0e7d6c5b4a3928170f6e",
+    ),
 ];
 
 pub const TRUST_ACTIONS: &[&str] = &[
@@ -192,12 +201,11 @@ pub enum Sort {
 }
 
 pub const KEYS: &[Key] = &[
-    // Where the request doesn't say it, it follows from the caller.
     Key {
         name: "aws:username",
         sort: Sort::Text,
         wanted: &["a", "b", "*", "a*", "${aws:PrincipalTag/t}"],
-        found: &[&["a"], &["b"], &["ab"]],
+        found: &[],
     },
     Key {
         name: "aws:PrincipalTag/t",
@@ -231,7 +239,26 @@ pub const KEYS: &[Key] = &[
         name: "s3:max-keys",
         sort: Sort::Number,
         wanted: &["1", "2", "3", "2.5", "02"],
-        found: &[&["0"], &["1"], &["2"], &["2.5"], &["3"], &["4"], &["x"]],
+        found: &[&["0"], &["1"], &["2"], &["2.25"], &["2.5"], &["2.75"], &["3"], &["4"]],
+    },
+    // A tag is a text, whatever it is compared with.
+    Key {
+        name: "aws:RequestTag/n",
+        sort: Sort::Number,
+        wanted: &["1", "2"],
+        found: &[&["0"], &["1"], &["1.5"], &["2"], &["3"], &["x"], &[""]],
+    },
+    Key {
+        name: "aws:RequestTag/b",
+        sort: Sort::Bool,
+        wanted: &["true", "false", "True"],
+        found: &[&["true"], &["True"], &["false"], &["x"]],
+    },
+    Key {
+        name: "aws:RequestTag/a",
+        sort: Sort::Arn,
+        wanted: &["arn:aws:s3:::a", "arn:aws:s3:::*", "arn:aws:s3:*:*:a"],
+        found: &[&["arn:aws:s3:::a"], &["arn:aws:s3:::a:a"], &["arn:aws:s3:a"], &["a"]],
     },
     Key {
         name: "aws:CurrentTime",
@@ -256,6 +283,8 @@ pub const KEYS: &[Key] = &[
         sort: Sort::Address,
         wanted: &[
             "10.0.0.0/8",
+            "10.0.0.0/9",
+            "10.128.0.0/9",
             "10.0.0.0/16",
             "10.0.0.1",
             "10.0.0.1/32",
@@ -267,6 +296,7 @@ pub const KEYS: &[Key] = &[
             &["10.0.0.1"],
             &["10.0.1.1"],
             &["10.1.0.1"],
+            &["10.200.0.1"],
             &["192.0.2.1"],
             &["2001:db8::1"],
             &["203.0.113.7"],
@@ -288,7 +318,6 @@ pub const KEYS: &[Key] = &[
             &["arn:aws:s3:::ab"],
             &["arn:aws:s3:::b:a"],
             &["arn:aws:sqs:r:1:a"],
-            &["a"],
         ],
     },
     Key {
@@ -300,12 +329,30 @@ pub const KEYS: &[Key] = &[
             "arn:aws:iam::*:user/*",
             "arn:aws:iam::222222222222:*",
         ],
-        found: &[&["arn:aws:iam::111111111111:role/p/r"]],
+        found: &[],
     },
     Key {
         name: "aws:PrincipalType",
         sort: Sort::Text,
-        wanted: &["User", "Account", "AssumedRole"],
+        wanted: &["User", "Account", "AssumedRole", "FederatedUser", "Anonymous"],
+        found: &[],
+    },
+    Key {
+        name: "aws:PrincipalAccount",
+        sort: Sort::Text,
+        wanted: &[ACCOUNT, OTHER_ACCOUNT, "333333333333", "1*", "*"],
+        found: &[],
+    },
+    Key {
+        name: "aws:PrincipalServiceName",
+        sort: Sort::Text,
+        wanted: &["lambda.amazonaws.com", "s3.amazonaws.com", "*.amazonaws.com"],
+        found: &[],
+    },
+    Key {
+        name: "aws:PrincipalIsAWSService",
+        sort: Sort::Bool,
+        wanted: &["true", "false"],
         found: &[],
     },
 ];
@@ -316,8 +363,20 @@ impl Key {
         found.unwrap_or_else(|| panic!("the alphabet has no {name}"))
     }
 
-    /// Tells a key whose value may follow from the caller.
+    /// Tells a key whose value follows from the caller alone.
     pub fn is_derived(&self) -> bool {
-        ["aws:username", "aws:PrincipalArn", "aws:PrincipalType"].contains(&self.name)
+        self.found.is_empty()
+    }
+
+    /// Tells if requests of a caller may have this value of the key; without it, where the index is
+    /// that of no value. Some keys are "always included in the request context", and "anonymous
+    /// requests do not include" tags.
+    pub fn is_possible(&self, value: usize, caller: &Caller) -> bool {
+        let is_missing = value >= self.found.len();
+        match self.name {
+            "aws:CurrentTime" | "aws:SecureTransport" => !is_missing,
+            "aws:PrincipalTag/t" => is_missing || caller.kind != PrincipalType::Everyone,
+            _ => true,
+        }
     }
 }

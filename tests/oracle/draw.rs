@@ -171,8 +171,7 @@ impl<'d> Draw<'d> {
         // The operators on sets aren't for keys of one value, and the others not for keys of many:
         // AWS takes both.
         let wants_set = key.sort == Sort::Texts;
-        let (odd, all, if_exists) =
-            (self.dice.one_in(12), self.dice.one_in(2), self.dice.one_in(6));
+        let (odd, all, if_exists) = (self.dice.one_in(8), self.dice.one_in(2), self.dice.one_in(6));
         if wants_set != odd {
             operator = format!("{}:{operator}", if all { "ForAllValues" } else { "ForAnyValue" });
         }
@@ -211,9 +210,17 @@ impl<'d> Draw<'d> {
                 "DateGreaterThan",
                 "DateGreaterThanEquals",
             ],
-            Sort::Bool => &["Bool"],
+            Sort::Bool => &["Bool", "Bool", "StringEquals", "StringNotEquals"],
             Sort::Address => &["IpAddress", "NotIpAddress"],
-            Sort::Arn => &["ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"],
+            Sort::Arn => &[
+                "ArnEquals",
+                "ArnLike",
+                "ArnNotEquals",
+                "ArnNotLike",
+                "StringEquals",
+                "StringLike",
+                "StringNotLike",
+            ],
         };
         (*self.dice.pick(operators)).to_owned()
     }
@@ -275,6 +282,9 @@ impl<'d> Draw<'d> {
                 Some(principals) => principals.names.push(self.named()),
                 None => self.edit_list(&mut statement.actions, Self::action),
             },
+            5 if !statement.tests.is_empty() && self.dice.one_in(2) => {
+                self.swap_operator(statement)
+            }
             5 if !statement.tests.is_empty() => {
                 statement.tests.swap_remove(self.dice.below(statement.tests.len()));
             }
@@ -290,6 +300,17 @@ impl<'d> Draw<'d> {
                 statement.tests.push(Test { values, ..test });
             }
             _ => self.add_test(statement),
+        }
+    }
+
+    /// The same values by another operator.
+    fn swap_operator(&mut self, statement: &mut Statement) {
+        let index = self.dice.below(statement.tests.len());
+        let test = statement.tests[index].clone();
+        let operator = self.operator(Key::named(&test.key).sort);
+        let is_known = |it: &Test| it.operator == operator && it.key == test.key;
+        if test.operator != "Null" && !statement.tests.iter().any(is_known) {
+            statement.tests[index].operator = operator;
         }
     }
 

@@ -96,7 +96,7 @@ fn naming(kind: &str, name: &str, caller: &Caller) -> Option<Naming> {
         ("Service", PrincipalType::Service)
         | ("Federated", PrincipalType::Federated)
         | ("CanonicalUser", PrincipalType::CanonicalUser) => {
-            (name == caller.name).then_some(Naming::Itself)
+            (name == "*" || name == caller.name).then_some(Naming::Itself)
         }
         _ => None,
     }

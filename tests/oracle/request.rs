@@ -74,7 +74,7 @@ pub struct Who<'a> {
 impl<'a> Who<'a> {
     /// Parses an ARN. A bare account id is that account's root.
     pub fn of(name: &'a str) -> Self {
-        match name.split(':').collect::<Vec<_>>()[..] {
+        match name.splitn(6, ':').collect::<Vec<_>>()[..] {
             [_, partition, _, _, account, path] => Self { partition, account, path },
             _ => Self { partition: "aws", account: name, path: "root" },
         }
@@ -84,6 +84,7 @@ impl<'a> Who<'a> {
         match self.path.split('/').next() {
             Some("root") => "Account",
             Some("user") => "User",
+            Some("federated-user") => "FederatedUser",
             _ => "AssumedRole",
         }
     }
@@ -94,6 +95,7 @@ impl<'a> Who<'a> {
             ["assumed-role", role, _] => format!("role/{role}"),
             _ => self.path.to_owned(),
         };
-        format!("arn:{}:iam::{}:{path}", self.partition, self.account)
+        let service = if path.starts_with("federated-user/") { "sts" } else { "iam" };
+        format!("arn:{}:{service}::{}:{path}", self.partition, self.account)
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use iam_policy::compare::Grant;
 use iam_policy::request::{Caller, Context, Request};
+use iam_policy::statement::PrincipalType;
 
 use super::alphabet::{Key, Kind, MOST_RESOURCES, World};
 use super::condition::holds;
@@ -195,16 +196,32 @@ impl Area {
     }
 }
 
+/// The words of a grant for everybody of a type.
+const EVERYBODY_OF_A_TYPE: &[(&str, &str)] = &[
+    ("every AWS service", "Service"),
+    ("every identity provider", "Federated"),
+    ("every canonical user", "CanonicalUser"),
+];
+
 /// Matches the names of a grant's principals with a caller.
 fn names(principals: &[String], caller: &Caller) -> bool {
     let of_all_types = |name: &str| {
-        ["AWS", "Service", "Federated", "CanonicalUser"].map(|kind| (kind, name.to_owned()))
+        let of_type = |(words, _): &&(&str, &str)| *words == name;
+        if let Some((_, kind)) = EVERYBODY_OF_A_TYPE.iter().find(of_type) {
+            return vec![(*kind, "*".to_owned())];
+        }
+        if name == "*" {
+            return vec![("AWS", name.to_owned())];
+        }
+        ["AWS", "Service", "Federated", "CanonicalUser"]
+            .map(|kind| (kind, name.to_owned()))
+            .to_vec()
     };
     principals.is_empty()
         || principals.iter().any(|text| {
             let (not, names) = match text.strip_prefix("everyone but ") {
                 Some(names) => (true, names.split(", ").flat_map(of_all_types).collect()),
-                None => (false, of_all_types(text).to_vec()),
+                None => (false, of_all_types(text)),
             };
             Principals { not, names }.naming(caller).is_some()
         })
@@ -324,7 +341,7 @@ impl Universe {
     pub fn cells(&self, kind: Kind, areas: &[Area], memory: &mut Memory) -> Vec<Cell> {
         let mut cells = Vec::new();
         let actions = self.action_classes(areas);
-        let mut known: BTreeSet<(u32, Vec<Vec<String>>)> = BTreeSet::new();
+        let mut known: BTreeSet<(u32, Vec<Vec<String>>, bool)> = BTreeSet::new();
         for (index, caller) in self.world.callers.iter().enumerate() {
             let derived = Circumstances::derived(caller);
             let names =
@@ -332,7 +349,8 @@ impl Universe {
             let names: u32 = names.map(|(area, _)| 1 << area).sum();
             let keys = self.keys.iter().filter(|key| key.is_derived());
             let values = keys.map(|key| derived.values(key.name).to_vec()).collect();
-            if !known.insert((names, values)) {
+            let has_tags = caller.kind != PrincipalType::Everyone;
+            if !known.insert((names, values, has_tags)) {
                 continue;
             }
             for (context, reach) in self.reaches(kind, index, areas, memory) {
@@ -388,6 +406,9 @@ impl Universe {
         let mut known: HashMap<Vec<Resources>, usize> = HashMap::new();
         let mut order = Vec::new();
         for (index, context) in self.contexts.iter().enumerate() {
+            if !self.is_possible(caller, context) {
+                continue;
+            }
             let full = OnceCell::new();
             let full = || full.get_or_init(|| self.circumstances(caller, context));
             let mut reach = Vec::with_capacity(areas.len());
@@ -409,6 +430,11 @@ impl Universe {
             });
         }
         order
+    }
+
+    fn is_possible(&self, caller: usize, context: &[usize]) -> bool {
+        let caller = &self.world.callers[caller];
+        self.keys.iter().zip(context).all(|(key, value)| key.is_possible(*value, caller))
     }
 
     /// Evaluates a test for each value of its key. Empty: it depends on more than that.

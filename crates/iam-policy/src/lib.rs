@@ -48,6 +48,7 @@ mod print;
 mod public;
 pub mod request;
 mod size;
+mod specialise;
 pub mod statement;
 mod tidy;
 mod usage;

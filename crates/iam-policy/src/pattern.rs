@@ -106,14 +106,18 @@ pub(super) fn filled_with(
 /// an empty value counts as none.
 fn value(inside: &str, filling: Filling<'_>) -> Option<String> {
     let Filling::From(context) = filling else { return None };
-    let default = inside.split_once(',').map(|(_, default)| default.trim());
-    let default =
-        default.and_then(|text| text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')));
+    let default = default_of(inside);
     match context.get(variable_key(inside)) {
         Some([value]) if !value.is_empty() => Some(value.clone()),
         Some([_, _, ..]) => None,
         _ => default.map(str::to_owned),
     }
+}
+
+/// Returns the default of a variable.
+pub(super) fn default_of(inside: &str) -> Option<&str> {
+    let default = inside.split_once(',').map(|(_, default)| default.trim());
+    default.and_then(|text| text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')))
 }
 
 /// Returns the variables of a text, each with its default.
@@ -146,6 +150,46 @@ pub(super) fn resolved(pattern: &str, context: &Context) -> Option<String> {
         respelt(part, |inside| value(inside, filling).filter(fits).map(plain))
     });
     Some(parts.collect::<Option<Vec<_>>>()?.join(":"))
+}
+
+/// The value of a variable, as far as it is known before there is a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum KnownVariable {
+    Value(String),
+    /// No request has a value.
+    Missing,
+    /// It depends on the request.
+    Open,
+}
+
+/// Returns the text with those variables filled in that are known; `None` where it then matches
+/// nothing. In an ARN, no value with a colon fits into a part before the last.
+pub(super) fn filled_as_known(
+    text: &str,
+    is_arn: bool,
+    known: &dyn Fn(&str) -> KnownVariable,
+) -> Option<String> {
+    let value = |inside: &str, is_last: bool| {
+        let (key, default) = (variable_key(inside), default_of(inside));
+        let value = match known(key) {
+            KnownVariable::Open => return Some(format!("${{{inside}}}")),
+            KnownVariable::Value(value) if !value.is_empty() => Some(value),
+            KnownVariable::Value(_) | KnownVariable::Missing => default.map(str::to_owned),
+        };
+        let value = value.filter(|value| is_last || !value.contains(':'))?;
+        Some(value.chars().map(escaped).collect())
+    };
+    if !is_arn {
+        return respelt(text, |inside| value(inside, true));
+    }
+    let parts = arn_parts(text, Filling::Anything).into_iter().enumerate();
+    let parts = parts.map(|(index, part)| respelt(part, |inside| value(inside, index == 5)));
+    Some(parts.collect::<Option<Vec<_>>>()?.join(":"))
+}
+
+/// Tells if the text has a variable, besides the characters `${*}`, `${?}` and `${$}`.
+pub(super) fn has_variables(text: &str) -> bool {
+    text.contains("${") && variables(text).next().is_some()
 }
 
 /// Returns the character as a pattern has to spell it to match just that character.

@@ -41,6 +41,26 @@ impl Principals {
     }
 }
 
+impl PrincipalType {
+    /// Returns the words for a name of this type: the name itself, or for `*` those for
+    /// everybody of
+    /// the type.
+    pub fn label(self, name: &str) -> String {
+        let of_type = match self {
+            Self::Service => "every AWS service",
+            Self::Federated => "every identity provider",
+            Self::CanonicalUser => "every canonical user",
+            Self::Everyone | Self::AWS => name,
+        };
+        if name == ANYBODY { of_type } else { name }.to_owned()
+    }
+}
+
+/// The name of everybody of a type: "you can use a wildcard (*)" as the whole name. `{"AWS": "*"}`
+/// is everyone, also without credentials, and is compiled to that (IAM User Guide, "AWS JSON policy
+/// elements: Principal", "All principals").
+pub(super) const ANYBODY: &str = "*";
+
 fn naming(kind: PrincipalType, name: &str, caller: &Caller) -> Option<Naming> {
     if kind == PrincipalType::Everyone {
         return Some(Naming::Direct);
@@ -49,7 +69,7 @@ fn naming(kind: PrincipalType, name: &str, caller: &Caller) -> Option<Naming> {
         return None;
     }
     if kind != PrincipalType::AWS {
-        return (name == caller.name).then_some(Naming::Direct);
+        return (name == ANYBODY || name == caller.name).then_some(Naming::Direct);
     }
     if let Some(account) = whole_account(name) {
         let is_root = whole_account(&caller.name) == Some(account);
@@ -261,6 +281,31 @@ mod tests {
         }
         assert!(principals(false, &[(PrincipalType::Everyone, "*")]).names(&anonymous));
         assert!(!principals(false, &[(PrincipalType::AWS, "123456789012")]).names(&anonymous));
+    }
+
+    #[test]
+    fn a_star_is_everybody_of_its_type() {
+        use PrincipalType::{AWS, CanonicalUser, Everyone, Federated, Service};
+        let callers = [
+            Caller::aws(USER),
+            Caller::service("lambda.amazonaws.com"),
+            Caller { kind: Federated, name: "accounts.google.com".to_owned() },
+            Caller { kind: CanonicalUser, name: "79a59df900b949e5".to_owned() },
+            Caller { kind: Everyone, name: "*".to_owned() },
+        ];
+        for kind in [Service, Federated, CanonicalUser] {
+            for caller in &callers {
+                let is_of_type = caller.kind == kind;
+                assert_eq!(principals(false, &[(kind, "*")]).names(caller), is_of_type);
+                assert_eq!(principals(true, &[(kind, "*")]).names(caller), !is_of_type);
+            }
+        }
+        for caller in &callers {
+            assert!(principals(false, &[(Everyone, "*")]).names(caller));
+            assert!(!principals(true, &[(Everyone, "*")]).names(caller));
+            // Only a whole name is a wildcard.
+            assert!(!principals(false, &[(AWS, "arn:aws:iam::123456789012:*")]).names(caller));
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Decides the `checks:` of a manifest over all requests, by the policies that the manifest
 //! declares.
 
-mod condition_keys;
 mod resource_side;
 #[cfg(test)]
 mod tests;
@@ -10,14 +9,16 @@ mod wording;
 pub use wording::diagnostics;
 
 use super::declared::DeclaredPolicies;
+use super::own_keys::tag_keys;
+use super::roles::document_field;
 use crate::address::{Address, PrincipalKind};
 use crate::model::{Check, Desired};
 use crate::policy::Budget;
 use crate::policy::compare::{Comparer, Comparison, Grant, Set};
 use crate::policy::decision::{Deciding, Policies, Verdict};
-use crate::policy::request::{Caller, Request};
+use crate::policy::request::{Caller, Context, Request};
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
-use crate::value::{Value, optional_text, text_of};
+use crate::value::{Value, optional_text, tags_of, text_of};
 
 /// A check that doesn't hold, or can't be proven.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,11 +116,9 @@ impl<'d> Judged<'d> {
         let on_buckets = resource_side::about(desired, &arn, &mut declared.unreadable);
 
         let caller = Caller::aws(arn);
+        let keys = known_keys(desired, check);
         let given = |policies: Vec<Policy>| -> Vec<Policy> {
-            policies
-                .into_iter()
-                .map(|policy| condition_keys::specialise(policy, &check.context, &caller))
-                .collect()
+            policies.iter().map(|policy| policy.given(&keys)).collect()
         };
         let unread_boundary =
             bounded_by.filter(|arn| declared.boundary.is_none() && declared.unread.contains(arn));
@@ -243,6 +242,22 @@ impl<'d> Judged<'d> {
             _ => Stopper::Nothing,
         }
     }
+}
+
+/// Returns the condition keys that the requests of a check have: the tags of the subject, and those
+/// that the check gives. What follows from the name of the subject, a comparison knows.
+fn known_keys(desired: &Desired, check: &Check) -> Context {
+    let resource = desired.resources.get(&check.subject);
+    let tags = resource.zip(check.subject.principal()).map(|(resource, principal)| {
+        let field = document_field(check.subject.kind());
+        let trust = field.and_then(|field| resource.attributes.get(field));
+        tag_keys(principal.kind, &tags_of(&resource.attributes, "tags"), trust)
+    });
+    let mut keys = tags.unwrap_or_default();
+    for (key, values) in check.context.iter() {
+        keys.set(key, values.to_vec());
+    }
+    keys
 }
 
 /// Returns true if policies of resources reach the subject in spite of its boundary.

@@ -241,14 +241,47 @@ fn a_role_that_trusts_a_user_can_be_assumed_without_a_policy() {
 
 #[test]
 fn what_cannot_be_told_fails() {
+    // Both together allow it, but letters beyond ASCII are not compared in all their cases.
     let doubtful = r#"{"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
-   "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}},
+   "Condition": {"StringEquals": {"aws:RequestTag/t": ["é", "É"]}}},
   {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
-   "Condition": {"StringNotEquals": {"aws:SourceArn": "arn:aws:s3:::x"}}}]}"#;
+   "Condition": {"StringNotEqualsIgnoreCase": {"aws:RequestTag/t": "é"}}}]}"#;
     let told = checked(doubtful, "  - users.u: {can: s3:GetObject, on: '*'}\n");
     assert!(
         told.starts_with("8: failed-check: whether user.u can s3:GetObject on * can't be told\n"),
         "{told}"
     );
+}
+
+#[test]
+fn what_follows_from_the_subject_is_known() {
+    let own = r#"{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::home/${aws:username}/*"},
+  {"Effect": "Allow", "Action": "s3:GetObject",
+   "Resource": "arn:aws:s3:::${aws:PrincipalTag/Team}"},
+  {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*",
+   "Condition": {"StringEquals": {"aws:PrincipalAccount": "999999999999"}}},
+  {"Effect": "Allow", "Action": "iam:TagUser", "Resource": "*",
+   "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:user/u"}}}]}"#;
+    let head =
+        "policies: {P: {document: p.json}}\nusers: {u: {policies: [P], tags: {Team: red}}}\n";
+    let checks = |list: &str| told(&format!("{head}checks: [{list}]\n"), own);
+    for check in [
+        "users.u: {can: s3:PutObject, on: 'arn:aws:s3:::home/u/x'}",
+        "users.u: {cannot: s3:PutObject, on: 'arn:aws:s3:::home/bob/*'}",
+        "users.u: {can: s3:GetObject, on: 'arn:aws:s3:::red'}",
+        "users.u: {cannot: s3:GetObject, on: 'arn:aws:s3:::blue'}",
+        "users.u: {cannot: iam:CreateUser, on: '*'}",
+        "users.u: {can: iam:TagUser, on: '*'}",
+    ] {
+        assert_eq!(checks(check), "", "{check}");
+        let (can, cannot) = ("{can:", "{cannot:");
+        let opposite = if check.contains(can) {
+            check.replace(can, cannot)
+        } else {
+            check.replace(cannot, can)
+        };
+        assert!(checks(&opposite).contains("failed-check"), "{opposite}");
+    }
 }

@@ -109,8 +109,10 @@ pub fn is_outside(principal: &str, account: &str) -> bool {
     if let Some(owner) = principal.split(':').nth(4) {
         return owner != account && owner != "aws";
     }
-    let is_service =
-        || principal.parse().is_ok_and(|caller: Caller| caller.kind == PrincipalType::Service);
+    let is_service = || {
+        principal == PrincipalType::Service.label("*")
+            || principal.parse().is_ok_and(|caller: Caller| caller.kind == PrincipalType::Service)
+    };
     principal != account && !is_service()
 }
 

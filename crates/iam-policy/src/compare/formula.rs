@@ -7,15 +7,20 @@
 //! since some assignments belong to no request: a gain is claimed only with a request that shows
 //! it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::Budget;
 use crate::catalogue::condition_key;
 use crate::condition::holds;
-use crate::pattern::with_plain_variables;
+use crate::pattern::{
+    default_of, filled_as_known, has_variables, variable_key, variables as variables_of,
+    with_plain_variables,
+};
 use crate::request::Context;
 use crate::statement::{ConditionTest, Operator, OperatorName, Quantifier};
 
+use super::caller_keys::{CallerKeys, KeyState};
 use super::implication::{covers, excludes};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,8 +55,8 @@ pub(super) struct Atoms {
     list: Vec<Atom>,
     /// The places of the atoms in the list.
     places: HashMap<Atom, usize>,
-    /// The keys, in lower case, that every request has.
-    present: Vec<String>,
+    /// The knowledge of the keys of the caller.
+    pub keys: Rc<CallerKeys>,
 }
 
 impl Formula {
@@ -91,13 +96,17 @@ impl Formula {
 }
 
 impl Atoms {
-    pub fn of_requests_with(present: Vec<String>) -> Self {
-        Self { present, ..Self::default() }
+    pub fn of_requests_of(keys: Rc<CallerKeys>) -> Self {
+        Self { keys, ..Self::default() }
     }
 
     pub fn atom(&mut self, atom: Atom) -> Formula {
-        if matches!(&atom, Atom::Exists(key) if self.present.contains(key)) {
-            return Formula::Constant(true);
+        if let Atom::Exists(key) = &atom {
+            match self.keys.state(key) {
+                KeyState::Bound(_) | KeyState::Present => return Formula::Constant(true),
+                KeyState::Absent => return Formula::Constant(false),
+                KeyState::Open => {}
+            }
         }
         let next = self.list.len();
         let place = *self.places.entry(atom).or_insert_with_key(|atom| {
@@ -123,7 +132,18 @@ impl Atoms {
     /// ForAllValues are true then, StringEquals and ForAnyValue are false (IAM User Guide,
     /// "Condition operators", "Set operators for multivalued context keys").
     fn test(&mut self, test: &ConditionTest, variables: bool) -> Formula {
-        let (ConditionTest { operator, key, values }, variables) = plain(test, variables);
+        let (test, variables) = self.filled(plain(test, variables));
+        let settled = match self.keys.state(&test.key) {
+            KeyState::Absent => Some(Context::default()),
+            KeyState::Bound(value) if !test.values.iter().any(|it| has_variables(it)) => {
+                Some([(test.key.clone(), vec![value.to_owned()])].into_iter().collect())
+            }
+            KeyState::Bound(_) | KeyState::Present | KeyState::Open => None,
+        };
+        if let Some(context) = settled {
+            return Formula::Constant(holds(&test, &context, variables));
+        }
+        let ConditionTest { operator, key, values } = test;
         if operator.comparison == OperatorName::Null {
             return self.null(ConditionTest { operator, key, values }, variables);
         }
@@ -146,6 +166,26 @@ impl Atoms {
         }
     }
 
+    /// Returns the test with those variables filled in that follow from the caller.
+    fn filled(&self, (mut test, variables): (ConditionTest, bool)) -> (ConditionTest, bool) {
+        let is_arn = match fills(test.operator.comparison) {
+            VariableForm::Text => false,
+            VariableForm::Arn => true,
+            VariableForm::Nothing => return (test, false),
+        };
+        if !variables {
+            return (test, false);
+        }
+        let known = |key: &str| self.keys.variable(key);
+        let values = test.values.iter();
+        test.values = values.filter_map(|value| filled_as_known(value, is_arn, &known)).collect();
+        plain(&test, true)
+    }
+
+    pub fn at_index(&self, index: usize) -> &Atom {
+        &self.list[index]
+    }
+
     fn matches(
         &mut self,
         quantifier: Option<Quantifier>,
@@ -156,7 +196,9 @@ impl Atoms {
     ) -> Formula {
         let atom = Atom::Matches { quantifier, comparison, key, values, variables };
         match &atom {
-            Atom::Matches { key, .. } if atom.matches_anything() && self.present.contains(key) => {
+            Atom::Matches { key, .. }
+                if atom.matches_anything() && self.keys.state(key) == KeyState::Present =>
+            {
                 Formula::Constant(true)
             }
             Atom::Exists(_) | Atom::Matches { .. } | Atom::Opaque(..) | Atom::Within(_) => {
@@ -185,21 +227,31 @@ impl Atoms {
 
     /// Returns the atoms about a condition key, each with the name of the key in lower case.
     pub fn on_keys(&self) -> impl Iterator<Item = (usize, String, &Atom)> {
-        self.list.iter().enumerate().filter_map(|(index, atom)| Some((index, atom.key()?, atom)))
+        self.list
+            .iter()
+            .enumerate()
+            .filter_map(|(index, atom)| Some((index, atom.key_name()?, atom)))
     }
 
-    /// Returns the pairs of atoms of which the second is true wherever the first is.
-    pub fn implications(&self, budget: &Budget) -> impl Iterator<Item = (usize, usize)> {
+    /// Returns the pairs of atoms of which the second is true wherever the first is. Pairs of
+    /// `settled` atoms are left out: their theories have them.
+    pub fn implications(
+        &self,
+        settled: &HashSet<usize>,
+        budget: &Budget,
+    ) -> impl Iterator<Item = (usize, usize)> {
         let atoms = || self.list.iter().enumerate();
         atoms().flat_map(move |(one, narrow)| {
+            let is_open = !settled.contains(&one);
             atoms()
+                .filter(move |(other, _)| is_open || !settled.contains(other))
                 .filter(move |(other, wide)| one != *other && implies(narrow, wide, budget))
                 .map(move |(other, _)| (one, other))
         })
     }
 
     /// Returns the pairs of atoms that can't both be true, since the key has only one value.
-    pub fn exclusions(&self, budget: &Budget) -> Vec<(usize, usize)> {
+    pub fn exclusions(&self, settled: &HashSet<usize>, budget: &Budget) -> Vec<(usize, usize)> {
         let mut by_key: BTreeMap<&str, Vec<(usize, &Atom)>> = BTreeMap::new();
         for (index, atom) in self.list.iter().enumerate() {
             if let Atom::Matches { quantifier: None, key, .. } = atom {
@@ -208,16 +260,39 @@ impl Atoms {
         }
         let several = by_key.into_iter().filter(|(_, atoms)| atoms.len() > 1);
         let single = several.filter(|(key, _)| is_single_valued(key));
-        single.flat_map(|(_, atoms)| excluding(&atoms, budget)).collect()
+        single.flat_map(|(_, atoms)| excluding(&atoms, settled, budget)).collect()
     }
 }
 
-fn excluding(atoms: &[(usize, &Atom)], budget: &Budget) -> Vec<(usize, usize)> {
+/// The variables of a comparison's values. Only texts and ARNs have any ("Where you can use policy
+/// variables").
+enum VariableForm {
+    Text,
+    Arn,
+    Nothing,
+}
+
+fn fills(comparison: OperatorName) -> VariableForm {
+    match comparison.positive().0 {
+        OperatorName::StringEquals
+        | OperatorName::StringEqualsIgnoreCase
+        | OperatorName::StringLike => VariableForm::Text,
+        OperatorName::ArnLike => VariableForm::Arn,
+        _ => VariableForm::Nothing,
+    }
+}
+
+fn excluding(
+    atoms: &[(usize, &Atom)],
+    settled: &HashSet<usize>,
+    budget: &Budget,
+) -> Vec<(usize, usize)> {
     let pairs = atoms
         .iter()
         .enumerate()
         .flat_map(|(place, one)| atoms[..place].iter().map(move |other| (one, other)));
     pairs
+        .filter(|((one, _), (other, _))| !settled.contains(one) || !settled.contains(other))
         .filter(|((_, one), (_, other))| one.excludes(other, budget))
         .map(|((one, _), (other, _))| (*one, *other))
         .collect()
@@ -225,7 +300,7 @@ fn excluding(atoms: &[(usize, &Atom)], budget: &Budget) -> Vec<(usize, usize)> {
 
 /// Tells if AWS documents the key as single-valued. Nothing is assumed about keys that the
 /// catalogue doesn't have.
-fn is_single_valued(key: &str) -> bool {
+pub(super) fn is_single_valued(key: &str) -> bool {
     condition_key(key).is_some_and(|key| !key.value.is_multivalued())
 }
 
@@ -256,7 +331,7 @@ impl Atom {
         })
     }
 
-    fn key(&self) -> Option<String> {
+    pub fn key_name(&self) -> Option<String> {
         match self {
             Self::Exists(key) | Self::Matches { key, .. } => Some(key.clone()),
             Self::Opaque(test, _) => Some(test.key.clone()),
@@ -309,9 +384,14 @@ const PAIR_STEPS: usize = 24;
 
 fn implies(narrow: &Atom, wide: &Atom, budget: &Budget) -> bool {
     match (narrow, wide) {
-        (Atom::Matches { quantifier, key, .. }, Atom::Exists(other)) => {
+        (Atom::Matches { quantifier, key, values, variables, .. }, Atom::Exists(other)) => {
             // ForAllValues is also true where the key has no value.
-            key == other && *quantifier != Some(Quantifier::ForAllValues)
+            let is_for_all = *quantifier == Some(Quantifier::ForAllValues);
+            let needs = |value: &String| {
+                let mut keys = variables_of(value).filter(|inside| default_of(inside).is_none());
+                keys.any(|inside| variable_key(inside) == other)
+            };
+            !is_for_all && (key == other || (*variables && values.iter().all(needs)))
         }
         (
             Atom::Matches { quantifier, comparison, key, values, variables },
@@ -341,6 +421,8 @@ mod tests {
 
     use crate::Value;
     use crate::compare::sat_solver::SatSolver;
+    use crate::compare::value_class::ClassCache;
+    use crate::request::Caller;
     use crate::statement::Policy;
 
     use super::*;
@@ -355,7 +437,7 @@ mod tests {
     fn follows(one: &Value, other: &Value) -> bool {
         let mut atoms = Atoms::default();
         let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));
-        SatSolver::new(&atoms, &Budget::default()).possible(&one, Some(&other)) == Some(false)
+        SatSolver::new(&atoms, &ClassCache::default()).possible(&one, Some(&other)) == Some(false)
     }
 
     #[test]
@@ -426,19 +508,25 @@ mod tests {
         for key in ["aws:TagKeys", "aws:CalledVia", "unknown:key"] {
             assert!(!follows(&both(key), &never), "{key}");
         }
-        let sets = json!({"ForAnyValue:StringEquals": {"aws:PrincipalOrgID": "a"}, "StringEquals": {"aws:PrincipalOrgID": "b"}});
-        assert!(!follows(&sets, &never));
+        let sets =
+            |key: &str| json!({"ForAnyValue:StringEquals": {key: "a"}, "StringEquals": {key: "b"}});
+        assert!(follows(&sets("aws:PrincipalOrgID"), &never));
+        assert!(!follows(&sets("aws:TagKeys"), &never));
         let variable = json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:username}"}, "StringLike": {"aws:PrincipalOrgID": "b"}});
         assert!(!follows(&variable, &never));
     }
 
     #[test]
     fn what_is_always_there_is_not_missing() {
-        let mut atoms = Atoms::of_requests_with(vec!["k:k".to_owned()]);
-        assert_eq!(atoms.atom(Atom::Exists("k:k".to_owned())), Formula::Constant(true));
-        assert_eq!(atoms.atom(Atom::Exists("k:other".to_owned())), Formula::Atom(0));
+        let user = Caller::aws("arn:aws:iam::123456789012:user/ada");
+        let mut atoms = Atoms::of_requests_of(Rc::new(CallerKeys::of_named(&user)));
+        let mut exists = |key: &str| atoms.atom(Atom::Exists(key.to_owned()));
+        assert_eq!(exists("aws:userid"), Formula::Constant(true));
+        assert_eq!(exists("aws:username"), Formula::Constant(true));
+        assert_eq!(exists("aws:principalservicename"), Formula::Constant(false));
+        assert_eq!(exists("k:other"), Formula::Atom(0));
         let any = |key: &str| tests(&json!({"StringLike": {key: "*"}}));
-        assert_eq!(atoms.tests(&any("K:k"), true), Formula::Constant(true));
+        assert_eq!(atoms.tests(&any("AWS:userid"), true), Formula::Constant(true));
         assert_eq!(atoms.tests(&any("k:z"), true), Formula::Atom(1));
     }
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::Value;
 use crate::request::{Caller, Context, Request};
-use crate::statement::{ConditionTest, Effect, PrincipalType, Statement};
+use crate::statement::{ConditionTest, Effect};
 
 use super::comparison::{Cause, Doubt, Grant, GrantPart, Side};
 use super::language::Cell;
 use super::membership::MemberTest;
-use super::principals::{account, is_account};
+use super::naming::{is_for_all, is_usual, principal};
 use super::search::Difference;
 use super::space::{ActionGroup, ResourceClass, Space, StatementRef, letters, narrowest};
 use super::verdict::{RegionVerdict, Through};
@@ -19,7 +19,8 @@ use super::verdict::{RegionVerdict, Through};
 pub(super) struct DiffRegion<'s> {
     pub group: &'s ActionGroup,
     pub place: &'s ResourceClass,
-    pub caller: &'s Caller,
+    /// An index into the space's callers.
+    pub caller: usize,
     /// The statements that match the caller and the resource class.
     pub rows: Vec<usize>,
     pub verdict: std::rc::Rc<RegionVerdict>,
@@ -83,16 +84,28 @@ impl<'s> Direction<'s, '_> {
                 break;
             }
             for through in self.through(&region.verdict) {
-                let Difference::Something { context, resource } = &through.answer else { continue };
+                let Difference::Something { context, resource, caller } = &through.answer else {
+                    continue;
+                };
+                let caller = caller.as_ref().unwrap_or(&self.space.callers[region.caller]);
                 for (label, cells) in self.labels(region, through.row, through.pattern.as_deref()) {
-                    found.entry(label).or_insert_with(|| ExampleRequest {
-                        caller: region.caller,
-                        action: &cells[0].witness,
-                        resource: resource.clone().unwrap_or_else(|| region.place.witness.clone()),
-                        context: context.clone(),
-                        already: BTreeSet::new(),
-                        withheld: BTreeSet::new(),
-                    });
+                    let known = found.get(&label).map(|known| is_usual(known.caller));
+                    if known == Some(true) || (known == Some(false) && !is_usual(caller)) {
+                        continue;
+                    }
+                    found.insert(
+                        label,
+                        ExampleRequest {
+                            caller,
+                            action: &cells[0].witness,
+                            resource: resource
+                                .clone()
+                                .unwrap_or_else(|| region.place.witness.clone()),
+                            context: context.clone(),
+                            already: BTreeSet::new(),
+                            withheld: BTreeSet::new(),
+                        },
+                    );
                 }
             }
         }
@@ -124,7 +137,7 @@ impl<'s> Direction<'s, '_> {
                 break;
             }
             let spoken = self.allows(region, true).flat_map(|row| {
-                let patterns = self.patterns(&self.space.rows[row], region.place);
+                let patterns = self.patterns(&self.space.rows[row], region);
                 patterns.into_iter().flat_map(move |pattern| self.labels(region, row, pattern))
             });
             for (GrantLabel { what, .. }, cells) in spoken {
@@ -164,8 +177,8 @@ impl<'s> Direction<'s, '_> {
 
     /// Returns the patterns by which a statement matches a resource class, where that depends on
     /// their variables.
-    fn patterns(&self, row: &StatementRef<'_>, place: &ResourceClass) -> Vec<Option<&'s str>> {
-        MemberTest::of(self.space, row, place).patterns(row)
+    fn patterns(&self, row: &StatementRef<'_>, region: &DiffRegion<'_>) -> Vec<Option<&'s str>> {
+        MemberTest::of(self.space, row, region.place, region.caller).patterns(row)
     }
 
     /// Returns the Condition that all of these demand together: a list, if there are several.
@@ -276,11 +289,11 @@ impl<'s> Direction<'s, '_> {
             (pattern.to_owned(), Vec::new())
         } else {
             let denied = deny.and_then(|deny| self.denied(region, deny));
-            self.resource(row, &allows, denied, region.place)
+            self.resource(row, &allows, denied, region)
         };
         let template = What {
             allow,
-            principal: principal(row.statement, region.caller),
+            principal: principal(row.statement, &self.space.callers[region.caller]),
             action: String::new(),
             except_actions: Vec::new(),
             resource,
@@ -310,9 +323,10 @@ impl<'s> Direction<'s, '_> {
         row: &StatementRef<'_>,
         allows: &[&StatementRef<'_>],
         denied: Option<&str>,
-        place: &ResourceClass,
+        region: &DiffRegion<'_>,
     ) -> (String, Vec<String>) {
-        let allowed = allows.iter().filter_map(|row| row.resource(self.space, place));
+        let allowed =
+            allows.iter().filter_map(|row| row.resource(self.space, region.place, region.caller));
         match (narrowest(allowed.chain(denied)), &row.statement.resources) {
             (Some(resource), _) => (resource.to_owned(), Vec::new()),
             (None, Some(clause)) => ("*".to_owned(), clause.patterns.clone()),
@@ -323,11 +337,12 @@ impl<'s> Direction<'s, '_> {
     /// Returns the pattern that covers everything that the Deny makes a difference for. A pattern
     /// with variables does so only where nothing else makes a difference.
     fn denied(&self, region: &DiffRegion<'_>, deny: &StatementRef<'s>) -> Option<&'s str> {
-        let whole = deny.resource(self.space, region.place);
+        let whole = deny.resource(self.space, region.place, region.caller);
         let alone = || {
             let free = |row: &StatementRef<'_>| {
                 row.condition.is_none()
-                    && MemberTest::of(self.space, row, region.place) == MemberTest::Yes
+                    && MemberTest::of(self.space, row, region.place, region.caller)
+                        == MemberTest::Yes
             };
             let mut allows = self.of(region, false, Effect::Allow).map(|row| &self.space.rows[row]);
             let layers = self.space.layers[usize::from(!self.is_after())];
@@ -335,7 +350,7 @@ impl<'s> Direction<'s, '_> {
                 allows.by_ref().filter(|row| free(row)).map(|row| row.layer).collect();
             allowed.len() == layers && self.of(region, false, Effect::Deny).count() == 1
         };
-        match self.patterns(deny, region.place)[..] {
+        match self.patterns(deny, region)[..] {
             [Some(varying)] if whole.is_none() && alone() => Some(varying),
             _ => whole,
         }
@@ -351,8 +366,15 @@ impl<'s> Direction<'s, '_> {
     ) -> BTreeSet<GrantPart> {
         let Some(bounds) = self.bounding(region, false) else { return BTreeSet::new() };
         let allows = self.allows(region, false).map(|row| &self.space.rows[row]);
-        let mut allows: Vec<&StatementRef<'_>> =
-            allows.filter(|row| is_for_all(row, region.caller, what)).collect();
+        let mut allows: Vec<&StatementRef<'_>> = allows
+            .filter(|row| {
+                is_for_all(
+                    row.statement,
+                    &self.space.callers[region.caller],
+                    what.principal.as_deref(),
+                )
+            })
+            .collect();
         if let Some(free) = allows.iter().position(|row| row.condition.is_none()) {
             allows = vec![allows[free]];
         }
@@ -361,7 +383,7 @@ impl<'s> Direction<'s, '_> {
             let rows: Vec<&StatementRef<'_>> =
                 [row].into_iter().chain(bounds.iter().copied()).collect();
             let conditions = conditions_of(&self.demanding(region, false, &rows));
-            for pattern in self.patterns(row, region.place) {
+            for pattern in self.patterns(row, region) {
                 parts.extend(self.parts(region, what, cells, &rows, pattern, &conditions));
             }
         }
@@ -376,7 +398,13 @@ impl<'s> Direction<'s, '_> {
         cells: &[&Cell],
     ) -> BTreeSet<GrantPart> {
         let deny = self.first(region, true, Effect::Deny, None).map(|row| &self.space.rows[row]);
-        let Some(deny) = deny.filter(|deny| is_for_all(deny, region.caller, what)) else {
+        let Some(deny) = deny.filter(|deny| {
+            is_for_all(
+                deny.statement,
+                &self.space.callers[region.caller],
+                what.principal.as_deref(),
+            )
+        }) else {
             return BTreeSet::new();
         };
         self.parts(region, what, cells, &[deny], None, &what.conditions)
@@ -397,7 +425,9 @@ impl<'s> Direction<'s, '_> {
             _ => ours.to_owned(),
         };
         let of_rows = pattern.or_else(|| {
-            narrowest(rows.iter().filter_map(|row| row.resource(self.space, region.place)))
+            narrowest(
+                rows.iter().filter_map(|row| row.resource(self.space, region.place, region.caller)),
+            )
         });
         if !self.space.budget().spend(LABEL_STEPS * cells.len() + rows.len()) {
             return BTreeSet::new();
@@ -458,41 +488,6 @@ impl<'s> Direction<'s, '_> {
             example,
         }
     }
-}
-
-/// Returns the principal as the policy names the caller; `None` if the policy names no principals.
-fn principal(statement: &Statement, caller: &Caller) -> Option<String> {
-    let principals = statement.principals.as_ref()?;
-    if principals.not {
-        let mut names: Vec<&str> = principals.names.iter().map(|(_, name)| name.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        return Some(format!("everyone but {}", names.join(", ")));
-    }
-    let is = |kind: PrincipalType, name: &str| kind == caller.kind && name == caller.name;
-    let named = principals.names.iter().find(|(kind, name)| is(*kind, name));
-    let account = || {
-        principals.names.iter().find(|(kind, name)| {
-            *kind == PrincipalType::AWS
-                && is_account(name)
-                && caller.name.contains(name.split(':').nth(4).unwrap_or(name))
-        })
-    };
-    Some(named.or_else(account).map_or_else(|| "*".to_owned(), |(_, name)| name.clone()))
-}
-
-/// Tells if a statement matches all principals of the label, and not only some of them.
-fn is_for_all(row: &StatementRef<'_>, caller: &Caller, what: &What) -> bool {
-    let named = principal(row.statement, caller);
-    named.zip(what.principal.as_ref()).is_none_or(|(named, meant)| covers(&named, meant))
-}
-
-/// Tells if the first name includes every principal that the second one names.
-fn covers(wide: &str, name: &str) -> bool {
-    wide == name
-        || wide == "*"
-        || wide.starts_with("everyone but ")
-        || (is_account(wide) && account(wide) == account(name))
 }
 
 fn conditions_of(rows: &[&StatementRef<'_>]) -> Vec<usize> {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::Budget;
 use crate::condition::{Number, network, parse_date};
+use crate::pattern::{Filling, arn_parts, has_variables};
 use crate::statement::OperatorName::{
     self, ArnLike, Bool, DateEquals, DateGreaterThan, DateGreaterThanEquals, DateLessThan,
     DateLessThanEquals, IpAddress, NumericEquals, NumericGreaterThan, NumericGreaterThanEquals,
@@ -13,7 +14,7 @@ use crate::statement::OperatorName::{
 };
 
 use super::language::{PatternToken, cells, includes};
-use super::pattern::{self, Pattern};
+use super::pattern::{self, Pattern, includes_unfilled_text};
 
 /// The set of key values that a condition's value matches.
 enum ValueMatch<'a> {
@@ -40,8 +41,11 @@ pub(super) type ValueTest<'a> = (OperatorName, &'a str, bool);
 /// Tells if `wide` matches every value of the key that `narrow` matches. `false` where that isn't
 /// known.
 pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>, budget: &Budget) -> bool {
-    if wide == narrow {
+    if wide == narrow || matches_anything(wide) {
         return true;
+    }
+    if [wide, narrow].iter().any(|(_, value, variables)| *variables && has_variables(value)) {
+        return covers_unfilled(wide, narrow, budget);
     }
     match (reach(wide), reach(narrow)) {
         (Some(ValueMatch::AnyCase(wide)), Some(ValueMatch::AnyCase(narrow))) => wide == narrow,
@@ -63,6 +67,28 @@ pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>, budget: &Budget
         (Some(ValueMatch::Dates(wide)), Some(ValueMatch::Dates(narrow))) => wide.holds(&narrow),
         _ => false,
     }
+}
+
+/// Tells if the test matches any value.
+fn matches_anything((comparison, value, _): ValueTest<'_>) -> bool {
+    comparison == StringLike && !value.is_empty() && value.bytes().all(|byte| byte == b'*')
+}
+
+/// Tells the same as [`covers`], for all values of the variables.
+fn covers_unfilled(wide: ValueTest<'_>, narrow: ValueTest<'_>, budget: &Budget) -> bool {
+    let is_text = |test: ValueTest<'_>| matches!(test.0, StringEquals | StringLike);
+    let is_arn = |(comparison, value, _): ValueTest<'_>| {
+        comparison == ArnLike && arn_parts(value, Filling::Anything).len() == 6
+    };
+    let text = |(comparison, value, variables)| (value, variables, comparison == StringLike);
+    if is_text(wide) && is_text(narrow) {
+        return includes_unfilled_text(text(wide), text(narrow), budget);
+    }
+    // A document without variables would have `${…}` as it is.
+    is_arn(wide)
+        && is_arn(narrow)
+        && wide.2 == narrow.2
+        && pattern::includes_unfilled(wide.1, narrow.1, budget)
 }
 
 /// Tells if no value of the key matches both. `false` where that isn't known.
@@ -130,7 +156,7 @@ fn apart(one: &[PatternToken], other: &[PatternToken], budget: &Budget) -> bool 
 fn in_lower_case(pattern: &[PatternToken]) -> Pattern {
     let lower = |token: &PatternToken| match token {
         PatternToken::Char(c) => c.to_lowercase().map(PatternToken::Char).collect(),
-        PatternToken::One(_) | PatternToken::Star(_) => vec![*token],
+        PatternToken::AnyCase(_) | PatternToken::One(_) | PatternToken::Star(_) => vec![*token],
     };
     pattern.iter().flat_map(lower).collect()
 }
@@ -198,6 +224,10 @@ mod tests {
             (NumericGreaterThanEquals, "-1", NumericGreaterThan, "-1.0"),
             (DateLessThanEquals, "2024-01-02", DateLessThan, "2024-01-02T00:00:00Z"),
             (StringLike, "*", StringEqualsIgnoreCase, "a"),
+            (StringLike, "*", StringEquals, "${aws:username}"),
+            (StringLike, "${aws:username}*", StringLike, "${aws:username}/x"),
+            (StringLike, "home/*", StringEquals, "home/${aws:username}"),
+            (ArnLike, "arn:aws:iam::1:user/*", ArnLike, "arn:aws:iam::1:user/${aws:username}"),
             (
                 DateGreaterThan,
                 "2024-01-01T00:00:00Z",
@@ -222,8 +252,9 @@ mod tests {
         let not = [
             (StringEquals, "a", StringEqualsIgnoreCase, "a"),
             (StringEquals, "a", StringEquals, "A"),
-            (StringLike, "${aws:username}*", StringLike, "${aws:username}/x"),
-            (StringLike, "*", StringEquals, "${aws:username}"),
+            (StringLike, "${aws:username}?*", StringLike, "${aws:username}/x"),
+            (StringLike, "${aws:userid}*", StringEquals, "${aws:username}"),
+            (StringLike, "home/?*", StringLike, "home/${aws:username}"),
             (ArnLike, "arn:aws:iam::*", ArnLike, "arn:aws:iam::1:role/x"),
             (IpAddress, "10.0.0.0/8", IpAddress, "11.0.0.0"),
             (IpAddress, "0.0.0.0/0", IpAddress, "::1"),

@@ -17,6 +17,8 @@ use crate::Budget;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum PatternToken {
     Char(char),
+    /// A lower-case letter of ASCII that matches in upper case, too.
+    AnyCase(char),
     /// `?`; true if it matches a colon.
     One(bool),
     /// `*`; true if it matches colons.
@@ -122,7 +124,18 @@ fn cells_of(
     lists: &[Vec<usize>],
     budget: &Budget,
 ) -> Option<Vec<Cell>> {
-    Automaton::new(universe, patterns, lists).explore(budget)
+    Automaton::new(universe, patterns, lists).explore(budget, MOST_STEPS)
+}
+
+/// Returns the same as [`cells_of`], within fewer steps.
+pub(super) fn few_cells_of(
+    universe: &[PatternToken],
+    patterns: &[&[PatternToken]],
+    lists: &[Vec<usize>],
+    budget: &Budget,
+    most_steps: usize,
+) -> Option<Vec<Cell>> {
+    Automaton::new(universe, patterns, lists).explore(budget, most_steps)
 }
 
 /// Tells if `wide` matches every text that `narrow` matches. `false` also where the search is given
@@ -166,7 +179,7 @@ impl<'a> Automaton<'a> {
         }
     }
 
-    fn explore(mut self, budget: &Budget) -> Option<Vec<Cell>> {
+    fn explore(mut self, budget: &Budget, most_steps: usize) -> Option<Vec<Cell>> {
         let start: Vec<u64> = (0..self.patterns.len()).map(|pattern| pack(pattern, 0)).collect();
         let start = self.closed(&start).into();
         self.visit(start, 0, '\0');
@@ -183,7 +196,7 @@ impl<'a> Automaton<'a> {
             let alphabet = self.alphabet(&self.nodes[index].0);
             let now = alphabet.len() * self.nodes[index].0.len();
             steps += now;
-            let is_within = steps <= MOST_STEPS && self.nodes.len() <= MOST_STATES;
+            let is_within = steps <= most_steps && self.nodes.len() <= MOST_STATES;
             if !is_within || !budget.spend(now + STATE_STEPS) {
                 return None;
             }
@@ -215,11 +228,17 @@ impl<'a> Automaton<'a> {
         let mut characters = Vec::new();
         for position in state {
             let (pattern, place) = unpack(*position);
-            if let Some(PatternToken::Char(c)) = self.patterns[pattern].get(place)
-                && *c != ':'
-                && !characters.contains(c)
-            {
-                characters.push(*c);
+            let spelt = match self.patterns[pattern].get(place) {
+                Some(PatternToken::Char(c)) => [Some(*c), None, None],
+                Some(PatternToken::AnyCase(c)) => {
+                    [Some(*c), Some(c.to_ascii_uppercase()), (*c == 'k').then_some(KELVIN)]
+                }
+                Some(PatternToken::One(_) | PatternToken::Star(_)) | None => [None; 3],
+            };
+            for c in spelt.into_iter().flatten() {
+                if c != ':' && !characters.contains(&c) {
+                    characters.push(c);
+                }
             }
         }
         // Sorted, so that witnesses don't depend on the order of the patterns.
@@ -242,6 +261,9 @@ impl<'a> Automaton<'a> {
             }
             match self.patterns[pattern].get(place) {
                 Some(PatternToken::Char(c)) if *c == character => {
+                    next.push(pack(pattern, place + 1));
+                }
+                Some(PatternToken::AnyCase(c)) if is_case_of(character, *c) => {
                     next.push(pack(pattern, place + 1));
                 }
                 Some(PatternToken::One(colon)) if *colon || character != ':' => {
@@ -337,6 +359,13 @@ impl<'a> Automaton<'a> {
         }
         characters.iter().rev().collect()
     }
+}
+
+/// The one character beyond ASCII that is a letter of ASCII in lower case.
+const KELVIN: char = '\u{212a}';
+
+fn is_case_of(character: char, lower: char) -> bool {
+    character.to_ascii_lowercase() == lower || (lower == 'k' && character == KELVIN)
 }
 
 fn pack(pattern: usize, place: usize) -> u64 {

@@ -16,16 +16,22 @@ pub(super) enum MemberTest<'p> {
 }
 
 impl<'p> MemberTest<'p> {
-    pub fn of(space: &'p Space<'_>, row: &StatementRef<'_>, place: &ResourceClass) -> Self {
+    pub fn of(
+        space: &'p Space<'_>,
+        row: &StatementRef<'_>,
+        place: &ResourceClass,
+        caller: usize,
+    ) -> Self {
         let Some(clause) = &row.statement.resources else { return Self::Yes };
         let matching = || {
-            let matching = row.resources.iter().filter(|index| place.accepts.contains(**index));
+            let matching =
+                row.resources_of(caller).iter().filter(|index| place.accepts.contains(**index));
             matching.map(|index| &space.resources[*index])
         };
-        if matching().any(|(_, resource)| !resource.varies) {
+        if matching().any(|resource| !resource.varies) {
             return if clause.not { Self::No } else { Self::Yes };
         }
-        let varying: Vec<&str> = matching().map(|(text, _)| text.as_str()).collect();
+        let varying: Vec<&str> = matching().map(|resource| resource.text.as_str()).collect();
         match (varying.is_empty(), clause.not) {
             (false, _) => Self::Varies(varying),
             (true, true) => Self::Yes,

@@ -1,15 +1,20 @@
 //! Comparison of the access that two sets of policies allow, over all requests.
 
+mod caller_keys;
 mod case;
 mod comparison;
 mod condition_context;
+#[cfg(test)]
+mod condition_tests;
 mod example;
 mod filling;
 mod formula;
 mod grants;
 mod implication;
+mod key_theory;
 mod language;
 mod membership;
+mod naming;
 mod pattern;
 mod principals;
 mod sat_solver;
@@ -18,6 +23,7 @@ mod set;
 mod space;
 #[cfg(test)]
 mod tests;
+mod value_class;
 mod verdict;
 
 use std::collections::HashMap;
@@ -29,9 +35,11 @@ use crate::statement::Effect;
 
 use case::{RegionCase, VerdictKey};
 use grants::{DiffRegion, Direction};
+use language::PatternCache;
 use membership::MemberTest;
 use set::are_equal_sets;
 use space::{Entangled, Space};
+use value_class::ClassCache;
 use verdict::RegionVerdict;
 
 pub use comparison::{Cause, Comparison, Doubt, Grant, GrantPart, Relation, Side};
@@ -68,18 +76,27 @@ pub fn compare(before: &Set<'_>, after: &Set<'_>, caller: Option<&Caller>) -> Co
 
 /// A comparer of many pairs of sets: it keeps the cells of patterns from one pair for the next, and
 /// all pairs have one budget together.
-#[derive(Debug, Default)]
-pub struct Comparer(language::PatternCache);
+#[derive(Debug)]
+pub struct Comparer {
+    cells: PatternCache,
+    classes: ClassCache,
+}
+
+impl Default for Comparer {
+    fn default() -> Self {
+        Self::within(Budget::default())
+    }
+}
 
 impl Comparer {
     /// Makes a comparer that takes its steps from this budget.
     pub fn within(budget: Budget) -> Self {
-        Self(language::PatternCache::within(budget))
+        Self { cells: PatternCache::within(budget.clone()), classes: ClassCache::within(budget) }
     }
 
     /// Returns the budget that all comparisons have together.
     pub fn budget(&self) -> &Budget {
-        &self.0.budget
+        &self.cells.budget
     }
 
     /// Returns the same as [`compare`]; with doubts on both sides where the budget is spent.
@@ -92,14 +109,14 @@ impl Comparer {
         if are_equal_sets(before, after) {
             return Comparison::default();
         }
-        let budget = &self.0.budget;
+        let budget = &self.cells.budget;
         let statements = [before, after].into_iter().flat_map(|set| &set.layers).copied().flatten();
         let size: usize = statements.map(|policy| policy.statements.len()).sum();
         // A spent budget is not asked any more, whatever is known already.
         if !budget.spend(NEW_STEPS + STATEMENT_STEPS * size) {
             return Comparison::undecided(after, UNDECIDED);
         }
-        match Space::new(before, after, caller, &self.0) {
+        match Space::new(before, after, caller, (&self.cells, &self.classes)) {
             Ok(space) => {
                 let mut comparison = compared(&space);
                 if budget.is_spent() {
@@ -146,16 +163,17 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<DiffRegion<'s>> {
             if !space.budget().spend(group.rows.len() * (2 + space.callers.len())) {
                 return regions;
             }
-            let membership = |row: &usize| (*row, MemberTest::of(space, &space.rows[*row], place));
-            let rows: Vec<(usize, MemberTest<'_>)> = group.rows.iter().map(membership).collect();
+            let members = |caller: usize| -> Vec<(usize, MemberTest<'_>)> {
+                let rows = group.rows.iter();
+                rows.map(|row| (*row, MemberTest::of(space, &space.rows[*row], place, caller)))
+                    .collect()
+            };
+            let shared = members(0);
             for caller in 0..space.callers.len() {
-                let case = RegionCase {
-                    space,
-                    rows: &rows,
-                    place,
-                    caller,
-                    action: &group.cells[0].witness,
-                };
+                let own = space.fills_for_callers.then(|| members(caller));
+                let rows = own.as_ref().unwrap_or(&shared);
+                let case =
+                    RegionCase { space, rows, place, caller, action: &group.cells[0].witness };
                 if !case.is_allowed_something() {
                     continue;
                 }
@@ -165,7 +183,7 @@ fn regions<'s>(space: &'s Space<'_>) -> Vec<DiffRegion<'s>> {
                 let denied =
                     || case.members().any(|(_, row, _)| row.statement.effect == Effect::Deny);
                 if verdict.allowed != [false, false] || denied() {
-                    let (caller, verdict) = (case.caller(), Rc::clone(verdict));
+                    let verdict = Rc::clone(verdict);
                     let rows = case.members().map(|(index, _, _)| index).collect();
                     regions.push(DiffRegion { group, place, caller, rows, verdict });
                 }

@@ -1,6 +1,7 @@
 //! The patterns of policies as token lists: actions, resources, and values of conditions.
 
 use crate::Budget;
+use crate::pattern::{Letter, letters};
 
 use super::language::{PatternToken, includes};
 
@@ -52,6 +53,56 @@ pub(super) fn literal_pattern(text: &str) -> Pattern {
     text.chars().map(|c| wildcard(c, true)).collect()
 }
 
+/// Returns the pattern of a text of a condition, with `${*}`, `${?}` and `${$}` as those characters
+/// if the document has variables. `wild` is true if `*` and `?` are wildcards.
+pub(super) fn text_pattern(text: &str, variables: bool, wild: bool) -> Pattern {
+    text_with(text, variables, wild, &mut |_| PatternToken::Star(true))
+}
+
+fn text_with(
+    text: &str,
+    variables: bool,
+    wild: bool,
+    variable: &mut dyn FnMut(&str) -> PatternToken,
+) -> Pattern {
+    let written = |c: char| if wild { wildcard(c, true) } else { PatternToken::Char(c) };
+    if !variables {
+        return text.chars().map(written).collect();
+    }
+    let token = |letter: Letter<'_>| match letter {
+        Letter::Written(c) => written(c),
+        Letter::Special(c) => PatternToken::Char(c),
+        Letter::Variable(inside) => variable(inside),
+    };
+    letters(text).into_iter().map(token).collect()
+}
+
+/// Tells if `wide` matches every text that `narrow` matches, for all values of the variables. Each
+/// has its text, true for variables, and true for wildcards.
+pub(super) fn includes_unfilled_text(
+    wide: (&str, bool, bool),
+    narrow: (&str, bool, bool),
+    budget: &Budget,
+) -> bool {
+    let mut names: Vec<String> = Vec::new();
+    let mut unfilled = |(text, variables, wild): (&str, bool, bool)| {
+        text_with(text, variables, wild, &mut |name| place_of(&mut names, name))
+    };
+    let (wide, narrow) = (unfilled(wide), unfilled(narrow));
+    !wide.iter().any(|token| matches!(token, PatternToken::One(_)))
+        && includes(&wide, &narrow, budget)
+}
+
+/// Returns the token that stands for a variable: a private-use character, which no literal matches.
+fn place_of(names: &mut Vec<String>, name: &str) -> PatternToken {
+    let index = names.iter().position(|known| known == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    });
+    let place = char::from_u32(0xf_0000 + u32::try_from(index).unwrap_or(0));
+    PatternToken::Char(place.unwrap_or('\u{f0000}'))
+}
+
 pub(super) fn literal(text: &str) -> Pattern {
     text.chars().map(PatternToken::Char).collect()
 }
@@ -79,16 +130,7 @@ pub(super) fn resource(text: &str, variables: bool) -> ResourcePattern {
 pub(super) fn includes_unfilled(wide: &str, narrow: &str, budget: &Budget) -> bool {
     let mut names: Vec<String> = Vec::new();
     let mut unfilled = |text: &str| {
-        let resource = tokens(text, true, &mut |name, _| {
-            let index = names.iter().position(|known| known == name).unwrap_or_else(|| {
-                names.push(name.to_owned());
-                names.len() - 1
-            });
-            // A private-use character stands for the value: no literal matches it.
-            vec![PatternToken::Char(
-                char::from_u32(0xf_0000 + u32::try_from(index).unwrap_or(0)).unwrap_or('\u{f0000}'),
-            )]
-        });
+        let resource = tokens(text, true, &mut |name, _| vec![place_of(&mut names, name)]);
         resource.tokens
     };
     let (wide, narrow) = (unfilled(wide), unfilled(narrow));

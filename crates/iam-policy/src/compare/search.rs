@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::pattern::{Filling, resource_matches};
-use crate::request::{Context, Request};
+use crate::request::{Caller, Context, Request};
 
 use super::case::{RegionCase, Speaker};
 use super::condition_context::{Candidates, ConditionContext};
@@ -19,9 +19,21 @@ use super::space::StatementRef;
 pub(super) enum Difference {
     /// A request with this context shows it; on this resource, where not every resource of the
     /// region does.
-    Something { context: Context, resource: Option<String> },
+    /// `caller` is one of those whom the caller of the region stands for, where the context is
+    /// that of nobody else.
+    Something { context: Context, resource: Option<String>, caller: Option<Caller> },
     /// There may be a difference, but no request was found that shows it.
     Doubt(&'static str),
+}
+
+/// The caller of a request with keys that follow from a caller.
+enum RealCaller {
+    /// The caller of the region can be asking.
+    Itself,
+    /// Another caller, whom it stands for, is asking in this way.
+    Other(Request),
+    /// Nobody has these keys together.
+    Nobody,
 }
 
 /// The steps that it takes to test a statement against a request.
@@ -57,10 +69,10 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
             .collect();
         let statements = case.members().map(|(_, row, _)| row.statement);
         let circumstances = ConditionContext::of(
-            case.caller(),
+            (case.caller(), &case.space.keys[case.caller]),
             statements,
             varying.iter().copied(),
-            case.space.budget(),
+            case.space.classes,
         );
         Self { case, atoms, proof, circumstances, varying, offers: BTreeMap::new() }
     }
@@ -105,10 +117,9 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         let circumstances = self.circumstances.whole(filling);
         let kins = self.kins();
         let about: Vec<&StatementRef<'_>> = kins.values().flatten().map(|(row, _)| *row).collect();
-        let named = self
-            .varying
-            .iter()
-            .flat_map(|pattern| self.case.space.named(pattern, &about, &circumstances));
+        let named = self.varying.iter().flat_map(|pattern| {
+            self.case.space.named(pattern, &about, self.case.caller, &circumstances)
+        });
         let fits = |resource: &String| {
             kins.values().all(|kin| self.is_alike(kin, resource, &circumstances))
         };
@@ -137,10 +148,11 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         circumstances: &Context,
     ) -> bool {
         let matches = |row: &StatementRef<'_>, varying: bool| {
-            let patterns = row.resources.iter().map(|index| &self.case.space.resources[*index]);
-            let mut patterns = patterns.filter(|(_, it)| it.varies == varying);
+            let patterns = row.resources_of(self.case.caller).iter();
+            let patterns = patterns.map(|index| &self.case.space.resources[*index]);
+            let mut patterns = patterns.filter(|it| it.varies == varying);
             let filling = Filling::of(circumstances, row.statement.variables);
-            patterns.any(|(text, _)| resource_matches(text, resource, filling))
+            patterns.any(|it| resource_matches(&it.text, resource, filling))
         };
         let matching = |not: bool| if not { MemberTest::No } else { MemberTest::Yes };
         let not = kin
@@ -170,6 +182,7 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
         let [holds, fails] = self.between(speaker, others, &resource_now, filling);
         let offers = self.offers(filling);
         let context = offers.choose(self.proof, filling, &holds, &fails)?;
+        let context = self.circumstances.complete(context);
         let (principal, action) = (case.caller().clone(), case.action.to_owned());
         let mut request = Request { principal, action, resource: resource_now, context };
         let after = case.space.rows[speaker.row].after;
@@ -199,18 +212,49 @@ impl<'c, 's, 'a> DifferenceSearch<'c, 's, 'a> {
                 request = without;
             }
         }
-        Some(Difference::Something {
-            context: request.context,
-            resource: resource.map(str::to_owned),
-        })
+        let resource = resource.map(str::to_owned);
+        let real = match self.real_caller(&request) {
+            RealCaller::Itself => {
+                let context = request.context;
+                return Some(Difference::Something { context, resource, caller: None });
+            }
+            RealCaller::Other(real) => real,
+            RealCaller::Nobody => return None,
+        };
+        // Somebody else may be asking now: all statements are looked at.
+        let rows = || case.rows.iter().map(|(index, _)| &case.space.rows[*index]);
+        let is_shown = case.space.budget().spend(ROW_STEPS * case.rows.len())
+            && speaker.speaks(&case.space.rows[speaker.row], &real)
+            && allows(case.space, rows(), after, &real)
+            && !allows(case.space, rows(), !after, &real);
+        let (context, caller) = (real.context, Some(real.principal));
+        is_shown.then_some(Difference::Something { context, resource, caller })
+    }
+
+    /// Finds a real caller in place of one that stands for it.
+    fn real_caller(&self, request: &Request) -> RealCaller {
+        let keys = &self.case.space.keys[self.case.caller];
+        let caller = &request.principal;
+        let is_derived =
+            |context: &Context| context.iter().any(|(key, _)| keys.is_derived(caller, key));
+        if !is_derived(&request.context) {
+            return RealCaller::Itself;
+        }
+        match keys.real_caller(caller, &request.context) {
+            Some((principal, context)) if !is_derived(&context) => {
+                RealCaller::Other(Request { principal, context, ..request.clone() })
+            }
+            _ => RealCaller::Nobody,
+        }
     }
 
     fn offers(&mut self, filling: &Context) -> Rc<Candidates> {
         let (circumstances, atoms) = (&self.circumstances, &*self.atoms);
+        let settled = self.proof.settled();
         let offers = self
             .offers
             .entry(filling.clone())
-            .or_insert_with(|| Rc::new(circumstances.offers(filling, atoms)));
+            .or_insert_with(|| Rc::new(circumstances.offers(filling, atoms, settled)));
         Rc::clone(offers)
     }
 

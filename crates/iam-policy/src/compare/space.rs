@@ -11,15 +11,17 @@ use std::rc::Rc;
 use fixedbitset::FixedBitSet;
 
 use crate::Budget;
-use crate::pattern::resolved;
+use crate::pattern::{filled_as_known, resolved};
 use crate::request::{Caller, Context};
 use crate::statement::{ConditionTest, Effect, PrincipalType, Statement};
 
+use super::caller_keys::CallerKeys;
 use super::formula::plain;
 use super::language::{Cell, PatternCache, PatternToken};
 use super::pattern::{self, Pattern, ResourcePattern};
-use super::principals::representatives;
+use super::principals::{CallerQuestions, Representative, representatives};
 use super::set::Set;
+use super::value_class::ClassCache;
 
 /// A reference to a statement, with the properties by which it is compared.
 pub(super) struct StatementRef<'a> {
@@ -29,7 +31,10 @@ pub(super) struct StatementRef<'a> {
     pub statement: &'a Statement,
     /// Indices into the space's action patterns.
     actions: Vec<usize>,
-    pub resources: Vec<usize>,
+    /// Indices into the space's resource patterns.
+    resources: Vec<usize>,
+    /// The same for each caller, where they have variables whose values follow from the caller.
+    resources_by_caller: Option<Vec<Vec<usize>>>,
     /// True if the statement may use a condition key that follows from the caller.
     pub asks_for_caller: bool,
     /// An index into the space's conditions.
@@ -46,15 +51,29 @@ pub(super) struct Space<'a> {
     /// The distinct conditions, in order.
     pub conditions: Vec<&'a [ConditionTest]>,
     actions: Vec<String>,
-    /// The distinct resource patterns, each with its tokens.
-    pub resources: Vec<(String, ResourcePattern)>,
+    /// The distinct resource patterns.
+    pub resources: Vec<NamedPattern>,
     pub callers: Vec<Caller>,
+    /// For each caller, the knowledge of the condition keys of its requests.
+    pub keys: Vec<Rc<CallerKeys>>,
     /// For each caller, the statements that match it.
     pub names: Vec<FixedBitSet>,
-    /// True if the caller is known; otherwise a caller may stand for others of its kind.
-    known: bool,
+    /// True if a resource pattern is another one for another caller.
+    pub fills_for_callers: bool,
     cells: &'a PatternCache,
+    pub classes: &'a ClassCache,
     pub groups: Vec<ActionGroup>,
+}
+
+/// A resource pattern with its tokens.
+pub(super) struct NamedPattern {
+    /// The pattern as its author spelt it.
+    spelt: String,
+    /// The pattern with those variables filled in that follow from the caller.
+    pub text: String,
+    pub tokens: Pattern,
+    /// True if the matches depend on the request.
+    pub varies: bool,
 }
 
 /// Actions that the same statements match.
@@ -84,12 +103,13 @@ impl<'a> Space<'a> {
         before: &Set<'a>,
         after: &Set<'a>,
         caller: Option<&Caller>,
-        cells: &'a PatternCache,
+        (cells, classes): (&'a PatternCache, &'a ClassCache),
     ) -> Result<Self, Entangled> {
         let mut actions = Table::default();
         let mut resources = Table::default();
         let mut kins = Table::default();
         let conditions = conditions([before, after]);
+        let representatives = callers([before, after], caller);
         let mut rows = Vec::new();
         for (is_after, set) in [(false, before), (true, after)] {
             for (layer, policies) in set.layers.iter().enumerate() {
@@ -97,6 +117,7 @@ impl<'a> Space<'a> {
                     .iter()
                     .flat_map(|policy| policy.statements.iter().map(move |it| (policy, it)));
                 rows.extend(statements.map(|(policy, statement)| {
+                    let by_caller = indices_by_caller(statement, &representatives, &mut resources);
                     StatementRef {
                         after: is_after,
                         layer,
@@ -108,7 +129,8 @@ impl<'a> Space<'a> {
                             .iter()
                             .map(|it| actions.index(it.to_lowercase()))
                             .collect(),
-                        resources: indices(statement, &mut resources),
+                        resources: union(&by_caller),
+                        resources_by_caller: Some(by_caller).filter(|lists| lists.len() > 1),
                         asks_for_caller: statement.asks_for_caller(),
                         condition: conditions.binary_search(&&statement.conditions[..]).ok(),
                         kin: kins.index((is_after, layer, Kinship::of(statement))),
@@ -116,29 +138,21 @@ impl<'a> Space<'a> {
                 }));
             }
         }
-        let clauses: Vec<_> =
-            rows.iter().filter_map(|row| row.statement.principals.as_ref()).collect();
-        let known = clauses.is_empty() && caller.is_some();
-        let callers = match (clauses.is_empty(), caller) {
-            (false, _) => representatives(clauses.into_iter()),
-            (true, Some(caller)) => vec![caller.clone()],
-            (true, None) => vec![Caller::aws("arn:aws:iam::123456789012:user/example")],
-        };
+        let (callers, keys): (Vec<Caller>, Vec<Rc<CallerKeys>>) =
+            representatives.into_iter().map(|it| (it.caller, Rc::new(it.keys))).unzip();
         let names = callers.iter().map(|caller| naming(&rows, caller)).collect();
-        let resources = resources.list.into_iter().map(|(text, variables)| {
-            let resource = pattern::resource(&text, variables);
-            (text, resource)
-        });
         let mut space = Self {
+            fills_for_callers: rows.iter().any(|row| row.resources_by_caller.is_some()),
             rows,
             layers: [before.layers.len(), after.layers.len()],
             conditions,
             actions: actions.list,
-            resources: resources.collect(),
+            resources: resources.list.into_iter().map(NamedPattern::from_key).collect(),
             callers,
+            keys,
             names,
-            known,
             cells,
+            classes,
             groups: Vec::new(),
         };
         space.groups = space.divide()?;
@@ -148,16 +162,6 @@ impl<'a> Space<'a> {
     /// Returns the budget of the question.
     pub fn budget(&self) -> &'a Budget {
         &self.cells.budget
-    }
-
-    /// Returns the keys, in lower case, that each request of the caller has, and each request of
-    /// those that the caller stands for. `aws:username` exists for users and not for roles;
-    /// `aws:PrincipalArn` and the like exist "for all signed requests" (IAM User Guide, "AWS global
-    /// condition context keys").
-    pub fn certain(&self, caller: &Caller) -> Vec<String> {
-        let context = caller.circumstances(&Context::default());
-        let keys = context.iter().map(|(key, _)| key.to_owned());
-        keys.filter(|key| self.known || key.starts_with("aws:principal")).collect()
     }
 
     fn divide(&self) -> Result<Vec<ActionGroup>, Entangled> {
@@ -215,7 +219,7 @@ impl<'a> Space<'a> {
             let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
             let list = together.entry((row.kin, not.then_some(*index))).or_default();
             for pattern in &row.resources {
-                let varies = self.resources[*pattern].1.varies;
+                let varies = self.resources[*pattern].varies;
                 if varies {
                     alone.insert(*pattern)
                 } else {
@@ -249,6 +253,7 @@ impl<'a> Space<'a> {
         &self,
         pattern: &str,
         rows: &[&StatementRef<'_>],
+        caller: usize,
         circumstances: &Context,
     ) -> Vec<String> {
         let Some(universe) = resolved(pattern, circumstances) else { return Vec::new() };
@@ -256,10 +261,10 @@ impl<'a> Space<'a> {
         let mut lists: Vec<Vec<usize>> = vec![vec![0]];
         for row in rows {
             let start = patterns.len();
-            patterns.extend(row.resources.iter().filter_map(|index| {
+            patterns.extend(row.resources_of(caller).iter().filter_map(|index| {
                 match &self.resources[*index] {
-                    (_, resource) if !resource.varies => Some(resource.tokens.clone()),
-                    (text, _) => resolved(text, circumstances)
+                    resource if !resource.varies => Some(resource.tokens.clone()),
+                    resource => resolved(&resource.text, circumstances)
                         .map(|text| pattern::resource(&text, true).tokens),
                 }
             }));
@@ -284,7 +289,7 @@ impl<'a> Space<'a> {
         patterns.sort_unstable();
         patterns.dedup();
         let tokens: Vec<&[PatternToken]> =
-            patterns.iter().map(|index| self.resources[*index].1.tokens.as_slice()).collect();
+            patterns.iter().map(|index| self.resources[*index].tokens.as_slice()).collect();
         let lists: Vec<Vec<usize>> = lists
             .iter()
             .map(|list| {
@@ -323,15 +328,25 @@ impl<'a> StatementRef<'a> {
         if self.statement.actions.not { None } else { narrowest(matching) }
     }
 
+    /// Returns the resource patterns of the statement for a caller.
+    pub fn resources_of(&self, caller: usize) -> &[usize] {
+        self.resources_by_caller.as_ref().map_or(&self.resources, |lists| &lists[caller])
+    }
+
     /// Returns the same as [`Self::action`] for resources: the narrowest pattern that matches the
     /// whole class.
-    pub fn resource<'s>(&self, space: &'s Space<'_>, place: &ResourceClass) -> Option<&'s str> {
+    pub fn resource<'s>(
+        &self,
+        space: &'s Space<'_>,
+        place: &ResourceClass,
+        caller: usize,
+    ) -> Option<&'s str> {
         let clause = self.statement.resources.as_ref()?;
-        let matching = self.resources.iter().filter(|pattern| place.accepts.contains(**pattern));
-        let whole = matching
-            .map(|pattern| &space.resources[*pattern])
-            .filter(|(_, resource)| !resource.varies);
-        if clause.not { None } else { narrowest(whole.map(|(text, _)| text.as_str())) }
+        let patterns = self.resources_of(caller).iter();
+        let matching = patterns.filter(|pattern| place.accepts.contains(**pattern));
+        let whole =
+            matching.map(|pattern| &space.resources[*pattern]).filter(|resource| !resource.varies);
+        if clause.not { None } else { narrowest(whole.map(|resource| resource.spelt.as_str())) }
     }
 }
 
@@ -384,11 +399,74 @@ impl<'a> Kinship<'a> {
     }
 }
 
-fn indices(statement: &Statement, table: &mut Table<(String, bool)>) -> Vec<usize> {
-    let patterns = statement.resources.iter().flat_map(|clause| &clause.patterns);
-    patterns
-        .map(|text| table.index((text.clone(), statement.variables && text.contains("${"))))
-        .collect()
+/// Returns the callers that the policies tell apart.
+fn callers(sets: [&Set<'_>; 2], caller: Option<&Caller>) -> Vec<Representative> {
+    let policies = || sets.into_iter().flat_map(|set| &set.layers).copied().flatten();
+    let statements = || policies().flat_map(|policy| &policy.statements);
+    let clauses: Vec<_> = statements().filter_map(|it| it.principals.as_ref()).collect();
+    match (clauses.is_empty(), caller) {
+        (false, _) => {
+            representatives(clauses.into_iter(), &CallerQuestions::from_statements(statements()))
+        }
+        (true, Some(caller)) => {
+            let keys = CallerKeys::of_named(caller);
+            vec![Representative { caller: caller.clone(), keys }]
+        }
+        (true, None) => {
+            let caller = Caller::aws("arn:aws:iam::123456789012:user/example");
+            vec![Representative { caller, keys: CallerKeys::of_unknown_holder() }]
+        }
+    }
+}
+
+/// The key of a resource pattern: as it is spelt, as it is filled in, and true for variables.
+type PatternKey = (String, String, bool);
+
+/// Returns the resource patterns for each caller; one list, where they are the same for all.
+fn indices_by_caller(
+    statement: &Statement,
+    callers: &[Representative],
+    table: &mut Table<PatternKey>,
+) -> Vec<Vec<usize>> {
+    let patterns: Vec<&String> =
+        statement.resources.iter().flat_map(|clause| &clause.patterns).collect();
+    let varies = |text: &str| statement.variables && text.contains("${");
+    let mut of = |keys: Option<&CallerKeys>| -> Vec<usize> {
+        let index = |text: &&String| {
+            let filled = match keys {
+                Some(keys) if varies(text) => {
+                    filled_as_known(text, true, &|key| keys.variable(key))?
+                }
+                _ => (*text).clone(),
+            };
+            let has_variables = varies(&filled);
+            Some(table.index(((*text).clone(), filled, has_variables)))
+        };
+        patterns.iter().filter_map(index).collect()
+    };
+    if !patterns.iter().any(|text| varies(text)) {
+        return vec![of(None)];
+    }
+    let mut lists: Vec<Vec<usize>> = callers.iter().map(|it| of(Some(&it.keys))).collect();
+    if lists.windows(2).all(|pair| pair[0] == pair[1]) {
+        lists.truncate(1);
+    }
+    lists
+}
+
+fn union(lists: &[Vec<usize>]) -> Vec<usize> {
+    if let [one] = lists {
+        return one.clone();
+    }
+    let all: BTreeSet<usize> = lists.iter().flatten().copied().collect();
+    all.into_iter().collect()
+}
+
+impl NamedPattern {
+    fn from_key((spelt, text, variables): PatternKey) -> Self {
+        let ResourcePattern { tokens, varies } = pattern::resource(&text, variables);
+        Self { spelt, text, tokens, varies }
+    }
 }
 
 struct Table<T> {

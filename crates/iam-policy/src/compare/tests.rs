@@ -409,6 +409,39 @@ fn trust_is_said_by_principal() {
 }
 
 #[test]
+fn a_star_under_a_type_of_principal_is_everybody_of_the_type() {
+    let all = json!({"Effect": "Allow", "Principal": "*", "Action": "sts:*"});
+    for (kind, name, words) in [
+        ("Federated", "arn:aws:iam::123456789012:saml-provider/x", "every identity provider"),
+        ("Service", "lambda.amazonaws.com", "every AWS service"),
+        ("CanonicalUser", "79a59df900b949e5", "every canonical user"),
+    ] {
+        let say = |effect: &str, element: &str, name: &str| {
+            json!({"Effect": effect,
+            element: {kind: name}, "Action": "sts:*"})
+        };
+        let denied = json!([all, say("Deny", "Principal", "*")]);
+        let found = between(&denied, &all);
+        assert_eq!(lines(&found.gained), ["* sts:* on  (deny)"]);
+        assert_eq!(between(&all, &denied).relation(), Relation::Narrower);
+        let found = between(&json!([all, say("Deny", "Principal", name)]), &denied);
+        assert_eq!(found.relation(), Relation::Narrower, "{kind}");
+
+        let (one, any) = (say("Allow", "Principal", name), say("Allow", "Principal", "*"));
+        let found = between(&one, &any);
+        assert_eq!(lines(&found.gained), [format!("{words} sts:* on ")]);
+        assert!(found.gained[0].example.principal.name.parse::<Caller>().is_ok(), "{kind}");
+        assert_eq!(between(&any, &all).relation(), Relation::Wider);
+        assert_eq!(between(&json!([any, one]), &any).relation(), Relation::Equal);
+
+        let but_any = json!([all, say("Deny", "NotPrincipal", "*")]);
+        assert_eq!(between(&any, &but_any).relation(), Relation::Equal, "{kind}");
+        let but_one = json!([all, say("Deny", "NotPrincipal", name)]);
+        assert_eq!(between(&but_one, &but_any).relation(), Relation::Wider);
+    }
+}
+
+#[test]
 fn nothing_is_gained_from_nothing() {
     let held = [policy(&allow(&json!("s3:*"), &json!("*")))];
     let nothing = Set::default();

@@ -1,8 +1,11 @@
 //! The verdict on one region of requests: what is gained and lost, over all contexts.
 
+use std::rc::Rc;
+
 use crate::request::Context;
 
 use super::case::{RegionCase, Speaker, applies};
+use super::condition_context::ConditionContext;
 use super::formula::{Atoms, Formula};
 use super::membership::allowing;
 use super::sat_solver::SatSolver;
@@ -36,7 +39,7 @@ const MOST_SHOWN: usize = 300;
 
 impl RegionCase<'_, '_, '_> {
     pub fn verdict(&self) -> RegionVerdict {
-        let mut atoms = Atoms::of_requests_with(self.space.certain(self.caller()));
+        let mut atoms = Atoms::of_requests_of(Rc::clone(&self.space.keys[self.caller]));
         let applying: Vec<(&StatementRef<'_>, Formula)> = self
             .members()
             .map(|(_, row, membership)| (row, applies(row, membership, &mut atoms)))
@@ -44,30 +47,51 @@ impl RegionCase<'_, '_, '_> {
         let [before, after] = [false, true].map(|side| allowing(self.space, &applying, side));
         let [old, new] = [false, true].map(|side| self.speakers(side, &mut atoms));
         if let (Formula::Constant(before), Formula::Constant(after)) = (&before, &after) {
-            return settled(&old, &new, [*before, *after]);
+            return self.settled(&old, &new, [*before, *after]);
         }
-        let mut proof = SatSolver::new(&atoms, self.space.budget());
+        let mut proof = SatSolver::new(&atoms, self.space.classes);
         let allowed = [&before, &after].map(|side| proof.possible(side, None) != Some(false));
         let mut search = DifferenceSearch::new(self, &mut atoms, &mut proof);
         let gained = through(&mut search, &new, [&after, &before]);
         let lost = through(&mut search, &old, [&before, &after]);
         RegionVerdict { gained, lost, allowed }
     }
-}
 
-/// Returns the verdict where no condition makes a difference.
-fn settled(old: &[Speaker<'_>], new: &[Speaker<'_>], allowed: [bool; 2]) -> RegionVerdict {
-    let through = |speakers: &[Speaker<'_>], is_more: bool| -> Vec<Through> {
-        let speaker = speakers
-            .iter()
-            .find(|speaker| speaker.applies == Formula::Constant(true))
-            .filter(|_| is_more);
-        let answer = Difference::Something { context: Context::default(), resource: None };
-        speaker.map(|speaker| speaker.says(answer)).into_iter().collect()
-    };
-    let (gained, lost) =
-        (through(new, allowed == [false, true]), through(old, allowed == [true, false]));
-    RegionVerdict { gained, lost, allowed }
+    /// Returns the verdict where no condition makes a difference.
+    fn settled(
+        &self,
+        old: &[Speaker<'_>],
+        new: &[Speaker<'_>],
+        allowed: [bool; 2],
+    ) -> RegionVerdict {
+        let through = |speakers: &[Speaker<'_>], is_more: bool| -> Vec<Through> {
+            let speaker = speakers
+                .iter()
+                .find(|speaker| speaker.applies == Formula::Constant(true))
+                .filter(|_| is_more);
+            let says = |speaker: &Speaker<'_>| {
+                let context = self.certain_keys();
+                speaker.says(Difference::Something { context, resource: None, caller: None })
+            };
+            speaker.map(says).into_iter().collect()
+        };
+        let (gained, lost) =
+            (through(new, allowed == [false, true]), through(old, allowed == [true, false]));
+        RegionVerdict { gained, lost, allowed }
+    }
+
+    /// Returns the tested keys that every request has.
+    fn certain_keys(&self) -> Context {
+        let statements = self.members().map(|(_, row, _)| row.statement);
+        let (caller, keys) = (self.caller(), &self.space.keys[self.caller]);
+        let circumstances = ConditionContext::of(
+            (caller, keys),
+            statements,
+            std::iter::empty(),
+            self.space.classes,
+        );
+        circumstances.complete(Context::default())
+    }
 }
 
 /// Returns the Allows through which `holds` exceeds `fails`. The form of the conditions can only

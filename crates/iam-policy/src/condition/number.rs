@@ -28,6 +28,56 @@ impl<'a> Number<'a> {
         Some(Self { negative: negative && !zero, whole, fraction })
     }
 
+    /// Returns a number between two, of which this is the smaller one: a whole one, if there
+    /// is any.
+    pub fn between(self, larger: Self) -> String {
+        let is_between = |text: &String| {
+            Number::parse(text).is_some_and(|number| self < number && number < larger)
+        };
+        let next = self.whole_number().and_then(|whole| whole.checked_add(1));
+        let whole = next.map(|whole| whole.to_string()).filter(is_between);
+        whole.unwrap_or_else(|| {
+            if self.negative && !larger.negative && larger != Self::ZERO {
+                return "0".to_owned();
+            }
+            // The digits of the number nearer to zero, and half of a unit of their last place more.
+            let (nearer, sign) = if self.negative { (larger, "-") } else { (self, "") };
+            let places = self.fraction.len().max(larger.fraction.len());
+            let whole = if nearer.whole.is_empty() { "0" } else { nearer.whole };
+            format!("{sign}{whole}.{:0<places$}5", nearer.fraction)
+        })
+    }
+
+    /// Returns a smaller whole number.
+    pub fn below(self) -> String {
+        match self.whole_number().and_then(|whole| whole.checked_sub(1)) {
+            // It is not negative where that isn't needed.
+            Some(whole) if whole < 0 && self > Self::ZERO => "0".to_owned(),
+            Some(whole) => whole.to_string(),
+            None => format!("-1{}", "0".repeat(self.whole.len())),
+        }
+    }
+
+    /// Returns a larger whole number.
+    pub fn above(self) -> String {
+        match self.whole_number().and_then(|whole| whole.checked_add(1)) {
+            Some(whole) => whole.to_string(),
+            None => format!("1{}", "0".repeat(self.whole.len())),
+        }
+    }
+
+    const ZERO: Number<'static> = Number { negative: false, whole: "", fraction: "" };
+
+    /// Returns the largest whole number that isn't larger than this one; `None` for a long one.
+    fn whole_number(self) -> Option<i64> {
+        let whole: i64 = if self.whole.is_empty() { 0 } else { self.whole.parse().ok()? };
+        match (self.negative, self.fraction.is_empty()) {
+            (false, _) => Some(whole),
+            (true, true) => Some(-whole),
+            (true, false) => whole.checked_neg()?.checked_sub(1),
+        }
+    }
+
     /// Compares the absolute values. Digits compare like text where they begin at the same place.
     fn size(&self, other: &Self) -> Ordering {
         let whole = self.whole.len().cmp(&other.whole.len()).then(self.whole.cmp(other.whole));
@@ -86,6 +136,38 @@ mod tests {
             Number::parse(long).unwrap().cmp(&Number::parse(longer).unwrap()),
             Ordering::Less
         );
+    }
+
+    #[test]
+    fn there_is_a_number_between_any_two_and_beyond_each() {
+        let ascending = [
+            "-123456789012345678901.5",
+            "-10",
+            "-1.25",
+            "-1.2",
+            "-0.5",
+            "0",
+            "0.05",
+            "0.1",
+            "1",
+            "1.5",
+            "3",
+            "123456789012345678901",
+            "123456789012345678901.01",
+        ];
+        let number = |text: &'static str| Number::parse(text).unwrap();
+        for (index, smaller) in ascending.iter().enumerate() {
+            for larger in &ascending[index + 1..] {
+                let found = number(smaller).between(number(larger));
+                let between = Number::parse(&found).unwrap();
+                assert!(number(smaller) < between && between < number(larger), "{found}");
+            }
+            let (below, above) = (number(smaller).below(), number(smaller).above());
+            assert!(Number::parse(&below).unwrap() < number(smaller), "{below}");
+            assert!(Number::parse(&above).unwrap() > number(smaller), "{above}");
+        }
+        assert_eq!(number("1").between(number("3")), "2", "a whole number comes first");
+        assert_eq!(number("0.5").below(), "0");
     }
 
     #[test]

@@ -1,0 +1,315 @@
+//! The condition keys of a caller's requests, as far as they are known before there is a request
+//! (IAM User Guide, "AWS global condition context keys", the availability of each key).
+
+use std::collections::BTreeMap;
+
+use crate::pattern::KnownVariable;
+use crate::principal::PrincipalEntity;
+use crate::request::{Caller, Context};
+use crate::statement::PrincipalType;
+
+use super::pattern::{Pattern, literal, literal_pattern, resource};
+
+const ARN: &str = "aws:principalarn";
+const ACCOUNT: &str = "aws:principalaccount";
+const TYPE: &str = "aws:principaltype";
+const IS_SERVICE: &str = "aws:principalisawsservice";
+const SERVICE_NAME: &str = "aws:principalservicename";
+const USERNAME: &str = "aws:username";
+const USERID: &str = "aws:userid";
+
+/// The keys that are "always included in the request context".
+const ALWAYS: &[&str] =
+    &["aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport"];
+
+/// The knowledge of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyState<'k> {
+    /// Each request has this value.
+    Bound(&'k str),
+    /// No request has the key.
+    Absent,
+    /// Each request has the key; its value depends on the request.
+    Present,
+    /// Requests may have the key.
+    Open,
+}
+
+/// The values that a key may have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct ValueDomain {
+    /// A value matches one of these.
+    pub universes: Vec<Pattern>,
+    /// A value matches none of these.
+    pub excluded: Vec<Pattern>,
+    /// The values that examples are made of, where one of them fits.
+    pub preferred: Vec<String>,
+}
+
+/// The knowledge of the keys of a caller. Nothing is known by default.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CallerKeys {
+    bound: BTreeMap<String, String>,
+    /// Names, or with a `/` at their end beginnings of names.
+    absent: Vec<&'static str>,
+    present: Vec<&'static str>,
+    domains: BTreeMap<&'static str, ValueDomain>,
+    /// True if the caller stands for others of its kind, whose keys have other values.
+    is_stand_in: bool,
+}
+
+impl CallerKeys {
+    /// Returns the keys of the one caller that the policies are attached to, or that they name.
+    pub fn of_named(caller: &Caller) -> Self {
+        let known = caller.circumstances(&Context::default());
+        let bound = known.iter().map(|(key, values)| (key.to_owned(), values.concat())).collect();
+        let mut keys = Self { bound, present: ALWAYS.to_vec(), ..Self::default() };
+        match caller.kind {
+            PrincipalType::AWS => keys.add_entity(caller),
+            PrincipalType::Service | PrincipalType::Federated => keys.absent = vec![USERNAME],
+            PrincipalType::Everyone => keys.add_anonymous(),
+            // A canonical id is an account, so its requests have the keys of a user or a role.
+            PrincipalType::CanonicalUser => {}
+        }
+        keys
+    }
+
+    fn add_entity(&mut self, caller: &Caller) {
+        let account = caller.account().unwrap_or_default();
+        let Some(entity) = caller.entity() else { return };
+        self.absent = vec![SERVICE_NAME, "aws:principalservicenameslist", USERNAME];
+        self.present.push(USERID);
+        match entity {
+            PrincipalEntity::User(_) => self.absent.retain(|key| *key != USERNAME),
+            PrincipalEntity::Session(role) => {
+                // The ARN of a session doesn't have the path of its role.
+                let partition = caller.name.split(':').nth(1).unwrap_or_default();
+                let role_arn =
+                    |path: &str| format!("arn:{partition}:iam::{account}:role{path}/{role}");
+                self.leave_open(ARN, vec![literal(&role_arn("")), arn_like(&role_arn("/*"))]);
+                self.prefer(ARN, role_arn(""));
+            }
+            // An account id has no partition.
+            PrincipalEntity::Root if !caller.name.starts_with("arn:") => {
+                self.leave_open(ARN, vec![arn_like(&format!("arn:?*:iam::{account}:root"))]);
+                for partition in ["aws", "aws-cn", "aws-us-gov"] {
+                    self.prefer(ARN, format!("arn:{partition}:iam::{account}:root"));
+                }
+                self.is_stand_in = true;
+            }
+            PrincipalEntity::Root | PrincipalEntity::Role(_) | PrincipalEntity::Federated(_) => {}
+        }
+    }
+
+    /// Adds what a request without credentials has, and what it hasn't: "anonymous requests do not
+    /// include this key".
+    fn add_anonymous(&mut self) {
+        self.absent = vec![
+            USERNAME,
+            ARN,
+            IS_SERVICE,
+            SERVICE_NAME,
+            "aws:principalservicenameslist",
+            "aws:principalorgid",
+            "aws:principalorgpaths",
+            "aws:principaltag/",
+        ];
+        self.domains.entry(ACCOUNT).or_default().universes = vec![literal("anonymous")];
+    }
+
+    /// Returns the keys of somebody whom policies are attached to, and who isn't known.
+    pub fn of_unknown_holder() -> Self {
+        let bound = [(IS_SERVICE.to_owned(), "false".to_owned())].into();
+        let present = [ALWAYS, &[ARN, ACCOUNT, TYPE, USERID]].concat();
+        let mut keys = Self { bound, present, is_stand_in: true, ..Self::default() };
+        for (key, values) in [
+            (
+                ARN,
+                [
+                    "arn:aws:iam::123456789012:user/example",
+                    "arn:aws:iam::123456789012:role/example",
+                ],
+            ),
+            (TYPE, ["User", "AssumedRole"]),
+            (ACCOUNT, ["123456789012", "999999999999"]),
+        ] {
+            for value in values {
+                keys.prefer(key, value.to_owned());
+            }
+        }
+        keys
+    }
+
+    /// Returns the keys of those whom the caller stands for: of its kind in its account, or without
+    /// `account` in any account but `others`. None of them is one of the `named`.
+    pub fn of_others(
+        caller: &Caller,
+        account: Option<&str>,
+        others: &[String],
+        named: &[Caller],
+    ) -> Self {
+        let mut keys = Self::of_named(caller);
+        keys.is_stand_in = matches!(caller.kind, PrincipalType::AWS | PrincipalType::Service);
+        match caller.kind {
+            PrincipalType::AWS => keys.widen_entity(caller, account, others, named),
+            PrincipalType::Service => {
+                keys.leave_open(SERVICE_NAME, vec![literal_pattern("?*")]);
+                keys.prefer(SERVICE_NAME, caller.name.clone());
+                let services = named.iter().filter(|it| it.kind == PrincipalType::Service);
+                let excluded = services.map(|it| literal(&it.name)).collect();
+                keys.domains.entry(SERVICE_NAME).or_default().excluded = excluded;
+            }
+            PrincipalType::Everyone | PrincipalType::Federated | PrincipalType::CanonicalUser => {}
+        }
+        keys
+    }
+
+    fn widen_entity(
+        &mut self,
+        caller: &Caller,
+        account: Option<&str>,
+        others: &[String],
+        named: &[Caller],
+    ) {
+        let of = account.unwrap_or("????????????");
+        let form = match caller.entity() {
+            Some(PrincipalEntity::User(_)) => format!("arn:?*:iam::{of}:user/?*"),
+            Some(PrincipalEntity::Role(_)) => format!("arn:?*:iam::{of}:role/?*"),
+            Some(PrincipalEntity::Root) => format!("arn:?*:iam::{of}:root"),
+            Some(PrincipalEntity::Federated(_)) => format!("arn:?*:sts::{of}:federated-user/?*"),
+            Some(PrincipalEntity::Session(_)) | None => return,
+        };
+        let mut excluded: Vec<Pattern> = named
+            .iter()
+            .filter(|it| it.kind == PrincipalType::AWS)
+            .filter(|it| !matches!(it.entity(), Some(PrincipalEntity::Session(_)) | None))
+            .map(|it| literal(&it.name))
+            .collect();
+        // The name after the path isn't empty.
+        excluded.push(arn_like("arn:*:*:*:*:*/"));
+        if account.is_none() {
+            let arns = others.iter().map(|other| arn_like(&format!("arn:*:*:*:{other}:*")));
+            excluded.extend(arns);
+            self.leave_open(ACCOUNT, vec![literal_pattern("????????????")]);
+            self.prefer(ACCOUNT, caller.account().unwrap_or_default().to_owned());
+            let accounts = others.iter().map(|other| literal(other)).collect();
+            self.domains.entry(ACCOUNT).or_default().excluded = accounts;
+        }
+        self.leave_open(ARN, vec![arn_like(&form)]);
+        self.prefer(ARN, caller.name.clone());
+        self.domains.entry(ARN).or_default().excluded = excluded;
+        for key in [USERNAME, USERID] {
+            if let Some(example) = self.bound.remove(key) {
+                self.leave_open(key, vec![literal_pattern("?*")]);
+                self.prefer(key, example);
+            }
+        }
+    }
+
+    fn leave_open(&mut self, key: &'static str, universes: Vec<Pattern>) {
+        self.bound.remove(key);
+        self.present.push(key);
+        self.domains.entry(key).or_default().universes = universes;
+    }
+
+    fn prefer(&mut self, key: &'static str, value: String) {
+        self.domains.entry(key).or_default().preferred.push(value);
+    }
+
+    /// Returns what is known of a key, by its name in lower case.
+    pub fn state(&self, key: &str) -> KeyState<'_> {
+        let is_absent = |name: &&'static str| match name.strip_suffix('/') {
+            Some(_) => key.starts_with(*name),
+            None => key == *name,
+        };
+        if let Some(value) = self.bound.get(key) {
+            KeyState::Bound(value)
+        } else if self.absent.iter().any(is_absent) {
+            KeyState::Absent
+        } else if self.present.contains(&key) {
+            KeyState::Present
+        } else {
+            KeyState::Open
+        }
+    }
+
+    /// Returns the same for the key of a variable.
+    pub fn variable(&self, key: &str) -> KnownVariable {
+        match self.state(&key.to_lowercase()) {
+            KeyState::Bound(value) => KnownVariable::Value(value.to_owned()),
+            KeyState::Absent => KnownVariable::Missing,
+            KeyState::Present | KeyState::Open => KnownVariable::Open,
+        }
+    }
+
+    pub fn domain(&self, key: &str) -> Option<&ValueDomain> {
+        self.domains.get(key)
+    }
+
+    /// Returns a real caller whose requests have this context, and the keys that don't follow from
+    /// it; `None` where the caller itself is one, or where nobody has these keys together.
+    pub fn real_caller(&self, caller: &Caller, context: &Context) -> Option<(Caller, Context)> {
+        if !self.is_stand_in {
+            return None;
+        }
+        let value = |key: &str| context.get(key).and_then(<[String]>::first).map(String::as_str);
+        let found = match caller.kind {
+            PrincipalType::AWS => Caller::aws(real_arn(caller, &value)?),
+            PrincipalType::Service => Caller::service(value(SERVICE_NAME)?),
+            PrincipalType::Everyone | PrincipalType::Federated | PrincipalType::CanonicalUser => {
+                return None;
+            }
+        };
+        if caller.kind == PrincipalType::AWS && found.account().is_none() {
+            return None;
+        }
+        let mut rest = context.clone();
+        for (key, values) in found.circumstances(&Context::default()).iter() {
+            if rest.get(key).is_some_and(|asked| asked == values) {
+                rest = rest.without(key);
+            }
+        }
+        Some((found, rest))
+    }
+
+    /// Returns true for a key that follows from the caller alone: a request of a stand-in has it
+    /// only if somebody real has it.
+    pub fn is_derived(&self, caller: &Caller, key: &str) -> bool {
+        let derived: &[&str] = match caller.kind {
+            PrincipalType::AWS => &[ARN, ACCOUNT, TYPE, USERNAME],
+            PrincipalType::Service => &[SERVICE_NAME],
+            PrincipalType::Everyone | PrincipalType::Federated | PrincipalType::CanonicalUser => {
+                &[]
+            }
+        };
+        self.is_stand_in && derived.contains(&key)
+    }
+}
+
+/// Returns the ARN of a caller with these keys; `None` where they are the caller's own.
+fn real_arn<'v>(caller: &Caller, value: &impl Fn(&str) -> Option<&'v str>) -> Option<String> {
+    if let Some(arn) = value(ARN) {
+        return Some(arn.to_owned());
+    }
+    let (name, account, kind) = (value(USERNAME), value(ACCOUNT), value(TYPE));
+    if name.is_none() && account.is_none() && kind.is_none() {
+        return None;
+    }
+    let account = account.or_else(|| caller.account()).unwrap_or_default();
+    let own = caller.name.splitn(6, ':').nth(5).unwrap_or_default();
+    Some(match (name, kind) {
+        (Some(name), _) => format!("arn:aws:iam::{account}:user/{name}"),
+        (None, Some("User")) => format!("arn:aws:iam::{account}:user/example"),
+        (None, Some("AssumedRole")) => format!("arn:aws:iam::{account}:role/example"),
+        (None, Some("Account")) => format!("arn:aws:iam::{account}:root"),
+        (None, Some("FederatedUser")) => {
+            format!("arn:aws:sts::{account}:federated-user/example")
+        }
+        (None, _) => format!("arn:aws:iam::{account}:{own}"),
+    })
+}
+
+/// Returns a pattern of ARNs. Its wildcards don't reach over a colon.
+fn arn_like(text: &str) -> Pattern {
+    resource(text, false).tokens
+}

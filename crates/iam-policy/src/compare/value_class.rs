@@ -1,0 +1,420 @@
+//! The values of a condition key, divided into classes: all values of a class pass the same tests.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Budget;
+use crate::catalogue::{ValueType, condition_key};
+use crate::condition::{Number, holds, network, parse_date};
+use crate::request::Context;
+use crate::statement::{ConditionTest, Operator, OperatorName};
+
+use super::caller_keys::ValueDomain;
+use super::language::{PatternToken, few_cells_of};
+use super::pattern::{self, Pattern};
+
+/// The values of one key that pass the same tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ValueClass {
+    /// One of the values.
+    pub value: String,
+    /// For each test, true if it matches the value, as if that was the only one.
+    pub matches: Vec<bool>,
+}
+
+/// A test of one value: a comparison, the values of the policy, and true if `${*}` in them is a
+/// character.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ClassTest {
+    pub comparison: OperatorName,
+    pub values: Vec<String>,
+    pub variables: bool,
+}
+
+/// The most steps that it takes to divide texts by patterns. Patterns of conditions are few and
+/// short; a longer search is given up.
+const MOST_STEPS: usize = 100_000;
+
+/// The steps that it takes to hold a value against a value of a test.
+const VALUE_STEPS: usize = 4;
+
+/// The most candidates of one key.
+const MOST_CANDIDATES: usize = 2_000;
+
+/// The most classes of one key.
+const MOST_CLASSES: usize = 500;
+
+/// A cache of classes. The regions of a comparison have the same conditions in many combinations.
+#[derive(Debug, Default)]
+pub(super) struct ClassCache {
+    pub budget: Budget,
+    known: RefCell<HashMap<ClassQuestion, Option<Rc<[ValueClass]>>>>,
+}
+
+/// A key with its tests and its values, as far as they are limited.
+type ClassQuestion = (String, Vec<ClassTest>, Option<ValueDomain>);
+
+/// The most entries of the cache.
+const MOST_KNOWN: usize = 256;
+
+impl ClassCache {
+    pub fn within(budget: Budget) -> Self {
+        Self { budget, known: RefCell::default() }
+    }
+
+    /// Divides all values that a key may have. The key is in lower case, and no test has variables.
+    /// `None` where the classes are too many, or not known.
+    pub fn classes(
+        &self,
+        key: &str,
+        tests: Vec<ClassTest>,
+        domain: Option<&ValueDomain>,
+    ) -> Option<Rc<[ValueClass]>> {
+        let question = (key.to_owned(), tests, domain.cloned());
+        if let Some(known) = self.known.borrow().get(&question) {
+            return known.clone();
+        }
+        let found = classes(key, &question.1, domain, &self.budget);
+        let found: Option<Rc<[ValueClass]>> = found.map(Into::into);
+        let mut known = self.known.borrow_mut();
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(question, found.clone());
+        found
+    }
+}
+
+/// The families of comparisons whose values are divided together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Family {
+    Text,
+    Number,
+    Date,
+    Address,
+}
+
+fn classes(
+    key: &str,
+    tests: &[ClassTest],
+    domain: Option<&ValueDomain>,
+    budget: &Budget,
+) -> Option<Vec<ValueClass>> {
+    let value_type = condition_key(key).map(|key| key.value);
+    let families: BTreeSet<Family> =
+        tests.iter().map(|test| family(test.comparison)).collect::<Option<_>>()?;
+    let families: Vec<Family> = families.into_iter().collect();
+    let candidates = match families[..] {
+        [] => vec![any_value(value_type).to_owned()],
+        [Family::Text] => texts(tests, value_type, domain, budget)?,
+        [Family::Number] => numbers(tests, value_type),
+        [Family::Date] => dates(tests, value_type),
+        // Of another type, a value may be a network that several networks hold together.
+        [Family::Address] if value_type == Some(ValueType::IpAddress) => addresses(tests),
+        _ => return None,
+    };
+    told_apart(key, tests, candidates, budget)
+}
+
+/// Returns values that tests of different kinds may tell apart.
+pub(super) fn some_values(key: &str, tests: &[ClassTest]) -> Vec<String> {
+    let value_type = condition_key(key).map(|key| key.value);
+    let mut found = Vec::new();
+    for wanted in [Family::Text, Family::Number, Family::Date, Family::Address] {
+        let alike = tests.iter().filter(|test| family(test.comparison) == Some(wanted));
+        let alike: Vec<ClassTest> = alike.cloned().collect();
+        if alike.is_empty() {
+            continue;
+        }
+        found.extend(match wanted {
+            Family::Text => {
+                let spelt = alike.iter().flat_map(|test| test.values.clone());
+                spelt.chain([any_value(value_type).to_owned()]).collect()
+            }
+            Family::Number => numbers(&alike, value_type),
+            Family::Date => dates(&alike, value_type),
+            Family::Address => addresses(&alike),
+        });
+    }
+    if found.is_empty() {
+        found.push(any_value(value_type).to_owned());
+    }
+    found
+}
+
+fn family(comparison: OperatorName) -> Option<Family> {
+    use OperatorName as Op;
+    match comparison.positive().0 {
+        Op::StringEquals
+        | Op::StringEqualsIgnoreCase
+        | Op::StringLike
+        | Op::ArnLike
+        | Op::Bool
+        | Op::BinaryEquals => Some(Family::Text),
+        Op::NumericEquals
+        | Op::NumericLessThan
+        | Op::NumericLessThanEquals
+        | Op::NumericGreaterThan
+        | Op::NumericGreaterThanEquals => Some(Family::Number),
+        Op::DateEquals
+        | Op::DateLessThan
+        | Op::DateLessThanEquals
+        | Op::DateGreaterThan
+        | Op::DateGreaterThanEquals => Some(Family::Date),
+        Op::IpAddress => Some(Family::Address),
+        _ => None,
+    }
+}
+
+/// Keeps the first candidate of each class.
+fn told_apart(
+    key: &str,
+    tests: &[ClassTest],
+    candidates: Vec<String>,
+    budget: &Budget,
+) -> Option<Vec<ValueClass>> {
+    let steps = VALUE_STEPS * (1 + tests.iter().map(|test| 1 + test.values.len()).sum::<usize>());
+    if candidates.len() > MOST_CANDIDATES || !budget.spend(steps.checked_mul(candidates.len())?) {
+        return None;
+    }
+    let whole: Vec<(ConditionTest, bool)> = tests
+        .iter()
+        .map(|test| {
+            let operator =
+                Operator { quantifier: None, comparison: test.comparison, if_exists: false };
+            let test_of_one =
+                ConditionTest { operator, key: key.to_owned(), values: test.values.clone() };
+            (test_of_one, test.variables)
+        })
+        .collect();
+    let (mut seen, mut classes) = (BTreeSet::new(), Vec::new());
+    for value in candidates {
+        let context: Context = [(key.to_owned(), vec![value.clone()])].into_iter().collect();
+        let matches: Vec<bool> =
+            whole.iter().map(|(test, variables)| holds(test, &context, *variables)).collect();
+        // An empty value is none to the operators on sets.
+        if seen.insert((matches.clone(), value.is_empty())) {
+            classes.push(ValueClass { value, matches });
+        }
+    }
+    (classes.len() <= MOST_CLASSES).then_some(classes)
+}
+
+/// Returns a value that a key may have.
+pub(super) fn any_value_of(key: &str) -> &'static str {
+    any_value(condition_key(key).map(|key| key.value))
+}
+
+/// Returns a value that a key may have, by its type.
+fn any_value(value_type: Option<ValueType>) -> &'static str {
+    match value_type {
+        Some(ValueType::Arn | ValueType::ArrayOfArn) => "arn:aws:iam::123456789012:role/example",
+        Some(ValueType::Bool | ValueType::ArrayOfBool) => "true",
+        Some(ValueType::Numeric) => "1",
+        Some(ValueType::Date) => "2024-01-01T00:00:00Z",
+        Some(ValueType::IpAddress) => "203.0.113.7",
+        Some(ValueType::String | ValueType::ArrayOfString) | None => OTHER,
+    }
+}
+
+/// The value of an example that no test names.
+const OTHER: &str = "something-else";
+
+/// Returns texts that patterns tell apart: first those that a person expects.
+fn texts(
+    tests: &[ClassTest],
+    value_type: Option<ValueType>,
+    domain: Option<&ValueDomain>,
+    budget: &Budget,
+) -> Option<Vec<String>> {
+    let mut patterns: Vec<Pattern> = Vec::new();
+    let mut lists: Vec<Vec<usize>> = Vec::new();
+    for test in tests {
+        let start = patterns.len();
+        for value in &test.values {
+            patterns.extend(pattern_of(test.comparison, value, test.variables)?);
+        }
+        lists.push((start..patterns.len()).collect());
+    }
+    let domain = domain.cloned().unwrap_or_default();
+    let first_excluded = lists.len();
+    for excluded in &domain.excluded {
+        lists.push(vec![patterns.len()]);
+        patterns.push(excluded.clone());
+    }
+    let universes =
+        if domain.universes.is_empty() { universes(value_type) } else { domain.universes };
+    let patterns: Vec<&[PatternToken]> = patterns.iter().map(Vec::as_slice).collect();
+    let excluded: Vec<usize> = lists[first_excluded..].concat();
+    let divide = |universe: &[PatternToken]| {
+        let cells = few_cells_of(universe, &patterns, &lists, budget, MOST_STEPS)?;
+        let inside = cells
+            .into_iter()
+            .filter(|cell| !excluded.iter().any(|index| cell.accepts.contains(*index)));
+        Some(inside.map(|cell| cell.witness).collect::<Vec<_>>())
+    };
+    let spelt = tests.iter().flat_map(|test| &test.values);
+    let plain = spelt.filter(|value| !value.contains(['*', '?', '$'])).cloned();
+    let nice: BTreeSet<String> = plain.collect();
+    let nice = domain.preferred.into_iter().chain(nice).chain([any_value(value_type).to_owned()]);
+    let mut found: Vec<String> = Vec::new();
+    for value in nice.take(MOST_CANDIDATES) {
+        let is_inside = || {
+            let literal = pattern::literal(&value);
+            universes.iter().any(|universe| {
+                let both = few_cells_of(universe, &[&literal], &[vec![0]], budget, MOST_STEPS);
+                both.is_some_and(|cells| cells.iter().any(|cell| cell.accepts.contains(0)))
+            }) && excluded.iter().all(|index| {
+                let both =
+                    few_cells_of(&literal, &[patterns[*index]], &[vec![0]], budget, MOST_STEPS);
+                both.is_some_and(|cells| cells.iter().all(|cell| !cell.accepts.contains(0)))
+            })
+        };
+        if universes == [vec![PatternToken::Star(true)]] || is_inside() {
+            found.push(value);
+        }
+    }
+    for universe in &universes {
+        found.extend(divide(universe)?);
+    }
+    Some(found)
+}
+
+/// Returns the texts that a value of the key can be, by its type.
+fn universes(value_type: Option<ValueType>) -> Vec<Pattern> {
+    match value_type {
+        Some(ValueType::Bool | ValueType::ArrayOfBool) => {
+            ["true", "false"].map(pattern::literal).to_vec()
+        }
+        Some(ValueType::Arn | ValueType::ArrayOfArn) => vec![pattern::any_arn()],
+        Some(
+            ValueType::String
+            | ValueType::ArrayOfString
+            | ValueType::Numeric
+            | ValueType::Date
+            | ValueType::IpAddress,
+        )
+        | None => vec![vec![PatternToken::Star(true)]],
+    }
+}
+
+/// Returns the pattern of the texts that a value of a test matches, or nothing where it matches
+/// none; `None` where that isn't known: AWS doesn't document what ARNs of fewer than six parts
+/// match, and letters beyond ASCII have several forms.
+fn pattern_of(comparison: OperatorName, value: &str, variables: bool) -> Option<Vec<Pattern>> {
+    let pattern = match comparison.positive().0 {
+        OperatorName::StringEquals => pattern::text_pattern(value, variables, false),
+        OperatorName::StringLike => pattern::text_pattern(value, variables, true),
+        OperatorName::StringEqualsIgnoreCase if value.is_ascii() => {
+            any_case(pattern::text_pattern(value, variables, false))
+        }
+        OperatorName::ArnLike if value.splitn(6, ':').count() == 6 => {
+            pattern::resource(value, variables).tokens
+        }
+        OperatorName::Bool => {
+            let name = ["true", "false"].into_iter().find(|name| name.eq_ignore_ascii_case(value));
+            let Some(name) = name else { return Some(Vec::new()) };
+            any_case(pattern::literal(name))
+        }
+        OperatorName::BinaryEquals => pattern::literal(value),
+        _ => return None,
+    };
+    Some(vec![pattern])
+}
+
+fn any_case(pattern: Pattern) -> Pattern {
+    let of_any_case = |token| match token {
+        PatternToken::Char(c) if c.is_ascii_alphabetic() => {
+            PatternToken::AnyCase(c.to_ascii_lowercase())
+        }
+        other => other,
+    };
+    pattern.into_iter().map(of_any_case).collect()
+}
+
+/// Returns the numbers of tests, and one between, before and after each two. A value of another
+/// type may be no number at all.
+fn numbers(tests: &[ClassTest], value_type: Option<ValueType>) -> Vec<String> {
+    let values = tests.iter().flat_map(|test| &test.values);
+    let mut spelt: Vec<(Number<'_>, &String)> =
+        values.filter_map(|value| Some((Number::parse(value)?, value))).collect();
+    spelt.sort();
+    spelt.dedup_by(|one, other| one.0 == other.0);
+    let mut found: Vec<String> = spelt.iter().map(|(_, value)| (*value).clone()).collect();
+    let between = spelt.windows(2).map(|pair| pair[0].0.between(pair[1].0));
+    found.extend(between.collect::<Vec<_>>());
+    match (spelt.first(), spelt.last()) {
+        (Some((first, _)), Some((last, _))) => found.extend([first.below(), last.above()]),
+        _ => found.push("1".to_owned()),
+    }
+    if value_type != Some(ValueType::Numeric) {
+        found.extend(unreadable());
+    }
+    found
+}
+
+/// Returns values that aren't of the type which a test asks for.
+fn unreadable() -> [String; 2] {
+    [OTHER.to_owned(), String::new()]
+}
+
+fn dates(tests: &[ClassTest], value_type: Option<ValueType>) -> Vec<String> {
+    let values = tests.iter().flat_map(|test| &test.values);
+    let mut spelt: Vec<(Timestamp, &String)> =
+        values.filter_map(|value| Some((parse_date(value)?, value))).collect();
+    spelt.sort();
+    spelt.dedup_by(|one, other| one.0 == other.0);
+    let mut found: Vec<String> = spelt.iter().map(|(_, value)| (*value).clone()).collect();
+    for pair in spelt.windows(2) {
+        found.extend(moment_between(pair[0].0, pair[1].0).map(|moment| moment.to_string()));
+    }
+    let second = SignedDuration::from_secs(1);
+    match (spelt.first(), spelt.last()) {
+        (Some((first, _)), Some((last, _))) => {
+            let beyond = [first.checked_sub(second), last.checked_add(second)];
+            found.extend(beyond.into_iter().flatten().map(|moment| moment.to_string()));
+        }
+        _ => found.push(any_value(Some(ValueType::Date)).to_owned()),
+    }
+    if value_type != Some(ValueType::Date) {
+        found.extend(unreadable());
+    }
+    found
+}
+
+/// Returns a moment between two: one second before the later one, or else half of the way.
+fn moment_between(earlier: Timestamp, later: Timestamp) -> Option<Timestamp> {
+    let second = later.checked_sub(SignedDuration::from_secs(1)).ok();
+    let half = earlier.checked_add(earlier.duration_until(later) / 2).ok();
+    [second, half].into_iter().flatten().find(|moment| earlier < *moment && *moment < later)
+}
+
+/// Returns addresses that networks tell apart: the first and the last one of each network, and the
+/// ones beside these.
+fn addresses(tests: &[ClassTest]) -> Vec<String> {
+    let values = tests.iter().flat_map(|test| &test.values);
+    let networks: Vec<ipnet::IpNet> = values.filter_map(|value| network(value)).collect();
+    let mut found: Vec<std::net::IpAddr> =
+        networks.iter().flat_map(|it| [it.network(), it.broadcast()]).collect();
+    let examples = ["203.0.113.7", "198.51.100.7", "2001:db8:ffff::7", "::1"];
+    found.extend(examples.iter().filter_map(|text| text.parse::<std::net::IpAddr>().ok()));
+    let beside = networks.iter().flat_map(|it| match it {
+        ipnet::IpNet::V4(it) => {
+            let ends =
+                [it.network().to_bits().checked_sub(1), it.broadcast().to_bits().checked_add(1)];
+            ends.map(|end| end.map(|bits| std::net::Ipv4Addr::from_bits(bits).into()))
+        }
+        ipnet::IpNet::V6(it) => {
+            let ends =
+                [it.network().to_bits().checked_sub(1), it.broadcast().to_bits().checked_add(1)];
+            ends.map(|end| end.map(|bits| std::net::Ipv6Addr::from_bits(bits).into()))
+        }
+    });
+    found.extend(beside.flatten().collect::<Vec<std::net::IpAddr>>());
+    let mut seen = BTreeSet::new();
+    found.retain(|address| seen.insert(*address));
+    found.into_iter().map(|address| address.to_string()).collect()
+}
