@@ -46,15 +46,15 @@ impl Statement {
                 return None;
             }
         }
-        let resources = self.resources.as_ref().map(|clause| match self.variables {
-            true => clause.filled(context),
-            false => clause.clone(),
-        });
+        let resources = self
+            .resources
+            .as_ref()
+            .map(|clause| if self.variables { clause.filled(context) } else { clause.clone() });
         // A variable without a value matches nothing.
         if resources.as_ref().is_some_and(|clause| !clause.not && clause.patterns.is_empty()) {
             return None;
         }
-        Some(Self { conditions, resources, ..self.clone() })
+        Some(Self { resources, conditions, ..self.clone() })
     }
 }
 
