@@ -262,6 +262,26 @@ fn a_difference_is_told_with_its_relation_and_examples() {
     insta::assert_snapshot!(shown(folder.path(), &["diff", "old.json", "changed.json"]));
 }
 
+/// Of a wildcard that stands in both documents nothing is noted, nor of one in the last part.
+#[test]
+fn a_wildcard_that_iam_may_read_more_widely_is_noted_with_v() {
+    let common = "arn:aws:sns:*:123456789012:alerts";
+    let document = |resource: &str| {
+        let statement =
+            json!({"Effect": "Allow", "Action": "sns:Publish", "Resource": [common, resource]});
+        json!({"Version": "2012-10-17", "Statement": statement}).to_string()
+    };
+    let old = document("arn:aws:sns:eu-west-1:123456789012:jobs-*");
+    let new = document("arn:aws:sns:eu-*:123456789012:jobs");
+    let folder = folder(&[("old.json", &old), ("new.json", &new)]);
+    let quiet = run(folder.path(), &["diff", "old.json", "new.json"]);
+    assert!(!quiet.stderr.contains("IAM may match"), "{}", quiet.stderr);
+    let told = run(folder.path(), &["diff", "old.json", "new.json", "-v"]).stderr;
+    let notes: Vec<_> = told.lines().filter(|line| line.contains("IAM may match")).collect();
+    assert_eq!(notes.len(), 1, "{told}");
+    assert!(notes[0].contains("arn:aws:sns:eu-*:123456789012:jobs beyond the colon"), "{told}");
+}
+
 #[test]
 fn why_it_cannot_be_told_is_data_too() {
     // Statements whose patterns overlap in all combinations.

@@ -152,7 +152,9 @@ impl Everything {
             return Verdict::ExplicitDeny;
         }
         let allows = |limit: Option<Said>| limit.is_none_or(|said| said.allowed.is_some());
-        let within = allows(boundary) && allows(session);
+        // "If you do not pass a policy, the resulting federated user session has no permissions."
+        let lacks_session = session.is_none() && is_aws && is_federated_user(caller);
+        let within = allows(boundary) && allows(session) && !lacks_session;
         let is_root = is_aws && Who::of(&caller.name).path == "root";
         let held = is_aws && (is_root || identity.allowed.is_some()) && within;
         let foreign = is_aws && is_foreign(request, &circumstances);
@@ -196,6 +198,10 @@ fn is_session(caller: &Caller) -> bool {
     let path = Who::of(&caller.name).path;
     caller.kind == PrincipalType::AWS
         && ["role/", "assumed-role/", "federated-user/"].iter().any(|kind| path.starts_with(kind))
+}
+
+fn is_federated_user(caller: &Caller) -> bool {
+    Who::of(&caller.name).path.starts_with("federated-user/")
 }
 
 /// Resource control policies apply to the resources of some services.

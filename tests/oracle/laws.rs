@@ -362,15 +362,19 @@ fn put(kind: Kind, request: &Request) -> Request {
 fn decide(kind: Kind, layers: &Policies, request: &Request) -> Verdict {
     let everything = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
     let everything = [Policy::compile("everything", &everything).expect("it is a document")];
+    // A federated user without session policies has no permissions.
+    let session = Some(&everything[..]);
     let policies = match kind {
         Kind::Identity => decision::Policies {
             identity: &layers[0],
             boundary: layers.get(1).and_then(|boundary| boundary.first()),
+            session,
             ..decision::Policies::default()
         },
         Kind::Bucket | Kind::Trust => decision::Policies {
             identity: &everything,
             resource: layers[0].first(),
+            session,
             ..decision::Policies::default()
         },
     };
@@ -378,15 +382,18 @@ fn decide(kind: Kind, layers: &Policies, request: &Request) -> Verdict {
 }
 
 fn evaluated(kind: Kind, layers: &Layers, request: &Request) -> Verdict {
+    let session = Some(vec![Document::everything()]);
     let everything = match kind {
         Kind::Identity => Everything {
             identity: layers[0].clone(),
             boundary: layers.get(1).map(|boundary| boundary[0].clone()),
+            session,
             ..Everything::default()
         },
         Kind::Bucket | Kind::Trust => Everything {
             identity: vec![Document::everything()],
             resource: Some(layers[0][0].clone()),
+            session,
             ..Everything::default()
         },
     };

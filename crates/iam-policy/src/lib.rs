@@ -72,7 +72,7 @@ pub use layout::{
 };
 pub use lint::lint;
 pub use parse::{SyntaxError, locate};
-pub use pattern::action_matches;
+pub use pattern::{action_matches, may_cross_parts};
 pub use principal::NoCaller;
 pub use print::pretty;
 pub use public::{is_public, public_statement};

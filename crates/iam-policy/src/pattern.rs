@@ -60,6 +60,25 @@ pub(super) fn resource_matches(pattern: &str, resource: &str, filling: Filling<'
         && patterns.iter().zip(parts).all(|(pattern, part)| text_matches(pattern, part, filling))
 }
 
+/// Returns true for a pattern of resources that IAM may read more widely than this crate. A `*` at
+/// the end of a part of an ARN "can expand to match beyond the colon boundaries" (IAM User Guide,
+/// "IAM JSON policy elements: Resource"); here it ends at the colon. Where only `*` follows, that
+/// makes no difference.
+///
+/// ```
+/// use iam_policy::may_cross_parts;
+///
+/// assert!(may_cross_parts("arn:aws:sns:*:123456789012:alerts"));
+/// assert!(!may_cross_parts("arn:aws:sns:*:*:*"));
+/// assert!(!may_cross_parts("arn:aws:s3:::relay-*"));
+/// ```
+pub fn may_cross_parts(pattern: &str) -> bool {
+    let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    parts.iter().enumerate().any(|(nth, part)| {
+        part.ends_with('*') && parts.iter().skip(nth + 1).any(|later| *later != "*")
+    })
+}
+
 /// Tells if an ARN matches a pattern by ArnLike and ArnEquals, which "behave identically": each of
 /// the six parts is compared on its own. A text that is no ARN of six parts matches nothing.
 pub(super) fn arn_matches(pattern: &str, arn: &str, filling: Filling<'_>) -> bool {
@@ -158,6 +177,8 @@ pub(super) enum KnownVariable {
     Value(String),
     /// No request has a value.
     Missing,
+    /// Each request has several values: the text matches nothing, whatever the default is.
+    Several,
     /// It depends on the request.
     Open,
 }
@@ -173,6 +194,7 @@ pub(super) fn filled_as_known(
         let (key, default) = (variable_key(inside), default_of(inside));
         let value = match known(key) {
             KnownVariable::Open => return Some(format!("${{{inside}}}")),
+            KnownVariable::Several => return None,
             KnownVariable::Value(value) if !value.is_empty() => Some(value),
             KnownVariable::Value(_) | KnownVariable::Missing => default.map(str::to_owned),
         };

@@ -83,12 +83,13 @@ impl ConditionTest {
     }
 }
 
-/// Returns the value of a variable. A key with several values can't be one.
+/// Returns the value of a variable.
 fn known(context: &Context, key: &str) -> KnownVariable {
     match context.get(key) {
         None => KnownVariable::Open,
         Some([value]) => KnownVariable::Value(value.clone()),
-        Some(_) => KnownVariable::Missing,
+        Some([]) => KnownVariable::Missing,
+        Some(_) => KnownVariable::Several,
     }
 }
 
@@ -136,6 +137,17 @@ mod tests {
         };
         let two: &[(&str, &[&str])] = &[("k:a", &["x", "y"])];
         assert!(given(&resource("Resource"), two).is_empty());
+        // A default is for keys without a value, not for those with several.
+        let or_none = |keys| {
+            let statement = json!({"Effect": "Allow", "Action": "*",
+                "Resource": "arn:aws:s3:::${k:a, 'none'}"});
+            given(&statement, keys)
+        };
+        assert!(or_none(two).is_empty());
+        assert_eq!(
+            or_none(&[("k:a", &[])])[0].resources.as_ref().unwrap().patterns,
+            ["arn:aws:s3:::none"]
+        );
         assert_eq!(given(&resource("NotResource"), two).len(), 1);
     }
 }

@@ -250,8 +250,12 @@ fn known_keys(desired: &Desired, check: &Check) -> Context {
     let resource = desired.resources.get(&check.subject);
     let tags = resource.zip(check.subject.principal()).map(|(resource, principal)| {
         let field = document_field(check.subject.kind());
+        // What the manifest leaves to others may be something else in the account.
+        let field = field.filter(|field| !resource.ignored.has_field(field));
         let trust = field.and_then(|field| resource.attributes.get(field));
-        tag_keys(principal.kind, &tags_of(&resource.attributes, "tags"), trust)
+        let mut tags = tags_of(&resource.attributes, "tags");
+        tags.retain(|key, _| !resource.ignored.has_key("tags", key));
+        tag_keys(principal.kind, &tags, trust)
     });
     let mut keys = tags.unwrap_or_default();
     for (key, values) in check.context.iter() {

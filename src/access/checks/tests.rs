@@ -284,4 +284,12 @@ fn what_follows_from_the_subject_is_known() {
         };
         assert!(checks(&opposite).contains("failed-check"), "{opposite}");
     }
+    // Others may have given the user another value of a tag that is left to them.
+    for ignored in ["tags", "tags.Team"] {
+        let head =
+            head.replace("red}", &format!("red}}, lifecycle: {{ignore_changes: [{ignored}]}}"));
+        let check = "users.u: {cannot: s3:GetObject, on: 'arn:aws:s3:::blue'}";
+        let told = told(&format!("{head}checks: [{check}]\n"), own);
+        assert!(told.contains("failed-check"), "{ignored}: {told}");
+    }
 }

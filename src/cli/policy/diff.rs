@@ -1,5 +1,6 @@
 //! `relayctl policy diff`
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use crate::cli::error::{CommandError, Exit};
 use relayctl::diagnostic::{Diagnostic, Severity};
 use relayctl::policy::compare::{Comparison, Grant, Relation, Set, compare};
 use relayctl::policy::statement::Policy;
-use relayctl::policy::{diagnose_parsed, equivalent};
+use relayctl::policy::{diagnose_parsed, equivalent, may_cross_parts};
 use relayctl::render::text::escape;
 use relayctl::value::Value;
 
@@ -69,17 +70,20 @@ pub fn run_command(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
     let [old, new] = read(&files, &args.placeholders, context)?;
     let refusals = warn(args.kind, [&old, &new], context);
     let same = equivalent(&old.document, &new.document);
-    let comparison = if same { Ok(Comparison::default()) } else { compared(&old, &new) };
+    let comparison = compared(&old, &new, same);
     let text = if args.json {
         as_json(same, comparison.ok().as_ref(), &refusals)
     } else if same && !refusals.is_empty() {
         let [old, new] =
             [&old, &new].map(|side| escape(&side.source.shown_name().to_string_lossy()));
-        format!("{old} and {new} are equivalent, but AWS would refuse what is warned of.\n")
+        format!("{old} and {new} are equivalent, but AWS would refuse them: see the warnings.\n")
     } else {
         told(&old, &new, same, &comparison?)
     };
     context.terminal.result(&text)?;
+    if context.terminal.style().verbose {
+        note_wildcards([&old, &new], context);
+    }
     Ok(if args.detailed_exitcode && !same { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
@@ -141,7 +145,24 @@ fn warn(
     warnings
 }
 
-fn compared(old: &DiffSide, new: &DiffSide) -> Result<Comparison, CommandError> {
+/// Notes the patterns of one document only that IAM may read more widely.
+fn note_wildcards(sides: [&DiffSide; 2], context: &CommandContext) {
+    let [old, new] = sides.map(|side| {
+        let policy = Policy::compile("", &side.document).ok();
+        let statements = policy.into_iter().flat_map(|it| it.statements);
+        let resources = statements.filter_map(|statement| statement.resources);
+        let patterns = resources.flat_map(|resources| resources.patterns);
+        patterns.filter(|it| may_cross_parts(it)).collect::<BTreeSet<String>>()
+    });
+    for pattern in old.symmetric_difference(&new) {
+        context.terminal.print_note(&format!(
+            "IAM may match `*` at the end of a part of {pattern} beyond the colon that follows it; \
+                this comparison ends it at the colon"
+        ));
+    }
+}
+
+fn compared(old: &DiffSide, new: &DiffSide, same: bool) -> Result<Comparison, CommandError> {
     let [before, after] = [old, new].map(|side| {
         let name = side.source.shown_name().display().to_string();
         Policy::compile(&name, &side.document).map_err(|error| {
@@ -150,6 +171,9 @@ fn compared(old: &DiffSide, new: &DiffSide) -> Result<Comparison, CommandError> 
         })
     });
     let (before, after) = ([before?], [after?]);
+    if same {
+        return Ok(Comparison::default());
+    }
     Ok(compare(&Set::of(&before), &Set::of(&after), None))
 }
 

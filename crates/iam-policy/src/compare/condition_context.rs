@@ -185,7 +185,8 @@ impl<'a> ConditionContext<'a> {
         let whole = self.whole(filling);
         let known = |key: &str| match whole.get(key) {
             Some([value]) => KnownVariable::Value(value.clone()),
-            _ => KnownVariable::Missing,
+            None | Some([]) => KnownVariable::Missing,
+            Some(_) => KnownVariable::Several,
         };
         let tests = tests.iter().filter(|(test, _)| test.operator.comparison != OperatorName::Null);
         let tests: Vec<ClassTest> = tests

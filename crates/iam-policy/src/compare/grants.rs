@@ -10,7 +10,7 @@ use crate::statement::{ConditionTest, Effect};
 use super::comparison::{Cause, Doubt, Grant, GrantPart, Side};
 use super::language::Cell;
 use super::membership::MemberTest;
-use super::naming::{is_for_all, is_usual, principal};
+use super::naming::{has_known_keys, is_for_all, principal};
 use super::search::Difference;
 use super::space::{ActionGroup, ResourceClass, Space, StatementRef, letters, narrowest};
 use super::verdict::{RegionVerdict, Through};
@@ -89,8 +89,8 @@ impl<'s> Direction<'s, '_> {
                 };
                 let caller = caller.as_ref().unwrap_or(&self.space.callers[region.caller]);
                 for (label, cells) in self.labels(region, through.row, through.pattern.as_deref()) {
-                    let known = found.get(&label).map(|known| is_usual(known.caller));
-                    if known == Some(true) || (known == Some(false) && !is_usual(caller)) {
+                    let known = found.get(&label).map(|known| has_known_keys(known.caller));
+                    if known == Some(true) || (known == Some(false) && !has_known_keys(caller)) {
                         continue;
                     }
                     found.insert(

@@ -6,8 +6,8 @@ use crate::statement::{PrincipalType, Statement};
 
 use super::principals::{account, is_account};
 
-/// Tells callers whose names say what their requests have. Other examples come after theirs.
-pub(super) fn is_usual(caller: &Caller) -> bool {
+/// Returns true for callers whose condition keys follow from their names. Examples prefer them.
+pub(super) fn has_known_keys(caller: &Caller) -> bool {
     match caller.kind {
         PrincipalType::Everyone | PrincipalType::AWS | PrincipalType::Service => true,
         PrincipalType::Federated | PrincipalType::CanonicalUser => false,
@@ -34,7 +34,7 @@ pub(super) fn principal(statement: &Statement, caller: &Caller) -> Option<String
         principals.names.iter().find(|(kind, name)| {
             *kind == PrincipalType::AWS
                 && is_account(name)
-                && caller.name.contains(name.split(':').nth(4).unwrap_or(name))
+                && account(&caller.name) == account(name)
         })
     };
     let found = named.or_else(account).or_else(everyone).or_else(any);

@@ -84,6 +84,9 @@ pub(super) fn includes_unfilled_text(
     narrow: (&str, bool, bool),
     budget: &Budget,
 ) -> bool {
+    if [wide.0, narrow.0].iter().any(|text| has_placeholder_letter(text)) {
+        return false;
+    }
     let mut names: Vec<String> = Vec::new();
     let mut unfilled = |(text, variables, wild): (&str, bool, bool)| {
         text_with(text, variables, wild, &mut |name| place_of(&mut names, name))
@@ -93,14 +96,23 @@ pub(super) fn includes_unfilled_text(
         && includes(&wide, &narrow, budget)
 }
 
-/// Returns the token that stands for a variable: a private-use character, which no literal matches.
+/// The first letter of a private-use plane. Such letters stand for variables.
+const FIRST_PLACEHOLDER: char = '\u{f0000}';
+
+/// Returns true for a text that holds a letter which could be taken for that of a variable.
+fn has_placeholder_letter(text: &str) -> bool {
+    text.chars().any(|letter| letter >= FIRST_PLACEHOLDER)
+}
+
+/// Returns the token that stands for a variable: a private-use character. Texts that hold one
+/// themselves are not compared ([`has_placeholder_letter`]).
 fn place_of(names: &mut Vec<String>, name: &str) -> PatternToken {
     let index = names.iter().position(|known| known == name).unwrap_or_else(|| {
         names.push(name.to_owned());
         names.len() - 1
     });
-    let place = char::from_u32(0xf_0000 + u32::try_from(index).unwrap_or(0));
-    PatternToken::Char(place.unwrap_or('\u{f0000}'))
+    let place = char::from_u32(u32::from(FIRST_PLACEHOLDER) + u32::try_from(index).unwrap_or(0));
+    PatternToken::Char(place.unwrap_or(FIRST_PLACEHOLDER))
 }
 
 pub(super) fn literal(text: &str) -> Pattern {
@@ -128,6 +140,9 @@ pub(super) fn resource(text: &str, variables: bool) -> ResourcePattern {
 /// Tells if `wide` matches everything that `narrow` matches, for all values of the variables: a
 /// variable of `narrow` is matched by the same variable or by a `*`. Both patterns hold variables.
 pub(super) fn includes_unfilled(wide: &str, narrow: &str, budget: &Budget) -> bool {
+    if [wide, narrow].iter().any(|text| has_placeholder_letter(text)) {
+        return false;
+    }
     let mut names: Vec<String> = Vec::new();
     let mut unfilled = |text: &str| {
         let resource = tokens(text, true, &mut |name, _| vec![place_of(&mut names, name)]);
@@ -227,6 +242,13 @@ mod tests {
         assert!(includes_unfilled(mine, "arn:aws:s3:::home/${aws:username}/a*"));
         assert!(!includes_unfilled("arn:aws:s3:::home/${aws:username}/a*", mine));
         assert!(!includes_unfilled(mine, "arn:aws:s3:::home/${aws:userid}/*"));
+        // A letter that stands for a variable may also be a user's own.
+        let letter = "arn:aws:s3:::home/\u{f0000}/*";
+        assert!(!includes_unfilled(mine, letter) && !includes_unfilled(letter, mine));
+        let text = ("${aws:userid}", true, true);
+        let own = ("\u{f0000}", false, true);
+        let includes = |wide, narrow| includes_unfilled_text(wide, narrow, &Budget::default());
+        assert!(includes(text, text) && !includes(text, own) && !includes(own, text));
         assert!(!includes_unfilled(
             "arn:aws:s3:::?/${aws:username}",
             "arn:aws:s3:::${aws:userid}/${aws:username}"

@@ -50,7 +50,14 @@ impl RegionCase<'_, '_, '_> {
             return self.settled(&old, &new, [*before, *after]);
         }
         let mut proof = SatSolver::new(&atoms, self.space.classes);
-        let allowed = [&before, &after].map(|side| proof.possible(side, None) != Some(false));
+        // A side without conditions is not asked about: the answers to other questions depend on
+        // those before them, and both directions are to give the same.
+        let allowed = [&before, &after].map(|side| {
+            if let Formula::Constant(is_allowed) = side {
+                return *is_allowed;
+            }
+            proof.possible(side, None) != Some(false)
+        });
         let mut search = DifferenceSearch::new(self, &mut atoms, &mut proof);
         let gained = through(&mut search, &new, [&after, &before]);
         let lost = through(&mut search, &old, [&before, &after]);

@@ -2,11 +2,13 @@
 
 use super::case::RequestCase;
 use super::organization::ControlLevels;
+use super::owned;
 use super::step::{EvaluationStage, EvaluationStep, StepOutcome};
 use super::weighing::Weighing;
 
 impl RequestCase<'_> {
-    /// Returns the steps of the evaluation of a request that no statement denies.
+    /// Returns the steps of the evaluation of a request that no statement denies. What AWS owns is
+    /// refused before other policies are looked at.
     pub(super) fn steps(&self) -> Vec<EvaluationStep> {
         use EvaluationStage as Stage;
         let session = match (&self.session, self.is_federated_user()) {
@@ -18,8 +20,13 @@ impl RequestCase<'_> {
             (session, _) => self.step(Stage::SessionPolicies, session.as_ref()),
         };
         let no_deny = "no statement denies the request";
+        let no_deny = EvaluationStep::new(Stage::ExplicitDenies, StepOutcome::NotDenied, no_deny);
+        if let Some(reason) = owned::refusal(self.request) {
+            let refused = EvaluationStep::new(Stage::OwnedByAws, StepOutcome::NotAllowed, reason);
+            return vec![no_deny, refused];
+        }
         vec![
-            EvaluationStep::new(Stage::ExplicitDenies, StepOutcome::NotDenied, no_deny),
+            no_deny,
             self.resource_control_step(),
             self.service_control_step(),
             self.endpoint_step(),

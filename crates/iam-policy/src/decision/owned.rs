@@ -24,6 +24,9 @@ const REFUSED_ON_SERVICE_LINKED_ROLES: &[&str] = &[
 const REFUSED_ON_RESERVED_ROLES: &[&str] =
     &["tagrole", "untagrole", "updaterole", "updateroledescription"];
 
+/// The actions that change an alias. Others, such as `kms:Encrypt`, use the key by it.
+const CHANGES_OF_ALIASES: &[&str] = &["createalias", "deletealias", "updatealias"];
+
 /// Returns the reason why nobody but AWS may send the request; `None` if policies decide.
 pub(super) fn refusal(request: &Request) -> Option<String> {
     let action = request.action.to_ascii_lowercase();
@@ -45,7 +48,7 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
         // "The alias name cannot begin with alias/aws/. The alias/aws/ prefix is reserved for AWS
         // managed keys" (AWS KMS API Reference, "CreateAlias").
         ("kms", _) if path.starts_with("alias/aws/") => {
-            changes(&action).then_some("the alias of an AWS managed key")
+            CHANGES_OF_ALIASES.contains(&name).then_some("the alias of an AWS managed key")
         }
         _ => None,
     };

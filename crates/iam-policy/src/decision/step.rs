@@ -18,6 +18,8 @@ pub struct EvaluationStep {
 pub enum EvaluationStage {
     /// The Deny statements of all policies.
     ExplicitDenies,
+    /// The resources that only AWS may change.
+    OwnedByAws,
     /// The resource control policies of the resource's account.
     ResourceControlPolicies,
     /// The service control policies of the caller's account.
@@ -55,6 +57,7 @@ impl EvaluationStage {
     pub fn label(self) -> &'static str {
         match self {
             Self::ExplicitDenies => "explicit denies",
+            Self::OwnedByAws => "resources of AWS",
             Self::ResourceControlPolicies => "resource control policies",
             Self::ServiceControlPolicies => "service control policies",
             Self::EndpointPolicy => "VPC endpoint policy",
