@@ -21,8 +21,8 @@ use relayctl::render::text::escape;
 ///
 /// Decides as IAM does over the policies of the caller, its permissions boundary, its session and
 /// its organization, and over those of the resource and of the VPC endpoint. Policies that aren't
-/// given have no say: without any, nothing is allowed. Condition keys that follow from the caller
-/// are known; all others are missing unless --context gives them.
+/// given aren't evaluated: without any, only the root user may do something. Condition keys that
+/// follow from the caller are known; all others are missing unless --context gives them.
 ///
 /// A resource of another account, a role that is assumed and a KMS key must allow the request by
 /// their own policy. If --resource-policy isn't given, the answer is needsResourcePolicy.
@@ -233,9 +233,9 @@ fn holds_them(caller: &Caller, paths: &PolicyPaths) -> Result<(), CommandError> 
         let anybody = caller.kind == PrincipalType::Everyone;
         let name = if anybody { "an anonymous caller" } else { &caller.name };
         return Err(CommandError::new(format!(
-            "no policy hangs on {name}: only users and roles have policies and boundaries"
+            "{name} can't have policies: only users and roles have policies and boundaries"
         ))
-        .with_help("give what hangs on the resource with --resource-policy"));
+        .with_help("give the policy of the resource with --resource-policy"));
     }
     if !caller.is_session() && paths.contains(&[PolicyRole::Session]) {
         let name = &caller.name;

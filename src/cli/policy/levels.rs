@@ -27,11 +27,20 @@ fn add_folder(folder: &Path, levels: &mut Vec<Vec<PathBuf>>) -> Result<(), Comma
     for entry in entries {
         let entry = entry.map_err(failed)?;
         let path = entry.path();
-        // A link to a folder isn't followed: it may lead back.
-        if entry.file_type().map_err(failed)?.is_dir() {
-            folders.extend(Some(path).filter(|path| !is_hidden(path)));
-        } else if path.extension().is_some_and(|extension| extension == "json") {
+        if is_hidden(&path) {
+            continue;
+        }
+        let is_folder = entry.file_type().map_err(failed)?.is_dir();
+        if !is_folder && path.is_dir() {
+            return Err(unread(&path, "a link to a folder: give the folder as a level of its own"));
+        }
+        let extension = path.extension().unwrap_or_default();
+        if is_folder {
+            folders.push(path);
+        } else if extension.eq_ignore_ascii_case("json") {
             policies.push(path);
+        } else if !extension.eq_ignore_ascii_case("md") {
+            return Err(unread(&path, "no policy: the names of policies end with .json"));
         }
     }
     if policies.is_empty() && folders.is_empty() {
@@ -47,6 +56,12 @@ fn add_folder(folder: &Path, levels: &mut Vec<Vec<PathBuf>>) -> Result<(), Comma
         levels.push(policies);
     }
     folders.iter().try_for_each(|folder| add_folder(folder, levels))
+}
+
+/// Returns the error of an entry that would have no effect on the answer.
+fn unread(path: &Path, why: &str) -> CommandError {
+    CommandError::new(format!("{} is {why}", path.display()))
+        .with_help("a policy that is left out would make the answer wrong: move the file elsewhere")
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -82,6 +97,20 @@ mod tests {
                 "10-root/a.json"
             ]
         );
+        fs::write(root.join("10-root/c.JSON"), "{}").unwrap();
+        assert_eq!(levels(&[root.join("10-root")]).unwrap()[0].len(), 3);
+        // What would silently have no effect is an error.
+        fs::write(root.join("10-root/d.yaml"), "{}").unwrap();
+        let error = levels(&[root.join("10-root")]).unwrap_err().to_string();
+        assert!(error.contains("d.yaml is no policy"), "{error}");
+        #[cfg(unix)]
+        {
+            let team = root.join("20-ou/10-team");
+            std::os::unix::fs::symlink(root.join("20-ou"), team.join("up")).unwrap();
+            let error = levels(std::slice::from_ref(&team)).unwrap_err().to_string();
+            assert!(error.contains("up is a link to a folder"), "{error}");
+            fs::remove_file(team.join("up")).unwrap();
+        }
         fs::create_dir(root.join("30-empty")).unwrap();
         assert!(levels(&[root.to_owned()]).is_err());
     }
