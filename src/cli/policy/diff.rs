@@ -8,16 +8,16 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::DocumentKind;
+use super::documents::{PolicySource, read_documents};
 use super::placeholders::PlaceholderArgs;
-use super::source::{Source, check_stdin_once, report};
+use super::source::report;
 use crate::cli::CommandContext;
 use crate::cli::error::{CommandError, Exit};
-use relayctl::diagnostic::{Diagnostic, Severity};
+use relayctl::diagnostic::Diagnostic;
 use relayctl::policy::compare::{Comparison, Grant, Relation, Set, compare};
 use relayctl::policy::statement::Policy;
-use relayctl::policy::{diagnose_parsed, equivalent, may_cross_parts};
+use relayctl::policy::{equivalent, may_cross_parts};
 use relayctl::render::text::escape;
-use relayctl::value::Value;
 
 /// Compare two documents: whether AWS does the same with both, and who may do what by one and not
 /// by the other
@@ -58,16 +58,12 @@ Examples:
   relayctl policy diff old.json new.json --json
   git show HEAD:policy.json | relayctl policy diff - policy.json --detailed-exitcode";
 
-/// One of the two documents.
-struct DiffSide {
-    source: Source,
-    document: Value,
-}
-
 pub fn run_command(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
     let files = [args.old.clone(), args.new.clone()];
-    check_stdin_once(&files)?;
-    let [old, new] = read(&files, &args.placeholders, context)?;
+    let documents = read_documents(&files, &args.placeholders, context)?;
+    let Ok([old, new]) = <[PolicySource; 2]>::try_from(documents) else {
+        return Err(CommandError::reported());
+    };
     let refusals = warn(args.kind, [&old, &new], context);
     let same = equivalent(&old.document, &new.document);
     let comparison = compared(&old, &new, same);
@@ -87,45 +83,15 @@ pub fn run_command(args: &PolicyDiffArgs, context: &CommandContext) -> Exit {
     Ok(if args.detailed_exitcode && !same { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
-/// Loads both documents. The problems of both are reported together.
-fn read(
-    files: &[PathBuf; 2],
-    placeholders: &PlaceholderArgs,
-    context: &CommandContext,
-) -> Result<[DiffSide; 2], CommandError> {
-    let (mut sides, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-    let mut sources = Vec::new();
-    for path in files {
-        match Source::read(path, context.options.max_file_size) {
-            Err(problem) => problems.push(problem),
-            Ok(source) => sources.push(source),
-        }
-    }
-    placeholders.fill_sources(&mut sources, context)?;
-    for source in sources {
-        match source.parse() {
-            Ok(document) => sides.push(DiffSide { source, document }),
-            Err(problem) => {
-                problems.push(problem);
-                broken.push(source);
-            }
-        }
-    }
-    report(&problems, &broken, context);
-    sides.try_into().map_err(|_| CommandError::reported())
-}
-
-/// Warns about rules of AWS that the documents break, and returns the warnings. AWS would refuse
-/// them, but their meaning can still be computed. The size is not checked, since an AWS managed
-/// policy may be as large as it is.
+/// Warns about rules of AWS that the documents break, and returns the warnings.
 fn warn(
     asked: Option<DocumentKind>,
-    sides: [&DiffSide; 2],
+    sides: [&PolicySource; 2],
     context: &CommandContext,
 ) -> Vec<Diagnostic> {
     let looks = sides.map(|side| asked.unwrap_or_else(|| DocumentKind::guess(&side.document)));
     if looks[0] != looks[1] {
-        let [old, new] = sides.map(|side| side.source.shown_name().display().to_string());
+        let [old, new] = sides.map(PolicySource::shown_name);
         context.terminal.print_warning(&format!(
             "{old} looks like {}, and {new} like {}; if that is wrong, say what they are with \
                 --type",
@@ -133,20 +99,14 @@ fn warn(
             looks[1].noun()
         ));
     }
-    let found = sides.into_iter().zip(looks).flat_map(|(side, kind)| {
-        let DiffSide { source, document } = side;
-        diagnose_parsed(&source.shown_name(), &source.text, document, kind.usage())
-    });
-    let warnings: Vec<_> = found
-        .filter(|one| one.code != "policy-size")
-        .map(|one| Diagnostic { severity: Severity::Warning, ..one })
-        .collect();
+    let found = sides.into_iter().zip(looks);
+    let warnings: Vec<_> = found.flat_map(|(side, kind)| side.warnings(kind.usage())).collect();
     report(&warnings, sides.map(|side| &side.source), context);
     warnings
 }
 
 /// Notes the patterns of one document only that IAM may read more widely.
-fn note_wildcards(sides: [&DiffSide; 2], context: &CommandContext) {
+fn note_wildcards(sides: [&PolicySource; 2], context: &CommandContext) {
     let [old, new] = sides.map(|side| {
         let policy = Policy::compile("", &side.document).ok();
         let statements = policy.into_iter().flat_map(|it| it.statements);
@@ -162,9 +122,13 @@ fn note_wildcards(sides: [&DiffSide; 2], context: &CommandContext) {
     }
 }
 
-fn compared(old: &DiffSide, new: &DiffSide, same: bool) -> Result<Comparison, CommandError> {
+fn compared(
+    old: &PolicySource,
+    new: &PolicySource,
+    same: bool,
+) -> Result<Comparison, CommandError> {
     let [before, after] = [old, new].map(|side| {
-        let name = side.source.shown_name().display().to_string();
+        let name = side.shown_name();
         Policy::compile(&name, &side.document).map_err(|error| {
             CommandError::because("these documents cannot be compared", error)
                 .with_help(side.source.hint_to_validate())
@@ -195,7 +159,7 @@ fn as_json(same: bool, comparison: Option<&Comparison>, refusals: &[Diagnostic])
     format!("{value:#}")
 }
 
-fn told(old: &DiffSide, new: &DiffSide, same: bool, comparison: &Comparison) -> String {
+fn told(old: &PolicySource, new: &PolicySource, same: bool, comparison: &Comparison) -> String {
     let [old, new] = [old, new].map(|side| escape(&side.source.shown_name().to_string_lossy()));
     let mut text = match comparison.relation() {
         _ if same => format!("{old} and {new} are equivalent: AWS does the same with both.\n"),

@@ -2,6 +2,7 @@
 
 mod can;
 mod diff;
+mod documents;
 mod fmt;
 mod levels;
 mod placeholders;

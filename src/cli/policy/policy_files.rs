@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use super::DocumentKind;
+use super::documents::{PolicySource, read_documents};
 use super::levels::levels;
 use super::placeholders::PlaceholderArgs;
-use super::source::{Source, check_stdin_once, report};
+use super::source::report;
 use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
-use relayctl::diagnostic::{Diagnostic, Severity};
+use relayctl::diagnostic::Diagnostic;
 use relayctl::policy::decision::Deciding;
 use relayctl::policy::statement::Policy;
-use relayctl::policy::{diagnose_parsed, locate, statement_pointer};
+use relayctl::policy::{locate, statement_pointer};
 use relayctl::value::Value;
 
 /// The role of a policy in a decision. Control policies have the number of their level, from the
@@ -32,9 +33,8 @@ pub enum PolicyRole {
 pub struct PolicyPaths(Vec<(PolicyRole, PathBuf)>);
 
 struct PolicyFile {
-    place: PolicyRole,
-    source: Source,
-    document: Value,
+    role: PolicyRole,
+    policy: PolicySource,
 }
 
 /// The policies that take part in the decision, read and parsed.
@@ -83,31 +83,12 @@ impl PolicyFiles {
         placeholders: &PlaceholderArgs,
         context: &CommandContext,
     ) -> Result<Self, CommandError> {
-        check_stdin_once(&paths.0.iter().map(|(_, path)| path.clone()).collect::<Vec<_>>())?;
-        let (mut files, mut problems, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-        let mut sources = Vec::new();
-        for (place, path) in paths.0 {
-            match Source::read(&path, context.options.max_file_size) {
-                Ok(source) => sources.push((place, source)),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        placeholders.fill_sources(sources.iter_mut().map(|(_, source)| source), context)?;
-        for (place, source) in sources {
-            match source.parse() {
-                Ok(document) => files.push(PolicyFile { place, source, document }),
-                Err(problem) => {
-                    problems.push(problem);
-                    broken.push(source);
-                }
-            }
-        }
-        report(&problems, &broken, context);
-        if !problems.is_empty() {
-            return Err(CommandError::reported());
-        }
+        let (roles, paths): (Vec<_>, Vec<_>) = paths.0.into_iter().unzip();
+        let documents = read_documents(&paths, placeholders, context)?;
+        let files = roles.into_iter().zip(documents);
+        let files: Vec<_> = files.map(|(role, policy)| PolicyFile { role, policy }).collect();
         let warnings: Vec<_> = files.iter().flat_map(PolicyFile::warnings).collect();
-        report(&warnings, files.iter().map(|file| &file.source), context);
+        report(&warnings, files.iter().map(|file| &file.policy.source), context);
         Ok(Self(files))
     }
 
@@ -125,8 +106,8 @@ impl PolicyFiles {
         })
     }
 
-    fn compiled(&self, place: PolicyRole) -> Result<Vec<Policy>, CommandError> {
-        self.0.iter().filter(|file| file.place == place).map(PolicyFile::compiled).collect()
+    fn compiled(&self, role: PolicyRole) -> Result<Vec<Policy>, CommandError> {
+        self.0.iter().filter(|file| file.role == role).map(PolicyFile::compiled).collect()
     }
 
     fn compiled_levels(
@@ -139,35 +120,33 @@ impl PolicyFiles {
 
     /// Returns the line and column of a statement.
     pub fn locate(&self, deciding: &Deciding) -> Option<(usize, usize)> {
-        let file = self.0.iter().find(|file| file.name() == deciding.policy)?;
-        let pointer = statement_pointer(&file.document, deciding.statement)?;
-        locate(&file.source.text, &pointer.to_string()).map(|(line, column, _)| (line, column))
+        let file = self.0.iter().find(|file| file.policy.shown_name() == deciding.policy)?;
+        let pointer = statement_pointer(&file.policy.document, deciding.statement)?;
+        locate(&file.policy.source.text, &pointer.to_string())
+            .map(|(line, column, _)| (line, column))
     }
 }
 
 impl PolicyFile {
-    fn name(&self) -> String {
-        self.source.shown_name().display().to_string()
-    }
-
     fn compiled(&self) -> Result<Policy, CommandError> {
-        Policy::compile(&self.name(), &self.document).map_err(|error| {
+        Policy::compile(&self.policy.shown_name(), &self.policy.document).map_err(|error| {
             CommandError::because("this document can't be understood", error)
-                .with_help(self.source.hint_to_validate())
+                .with_help(self.policy.source.hint_to_validate())
         })
     }
 
-    /// Returns warnings for rules of AWS that the policy breaks. AWS would refuse it, but its
-    /// meaning can still be computed. The size is not checked, since an AWS managed policy may be
-    /// as large as it is. Among the policies of resources only those of roles and buckets have
-    /// rules that are known here, and those of organizations and endpoints have rules of their own.
+    /// Returns warnings for rules of AWS that the policy breaks. Among the policies of resources
+    /// only those of roles and buckets have rules that are known here, and those of organizations
+    /// and endpoints have rules of their own.
     fn warnings(&self) -> Vec<Diagnostic> {
-        let kind = match (self.place, DocumentKind::guess(&self.document)) {
+        let kind = match (self.role, DocumentKind::guess(&self.policy.document)) {
             (PolicyRole::Caller | PolicyRole::Boundary | PolicyRole::Session, _) => {
                 DocumentKind::Identity
             }
             (PolicyRole::Resource, DocumentKind::Trust) => DocumentKind::Trust,
-            (PolicyRole::Resource, _) if speaks_of_s3(&self.document) => DocumentKind::Bucket,
+            (PolicyRole::Resource, _) if speaks_of_s3(&self.policy.document) => {
+                DocumentKind::Bucket
+            }
             (
                 PolicyRole::Resource
                 | PolicyRole::ServiceControl(_)
@@ -176,14 +155,7 @@ impl PolicyFile {
                 _,
             ) => return Vec::new(),
         };
-        let found = diagnose_parsed(
-            &self.source.shown_name(),
-            &self.source.text,
-            &self.document,
-            kind.usage(),
-        );
-        let found = found.into_iter().filter(|one| one.code != "policy-size");
-        found.map(|one| Diagnostic { severity: Severity::Warning, ..one }).collect()
+        self.policy.warnings(kind.usage())
     }
 }
 
