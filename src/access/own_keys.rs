@@ -3,7 +3,7 @@
 
 use crate::address::PrincipalKind;
 use crate::policy::action_matches;
-use crate::policy::request::{Caller, Context, Request};
+use crate::policy::request::{Caller, Context};
 use crate::policy::statement::{Effect, Policy};
 use crate::value::{Tags, Value};
 
@@ -36,13 +36,7 @@ fn lets_sessions_have_tags(trust: &Value) -> bool {
 
 /// Returns the keys that follow from the ARN of a principal.
 pub(super) fn name_keys(arn: &str) -> Context {
-    let request = Request {
-        principal: Caller::aws(arn),
-        action: String::new(),
-        resource: String::new(),
-        context: Context::default(),
-    };
-    request.circumstances()
+    Caller::aws(arn).circumstances(&Context::default())
 }
 
 #[cfg(test)]

@@ -67,9 +67,7 @@ fn known_keys(model: &AccessModel<'_>, subject: &Address, side: PlanSide) -> Con
         && before != after
     {
         let arn = if side == PlanSide::Before { before } else { after };
-        for (key, values) in name_keys(arn).iter() {
-            keys.set(key, values.to_vec());
-        }
+        keys = keys.with(&name_keys(arn));
     }
     keys
 }

@@ -183,11 +183,18 @@ pub(super) enum KnownVariable {
     Open,
 }
 
+/// The form of a text with variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum VariableForm {
+    Text,
+    Arn,
+}
+
 /// Returns the text with those variables filled in that are known; `None` where it then matches
 /// nothing. In an ARN, no value with a colon fits into a part before the last.
 pub(super) fn filled_as_known(
     text: &str,
-    is_arn: bool,
+    form: VariableForm,
     known: &dyn Fn(&str) -> KnownVariable,
 ) -> Option<String> {
     let value = |inside: &str, is_last: bool| {
@@ -201,7 +208,7 @@ pub(super) fn filled_as_known(
         let value = value.filter(|value| is_last || !value.contains(':'))?;
         Some(value.chars().map(escaped).collect())
     };
-    if !is_arn {
+    if form == VariableForm::Text {
         return respelt(text, |inside| value(inside, true));
     }
     let parts = arn_parts(text, Filling::Anything).into_iter().enumerate();

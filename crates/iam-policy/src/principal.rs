@@ -42,9 +42,8 @@ impl Principals {
 }
 
 impl PrincipalType {
-    /// Returns the words for a name of this type: the name itself, or for `*` those for
-    /// everybody of
-    /// the type.
+    /// Returns the words for a name of this type: the name itself, or for `*` those for everybody
+    /// of the type.
     pub fn label(self, name: &str) -> String {
         let of_type = match self {
             Self::Service => "every AWS service",

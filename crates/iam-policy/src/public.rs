@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use crate::Value;
+use crate::canonical::is_account;
 use crate::condition::network;
 use crate::layout::{StatementPointer, statements};
 
@@ -88,8 +89,7 @@ fn fixed(key: &str, value: &Value) -> bool {
         return network(text).is_some_and(|network| !is_broad(network));
     }
     if key.eq_ignore_ascii_case(ACCESS_POINT) {
-        let account = text.split(':').nth(4).unwrap_or_default();
-        return account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        return text.split(':').nth(4).is_some_and(is_account);
     }
     !text.contains(['*', '?', '$'])
 }

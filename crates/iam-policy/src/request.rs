@@ -83,7 +83,7 @@ impl Context {
 
     /// Returns the context with these values in place of its own.
     #[must_use]
-    pub(super) fn with(&self, values: &Self) -> Self {
+    pub fn with(&self, values: &Self) -> Self {
         let mut together = self.clone();
         together.0.extend(values.0.clone());
         together

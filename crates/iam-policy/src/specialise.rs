@@ -1,9 +1,9 @@
 //! Policies for requests of which some condition keys are known.
 
 use crate::condition::holds;
-use crate::pattern::{KnownVariable, filled_as_known, has_variables};
+use crate::pattern::{KnownVariable, VariableForm, filled_as_known, has_variables};
 use crate::request::Context;
-use crate::statement::{Clause, ConditionTest, OperatorName, Policy, Statement};
+use crate::statement::{Clause, ConditionTest, Policy, Statement};
 
 impl Policy {
     /// Returns what the policy says about requests in which these keys have these values: their
@@ -62,7 +62,8 @@ impl Clause {
     fn filled(&self, context: &Context) -> Self {
         let known = |key: &str| known(context, key);
         let patterns = self.patterns.iter();
-        let patterns = patterns.filter_map(|pattern| filled_as_known(pattern, true, &known));
+        let patterns =
+            patterns.filter_map(|pattern| filled_as_known(pattern, VariableForm::Arn, &known));
         Self { not: self.not, patterns: patterns.collect() }
     }
 }
@@ -70,15 +71,9 @@ impl Clause {
 impl ConditionTest {
     fn filled(&self, context: &Context) -> Self {
         let known = |key: &str| known(context, key);
-        let is_arn = match self.operator.comparison.positive().0 {
-            OperatorName::StringEquals
-            | OperatorName::StringEqualsIgnoreCase
-            | OperatorName::StringLike => false,
-            OperatorName::ArnLike => true,
-            _ => return self.clone(),
-        };
+        let Some(form) = self.operator.comparison.variable_form() else { return self.clone() };
         let values = self.values.iter();
-        let values = values.filter_map(|value| filled_as_known(value, is_arn, &known));
+        let values = values.filter_map(|value| filled_as_known(value, form, &known));
         Self { values: values.collect(), ..self.clone() }
     }
 }

@@ -257,11 +257,7 @@ fn known_keys(desired: &Desired, check: &Check) -> Context {
         tags.retain(|key, _| !resource.ignored.has_key("tags", key));
         tag_keys(principal.kind, &tags, trust)
     });
-    let mut keys = tags.unwrap_or_default();
-    for (key, values) in check.context.iter() {
-        keys.set(key, values.to_vec());
-    }
-    keys
+    tags.unwrap_or_default().with(&check.context)
 }
 
 /// Returns true if policies of resources reach the subject in spite of its boundary.

@@ -22,7 +22,7 @@ const USERID: &str = "aws:userid";
 const ALWAYS: &[&str] =
     &["aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport"];
 
-/// The knowledge of a key.
+/// The presence of a key in the requests of a caller, and its value if all have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyState<'k> {
     /// Each request has this value.
@@ -46,7 +46,7 @@ pub(super) struct ValueDomain {
     pub preferred: Vec<String>,
 }
 
-/// The knowledge of the keys of a caller. Nothing is known by default.
+/// The condition keys of a caller, as far as they are known. Nothing is known by default.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CallerKeys {
     bound: BTreeMap<String, String>,

@@ -192,13 +192,10 @@ impl<'a> ConditionContext<'a> {
         let tests: Vec<ClassTest> = tests
             .map(|(test, variables)| {
                 let comparison = test.operator.comparison.positive().0;
-                let is_arn = comparison == OperatorName::ArnLike;
-                let fill = |value: &String| {
-                    if *variables {
-                        filled_as_known(value, is_arn, &known)
-                    } else {
-                        Some(value.clone())
-                    }
+                let form = comparison.variable_form().filter(|_| *variables);
+                let fill = |value: &String| match form {
+                    Some(form) => filled_as_known(value, form, &known),
+                    None => Some(value.clone()),
                 };
                 let values = test.values.iter().filter_map(fill).collect();
                 ClassTest { comparison, values, variables: *variables }

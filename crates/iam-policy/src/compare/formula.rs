@@ -55,7 +55,7 @@ pub(super) struct Atoms {
     list: Vec<Atom>,
     /// The places of the atoms in the list.
     places: HashMap<Atom, usize>,
-    /// The knowledge of the keys of the caller.
+    /// The condition keys of the caller.
     pub keys: Rc<CallerKeys>,
 }
 
@@ -168,17 +168,12 @@ impl Atoms {
 
     /// Returns the test with those variables filled in that follow from the caller.
     fn filled(&self, (mut test, variables): (ConditionTest, bool)) -> (ConditionTest, bool) {
-        let is_arn = match fills(test.operator.comparison) {
-            VariableForm::Text => false,
-            VariableForm::Arn => true,
-            VariableForm::Nothing => return (test, false),
-        };
-        if !variables {
+        let Some(form) = test.operator.comparison.variable_form().filter(|_| variables) else {
             return (test, false);
-        }
+        };
         let known = |key: &str| self.keys.variable(key);
         let values = test.values.iter();
-        test.values = values.filter_map(|value| filled_as_known(value, is_arn, &known)).collect();
+        test.values = values.filter_map(|value| filled_as_known(value, form, &known)).collect();
         plain(&test, true)
     }
 
@@ -261,24 +256,6 @@ impl Atoms {
         let several = by_key.into_iter().filter(|(_, atoms)| atoms.len() > 1);
         let single = several.filter(|(key, _)| is_single_valued(key));
         single.flat_map(|(_, atoms)| excluding(&atoms, settled, budget)).collect()
-    }
-}
-
-/// The variables of a comparison's values. Only texts and ARNs have any ("Where you can use policy
-/// variables").
-enum VariableForm {
-    Text,
-    Arn,
-    Nothing,
-}
-
-fn fills(comparison: OperatorName) -> VariableForm {
-    match comparison.positive().0 {
-        OperatorName::StringEquals
-        | OperatorName::StringEqualsIgnoreCase
-        | OperatorName::StringLike => VariableForm::Text,
-        OperatorName::ArnLike => VariableForm::Arn,
-        _ => VariableForm::Nothing,
     }
 }
 

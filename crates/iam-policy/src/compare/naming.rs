@@ -1,10 +1,10 @@
 //! The words for the principals of a grant.
 
-use crate::principal::ANYBODY;
+use crate::principal::{ANYBODY, whole_account};
 use crate::request::Caller;
 use crate::statement::{PrincipalType, Statement};
 
-use super::principals::{account, is_account};
+use super::principals::account;
 
 /// Returns true for callers whose condition keys follow from their names. Examples prefer them.
 pub(super) fn has_known_keys(caller: &Caller) -> bool {
@@ -33,7 +33,7 @@ pub(super) fn principal(statement: &Statement, caller: &Caller) -> Option<String
     let account = || {
         principals.names.iter().find(|(kind, name)| {
             *kind == PrincipalType::AWS
-                && is_account(name)
+                && whole_account(name).is_some()
                 && account(&caller.name) == account(name)
         })
     };
@@ -53,7 +53,7 @@ fn covers(wide: &str, name: &str) -> bool {
     wide == name
         || wide == "*"
         || wide.starts_with("everyone but ")
-        || (is_account(wide) && account(wide) == account(name))
+        || (whole_account(wide).is_some() && account(wide) == account(name))
         || (is_type(wide) && !is_type(name) && name != "*" && !name.starts_with("everyone but "))
 }
 

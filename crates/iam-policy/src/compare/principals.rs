@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 
+use crate::canonical::is_account;
 use crate::pattern::{variable_key, variables};
-use crate::principal::{ANYBODY, PrincipalEntity};
+use crate::principal::{ANYBODY, PrincipalEntity, whole_account};
 use crate::request::Caller;
 use crate::statement::{ConditionTest, PrincipalType, Principals, Statement};
 
@@ -127,7 +128,7 @@ fn named_callers(principals: &[&Principals], questions: &CallerQuestions) -> Vec
         for (kind, name) in &principals.names {
             // An account stands for its root user and for all of its users and roles, and `*` for
             // all of its type. But an excepted account excepts its root user, and nobody else.
-            let is_account = *kind == PrincipalType::AWS && is_account(name);
+            let is_account = *kind == PrincipalType::AWS && whole_account(name).is_some();
             if name != ANYBODY && (!is_account || principals.not) {
                 callers.insert(Caller { kind: *kind, name: name.clone() });
             }
@@ -181,16 +182,11 @@ fn unnamed(taken: &[Caller], make: &dyn Fn(&str) -> Caller) -> Caller {
 
 /// Returns the account of an ARN or of an account id.
 pub(super) fn account(name: &str) -> Option<&str> {
-    if is_id(name) { Some(name) } else { name.split(':').nth(4).filter(|account| is_id(account)) }
-}
-
-/// Tells if the name is that of a whole account: its id or the ARN of its root, in any partition.
-pub(super) fn is_account(name: &str) -> bool {
-    is_id(name) || (name.starts_with("arn:") && name.ends_with(":root") && account(name).is_some())
-}
-
-fn is_id(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+    if is_account(name) {
+        Some(name)
+    } else {
+        name.split(':').nth(4).filter(|account| is_account(account))
+    }
 }
 
 #[cfg(test)]

@@ -18,9 +18,8 @@ use super::space::StatementRef;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Difference {
     /// A request with this context shows it; on this resource, where not every resource of the
-    /// region does.
-    /// `caller` is one of those whom the caller of the region stands for, where the context is
-    /// that of nobody else.
+    /// region does. `caller` is set where the caller of the region stands for others, and only that
+    /// one has such a context.
     Something { context: Context, resource: Option<String>, caller: Option<Caller> },
     /// There may be a difference, but no request was found that shows it.
     Doubt(&'static str),

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use fixedbitset::FixedBitSet;
 
 use crate::Budget;
-use crate::pattern::{filled_as_known, resolved};
+use crate::pattern::{VariableForm, filled_as_known, resolved};
 use crate::request::{Caller, Context};
 use crate::statement::{ConditionTest, Effect, PrincipalType, Statement};
 
@@ -435,7 +435,7 @@ fn indices_by_caller(
         let index = |text: &&String| {
             let filled = match keys {
                 Some(keys) if varies(text) => {
-                    filled_as_known(text, true, &|key| keys.variable(key))?
+                    filled_as_known(text, VariableForm::Arn, &|key| keys.variable(key))?
                 }
                 _ => (*text).clone(),
             };

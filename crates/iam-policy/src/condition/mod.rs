@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use data_encoding::BASE64;
 
-use super::pattern::{Filling, arn_matches, filled, text_matches};
+use super::pattern::{Filling, VariableForm, arn_matches, filled, text_matches};
 use super::request::Context;
 use super::statement::{ConditionTest, OperatorName, Quantifier};
 
@@ -74,6 +74,18 @@ impl OperatorName {
             Self::ArnNotEquals | Self::ArnNotLike => (Self::ArnLike, true),
             Self::ArnEquals => (Self::ArnLike, false),
             other => (other, false),
+        }
+    }
+
+    /// Returns the form of the values of the operator, if they may have variables. Only texts and
+    /// ARNs may ("Where you can use policy variables").
+    pub(super) fn variable_form(self) -> Option<VariableForm> {
+        match self.positive().0 {
+            Self::StringEquals | Self::StringEqualsIgnoreCase | Self::StringLike => {
+                Some(VariableForm::Text)
+            }
+            Self::ArnLike => Some(VariableForm::Arn),
+            _ => None,
         }
     }
 }

@@ -47,7 +47,7 @@ impl Statement {
 
 impl Caller {
     /// Returns the context with the keys that follow from the caller.
-    pub(crate) fn circumstances(&self, context: &Context) -> Context {
+    pub fn circumstances(&self, context: &Context) -> Context {
         let mut context = context.clone();
         for (key, value) in self.keys() {
             if context.get(key).is_none() {

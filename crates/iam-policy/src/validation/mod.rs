@@ -112,7 +112,7 @@ enum ValidationStage {
     MissingResources,
     /// The size of the document.
     Quota,
-    /// What IAM takes and Access Analyzer reports.
+    /// The findings of Access Analyzer on what IAM accepts.
     AccessAnalyzer,
 }
 
