@@ -21,9 +21,9 @@ pub struct Project {
 
 /// The saved plans beside the states.
 pub struct SavedPlans {
-    /// Those that wait to be applied, by name.
+    /// The plans that wait to be applied, by name.
     pub waiting: Vec<PathBuf>,
-    /// Those that do not count as waiting, each with the reason.
+    /// The plans that do not count as waiting, each with the reason.
     pub planted: BTreeMap<PathBuf, String>,
 }
 
