@@ -1,10 +1,11 @@
 //! Rules on actions: all of them at once, all but a few, and those that AWS doesn't have.
 
+use crate::Usage;
 use crate::catalogue::{self, AccessLevel};
 use crate::diagnostic::Severity;
 
 use super::finding::Finding;
-use super::rule::Rule;
+use super::rule::{Rule, Source};
 use super::site::Site;
 
 pub(super) const ACTION_WILDCARD: Rule = Rule::new(
@@ -15,7 +16,14 @@ pub(super) const ACTION_WILDCARD: Rule = Rule::new(
         those that AWS adds tomorrow.",
     "Name the actions that are needed. Where an administrator is meant, attach AWS's own \
         AdministratorAccess, which every reviewer knows.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+)
+.with_source(Source::IamGuide("best-practices"));
 
 pub(super) const SERVICE_WILDCARD: Rule = Rule::new(
     "service-wildcard",
@@ -24,7 +32,14 @@ pub(super) const SERVICE_WILDCARD: Rule = Rule::new(
     "Most services have actions that delete and actions that manage permissions besides those \
         that are needed.",
     "Name the actions that are needed, or at least their kind, such as Get* and Put*.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::relay-data/*"}"#,
+    r#"{"Effect": "Allow", "Action": ["s3:Get*", "s3:Put*"],
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+)
+.with_source(Source::IamGuide("best-practices"));
 
 pub(super) const NOT_ACTION: Rule = Rule::new(
     "not-action",
@@ -33,7 +48,13 @@ pub(super) const NOT_ACTION: Rule = Rule::new(
     "What isn't named is allowed, also what AWS adds tomorrow. It is easily read as a Deny, which \
         it isn't.",
     "Name the actions in Action, and deny the exceptions in a statement of their own.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}"#,
+    r#"{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}"#,
+)
+.with_source(Source::IamGuide("reference_policies_elements_notaction"));
 
 pub(super) const UNKNOWN_ACTION: Rule = Rule::new(
     "unknown-action",
@@ -42,7 +63,15 @@ pub(super) const UNKNOWN_ACTION: Rule = Rule::new(
     "IAM accepts any name, so a slip of the pen allows, or denies, nothing. The list of actions \
         is the one that `relayctl --version --verbose` gives the date of.",
     "Correct the name, or take it out.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "s3:GetObjekt",
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+)
+.with_source(Source::ServiceAuthorization("reference_policies_actions-resources-contextkeys"));
 
 pub(super) const UNKNOWN_SERVICE: Rule = Rule::new(
     "unknown-service",
@@ -50,7 +79,13 @@ pub(super) const UNKNOWN_SERVICE: Rule = Rule::new(
     "A service that AWS doesn't have",
     "As with unknown-action: the statement says nothing by it.",
     "Correct the prefix, or take the action out.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "lamda:InvokeFunction", "Resource": "*"}"#,
+    r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}"#,
+)
+.with_source(Source::ServiceAuthorization("reference_policies_actions-resources-contextkeys"));
 
 pub(super) const RETIRED_SERVICE: Rule = Rule::new(
     "retired-service",
@@ -58,7 +93,13 @@ pub(super) const RETIRED_SERVICE: Rule = Rule::new(
     "A service that AWS has retired",
     "IAM takes its actions, and nobody can call them any more: the statement says nothing by them.",
     "Take the actions out.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "deepcomposer:ListCompositions", "Resource": "*"}"#,
+    r#"{"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}"#,
+)
+.with_source(Source::ServiceAuthorization("reference_policies_actions-resources-contextkeys"));
 
 pub(super) fn find_wildcard_actions(site: &Site<'_>) -> Vec<Finding> {
     let clause = &site.statement.actions;

@@ -5,7 +5,7 @@ use crate::catalogue;
 use crate::diagnostic::Severity;
 
 use super::finding::{Finding, Home};
-use super::rule::Rule;
+use super::rule::{Rule, Source};
 use super::site::Site;
 
 pub(super) const UNKNOWN_CONDITION_KEY: Rule = Rule::new(
@@ -14,7 +14,17 @@ pub(super) const UNKNOWN_CONDITION_KEY: Rule = Rule::new(
     "A condition key that requests for these actions don't carry",
     "A test for equality then never holds, and a negated one always does.",
     "Correct the key, or put the actions that carry it into a statement of their own.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "Resource": "arn:aws:s3:::relay-data/*",
+ "Condition": {"StringLike": {"s3:prefix": "team/*"}}}"#,
+    r#"{"Effect": "Allow", "Action": "s3:ListBucket",
+ "Resource": "arn:aws:s3:::relay-data",
+ "Condition": {"StringLike": {"s3:prefix": "team/*"}}}"#,
+)
+.with_source(Source::IamGuide("reference_policies_condition-keys"));
 
 /// Finds condition keys that requests never carry. A positive test of such a key never holds, and a
 /// negated one always does; neither is usually meant.

@@ -1,7 +1,8 @@
 //! The rules of the published escalation paths, one for each path.
 
+use crate::catalogue;
 use crate::diagnostic::Severity;
-use crate::escalation::{Gain, Path, all};
+use crate::escalation::{Gain, Need, On, Path, all};
 
 use super::rule::Rule;
 
@@ -10,21 +11,84 @@ pub fn escalation_rules() -> impl Iterator<Item = Rule> {
     all().map(of_path)
 }
 
-/// Returns the full explanation of a rule.
-pub fn explain(rule: &Rule) -> String {
-    let Some(path) = all().find(|path| path.name == rule.name) else {
-        return format!("{}\n\n{}\n\nRemedy: {}", rule.summary, rule.why, rule.remedy);
+/// Returns the escalation path that a rule is about.
+pub(super) fn path_of(rule: &Rule) -> Option<&'static Path> {
+    all().find(|path| path.name == rule.name)
+}
+
+/// Returns statements that open the path to all objects, and some that open it to none, or only to
+/// objects that are named; `None` where the first action takes no resources.
+pub(super) fn path_example(path: &Path) -> (String, Option<String>) {
+    let needs: Vec<(&str, String)> =
+        path.needs.iter().filter_map(|need| Some((*need.any.first()?, named(need)))).collect();
+    let everything = |actions: &[&str]| statement(actions, &["*"]);
+    let actions: Vec<&str> = needs.iter().map(|(action, _)| *action).collect();
+    let bad = everything(&actions);
+    if path.gain == Gain::Everything {
+        // Everything that the path needs gives everything; less of it gives nothing.
+        return (bad, Some(everything(&actions[1..])));
+    }
+    let (free, named): (Vec<_>, Vec<_>) = needs.iter().partition(|(_, named)| named == "*");
+    // The resources of the first action decide.
+    if free.first().map(|(action, _)| action) == actions.first() {
+        return (bad, None);
+    }
+    let mut resources: Vec<&str> = Vec::new();
+    for (_, resource) in &named {
+        if !resources.contains(&resource.as_str()) {
+            resources.push(resource);
+        }
+    }
+    let on_named = statement(&actions_of(&named), &resources);
+    if free.is_empty() {
+        return (bad, Some(on_named));
+    }
+    (bad, Some(format!("[{on_named},\n {}]", everything(&actions_of(&free)))))
+}
+
+fn actions_of<'n>(needs: &[&(&'n str, String)]) -> Vec<&'n str> {
+    needs.iter().map(|(action, _)| *action).collect()
+}
+
+fn statement(actions: &[&str], resources: &[&str]) -> String {
+    let list = |names: &[&str]| match names {
+        [one] => format!("\"{one}\""),
+        names => format!("[\n    \"{}\"]", names.join("\",\n    \"")),
     };
-    let needs: Vec<String> =
-        path.needs.iter().map(|need| format!("  {}\n", need.any.join(" or "))).collect();
-    format!(
-        "{}\n\n{}\n\nIt takes\n{}\nRemedy: {}\n\nPublished: {}",
-        rule.summary,
-        rule.why,
-        needs.concat(),
-        rule.remedy,
-        path.source
-    )
+    let (actions, resources) = (list(actions), list(resources));
+    format!("{{\"Effect\": \"Allow\", \"Action\": {actions},\n  \"Resource\": {resources}}}")
+}
+
+/// Returns an object of a need by its name; `*` where its action takes no resource.
+fn named(need: &Need) -> String {
+    let kind = match need.on {
+        On::Policy => "policy",
+        On::User => "user",
+        On::Group => "group",
+        On::Role => "role",
+        On::Other => return resource_of(need.any.first().copied().unwrap_or_default()),
+    };
+    format!("arn:aws:iam::123456789012:{kind}/relay")
+}
+
+/// Returns a resource of an action: its first form, with examples for the variables.
+fn resource_of(action: &str) -> String {
+    let forms = catalogue::action(action).map(|it| it.resources.as_slice()).unwrap_or_default();
+    let Some(form) = forms.first().map(|it| it.format) else { return "*".to_owned() };
+    let filled = form
+        .replace("${Partition}", "aws")
+        .replace("${Region}", "eu-west-1")
+        .replace("${Account}", "123456789012");
+    let mut named = String::new();
+    let mut rest = filled.as_str();
+    while let Some((before, (_, after))) =
+        rest.split_once("${").and_then(|(before, it)| Some((before, it.split_once('}')?)))
+    {
+        named += before;
+        named += "relay";
+        rest = after;
+    }
+    named + rest
 }
 
 fn of_path(path: &Path) -> Rule {

@@ -5,12 +5,13 @@
 //! demands, above all the subject, decide who may assume the role ("Create a role for OpenID
 //! Connect federation", IAM User Guide).
 
+use crate::Usage;
 use crate::diagnostic::Severity;
 use crate::pattern::action_matches;
 use crate::statement::{ConditionTest, OperatorName, PrincipalType};
 
 use super::finding::Finding;
-use super::rule::Rule;
+use super::rule::{Rule, Source};
 use super::site::Site;
 
 pub(super) const OIDC_WITHOUT_SUBJECT: Rule = Rule::new(
@@ -21,7 +22,18 @@ pub(super) const OIDC_WITHOUT_SUBJECT: Rule = Rule::new(
         subject, any repository of the world can assume the role. A condition on another claim \
         makes it a note.",
     "Demand <provider>:sub in a condition.",
-);
+)
+.with_example(
+    Usage::Trust,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+ "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/gitlab.com"},
+ "Condition": {"StringEquals": {"gitlab.com:aud": "https://gitlab.com"}}}"#,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+ "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/gitlab.com"},
+ "Condition": {"StringEquals": {"gitlab.com:aud": "https://gitlab.com",
+   "gitlab.com:sub": "project_path:octo/relay:ref_type:branch:ref:main"}}}"#,
+)
+.with_source(Source::IamGuide("id_roles_create_for-idp_oidc"));
 
 pub(super) const OIDC_WIDE_SUBJECT: Rule = Rule::new(
     "oidc-wide-subject",
@@ -30,7 +42,17 @@ pub(super) const OIDC_WIDE_SUBJECT: Rule = Rule::new(
     "A wildcard before the owner's name is complete lets in strangers; one in place of the \
         repository lets in every repository of the owner, which is a warning.",
     "Name the repository, and the branch or environment.",
-);
+)
+.with_example(
+    Usage::Trust,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+ "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/gitlab.com"},
+ "Condition": {"StringLike": {"gitlab.com:sub": "project_path:octo*"}}}"#,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+ "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/gitlab.com"},
+ "Condition": {"StringLike": {"gitlab.com:sub": "project_path:octo/relay:*"}}}"#,
+)
+.with_source(Source::IamGuide("id_roles_create_for-idp_oidc"));
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 

@@ -5,6 +5,7 @@
 mod actions;
 mod conditions;
 mod escalation;
+mod explanation;
 mod federation;
 mod finding;
 mod list;
@@ -25,13 +26,14 @@ use crate::statement::{Effect, Policy};
 use site::Site;
 
 pub use actions::{UnknownAction, unknown_action};
-pub use escalation::{escalation_rules, explain};
+pub use escalation::escalation_rules;
+pub use explanation::{explain, explain_in_markdown};
 pub use finding::{Finding, Home};
 pub use list::rules;
 pub use names::NameChecker;
 pub use placeholder::find_placeholder;
 pub use redundancy::{REDUNDANT_STATEMENT, Redundant, SHADOWED_ACTION, redundant, shadowed};
-pub use rule::Rule;
+pub use rule::{Rule, RuleExample, Source};
 pub use size::nearly_full;
 
 /// Returns the findings of the rules on one document, in the document's order. An invalid document

@@ -13,7 +13,7 @@ use crate::{Usage, Value};
 use super::actions::{UnknownAction, unknown_action};
 use super::finding::Finding;
 use super::placeholder;
-use super::rule::Rule;
+use super::rule::{Rule, Source};
 
 pub(super) const UNKNOWN_SERVICE_PRINCIPAL: Rule = Rule::new(
     "unknown-service-principal",
@@ -23,7 +23,15 @@ pub(super) const UNKNOWN_SERVICE_PRINCIPAL: Rule = Rule::new(
         name \
         matches nothing. AWS has no list of all of them, so a new one may be told, too.",
     "Correct the name, such as lambda.amazonaws.com.",
-);
+)
+.with_example(
+    Usage::Trust,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
+ "Principal": {"Service": "lamda.amazonaws.com"}}"#,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
+ "Principal": {"Service": "lambda.amazonaws.com"}}"#,
+)
+.with_source(Source::IamGuide("reference_policies_elements_principal"));
 
 pub(super) const PLACEHOLDER: Rule = Rule::new(
     "placeholder",
@@ -32,7 +40,15 @@ pub(super) const PLACEHOLDER: Rule = Rule::new(
     "YOUR-BUCKET, ACCOUNT-ID and the like stand in published examples for names of one's own. As \
         they are, they match nothing.",
     "Write the name that is meant, or a variable.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "Resource": "arn:aws:s3:::YOUR-BUCKET/*"}"#,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+)
+.with_source(Source::IamGuide("access_policies_examples"));
 
 pub(super) const FOREIGN_PARTITION: Rule = Rule::new(
     "foreign-partition",
@@ -41,7 +57,15 @@ pub(super) const FOREIGN_PARTITION: Rule = Rule::new(
     "Nothing of the partition aws calls in aws-cn: such a test never holds. In resources and \
         principals AWS refuses such an ARN.",
     "Write the ARN of this partition.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*",
+ "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws-cn:s3:::relay-data"}}}"#,
+    r#"{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*",
+ "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::relay-data"}}}"#,
+)
+.with_source(Source::IamGuide("reference-arns"));
 
 /// The condition keys whose values are service principals.
 const OF_SERVICES: &[&str] = &[

@@ -1,11 +1,12 @@
 //! The rules on `iam:PassRole`, the permission to give a service the permissions of a role.
 
+use crate::Usage;
 use crate::diagnostic::Severity;
 use crate::escalation;
 use crate::pattern::action_matches;
 
 use super::finding::{Finding, Home};
-use super::rule::Rule;
+use super::rule::{Rule, Source};
 use super::site::Site;
 
 pub(super) const PASS_ROLE_WILDCARD: Rule = Rule::new(
@@ -15,7 +16,16 @@ pub(super) const PASS_ROLE_WILDCARD: Rule = Rule::new(
     "Whoever passes a role to a service of their own gets what the role may do; one of them is an \
         administrator's.",
     "Name the roles that are meant, or give them a path of their own.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
+ "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}"#,
+    r#"{"Effect": "Allow", "Action": "iam:PassRole",
+ "Resource": "arn:aws:iam::123456789012:role/app/*",
+ "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}"#,
+)
+.with_source(Source::IamGuide("id_roles_use_passrole"));
 
 pub(super) const PASS_ROLE_ANY_SERVICE: Rule = Rule::new(
     "pass-role-any-service",
@@ -24,7 +34,16 @@ pub(super) const PASS_ROLE_ANY_SERVICE: Rule = Rule::new(
     "The role can be passed to every service that it trusts, also to those that are added to its \
         trust later.",
     "Demand iam:PassedToService in a condition.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "iam:PassRole",
+ "Resource": "arn:aws:iam::123456789012:role/app/*"}"#,
+    r#"{"Effect": "Allow", "Action": "iam:PassRole",
+ "Resource": "arn:aws:iam::123456789012:role/app/*",
+ "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}"#,
+)
+.with_source(Source::IamGuide("id_roles_use_passrole"));
 
 const ACTION: &str = "iam:PassRole";
 const KEY: &str = "iam:PassedToService";

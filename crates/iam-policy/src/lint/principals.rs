@@ -5,7 +5,7 @@ use crate::diagnostic::Severity;
 use crate::statement::{ConditionTest, PrincipalType};
 
 use super::finding::{Finding, Home};
-use super::rule::Rule;
+use super::rule::{Rule, Source};
 use super::site::Site;
 use super::wording::list_few;
 
@@ -16,7 +16,14 @@ pub(super) const TRUST_ANYONE: Rule = Rule::new(
     "A trust policy that names \"*\" without a condition lets in every AWS account. It takes only \
         the role's ARN.",
     "Name accounts, users or roles, or demand aws:PrincipalOrgID in a condition.",
-);
+)
+.with_example(
+    Usage::Trust,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}"#,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
+ "Principal": {"AWS": "arn:aws:iam::123456789012:role/deploy"}}"#,
+)
+.with_source(Source::IamGuide("reference_policies_elements_principal"));
 
 pub(super) const TRUST_OTHER_ACCOUNT: Rule = Rule::new(
     "trust-other-account",
@@ -25,7 +32,16 @@ pub(super) const TRUST_OTHER_ACCOUNT: Rule = Rule::new(
     "If the account is a company's that works for many customers, another customer can have it \
         use this role: the confused deputy.",
     "Demand sts:ExternalId in a condition; between accounts of one organisation aws:PrincipalOrgID.",
-);
+)
+.with_example(
+    Usage::Trust,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
+ "Principal": {"AWS": "arn:aws:iam::999999999999:root"}}"#,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
+ "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
+ "Condition": {"StringEquals": {"sts:ExternalId": "relay-4711"}}}"#,
+)
+.with_source(Source::IamGuide("confused-deputy"));
 
 pub(super) const PUBLIC_ACCESS: Rule = Rule::new(
     "public-access",
@@ -34,7 +50,16 @@ pub(super) const PUBLIC_ACCESS: Rule = Rule::new(
     "A bucket policy that names \"*\" without a condition on who asks, or from where, is public.",
     "Name accounts, users or roles, or demand aws:PrincipalOrgID, aws:SourceVpce or the like in a \
         condition.",
-);
+)
+.with_example(
+    Usage::Bucket,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject", "Principal": "*",
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+)
+.with_source(Source::S3Guide("access-control-block-public-access"));
 
 pub(super) const PRINCIPAL_WILDCARD: Rule = Rule::new(
     "principal-wildcard",
@@ -43,7 +68,17 @@ pub(super) const PRINCIPAL_WILDCARD: Rule = Rule::new(
     "For a part of a name or ARN, IAM takes none: that is an error. \"*\" with a condition that \
         narrows it is a note.",
     "Name who is meant, or the account, with a condition on aws:PrincipalArn.",
-);
+)
+.with_example(
+    Usage::Trust,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
+ "Principal": {"AWS": "*"},
+ "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/app-*"}}}"#,
+    r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
+ "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+ "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/app-*"}}}"#,
+)
+.with_source(Source::IamGuide("reference_policies_elements_principal"));
 
 pub(super) const NOT_PRINCIPAL: Rule = Rule::new(
     "not-principal",
@@ -51,7 +86,17 @@ pub(super) const NOT_PRINCIPAL: Rule = Rule::new(
     "NotPrincipal with Allow lets in everybody but a few",
     "What isn't named is let in, also people without an AWS account. AWS itself advises against it.",
     "Name who is meant in Principal, and deny the exceptions in a statement of their own.",
-);
+)
+.with_example(
+    Usage::Bucket,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "NotPrincipal": {"AWS": "arn:aws:iam::123456789012:user/ada"},
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "Principal": {"AWS": "arn:aws:iam::123456789012:role/app"},
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+)
+.with_source(Source::IamGuide("reference_policies_elements_notprincipal"));
 
 /// The keys about the caller or its network, which narrow `*` if a condition demands them: those by
 /// which S3 tells a public policy from one that isn't ("The meaning of public", Amazon S3 User

@@ -2,11 +2,12 @@
 //! and actions that a Deny always takes away. They compare the access with and without the part,
 //! over all requests.
 
+use crate::Usage;
 use crate::compare::{Comparer, Relation, Set};
 use crate::diagnostic::Severity;
 use crate::statement::{Effect, Policy, Statement};
 
-use super::rule::Rule;
+use super::rule::{Rule, Source};
 
 /// The rule that finds [`redundant`] statements.
 pub const REDUNDANT_STATEMENT: Rule = Rule::new(
@@ -16,7 +17,15 @@ pub const REDUNDANT_STATEMENT: Rule = Rule::new(
     "Without it nobody who holds it could do less. Whoever takes the other one away thinks that \
         the permission is gone.",
     "Take it out.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"[{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::relay-data/*"},
+ {"Effect": "Allow", "Action": "s3:GetObject",
+ "Resource": "arn:aws:s3:::relay-data/*"}]"#,
+    r#"{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::relay-data/*"}"#,
+)
+.with_source(Source::IamGuide("access-analyzer-reference-policy-checks"));
 
 /// The rule that finds [`shadowed`] actions.
 pub const SHADOWED_ACTION: Rule = Rule::new(
@@ -25,7 +34,16 @@ pub const SHADOWED_ACTION: Rule = Rule::new(
     "An action that is allowed and always denied",
     "A Deny wins wherever the Allow matches, so it allows nothing.",
     "Take out the action, or narrow the Deny.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"[{"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"],
+ "Resource": "arn:aws:s3:::relay-data/*"},
+ {"Effect": "Deny", "Action": "s3:Put*", "Resource": "*"}]"#,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+)
+.with_source(Source::IamGuide("reference_policies_evaluation-logic"));
 
 /// A statement, or one action of it, that makes no difference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,10 +1,11 @@
 //! Rules on resources: `*`, where the actions could be limited to some.
 
+use crate::Usage;
 use crate::catalogue::{self, AccessLevel, Action};
 use crate::diagnostic::Severity;
 
 use super::finding::Finding;
-use super::rule::Rule;
+use super::rule::{Rule, Source};
 use super::site::Site;
 use super::wording::list_few;
 
@@ -15,7 +16,14 @@ pub(super) const RESOURCE_WILDCARD: Rule = Rule::new(
     "What reads is a note, what writes a warning. Actions that take no resource need \"*\", and \
         are not told.",
     "Name the resources: by ARN, by a prefix of their names, or by ARN and a condition on tags.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}"#,
+    r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction",
+ "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:relay-*"}"#,
+)
+.with_source(Source::IamGuide("reference_policies_elements_resource"));
 
 pub(super) const NOT_RESOURCE: Rule = Rule::new(
     "not-resource",
@@ -23,7 +31,15 @@ pub(super) const NOT_RESOURCE: Rule = Rule::new(
     "NotResource with Allow allows everything but a few resources",
     "What isn't named is allowed, also what is made tomorrow.",
     "Name the resources in Resource, and deny the exceptions in a statement of their own.",
-);
+)
+.with_example(
+    Usage::Managed,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "NotResource": "arn:aws:s3:::secrets/*"}"#,
+    r#"{"Effect": "Allow", "Action": "s3:GetObject",
+ "Resource": "arn:aws:s3:::relay-data/*"}"#,
+)
+.with_source(Source::IamGuide("reference_policies_elements_notresource"));
 
 pub(super) fn find_wildcard_resources(site: &Site<'_>) -> Vec<Finding> {
     let Some(clause) = &site.statement.resources else { return Vec::new() };

@@ -4,7 +4,7 @@ use crate::diagnostic::Severity;
 use crate::{Usage, Value};
 
 use super::finding::{Finding, Home};
-use super::rule::Rule;
+use super::rule::{Rule, Source};
 
 pub(super) const POLICY_SIZE: Rule = Rule::new(
     "policy-size",
@@ -12,7 +12,8 @@ pub(super) const POLICY_SIZE: Rule = Rule::new(
     "A policy that is nearly full",
     "From nine tenths of what AWS takes, the next permission may not fit in.",
     "Divide it, or use wildcards where they say the same.",
-);
+)
+.with_source(Source::IamGuide("reference_iam-quotas"));
 
 /// The percentage of AWS's limit from which a document is reported.
 const NEARLY: usize = 90;

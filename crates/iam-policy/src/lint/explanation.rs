@@ -1,0 +1,174 @@
+//! The explanation of a rule: as text for a terminal, and as Markdown for a page. Both have the
+//! same parts.
+
+use std::fmt::Write;
+
+use crate::diagnostic::Severity;
+
+use super::escalation::{path_example, path_of};
+use super::rule::{Rule, RuleExample};
+
+const BAD: &str = "Bad";
+const GOOD: &str = "Good";
+
+/// The parts of an explanation, beside the texts of the rule itself.
+struct Explanation {
+    /// The permissions that an escalation path needs.
+    needs: Vec<String>,
+    /// The language of the examples, and each example with a word on it.
+    examples: Vec<(&'static str, &'static str, String)>,
+    source: String,
+}
+
+impl Explanation {
+    fn of(rule: &Rule) -> Self {
+        if let Some(path) = path_of(rule) {
+            let needs = path.needs.iter().map(|need| need.any.join(" or ")).collect();
+            let (bad, good) = path_example(path);
+            let good = good.map(|good| ("json", GOOD, good));
+            let examples = [("json", BAD, bad)].into_iter().chain(good).collect();
+            return Self { needs, examples, source: path.source.to_owned() };
+        }
+        let both = |example: RuleExample| {
+            let language = if example.usage.is_some() { "json" } else { "yaml" };
+            [(BAD, example.bad), (GOOD, example.good)]
+                .map(|(word, text)| (language, word, text.to_owned()))
+        };
+        let examples = rule.example.into_iter().flat_map(both).collect();
+        let source = rule.source.map(|source| source.to_string()).unwrap_or_default();
+        Self { needs: Vec::new(), examples, source }
+    }
+}
+
+/// Returns the explanation of a rule as text.
+pub fn explain(rule: &Rule) -> String {
+    let Explanation { needs, examples, source } = Explanation::of(rule);
+    let mut text = format!("{}\n\n{}\n", rule.summary, rule.why);
+    if !needs.is_empty() {
+        let needs: String = needs.iter().map(|need| format!("  {need}\n")).collect();
+        let _ = write!(text, "\nIt takes\n{needs}");
+    }
+    for (_, word, example) in examples {
+        let _ = write!(text, "\n{word}:\n{}", indented(&example));
+    }
+    let _ = write!(text, "\nRemedy: {}", rule.remedy);
+    if !source.is_empty() {
+        let _ = write!(text, "\n\nSource: {source}");
+    }
+    text
+}
+
+/// Returns the explanation of a rule as a section of a Markdown page.
+pub fn explain_in_markdown(rule: &Rule) -> String {
+    let Explanation { needs, examples, source } = Explanation::of(rule);
+    let severity = match rule.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let mut page = format!("### {}\n\n{} ({severity}). {}\n", rule.name, rule.summary, rule.why);
+    if !needs.is_empty() {
+        let needs: Vec<String> = needs.iter().map(|need| format!("`{need}`")).collect();
+        let _ = write!(page, "\nIt takes {}.\n", needs.join(" and "));
+    }
+    for (language, word, example) in examples {
+        let _ = write!(page, "\n{word}:\n\n```{language}\n{example}\n```\n");
+    }
+    let _ = write!(page, "\nRemedy: {}\n", rule.remedy);
+    if !source.is_empty() {
+        let _ = write!(page, "\nSource: <{source}>\n");
+    }
+    page
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::budget::Budget;
+    use crate::compare::Comparer;
+    use crate::escalation::{Holder, escalations};
+    use crate::lint::{Home, Redundant, escalation_rules, lint, redundant, rules, shadowed};
+    use crate::statement::Policy;
+    use crate::{Usage, validate};
+
+    const ACCOUNT: &str = "123456789012";
+
+    fn document(example: &str) -> Value {
+        let statements: Value = serde_json::from_str(example).expect(example);
+        json!({"Version": "2012-10-17", "Statement": statements})
+    }
+
+    /// Returns the severities of what a rule finds in an example.
+    fn severities(rule: &Rule, usage: Usage, example: &str) -> Vec<Severity> {
+        let document = document(example);
+        let home = Home { usage, account: ACCOUNT, partition: "aws", grants: true };
+        let found = lint(&document, &home).into_iter().filter(|it| it.rule == rule.name);
+        let held = [Policy::compile("policy", &document).unwrap()];
+        let comparer = Comparer::default();
+        let unused = match rule.name {
+            "redundant-statement" => redundant(&held, &comparer),
+            "shadowed-action" => shadowed(&held, &comparer),
+            _ => Vec::new(),
+        };
+        let unused = unused.iter().map(|_: &Redundant| rule.severity);
+        found.map(|it| it.severity).chain(unused).collect()
+    }
+
+    #[test]
+    fn each_rule_finds_its_bad_example_and_not_its_good_one() {
+        for rule in rules() {
+            assert!(rule.source.is_some(), "{}", rule.name);
+            let Some(example) = rule.example else {
+                assert_eq!(rule.name, "policy-size");
+                continue;
+            };
+            let usage = example.usage.expect(rule.name);
+            let bad = severities(&rule, usage, example.bad);
+            assert!(!bad.is_empty(), "{}: {}", rule.name, example.bad);
+            let good = severities(&rule, usage, example.good);
+            assert!(good.is_empty(), "{}: {}", rule.name, example.good);
+            assert_eq!(validate(&document(example.good), usage), [], "{}", rule.name);
+        }
+    }
+
+    #[test]
+    fn each_escalation_is_less_severe_in_its_good_example() {
+        for rule in escalation_rules() {
+            let (bad, good) = path_example(path_of(&rule).expect(rule.name));
+            let found = |example: &str| {
+                let policies = [Policy::compile("policy", &document(example)).unwrap()];
+                let holder = Holder {
+                    arn: None,
+                    partition: "aws",
+                    account: ACCOUNT,
+                    policies: &policies,
+                    boundary: None,
+                    attached: &[],
+                    budget: &Budget::default(),
+                };
+                let found = escalations(&holder).into_iter().find(|it| it.path.name == rule.name);
+                found.map(|it| it.severity)
+            };
+            let (bad_severity, good_severity) = (found(&bad), good.as_deref().and_then(found));
+            let bad_severity = bad_severity.expect(rule.name);
+            // `Severity` puts the worst first.
+            assert!(good_severity.is_none_or(|it| it > bad_severity), "{}: {good:?}", rule.name);
+        }
+    }
+
+    #[test]
+    fn both_forms_of_an_explanation_say_the_same() {
+        for rule in rules().chain(escalation_rules()) {
+            let (text, page) = (explain(&rule), explain_in_markdown(&rule));
+            for part in [rule.summary, rule.why, rule.remedy] {
+                assert!(text.contains(part) && page.contains(part), "{}", rule.name);
+            }
+        }
+    }
+}
