@@ -8,8 +8,11 @@ use clap::ValueEnum;
 use super::CommandContext;
 use super::error::{CommandError, Exit};
 use super::session;
-use relayctl::diagnostic::Severity;
+use relayctl::diagnostic::{Place, Severity};
 use relayctl::lint::{self, ManifestFinding, named, rules};
+use relayctl::manifest::{Documents, EditedFile, Edits};
+use relayctl::model::Desired;
+use relayctl::provider::files::disk::{self, FileMode};
 use relayctl::render::lint as page;
 use relayctl::render::sarif;
 
@@ -39,6 +42,12 @@ pub struct LintArgs {
     /// are relative
     #[arg(long)]
     sarif: bool,
+
+    /// Change the policy documents where a finding has one right remedy, then print what is left:
+    /// StringLike where StringEquals takes `*` literally, actions that others of the list cover,
+    /// the order of lists
+    #[arg(long, conflicts_with_all = ["list", "explain"])]
+    fix: bool,
 
     /// Leave out what is less severe
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = Least::Note)]
@@ -70,6 +79,7 @@ Examples:
   relayctl lint manifests/dev.yaml --min-severity error
   relayctl lint manifests/dev.yaml --sarif > relayctl.sarif
   relayctl lint --explain escalation-create-role
+  relayctl lint manifests/dev.yaml --fix
 
 To accept a finding, say why in the manifest:
   lint:
@@ -90,7 +100,11 @@ pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
         context.terminal.result(&list)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let (declared, documents) = session::load_whole(manifest, context)?;
+    let (mut declared, mut documents) = session::load_whole(manifest, context)?;
+    if args.fix {
+        fix(&declared.desired, &documents, context)?;
+        (declared, documents) = session::load_whole(manifest, context)?;
+    }
     let least = args.min_severity.severity();
     let mut found = lint::lint_manifest(&declared.desired, &documents);
     found.retain(|one| one.severity <= least);
@@ -105,6 +119,35 @@ pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
         page::human(&found, &declared.sources, style.color, style.verbose)
     })?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Changes the files of the documents, and tells each change on the standard error.
+fn fix(
+    desired: &Desired,
+    documents: &Documents,
+    context: &CommandContext,
+) -> Result<(), CommandError> {
+    let Edits { files, made, left } = lint::fix_documents(desired, documents);
+    for EditedFile { path, before, after } in &files {
+        let failed = |error| CommandError::for_file("write", path, error);
+        // Somebody may have changed the file in between.
+        if std::fs::read(path).map_err(failed)? != before.as_bytes() {
+            let message = format!("{} has changed while it was read", path.display());
+            return Err(CommandError::new(message).with_help("run the command again"));
+        }
+        disk::replace(path, after.as_bytes(), &FileMode::Like(path.clone())).map_err(failed)?;
+    }
+    let told = |place: &Place, message: &str| {
+        format!("{}:{}:{}: {message}", place.file.display(), place.line, place.column)
+    };
+    for (place, message) in &made {
+        context.terminal.print_note(&format!("fixed {}", told(place, message)));
+    }
+    for (place, message) in &left {
+        let remedy = "not fixed, because of comments or an unusual layout; change it by hand";
+        context.terminal.print_note(&format!("{} ({remedy})", told(place, message)));
+    }
+    Ok(())
 }
 
 /// Returns true for a finding that fails the run. A note alone does not fail, nor does a finding

@@ -1,6 +1,7 @@
 //! Finds likely mistakes and excessive permissions in a manifest: in every document by itself, in
 //! all policies of a user or role together, and in the findings that the manifest accepts.
 
+mod fix;
 mod holders;
 mod names;
 mod redundancy;
@@ -24,6 +25,7 @@ use crate::value::{Value, optional_text, text_of};
 
 use undecided::UndecidedParts;
 
+pub use fix::fix_documents;
 pub use names::find_unknown_names;
 pub use rules::{Rule, explain, explain_in_markdown, named, nearest, rules};
 

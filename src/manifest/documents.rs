@@ -42,7 +42,7 @@ pub struct DocumentSource {
 
 /// The text that the places of a document's parts are looked up in.
 #[derive(Clone, Debug)]
-enum Origin {
+pub(super) enum Origin {
     /// JSON text.
     Json(Arc<SourceFile>),
     Yaml(Node),
@@ -84,6 +84,23 @@ impl DocumentSource {
     /// Returns the document's place in the manifest, for problems that concern all of it.
     pub(super) fn span(&self) -> &Span {
         &self.template.said
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.template.origin
+    }
+
+    /// Returns the place of the key of a member.
+    pub(super) fn locate_key(&self, pointer: &str) -> Span {
+        let written = written(pointer, &self.renamed);
+        match &self.template.origin {
+            Origin::Json(file) => match policy::locate_key(&file.text, &written) {
+                Some((line, column, length)) => Span::new(file, line, column, length),
+                None => Span::top(file),
+            },
+            // The place of a map is that of its key.
+            Origin::Yaml(_) | Origin::Made => self.template.locate(&written),
+        }
     }
 
     /// Returns the place of a JSON pointer into [`Self::value`]; `None` if the pointer leads

@@ -7,6 +7,7 @@
 //! ```
 
 mod decode;
+mod document_edit;
 mod documents;
 mod extends;
 mod filled;
@@ -29,6 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::document_edit::{EditedFile, Edits, edit_documents};
 pub use self::documents::{DocumentSource, Documents};
 pub use self::filled::{FilledTexts, fill_account, fill_texts};
 pub use self::names::{account as check_account, manifest as check_name, region as check_region};

@@ -1,6 +1,7 @@
 //! The files that a manifest is made of, and spans in them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +38,14 @@ impl SourceFile {
         let all = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
         let starts = all.inspect(|_| lines += 1).step_by(STRIDE).collect();
         Self { shown, relative, text, starts, lines }
+    }
+
+    /// Returns the offset of the beginning of a line.
+    fn offset(&self, number: usize) -> Option<usize> {
+        let index = number.checked_sub(1)?;
+        let start = *self.starts.get(index / STRIDE)?;
+        let before = self.text[start..].split_inclusive('\n').take(index % STRIDE);
+        Some(start + before.map(str::len).sum::<usize>())
     }
 
     /// Returns a line by its number, without its end; empty if there is no such line.
@@ -89,6 +98,17 @@ impl Span {
         line.char_indices()
             .nth(whole(self.column).saturating_sub(1))
             .map_or("", |(start, _)| &line[start..])
+    }
+
+    /// Returns the bytes of the span in its file; `None` where they aren't all on one line.
+    pub fn bytes(&self) -> Option<Range<usize>> {
+        let line = self.file.offset(whole(self.line))?;
+        let text = self.file.text[line..].lines().next().unwrap_or_default();
+        let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        let mut from_here = ends.skip(whole(self.column).checked_sub(1)?);
+        let start = from_here.next()?;
+        let end = from_here.nth(whole(self.length).checked_sub(1)?)?;
+        Some(line + start..line + end)
     }
 
     /// Returns the first place of `part` from here on, on this line or on the following lines,

@@ -304,3 +304,80 @@ fn a_broken_manifest_is_an_error_and_no_finding() {
     assert_eq!(run.stdout, "");
     assert!(run.stderr.contains("nmae"), "{}", run.stderr);
 }
+
+/// A manifest with one document in a JSON file, one in a YAML file, and one in the manifest.
+fn with_slips() -> Project {
+    let project = Project::empty();
+    project.write(
+        "x.yaml",
+        "version: 1
+name: x
+account: \"123456789012\"
+region: us-east-1
+policies:
+  J: {document: j.json}
+  K: {document: j.json}
+  Y: {document: y.yaml}
+  M:
+    document:
+      Version: \"2012-10-17\"
+      Statement:
+        # Reads what belongs to the team.
+        - Effect: Allow
+          Action: [s3:GetObject*, \"s3:Get*\", s3:GetObjectAcl]   # all of it
+          Resource: arn:aws:s3:::b/*
+          Condition:
+            StringEquals:
+              aws:PrincipalTag/team: red-*
+",
+    );
+    project.write(
+        "j.json",
+        "{\n\t\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\",\n\
+         \t\"Action\": [\n\t\t\"s3:PutObject\",\n\t\t\"s3:Get*\",\n\t\t\"s3:GetObject\"\n\t],\n\
+         \t\"Resource\": [\"arn:aws:s3:::b/*\", \"arn:aws:s3:::a/*\"],\n\
+         \t\"Condition\": {\"ForAnyValue:StringNotEquals\": {\"aws:TagKeys\": \"x-*\"}}}]}\n",
+    );
+    project.write(
+        "y.yaml",
+        "Version: \"2012-10-17\"
+Statement:
+  - Effect: Allow
+    Action:
+      - s3:PutObject   # for uploads
+      - s3:DeleteObject
+    Resource:
+      - arn:aws:s3:::b/*
+      - arn:aws:s3:::a/*
+",
+    );
+    project
+}
+
+#[test]
+fn fixes_change_only_what_they_are_about() {
+    let project = with_slips();
+    let run = project.run(&["lint", "x.yaml", "--fix"]);
+    assert!(run.stderr.contains("fixed j.json:"), "{}", run.stderr);
+    // A list with a comment stays: the comment would stand beside another value.
+    assert!(run.stderr.contains("y.yaml:4:5: sorts the actions (not fixed"), "{}", run.stderr);
+    insta::assert_snapshot!(format!(
+        "{}---\n{}---\n{}",
+        project.read("j.json"),
+        project.read("y.yaml"),
+        project.read("x.yaml")
+    ));
+    let again = project.run(&["lint", "x.yaml", "--fix"]);
+    assert!(!again.stderr.contains("fixed j.json:"), "{}", again.stderr);
+}
+
+#[test]
+fn what_the_manifest_accepts_is_not_fixed() {
+    let project = with_slips();
+    let accepted = "region: us-east-1\nlint: {allow: [\
+        {rule: literal-wildcard, on: policy.M, because: the tag holds a star}]}\n";
+    project.edit("x.yaml", "region: us-east-1\n", accepted);
+    project.run(&["lint", "x.yaml", "--fix"]);
+    assert!(project.read("x.yaml").contains("StringEquals:"));
+    assert!(project.read("j.json").contains("StringNotLike"));
+}

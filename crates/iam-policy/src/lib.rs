@@ -71,7 +71,7 @@ pub use layout::{
     statements_mut,
 };
 pub use lint::lint;
-pub use parse::{SyntaxError, locate};
+pub use parse::{SyntaxError, locate, locate_key};
 pub use pattern::{action_matches, may_cross_parts};
 pub use principal::NoCaller;
 pub use print::pretty;

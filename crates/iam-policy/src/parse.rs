@@ -57,6 +57,11 @@ pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
     SpanIndex::of(text)?.locate(pointer)
 }
 
+/// Returns the place of the key of a member: line, column and length, from 1, in characters.
+pub fn locate_key(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
+    SpanIndex::of(text)?.locate_key(pointer)
+}
+
 /// The places of a text, for many lookups: the text is parsed once.
 pub(super) struct SpanIndex<'t> {
     text: &'t str,
