@@ -40,7 +40,11 @@ impl Circumstances {
                 keys.push(("aws:principalisawsservice", "true".to_owned()));
                 keys.push(("aws:principalservicename", caller.name.clone()));
             }
-            PrincipalType::Everyone => keys.push(("aws:principaltype", "Anonymous".to_owned())),
+            // "For anonymous requests, the request context returns anonymous."
+            PrincipalType::Everyone => {
+                keys.push(("aws:principalaccount", "anonymous".to_owned()));
+                keys.push(("aws:principaltype", "Anonymous".to_owned()));
+            }
             PrincipalType::Federated | PrincipalType::CanonicalUser => {}
         }
         Self(keys.into_iter().map(|(key, value)| (key.to_owned(), vec![value])).collect())

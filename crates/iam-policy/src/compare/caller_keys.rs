@@ -114,7 +114,6 @@ impl CallerKeys {
             "aws:principalorgpaths",
             "aws:principaltag/",
         ];
-        self.domains.entry(ACCOUNT).or_default().universes = vec![literal("anonymous")];
     }
 
     /// Returns the keys of somebody whom policies are attached to, and who isn't known.

@@ -62,6 +62,7 @@ impl Caller {
         let mut add = |key: &'static str, value: &str| keys.push((key, value.to_owned()));
         match self.kind {
             PrincipalType::Everyone => {
+                add("aws:PrincipalAccount", "anonymous");
                 add("aws:PrincipalType", "Anonymous");
                 add(USERID, "anonymous");
             }
@@ -173,6 +174,7 @@ mod tests {
         aws:principalservicename=lambda.amazonaws.com
         ");
         insta::assert_snapshot!(keys(Caller { kind: PrincipalType::Everyone, name: "*".to_owned() }), @r"
+        aws:principalaccount=anonymous
         aws:principaltype=Anonymous
         aws:userid=anonymous
         ");
