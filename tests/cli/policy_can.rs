@@ -177,7 +177,7 @@ fn a_resource_may_have_a_policy_too() {
     --- exit code 0
     ");
     insta::assert_snapshot!(take("*"), @r"
-    implicitly denied: nothing allows sts:AssumeRole on arn:aws:iam::123456789012:role/ops: statement 1 of trust.json allows it to others, not to an anonymous caller
+    implicitly denied: an anonymous caller has no AWS credentials, which sts:AssumeRole needs; without them there are sts:AssumeRoleWithSAML and sts:AssumeRoleWithWebIdentity
     --- stderr
     --- exit code 0
     ");

@@ -218,11 +218,11 @@ fn some_credentials_call_some_actions_under_no_policy() {
             &["--resource-policy", "trust.json", "-v"],
         )
     };
-    insta::assert_snapshot!(take("123456789012").told());
+    insta::assert_snapshot!(take("123456789012").stdout);
     assert_eq!(verdict(&take("*")), ("implicitly denied", 2));
     assert_eq!(verdict(&take(USER)), ("allowed", 0));
     let token = ask(folder.path(), USER, "sts:GetSessionToken", "*", &["-v"]);
-    insta::assert_snapshot!(token.told());
+    insta::assert_snapshot!(token.stdout);
     let other = "arn:aws:iam::210987654321:role/ops";
     let pass = ask(folder.path(), USER, "iam:PassRole", other, &["--policy", "admin.json"]);
     insta::assert_snapshot!(pass.told());

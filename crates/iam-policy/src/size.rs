@@ -21,10 +21,13 @@ pub fn limit(usage: Usage) -> usize {
         Usage::UserInline | Usage::Trust => 2_048,
         Usage::GroupInline => 5_120,
         Usage::RoleInline => 10_240,
-        Usage::Bucket | Usage::Limiting(LimitingPolicy::VpcEndpoint) => 20 * 1_024,
-        Usage::Limiting(LimitingPolicy::ServiceControl) => 10_240,
-        Usage::Limiting(LimitingPolicy::ResourceControl) => 5_120,
-        Usage::Limiting(LimitingPolicy::Session) => 2_048,
+        Usage::Bucket => 20 * 1_024,
+        Usage::Limiting(limiting) => match limiting {
+            LimitingPolicy::ServiceControl => 10_240,
+            LimitingPolicy::ResourceControl => 5_120,
+            LimitingPolicy::Session => 2_048,
+            LimitingPolicy::VpcEndpoint => 20_480,
+        },
     }
 }
 

@@ -63,8 +63,9 @@ impl RequestCase<'_> {
     pub(super) fn closed(&self) -> String {
         let (owner, service) = (self.owner().unwrap_or_default(), self.request.service());
         format!(
-            "the resource is of account {owner}, and resources of {service} have no policies that \
-                could allow another account"
+            "the resource is of account {owner}, and {service} has no resource-based policies that \
+                could allow {} to another account",
+            self.request.action
         )
     }
 

@@ -18,7 +18,7 @@ pub(super) fn in_words_of_organizations(found: Violation) -> Violation {
     if found.code == "policy-size" {
         return found;
     }
-    let summary = found.summary.unwrap_or(found.message);
+    let summary = found.summary.unwrap_or(found.message).trim_end_matches('.').to_owned();
     Violation { message: MALFORMED.to_owned(), summary: Some(summary), ..found }
 }
 

@@ -99,7 +99,11 @@ fn what_has_no_policy_stays_closed_to_other_accounts() {
             let asked = held(caller, action, resource);
             denied(&asked);
             let decision = asked.decision();
-            assert!(decision.reason.contains("have no policies"), "{}", decision.reason);
+            assert!(
+                decision.reason.contains("has no resource-based policies"),
+                "{}",
+                decision.reason
+            );
             let step = &decision.steps[4];
             assert_eq!(
                 (step.stage.label(), step.outcome),

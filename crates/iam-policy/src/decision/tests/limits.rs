@@ -259,11 +259,11 @@ fn the_steps_stand_in_the_order_of_the_guide_with_their_outcomes() {
 
 #[test]
 fn the_evaluation_ends_with_a_resource_policy_that_suffices() {
+    use StepOutcome::{Allowed, NotAllowed, NotEvaluated};
     let outcomes = |asked: &Asked| {
         let steps = asked.decision().steps;
         steps[4..].iter().map(|step| step.outcome).collect::<Vec<_>>()
     };
-    use StepOutcome::{Allowed, NotAllowed, NotEvaluated};
     let table = [
         (SESSION, json!({"AWS": SESSION}), [Allowed, NotEvaluated, NotEvaluated, NotEvaluated]),
         (
