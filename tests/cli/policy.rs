@@ -130,7 +130,8 @@ fn the_type_decides_what_is_valid() {
 
 #[test]
 fn policies_that_limit_others_are_checked_by_the_rules_of_their_type() {
-    let all = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}"#;
+    let all = r#"{"Version": "2012-10-17",
+        "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}"#;
     let to_all = with(all, "\"Action\"", "\"Principal\": \"*\", \"Action\"");
     let folder = folder(&[("own.json", all), ("to-all.json", &to_all)]);
     let valid =

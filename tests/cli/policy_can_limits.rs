@@ -196,7 +196,7 @@ fn a_policy_that_limits_others_and_cannot_be_in_force_is_refused_at_its_place() 
 #[test]
 fn the_control_policy_that_aws_attaches_itself_is_no_error() {
     let folder = folder();
-    let full = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
+    let full = statement(r#""Effect": "Allow", "Principal": "*", "Action": "*""#);
     fs::write(folder.path().join("full.json"), full).unwrap();
     let more = ["--policy", "admin.json", "--rcp", "full.json"];
     let ran = ask(folder.path(), USER, "s3:GetObject", "arn:aws:s3:::photos/cat.jpg", &more);
@@ -206,7 +206,8 @@ fn the_control_policy_that_aws_attaches_itself_is_no_error() {
 #[test]
 fn some_credentials_call_some_actions_under_no_policy() {
     let folder = folder();
-    let trust = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}"#;
+    let trust = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+        "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}"#;
     fs::write(folder.path().join("trust.json"), trust).unwrap();
     let role = "arn:aws:iam::123456789012:role/ops";
     let take = |caller: &str| {

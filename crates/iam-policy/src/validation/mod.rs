@@ -269,9 +269,9 @@ impl Report {
     }
 
     /// Tells if the version may be missing or the old one, as IAM takes it in trust policies and S3
-    /// in bucket policies. "Every SCP must include a Version element with the value 2012-10-17", and
-    /// so must every RCP (AWS Organizations User Guide, "SCP syntax", "RCP syntax"). For policies of
-    /// sessions and endpoints AWS documents no rule.
+    /// in bucket policies. "Every SCP must include a `Version` element with the value 2012-10-17",
+    /// and so must every RCP (AWS Organizations User Guide, "SCP syntax", "RCP syntax"). For
+    /// policies of sessions and endpoints AWS documents no rule.
     fn takes_old_version(&self) -> bool {
         match self.usage {
             Usage::Trust | Usage::Bucket => true,

@@ -44,7 +44,8 @@ fn what_the_guides_show_is_accepted() {
     assert_eq!(found(&json!({"Statement": allow}), SESSION), []);
     let to_all = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"});
     assert_eq!(found(&json!({"Statement": [to_all]}), ENDPOINT), []);
-    let others = json!({"Effect": "Deny", "NotPrincipal": {"AWS": "123456789012"}, "Action": "*", "Resource": "*"});
+    let mut others = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+    others["NotPrincipal"] = json!({"AWS": "123456789012"});
     assert_eq!(found(&json!({"Statement": [to_all, others]}), ENDPOINT), []);
     for (element, value) in [
         ("Sid", json!("Deny all")),
@@ -54,7 +55,8 @@ fn what_the_guides_show_is_accepted() {
     ] {
         assert_eq!(found(&control(element, &value), RCP), [], "{element}");
     }
-    let without = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "NotResource": "arn:aws:s3:::b/*"});
+    let mut without = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*"});
+    without["NotResource"] = json!("arn:aws:s3:::b/*");
     assert_eq!(found(&document(&without), RCP), []);
     // RCPFullAWSAccess.
     assert_eq!(found(&document(&to_all), RCP), []);
@@ -119,7 +121,9 @@ fn what_control_policies_must_not_have_is_refused() {
         old["Version"] = json!("2008-10-17");
         refused(&old, usage, "/Version", "Policy document must be version 2012-10-17 or greater.");
         let titles = validate(&old, usage).iter().map(Violation::title).collect::<String>();
-        assert!(titles.ends_with(" or greater (AWS says: The provided policy document does not meet the requirements of the specified policy type.)"), "{titles}");
+        let words = " or greater (AWS says: The provided policy document does not meet the \
+            requirements of the specified policy type.)";
+        assert!(titles.ends_with(words), "{titles}");
     }
 }
 
