@@ -7,15 +7,15 @@
 //! since some assignments belong to no request: a gain is claimed only with a request that shows
 //! it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::Budget;
 use crate::catalogue::condition_key;
 use crate::condition::holds;
 use crate::pattern::{
-    default_of, filled_as_known, has_variables, variable_key, variables as variables_of,
-    with_plain_variables,
+    KnownVariable, VariableForm, default_of, filled_as_known, has_variables, variable_key,
+    variables as variables_of, with_plain_variables, without_default,
 };
 use crate::request::Context;
 use crate::statement::{ConditionTest, Operator, OperatorName, Quantifier};
@@ -116,9 +116,26 @@ impl Atoms {
         Formula::Atom(place)
     }
 
-    /// Returns the atom that the resource matches the pattern.
+    /// Returns the formula that the resource matches the pattern.
     pub fn within(&mut self, pattern: &str) -> Formula {
-        self.atom(Atom::Within(with_plain_variables(pattern)))
+        let pattern = with_plain_variables(pattern);
+        let Some(key) = defaulted_key([&pattern].into_iter()) else {
+            return self.atom(Atom::Within(pattern));
+        };
+        let has_value = self.has_value(&key);
+        let with = self.within(&without_default(&pattern, &key));
+        let default = filled_as_known(&pattern, VariableForm::Arn, &without_value(&key));
+        let default = default.map_or(Formula::Constant(false), |pattern| self.within(&pattern));
+        either(has_value, with, default)
+    }
+
+    /// Returns the formula that a variable of the key has a value, and not its default: "if a
+    /// variable has no value", or an empty one, the default is taken.
+    fn has_value(&mut self, key: &str) -> Formula {
+        let operator =
+            Operator { quantifier: None, comparison: OperatorName::StringLike, if_exists: false };
+        let values = vec![SOME_TEXT.to_owned()];
+        self.test(&ConditionTest { operator, key: key.to_owned(), values }, false)
     }
 
     /// Returns the formula of all tests of a statement.
@@ -143,6 +160,10 @@ impl Atoms {
         if let Some(context) = settled {
             return Formula::Constant(holds(&test, &context, variables));
         }
+        let key = defaulted_key(test.values.iter().filter(|_| variables));
+        if let Some((key, form)) = key.zip(test.operator.comparison.variable_form()) {
+            return self.with_and_without(&key, &test, form);
+        }
         let ConditionTest { operator, key, values } = test;
         if operator.comparison == OperatorName::Null {
             return self.null(ConditionTest { operator, key, values }, variables);
@@ -164,6 +185,17 @@ impl Atoms {
             (false, false) => matches,
             (false, true) => Formula::any(vec![self.atom(Atom::Exists(key)).not(), matches]),
         }
+    }
+
+    /// Returns the formula of a test whose values have variables of this key with defaults.
+    fn with_and_without(&mut self, key: &str, test: &ConditionTest, form: VariableForm) -> Formula {
+        let mut of =
+            |values: Vec<String>| self.test(&ConditionTest { values, ..test.clone() }, true);
+        let with = of(test.values.iter().map(|value| without_default(value, key)).collect());
+        let unfilled = without_value(key);
+        let default = |value: &String| filled_as_known(value, form, &unfilled);
+        let default = of(test.values.iter().filter_map(default).collect());
+        either(self.has_value(key), with, default)
     }
 
     /// Returns the test with those variables filled in that follow from the caller.
@@ -189,6 +221,19 @@ impl Atoms {
         values: Vec<String>,
         variables: bool,
     ) -> Formula {
+        // A text is equal to itself.
+        let itself = format!("${{{key}}}");
+        let is_text = comparison.variable_form() == Some(VariableForm::Text);
+        if variables
+            && is_text
+            && quantifier != Some(Quantifier::ForAllValues)
+            && is_single_valued(&key)
+            && values.contains(&itself)
+        {
+            let others = values.into_iter().filter(|value| *value != itself).collect();
+            let others = self.matches(quantifier, comparison, key.clone(), others, variables);
+            return Formula::any(vec![self.has_value(&key), others]);
+        }
         let atom = Atom::Matches { quantifier, comparison, key, values, variables };
         match &atom {
             Atom::Matches { key, .. }
@@ -259,6 +304,34 @@ impl Atoms {
     }
 }
 
+/// A pattern of all texts but the empty one.
+const SOME_TEXT: &str = "?*";
+
+/// The most variables with defaults of one test that are told apart by whether they have a value:
+/// each doubles the formula.
+const MOST_DEFAULTS: usize = 4;
+
+/// Returns the key of a variable with a default; `None` where there is none, or too many. A key of
+/// several values may be a list, which has no value and takes no default.
+fn defaulted_key<'t>(texts: impl Iterator<Item = &'t String>) -> Option<String> {
+    let variables = texts.filter(|text| text.contains("${")).flat_map(|text| variables_of(text));
+    let defaulted = variables.filter(|inside| default_of(inside).is_some());
+    let keys: BTreeSet<&str> = defaulted.map(variable_key).collect();
+    let found =
+        keys.iter().find(|key| is_single_valued(key)).filter(|_| keys.len() <= MOST_DEFAULTS);
+    found.map(|key| (*key).to_owned())
+}
+
+/// Returns what is known of variables where one of them has no value.
+fn without_value(key: &str) -> impl Fn(&str) -> KnownVariable {
+    move |other| if other == key { KnownVariable::Missing } else { KnownVariable::Open }
+}
+
+fn either(condition: Formula, then: Formula, otherwise: Formula) -> Formula {
+    let otherwise = Formula::all(vec![condition.clone().not(), otherwise]);
+    Formula::any(vec![Formula::all(vec![condition, then]), otherwise])
+}
+
 fn excluding(
     atoms: &[(usize, &Atom)],
     settled: &HashSet<usize>,
@@ -291,6 +364,29 @@ impl Atom {
             return false;
         };
         values.iter().any(|value| value == "*")
+    }
+
+    /// Tells if the atom is [`Atoms::has_value`].
+    fn is_has_value(&self) -> bool {
+        let Self::Matches { quantifier: None, comparison, values, .. } = self else { return false };
+        *comparison == OperatorName::StringLike && *values == [SOME_TEXT]
+    }
+
+    /// Tells if the atom is true only where a variable of the key has a value.
+    fn needs_variable(&self, key: &str) -> bool {
+        let needs = |text: &str| {
+            let mut keys = variables_of(text).filter(|inside| default_of(inside).is_none());
+            keys.any(|inside| variable_key(inside) == key)
+        };
+        match self {
+            // ForAllValues is also true where the tested key has no value.
+            Self::Matches { quantifier: Some(Quantifier::ForAllValues), .. } => false,
+            Self::Matches { values, variables, .. } => {
+                *variables && values.iter().all(|value| needs(value))
+            }
+            Self::Within(pattern) => needs(pattern),
+            Self::Exists(_) | Self::Opaque(..) => false,
+        }
     }
 
     fn excludes(&self, other: &Self, budget: &Budget) -> bool {
@@ -361,15 +457,12 @@ const PAIR_STEPS: usize = 24;
 
 fn implies(narrow: &Atom, wide: &Atom, budget: &Budget) -> bool {
     match (narrow, wide) {
-        (Atom::Matches { quantifier, key, values, variables, .. }, Atom::Exists(other)) => {
+        (Atom::Matches { quantifier, key, .. }, Atom::Exists(other)) if key == other => {
             // ForAllValues is also true where the key has no value.
-            let is_for_all = *quantifier == Some(Quantifier::ForAllValues);
-            let needs = |value: &String| {
-                let mut keys = variables_of(value).filter(|inside| default_of(inside).is_none());
-                keys.any(|inside| variable_key(inside) == other)
-            };
-            !is_for_all && (key == other || (*variables && values.iter().all(needs)))
+            *quantifier != Some(Quantifier::ForAllValues)
         }
+        (_, Atom::Exists(key)) if narrow.needs_variable(key) => true,
+        (_, Atom::Matches { key, .. }) if wide.is_has_value() && narrow.needs_variable(key) => true,
         (
             Atom::Matches { quantifier, comparison, key, values, variables },
             Atom::Matches { quantifier: q, comparison: c, key: k, values: v, variables: filled },

@@ -107,7 +107,12 @@ pub(super) fn representatives<'a>(
     let mut add = |make: &dyn Fn(&str) -> Caller| {
         let caller = unnamed(&named, make);
         let keys = CallerKeys::of_others(&caller, None, &accounts, &named);
-        found.insert(caller, keys);
+        // Under the name of its type, a session of a role may be meant.
+        let is_named = principals.iter().any(|principals| {
+            let mut names = principals.names.iter();
+            names.any(|(kind, name)| *kind == caller.kind && name == ANYBODY)
+        });
+        found.insert(caller, if is_named { keys } else { keys.without_entity() });
     };
     add(&|example| Caller::service(format!("{example}.amazonaws.com")));
     add(&|example| Caller {
@@ -119,6 +124,36 @@ pub(super) fn representatives<'a>(
     let keys = CallerKeys::of_named(&everyone);
     found.insert(everyone, keys);
     found.into_iter().map(|(caller, keys)| Representative { caller, keys }).collect()
+}
+
+/// Returns those whom policies without principals may be attached to: the users and roles that
+/// conditions name, and of each account one user, one role, and one federated user, who has the
+/// policies of a user. No policies are attached to a root user.
+pub(super) fn holders(questions: &CallerQuestions) -> Vec<Representative> {
+    if !questions.identity {
+        let caller = Caller::aws("arn:aws:iam::123456789012:user/example");
+        return vec![Representative { caller, keys: CallerKeys::of_unknown_holder() }];
+    }
+    let accounts: Vec<String> = questions.accounts.iter().cloned().collect();
+    let named: Vec<Caller> = questions.callers.iter().cloned().collect();
+    let usual = Some("123456789012".to_owned()).filter(|it| !accounts.contains(it));
+    let other = usual.unwrap_or_else(|| unnamed_account(&accounts));
+    let of = std::iter::once((None, &other)).chain(accounts.iter().map(|it| (Some(&**it), it)));
+    let mut found = Vec::new();
+    for (account, id) in of {
+        for form in ["iam::{}:user/", "iam::{}:role/", "sts::{}:federated-user/"] {
+            let form = form.replace("{}", id);
+            let caller =
+                unnamed(&named, &|example| Caller::aws(format!("arn:aws:{form}{example}")));
+            let keys = CallerKeys::of_others(&caller, account, &accounts, &named);
+            found.push(Representative { caller, keys });
+        }
+    }
+    found.extend(named.into_iter().map(|caller| {
+        let keys = CallerKeys::of_named(&caller);
+        Representative { caller, keys }
+    }));
+    found
 }
 
 /// Returns the callers that the principals, or the conditions, name one by one.
@@ -146,13 +181,7 @@ fn add_others(
     named: &[Caller],
     questions: &CallerQuestions,
 ) {
-    let other = || {
-        (0..=accounts.len() as u64)
-            .map(|number| format!("{:012}", 999_999_999_999_u64 - number))
-            .find(|other| !accounts.contains(other))
-            .unwrap_or_default()
-    };
-    let of = account.map_or_else(other, str::to_owned);
+    let of = account.map_or_else(|| unnamed_account(accounts), str::to_owned);
     let forms: &[&str] = if questions.identity {
         &["iam::{}:role/", "iam::{}:user/", "iam::{}:root", "sts::{}:federated-user/"]
     } else {
@@ -166,6 +195,14 @@ fn add_others(
         let keys = CallerKeys::of_others(&caller, account, accounts, named);
         found.entry(caller).or_insert(keys);
     }
+}
+
+/// Returns an account that is none of these.
+fn unnamed_account(accounts: &[String]) -> String {
+    (0..=accounts.len() as u64)
+        .map(|number| format!("{:012}", 999_999_999_999_u64 - number))
+        .find(|other| !accounts.contains(other))
+        .unwrap_or_default()
 }
 
 /// Returns an id of the form that S3 has for accounts: 64 hexadecimal digits.
