@@ -5,19 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::pattern::KnownVariable;
 use crate::principal::PrincipalEntity;
+use crate::request::caller_key::{ACCOUNT, ARN, IS_SERVICE, SERVICE_NAME, TYPE, USERID, USERNAME};
 use crate::request::{Caller, Context};
 use crate::statement::PrincipalType;
 
 use super::language::{CharClass, PatternToken};
 use super::pattern::{Pattern, literal, literal_pattern, resource};
-
-const ARN: &str = "aws:principalarn";
-const ACCOUNT: &str = "aws:principalaccount";
-const TYPE: &str = "aws:principaltype";
-const IS_SERVICE: &str = "aws:principalisawsservice";
-const SERVICE_NAME: &str = "aws:principalservicename";
-const USERNAME: &str = "aws:username";
-const USERID: &str = "aws:userid";
 
 /// The keys that are "always included in the request context".
 const ALWAYS: &[&str] =

@@ -516,6 +516,23 @@ mod tests {
     }
 
     #[test]
+    fn a_class_matches_its_characters_and_removes_no_wildcard() {
+        let name = [PatternToken::OneOf(CharClass::Name), PatternToken::ManyOf(CharClass::Name)];
+        let path = [&pattern("*/")[..], &name].concat();
+        let budget = Budget::default();
+        for (text, expected) in
+            [("a/b", true), ("a/b/c", true), ("/b-1", true), ("a/", false), ("a/b:c", false)]
+        {
+            assert_eq!(includes(&path, &pattern(text), &budget), expected, "{text}");
+        }
+        let id = [PatternToken::OneOf(CharClass::Digit); 3];
+        let found = cells(&id, &[&pattern("1*"), &pattern("*x*")], &budget).unwrap();
+        let witnesses: Vec<&str> = found.iter().map(|cell| &*cell.witness).collect();
+        assert_eq!(witnesses, ["100", "000"], "no id has a letter");
+        assert!(includes(&name, &id, &budget) && !includes(&id, &name, &budget));
+    }
+
+    #[test]
     fn entangled_patterns_are_given_up_and_not_guessed() {
         let patterns: Vec<Pattern> = (0..26u8)
             .map(|index| pattern(&format!("*{0}{0}*", char::from(b'a' + index))))

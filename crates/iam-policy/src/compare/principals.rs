@@ -9,6 +9,7 @@ use crate::canonical::is_account;
 use crate::pattern::{variable_key, variables};
 use crate::principal::{ANYBODY, PrincipalEntity, whole_account};
 use crate::request::Caller;
+use crate::request::caller_key::{ACCOUNT, ARN, TYPE, USERID, USERNAME};
 use crate::statement::{ConditionTest, PrincipalType, Principals, Statement};
 
 use super::caller_keys::CallerKeys;
@@ -59,17 +60,17 @@ impl CallerQuestions {
     }
 
     fn add_key(&mut self, key: &str) {
-        let keys = ["aws:principalarn", "aws:principaltype", "aws:username", "aws:userid"];
+        let keys = [ARN, TYPE, USERNAME, USERID];
         self.identity |= keys.iter().any(|known| known.eq_ignore_ascii_case(key));
     }
 
     fn add_accounts(&mut self, test: &ConditionTest) {
         let is = |key: &str| test.key.eq_ignore_ascii_case(key);
-        if is("aws:PrincipalAccount") || is("aws:PrincipalArn") {
+        if is(ACCOUNT) || is(ARN) {
             let accounts = test.values.iter().filter_map(|value| account(value));
             self.accounts.extend(accounts.map(str::to_owned));
         }
-        if is("aws:PrincipalArn") {
+        if is(ARN) {
             let values = test.values.iter().filter(|value| !value.contains(['*', '?', '$']));
             let callers = values.map(|value| Caller::aws(value.clone()));
             self.callers.extend(callers.filter(is_user_or_role));
