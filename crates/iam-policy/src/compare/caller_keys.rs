@@ -12,6 +12,8 @@ use crate::statement::PrincipalType;
 use super::language::{CharClass, PatternToken};
 use super::pattern::{Pattern, literal, literal_pattern, resource};
 
+const SERVICE_NAMES: &str = "aws:principalservicenameslist";
+
 /// The keys that are "always included in the request context".
 const ALWAYS: &[&str] =
     &["aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport"];
@@ -71,7 +73,7 @@ impl CallerKeys {
     fn add_entity(&mut self, caller: &Caller) {
         let account = caller.account().unwrap_or_default();
         let Some(entity) = caller.entity() else { return };
-        self.absent = vec![SERVICE_NAME, "aws:principalservicenameslist", USERNAME];
+        self.absent = vec![SERVICE_NAME, SERVICE_NAMES, USERNAME];
         self.present.push(USERID);
         match entity {
             PrincipalEntity::User(_) => self.absent.retain(|key| *key != USERNAME),
@@ -103,7 +105,7 @@ impl CallerKeys {
             ARN,
             IS_SERVICE,
             SERVICE_NAME,
-            "aws:principalservicenameslist",
+            SERVICE_NAMES,
             "aws:principalorgid",
             "aws:principalorgpaths",
             "aws:principaltag/",
@@ -111,12 +113,13 @@ impl CallerKeys {
         self.domains.entry(ACCOUNT).or_default().universes = vec![literal("anonymous")];
     }
 
-    /// Returns the keys of somebody whom policies are attached to, and who isn't known: any user or
-    /// role. What depends on which of them it is has to be known of none of the tests.
+    /// Returns the keys of any user or role that policies are attached to, for tests that don't ask
+    /// which of them it is.
     pub fn of_unknown_holder() -> Self {
         let bound = [(IS_SERVICE.to_owned(), "false".to_owned())].into();
         let present = [ALWAYS, &[ARN, ACCOUNT, TYPE, USERID]].concat();
-        let mut keys = Self { bound, present, is_stand_in: true, ..Self::default() };
+        let absent = vec![SERVICE_NAME, SERVICE_NAMES];
+        let mut keys = Self { bound, absent, present, is_stand_in: true, ..Self::default() };
         keys.domains.entry(ACCOUNT).or_default().universes = vec![any_account()];
         for account in ["123456789012", "999999999999"] {
             keys.prefer(ACCOUNT, account.to_owned());

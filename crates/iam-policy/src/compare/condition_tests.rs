@@ -304,6 +304,7 @@ fn keys_of_a_holder_follow_from_each_other() {
         Relation::Equal,
     );
     check(&equals("aws:PrincipalType", "Account"), &never(), Relation::Equal);
+    check(&equals("aws:PrincipalServiceName", "s3.amazonaws.com"), &never(), Relation::Equal);
     let role = equals("aws:PrincipalType", "AssumedRole");
     check(&role, &json!({"Null": {"aws:username": "true"}}), Relation::Wider);
 }

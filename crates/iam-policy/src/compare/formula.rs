@@ -379,10 +379,10 @@ impl Atom {
             keys.any(|inside| variable_key(inside) == key)
         };
         match self {
-            // ForAllValues is also true where the tested key has no value.
-            Self::Matches { quantifier: Some(Quantifier::ForAllValues), .. } => false,
-            Self::Matches { values, variables, .. } => {
-                *variables && values.iter().all(|value| needs(value))
+            Self::Matches { quantifier, values, variables, .. } => {
+                // ForAllValues is also true where the tested key has no value.
+                let is_for_all = *quantifier == Some(Quantifier::ForAllValues);
+                !is_for_all && *variables && values.iter().all(|value| needs(value))
             }
             Self::Within(pattern) => needs(pattern),
             Self::Exists(_) | Self::Opaque(..) => false,

@@ -110,8 +110,7 @@ pub(super) fn representatives<'a>(
         let keys = CallerKeys::of_others(&caller, None, &accounts, &named);
         // Under the name of its type, a session of a role may be meant.
         let is_named = principals.iter().any(|principals| {
-            let mut names = principals.names.iter();
-            names.any(|(kind, name)| *kind == caller.kind && name == ANYBODY)
+            principals.names.iter().any(|(kind, name)| *kind == caller.kind && name == ANYBODY)
         });
         found.insert(caller, if is_named { keys } else { keys.without_entity() });
     };

@@ -168,8 +168,8 @@ pub(super) fn some_values(key: &str, tests: &[ClassTest], budget: &Budget) -> Ve
         found.extend(match wanted {
             Family::Text => {
                 let spelt = alike.iter().flat_map(|test| test.values.clone());
-                let texts = texts(&alike, value_type, None, budget).unwrap_or_default();
-                spelt.chain([any_value(value_type).to_owned()]).chain(texts).collect()
+                let apart = texts(&alike, value_type, None, budget).unwrap_or_default();
+                spelt.chain([any_value(value_type).to_owned()]).chain(apart).collect()
             }
             Family::Number | Family::Date if key == EPOCH => seconds(&alike).unwrap_or_default(),
             Family::Number => numbers(&alike, value_type),
@@ -404,12 +404,12 @@ fn numbers(tests: &[ClassTest], value_type: Option<ValueType>) -> Vec<String> {
 /// Returns the values of tests of texts that are the only text which they match; `None` where some
 /// match others.
 fn literals(tests: &[ClassTest]) -> Option<Vec<String>> {
-    let texts = tests.iter().filter(|test| family(test.comparison) == Some(Family::Text));
+    let of_texts = tests.iter().filter(|test| family(test.comparison) == Some(Family::Text));
     let is_literal = |test: &&ClassTest| {
         let special = |value: &String| test.variables && value.contains("${");
         test.comparison == OperatorName::StringEquals && !test.values.iter().any(special)
     };
-    texts
+    of_texts
         .map(|test| Some(test).filter(is_literal).map(|test| test.values.clone()))
         .collect::<Option<Vec<_>>>()
         .map(|values| values.concat())
