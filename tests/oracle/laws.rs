@@ -353,7 +353,7 @@ fn said(
 /// resource is of another account and the caller's own policies allow everything.
 fn put(kind: Kind, request: &Request) -> Request {
     let mut request = request.clone();
-    if kind != Kind::Identity {
+    if !kind.is_attached() {
         request.context.set("aws:ResourceAccount", vec![STRANGER.to_owned()]);
     }
     request
@@ -365,7 +365,7 @@ fn decide(kind: Kind, layers: &Policies, request: &Request) -> Verdict {
     // A federated user without session policies has no permissions.
     let session = Some(&everything[..]);
     let policies = match kind {
-        Kind::Identity => decision::Policies {
+        Kind::Identity | Kind::Holder => decision::Policies {
             identity: &layers[0],
             boundary: layers.get(1).and_then(|boundary| boundary.first()),
             session,
@@ -384,7 +384,7 @@ fn decide(kind: Kind, layers: &Policies, request: &Request) -> Verdict {
 fn evaluated(kind: Kind, layers: &Layers, request: &Request) -> Verdict {
     let session = Some(vec![Document::everything()]);
     let everything = match kind {
-        Kind::Identity => Everything {
+        Kind::Identity | Kind::Holder => Everything {
             identity: layers[0].clone(),
             boundary: layers.get(1).map(|boundary| boundary[0].clone()),
             session,

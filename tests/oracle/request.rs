@@ -32,7 +32,8 @@ impl Circumstances {
                 keys.push(("aws:principalaccount", who.account.to_owned()));
                 keys.push(("aws:principaltype", who.kind().to_owned()));
                 keys.push(("aws:principalarn", who.arn()));
-                if let Some(name) = who.path.strip_prefix("user/") {
+                let name = who.path.strip_prefix("user/").and_then(|name| name.rsplit('/').next());
+                if let Some(name) = name {
                     keys.push(("aws:username", name.to_owned()));
                 }
             }

@@ -21,7 +21,8 @@ pub(super) struct KeyTheory {
     pub classes: Rc<[ValueClass]>,
     /// True if a request has at most one value.
     pub is_single: bool,
-    pub state: TheoryState,
+    /// True if each request has the key.
+    pub is_present: bool,
 }
 
 /// The way in which a test treats the values of a key together.
@@ -29,13 +30,6 @@ pub(super) struct KeyTheory {
 pub(super) struct SetTest {
     pub quantifier: Option<Quantifier>,
     pub if_exists: bool,
-}
-
-/// The presence of a key in requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TheoryState {
-    Present,
-    Open,
 }
 
 impl Atoms {
@@ -66,13 +60,13 @@ impl Atoms {
                 None => existence.push(*index),
             }
         }
-        let state = match self.keys.state(&key) {
-            KeyState::Bound(_) | KeyState::Present => TheoryState::Present,
-            KeyState::Absent | KeyState::Open => TheoryState::Open,
+        let is_present = match self.keys.state(&key) {
+            KeyState::Bound(_) | KeyState::Present => true,
+            KeyState::Absent | KeyState::Open => false,
         };
         let classes = cache.classes(&key, tests, self.keys.domain(&key))?;
         let is_single = is_single_valued(&key);
-        Some(KeyTheory { key, atoms: indices, existence, classes, is_single, state })
+        Some(KeyTheory { key, atoms: indices, existence, classes, is_single, is_present })
     }
 }
 
