@@ -412,20 +412,34 @@ const LETTERS: &str = "xyzabcdefghijklmnopqrstuvw";
 
 /// Returns the letters that are this one in lower case: `k`, `K` and the sign of kelvin.
 fn cases(lower: char) -> &'static [char] {
-    static CASES: OnceLock<HashMap<char, Vec<char>>> = OnceLock::new();
-    let all = CASES.get_or_init(|| {
-        let mut cases: HashMap<char, Vec<char>> = HashMap::new();
-        for letter in '\0'..=char::MAX {
-            let mut lower = letter.to_lowercase();
-            if let (Some(one), None) = (lower.next(), lower.next())
-                && one != letter
-            {
-                cases.entry(one).or_insert_with(|| vec![one]).push(letter);
-            }
+    static OF_ASCII: OnceLock<LetterCases> = OnceLock::new();
+    static OF_ALL: OnceLock<LetterCases> = OnceLock::new();
+    let known = if lower.is_ascii() {
+        // A walk over all letters takes long, and hardly any text has others than these.
+        OF_ASCII.get_or_init(|| letter_cases(('\0'..='\u{7f}').chain([KELVIN])))
+    } else {
+        OF_ALL.get_or_init(|| letter_cases('\0'..=char::MAX))
+    };
+    known.get(&lower).map_or(&[], Vec::as_slice)
+}
+
+/// The only letter beyond ASCII with a lower case in ASCII.
+const KELVIN: char = '\u{212a}';
+
+/// Letters in lower case, each with all its cases.
+type LetterCases = HashMap<char, Vec<char>>;
+
+fn letter_cases(letters: impl Iterator<Item = char>) -> LetterCases {
+    let mut cases = LetterCases::new();
+    for letter in letters {
+        let mut lower = letter.to_lowercase();
+        if let (Some(one), None) = (lower.next(), lower.next())
+            && one != letter
+        {
+            cases.entry(one).or_insert_with(|| vec![one]).push(letter);
         }
-        cases
-    });
-    all.get(&lower).map_or(&[], Vec::as_slice)
+    }
+    cases
 }
 
 /// Returns the pattern of the texts that are this one in lower case; `None` where a letter depends
@@ -473,6 +487,14 @@ mod tests {
             .collect();
         found.sort();
         found
+    }
+
+    #[test]
+    fn the_cases_of_ascii_letters_are_those_of_all_letters() {
+        let all = letter_cases('\0'..=char::MAX);
+        for letter in '\0'..='\u{7f}' {
+            assert_eq!(cases(letter), all.get(&letter).map_or(&[][..], Vec::as_slice));
+        }
     }
 
     #[test]
