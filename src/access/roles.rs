@@ -98,7 +98,11 @@ fn of_usage(usage: Usage) -> Option<ResourceSays> {
     match usage {
         Usage::Trust => Some(ResourceSays::Trust),
         Usage::Bucket => Some(ResourceSays::Bucket),
-        Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => None,
+        Usage::Managed
+        | Usage::UserInline
+        | Usage::GroupInline
+        | Usage::RoleInline
+        | Usage::Limiting(_) => None,
     }
 }
 

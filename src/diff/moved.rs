@@ -272,7 +272,11 @@ fn principal_document(kind: KindName) -> Option<&'static str> {
     let document = kind::kind_of(kind).facts().document?;
     match document.usage {
         Usage::Trust | Usage::Bucket => Some(document.field),
-        Usage::Managed | Usage::UserInline | Usage::RoleInline | Usage::GroupInline => None,
+        Usage::Managed
+        | Usage::UserInline
+        | Usage::RoleInline
+        | Usage::GroupInline
+        | Usage::Limiting(_) => None,
     }
 }
 

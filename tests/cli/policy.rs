@@ -129,6 +129,24 @@ fn the_type_decides_what_is_valid() {
 }
 
 #[test]
+fn policies_that_limit_others_are_checked_by_the_rules_of_their_type() {
+    let all = r#"{"Version": "2012-10-17",
+        "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}"#;
+    let to_all = with(all, "\"Action\"", "\"Principal\": \"*\", \"Action\"");
+    let folder = folder(&[("own.json", all), ("to-all.json", &to_all)]);
+    let valid =
+        |file: &str, kind: &str| run(folder.path(), &["validate", file, "--type", kind]).code == 0;
+    for (kind, own) in [("scp", true), ("session", true), ("rcp", false), ("vpc-endpoint", false)] {
+        assert_eq!(valid("own.json", kind), own, "{kind}");
+        assert_eq!(valid("to-all.json", kind), !own, "{kind}");
+    }
+    insta::assert_snapshot!(shown(
+        folder.path(),
+        &["validate", "own.json", "to-all.json", "--type", "rcp"]
+    ));
+}
+
+#[test]
 fn a_document_of_another_type_than_it_looks_like_is_told_with_the_way_out() {
     let folder = folder(&[("trust.json", TRUST), ("queue.json", &with(BUCKET, "s3:*", "sqs:*"))]);
     let ran = run(folder.path(), &["validate", "trust.json", "--type", "identity"]);

@@ -177,7 +177,7 @@ fn a_resource_may_have_a_policy_too() {
     --- exit code 0
     ");
     insta::assert_snapshot!(take("*"), @r"
-    implicitly denied: nothing allows sts:AssumeRole on arn:aws:iam::123456789012:role/ops: statement 1 of trust.json allows it to others, not to an anonymous caller
+    implicitly denied: an anonymous caller has no AWS credentials, which sts:AssumeRole needs; without them there are sts:AssumeRoleWithSAML and sts:AssumeRoleWithWebIdentity
     --- stderr
     --- exit code 0
     ");
@@ -294,6 +294,10 @@ fn a_question_that_makes_no_sense_is_refused() {
     refused(&ada("s3:Get*", CAT, &[]), "ask for one action");
     refused(&ada("GetObject", CAT, &[]), "write service:Action");
     refused(&ada("s3:GetObject", "photos/cat.jpg", &[]), "write a whole ARN");
+    let any_role = ["arn:aws:iam::123456789012:role/*", "arn:aws:iam::*:role/ops"];
+    for role in any_role {
+        refused(&ada("sts:AssumeRole", role, &[]), "ask about one resource");
+    }
     refused(&ada("s3:GetObject", CAT, &["--context", "x"]), "write KEY=VALUE");
     refused(
         &[
@@ -340,6 +344,8 @@ fn what_aws_would_refuse_is_warned_of_and_answered_all_the_same() {
     assert!(wild.stderr.contains("taken for a character"), "{}", wild.stderr);
 }
 
+const WILDCARD: &str = "a wildcard in --resource is taken for a character of the resource's name";
+
 #[test]
 fn a_question_that_aws_never_asks_is_answered_with_a_warning() {
     let folder = folder();
@@ -354,6 +360,13 @@ fn a_question_that_aws_never_asks_is_answered_with_a_warning() {
     warned("s3:getobject", CAT, "");
     warned("iam:PassRole", ROLE, "");
     warned("s3:ListAllMyBuckets", "*", "");
+    warned("iam:GetRole", "arn:aws:iam::123456789012:role/a*b/ops", WILDCARD);
+    warned(
+        "sts:AssumeRole",
+        "*",
+        "AWS never asks about sts:AssumeRole on *: a request for it names \
+            arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}",
+    );
     let date = relayctl::policy::catalogue::catalogue_date();
     warned(
         "s3:GetObjects",

@@ -149,3 +149,82 @@ fn with_v_each_step_of_the_evaluation_is_printed() {
     let ran = ask(folder.path(), SESSION, "s3:GetObject", "arn:aws:s3:::photos/cat.jpg", &more);
     insta::assert_snapshot!(ran.stdout);
 }
+
+/// Returns what is refused of a document in one of the options for policies that limit others.
+fn refused(option: &str, text: &str) -> String {
+    let folder = folder();
+    fs::write(folder.path().join("limit.json"), text).unwrap();
+    let more = ["--policy", "admin.json", option, "limit.json"];
+    let ran = ask(folder.path(), SESSION, "s3:GetObject", "arn:aws:s3:::photos/cat.jpg", &more);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
+    ran.stderr
+}
+
+#[test]
+fn a_policy_that_limits_others_and_cannot_be_in_force_is_refused_at_its_place() {
+    let to_all = |rest: &str| statement(&format!(r#""Principal": "*", {rest}"#));
+    insta::assert_snapshot!(refused("--scp", &to_all(r#""Effect": "Deny", "Action": "s3:*""#)));
+    insta::assert_snapshot!(refused("--rcp", &to_all(r#""Effect": "Allow", "Action": "s3:*""#)));
+    for (option, text, expected) in [
+        ("--rcp", statement(r#""Effect": "Deny", "Action": "s3:*""#), "limit.json:1:40"),
+        ("--rcp", to_all(r#""Effect": "Deny", "Action": "*""#), "must name the service of *"),
+        ("--rcp", to_all(r#""Effect": "Deny", "NotAction": "s3:*""#), "must not contain NotAction"),
+        (
+            "--session-policy",
+            to_all(r#""Effect": "Allow", "Action": "*""#),
+            "should not specify a principal",
+        ),
+        (
+            "--vpc-endpoint-policy",
+            statement(r#""Effect": "Allow", "Action": "*""#),
+            "Missing required field Principal",
+        ),
+        (
+            "--scp",
+            statement(&format!(
+                r#""Effect": "Allow", "Action": "*", "Sid": "{}""#,
+                "x".repeat(10_240)
+            )),
+            "exceeded the maximum policy size",
+        ),
+    ] {
+        let told = refused(option, &text);
+        assert!(told.contains(expected) && told.contains("limit.json:1:"), "{option}: {told}");
+    }
+}
+
+#[test]
+fn the_control_policy_that_aws_attaches_itself_is_no_error() {
+    let folder = folder();
+    let full = statement(r#""Effect": "Allow", "Principal": "*", "Action": "*""#);
+    fs::write(folder.path().join("full.json"), full).unwrap();
+    let more = ["--policy", "admin.json", "--rcp", "full.json"];
+    let ran = ask(folder.path(), USER, "s3:GetObject", "arn:aws:s3:::photos/cat.jpg", &more);
+    assert_eq!((verdict(&ran), ran.stderr.as_str()), (("allowed", 0), ""));
+}
+
+#[test]
+fn some_credentials_call_some_actions_under_no_policy() {
+    let folder = folder();
+    let trust = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+        "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}"#;
+    fs::write(folder.path().join("trust.json"), trust).unwrap();
+    let role = "arn:aws:iam::123456789012:role/ops";
+    let take = |caller: &str| {
+        ask(
+            folder.path(),
+            caller,
+            "sts:AssumeRole",
+            role,
+            &["--resource-policy", "trust.json", "-v"],
+        )
+    };
+    insta::assert_snapshot!(take("123456789012").stdout);
+    assert_eq!(verdict(&take("*")), ("implicitly denied", 2));
+    assert_eq!(verdict(&take(USER)), ("allowed", 0));
+    let token = ask(folder.path(), USER, "sts:GetSessionToken", "*", &["-v"]);
+    insta::assert_snapshot!(token.stdout);
+    let other = "arn:aws:iam::210987654321:role/ops";
+    let pass = ask(folder.path(), USER, "iam:PassRole", other, &["--policy", "admin.json"]);
+    insta::assert_snapshot!(pass.told());
+}

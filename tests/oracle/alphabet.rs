@@ -12,10 +12,19 @@ use iam_policy::statement::PrincipalType;
 pub enum Kind {
     /// They hang on one caller.
     Identity,
+    /// They hang on a user or a role that isn't known.
+    Holder,
     /// They name principals and resources.
     Bucket,
     /// They name principals.
     Trust,
+}
+
+impl Kind {
+    /// Tells documents that hang on somebody, and name no principals.
+    pub fn is_attached(self) -> bool {
+        matches!(self, Self::Identity | Self::Holder)
+    }
 }
 
 /// Everything that can be asked of documents of one kind.
@@ -65,6 +74,8 @@ const UNNAMED: &[(PrincipalType, &str)] = &[
     (PrincipalType::Everyone, "*"),
     (PrincipalType::AWS, "arn:aws:iam::111111111111:root"),
     (PrincipalType::AWS, "arn:aws:iam::111111111111:user/b"),
+    (PrincipalType::AWS, "arn:aws:iam::111111111111:user/b/a"),
+    (PrincipalType::AWS, "arn:aws:iam::333333333333:role/x:user/r"),
     (PrincipalType::AWS, "arn:aws:sts::222222222222:assumed-role/r/t"),
     (PrincipalType::AWS, "arn:aws:iam::333333333333:user/a"),
     (PrincipalType::AWS, "arn:aws:iam::111111111111:role/s"),
@@ -90,6 +101,11 @@ static RESOURCES: LazyLock<Vec<String>> = LazyLock::new(resources);
 static IDENTITY: LazyLock<World> =
     LazyLock::new(|| World::new(vec![Caller::aws(CALLER)], actions(), &RESOURCES));
 
+static HOLDER: LazyLock<World> = LazyLock::new(|| {
+    let holds = |caller: &Caller| [":user/", ":role/"].iter().any(|it| caller.name.contains(it));
+    World::new(callers().into_iter().filter(holds).collect(), actions(), &RESOURCES)
+});
+
 static BUCKET: LazyLock<World> = LazyLock::new(|| World::new(callers(), actions(), &RESOURCES));
 
 static ROLE: LazyLock<Vec<String>> = LazyLock::new(|| vec!["*".to_owned()]);
@@ -112,6 +128,7 @@ impl World {
     pub fn of(kind: Kind) -> &'static Self {
         match kind {
             Kind::Identity => &IDENTITY,
+            Kind::Holder => &HOLDER,
             Kind::Bucket => &BUCKET,
             Kind::Trust => &TRUST,
         }
@@ -194,7 +211,11 @@ pub enum Sort {
     Text,
     Texts,
     Number,
+    /// A text that is compared as a number, too.
+    Numeral,
     Date,
+    /// Seconds since 1970, which are a number and a moment.
+    Seconds,
     Bool,
     Address,
     Arn,
@@ -210,13 +231,35 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "aws:PrincipalTag/t",
         sort: Sort::Text,
-        wanted: &["a", "b", "a*", "?", "*b", "${*}", "${aws:username}", ""],
+        wanted: &[
+            "a",
+            "b",
+            "a*",
+            "?",
+            "*b",
+            "${*}",
+            "${aws:username}",
+            "",
+            "${aws:PrincipalTag/t}",
+        ],
         found: &[&["a"], &["b"], &["ab"], &["*"], &["a:b"], &[""]],
     },
     Key {
         name: "s3:prefix",
         sort: Sort::Text,
-        wanted: &["a", "b", "A", "a*", "*b", "*", "ab", "?b", "${aws:username}*"],
+        wanted: &[
+            "a",
+            "b",
+            "A",
+            "a*",
+            "*b",
+            "*",
+            "ab",
+            "?b",
+            "${aws:username}*",
+            "${aws:PrincipalTag/t, 'b'}",
+            "${aws:PrincipalTag/t}",
+        ],
         found: &[&["a"], &["b"], &["A"], &["ab"], &["cb"], &["c"]],
     },
     Key {
@@ -249,6 +292,12 @@ pub const KEYS: &[Key] = &[
         found: &[&["0"], &["1"], &["1.5"], &["2"], &["3"], &["x"], &[""]],
     },
     Key {
+        name: "aws:RequestTag/m",
+        sort: Sort::Numeral,
+        wanted: &["1", "1.0", "2"],
+        found: &[&["0"], &["1"], &["1.0"], &["1.5"], &["02"], &["2"], &["3"], &["x"], &[""]],
+    },
+    Key {
         name: "aws:RequestTag/b",
         sort: Sort::Bool,
         wanted: &["true", "false", "True"],
@@ -273,6 +322,20 @@ pub const KEYS: &[Key] = &[
         ],
     },
     Key {
+        name: "aws:EpochTime",
+        sort: Sort::Seconds,
+        wanted: &["1704153600", "1704240000", "2024-01-02T00:00:00Z", "2024-01-03"],
+        found: &[
+            &["1704067200"],
+            &["1704153599"],
+            &["1704153600"],
+            &["1704153601"],
+            &["1704239999"],
+            &["1704240000"],
+            &["1704240001"],
+        ],
+    },
+    Key {
         name: "aws:SecureTransport",
         sort: Sort::Bool,
         wanted: &["true", "false", "True"],
@@ -293,6 +356,7 @@ pub const KEYS: &[Key] = &[
             "192.0.2.0/24",
         ],
         found: &[
+            &["10.0.0.0"],
             &["10.0.0.1"],
             &["10.0.1.1"],
             &["10.1.0.1"],
@@ -328,6 +392,8 @@ pub const KEYS: &[Key] = &[
             "arn:aws:iam::111111111111:role/r",
             "arn:aws:iam::*:user/*",
             "arn:aws:iam::222222222222:*",
+            "arn:aws:iam::*:role/r",
+            "arn:aws:iam::*:*",
         ],
         found: &[],
     },
@@ -374,7 +440,7 @@ impl Key {
     pub fn is_possible(&self, value: usize, caller: &Caller) -> bool {
         let is_missing = value >= self.found.len();
         match self.name {
-            "aws:CurrentTime" | "aws:SecureTransport" => !is_missing,
+            "aws:CurrentTime" | "aws:EpochTime" | "aws:SecureTransport" => !is_missing,
             "aws:PrincipalTag/t" => is_missing || caller.kind != PrincipalType::Everyone,
             _ => true,
         }

@@ -83,8 +83,8 @@ fn one_matches(
         (Ok(found), Ok(wanted)) => holds(found, wanted),
         _ => false,
     };
-    let date = |holds: fn(&str, &str) -> bool| match (moment(found), moment(wanted)) {
-        (Some(found), Some(wanted)) => holds(&found, &wanted),
+    let date = |holds: fn(i64, i64) -> bool| match (moment(found), moment(wanted)) {
+        (Some(found), Some(wanted)) => holds(found, wanted),
         _ => false,
     };
     match comparison {
@@ -108,14 +108,22 @@ fn one_matches(
     }
 }
 
-/// Moments of one form are in order as texts are; a day is its midnight in UTC.
-fn moment(text: &str) -> Option<String> {
+/// The seconds of a moment since 1970; a day is its midnight in UTC.
+fn moment(text: &str) -> Option<i64> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    match (text.len(), digits) {
-        (20, 14) => Some(text.to_owned()),
-        (10, 8) => Some(format!("{text}T00:00:00Z")),
-        _ => None,
-    }
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let time = match (text.len(), digits) {
+        (20, 14) => number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?,
+        (10, 8) => 0,
+        (length, digits) if length == digits => return text.parse().ok(),
+        _ => return None,
+    };
+    // The days before a month, where years begin in March.
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let leap = year / 4 - year / 100 + year / 400;
+    let days = 365 * year + leap + (153 * month + 2) / 5 + day - 1 - 719_468;
+    Some(days * 86_400 + time)
 }
 
 fn network_holds(network: &str, address: &str) -> bool {

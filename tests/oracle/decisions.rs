@@ -99,6 +99,10 @@ fn requests(everything: &Everything, dice: &mut Dice, memory: &mut Memory) -> Ve
                 "sts:TagSession",
                 "kms:Decrypt",
                 "sts:GetCallerIdentity",
+                "sts:GetSessionToken",
+                "sts:GetFederationToken",
+                "iam:GetRole",
+                "iam:PassRole",
                 "STS:assumerole",
             ];
             request.action = (*dice.pick(&actions)).to_owned();
@@ -108,7 +112,9 @@ fn requests(everything: &Everything, dice: &mut Dice, memory: &mut Memory) -> Ve
             request.context.set("aws:ResourceAccount", vec![owner.to_owned()]);
         } else if dice.one_in(2) {
             let owner = *dice.pick(&[ACCOUNT, OTHER_ACCOUNT]);
-            request.resource = format!("arn:aws:sqs:r:{owner}:{}", dice.pick(&["a", "b", "ab"]));
+            let service = *dice.pick(&["iam:", "sqs:r"]);
+            request.resource =
+                format!("arn:aws:{service}:{owner}:{}", dice.pick(&["a", "b", "ab"]));
         }
         request
     };

@@ -21,6 +21,7 @@ const VARIABLES: &[&str] = &[
     "${aws:PrincipalTag/t}",
     "${s3:prefix}",
     "${s3:prefix, 'b'}",
+    "${aws:PrincipalTag/t, 'b'}",
     "${aws:TagKeys}",
     "${*}",
     "${?}",
@@ -46,9 +47,9 @@ impl<'d> Draw<'d> {
     }
 
     fn layers(&mut self) -> Layers {
-        let documents = if self.kind == Kind::Identity && self.dice.one_in(4) { 2 } else { 1 };
+        let documents = if self.kind.is_attached() && self.dice.one_in(4) { 2 } else { 1 };
         let mut layers = vec![(0..documents).map(|_| self.document()).collect()];
-        if self.kind == Kind::Identity && self.dice.one_in(5) {
+        if self.kind.is_attached() && self.dice.one_in(5) {
             layers.push(vec![self.document()]);
         }
         layers
@@ -62,7 +63,7 @@ impl<'d> Draw<'d> {
     }
 
     fn statement(&mut self) -> Statement {
-        let principals = (self.kind != Kind::Identity).then(|| self.principals());
+        let principals = (!self.kind.is_attached()).then(|| self.principals());
         let resources = (self.kind != Kind::Trust).then(|| self.list(Self::resource));
         let mut statement = Statement {
             allow: !self.dice.one_in(3),
@@ -202,6 +203,25 @@ impl<'d> Draw<'d> {
                 "NumericGreaterThan",
                 "NumericGreaterThanEquals",
             ],
+            Sort::Numeral => &[
+                "NumericEquals",
+                "NumericNotEquals",
+                "NumericLessThan",
+                "NumericGreaterThanEquals",
+                "StringEquals",
+                "StringNotEquals",
+            ],
+            Sort::Seconds => &[
+                "DateEquals",
+                "DateLessThan",
+                "DateLessThanEquals",
+                "DateGreaterThan",
+                "NumericEquals",
+                "NumericNotEquals",
+                "NumericLessThan",
+                "NumericGreaterThan",
+                "NumericGreaterThanEquals",
+            ],
             Sort::Date => &[
                 "DateEquals",
                 "DateNotEquals",
@@ -211,7 +231,9 @@ impl<'d> Draw<'d> {
                 "DateGreaterThanEquals",
             ],
             Sort::Bool => &["Bool", "Bool", "StringEquals", "StringNotEquals"],
-            Sort::Address => &["IpAddress", "NotIpAddress"],
+            Sort::Address => {
+                &["IpAddress", "NotIpAddress", "IpAddress", "StringEquals", "StringNotEquals"]
+            }
             Sort::Arn => &[
                 "ArnEquals",
                 "ArnLike",
@@ -245,7 +267,7 @@ impl<'d> Draw<'d> {
     }
 
     fn edit(&mut self, layers: &mut Layers) {
-        if self.kind == Kind::Identity && self.dice.one_in(12) {
+        if self.kind.is_attached() && self.dice.one_in(12) {
             match layers.len() {
                 1 => layers.push(vec![self.document()]),
                 _ => layers.truncate(1),

@@ -126,7 +126,7 @@ impl Everything {
     pub fn decide(&self, request: &Request) -> Verdict {
         let caller = &request.principal;
         let is_aws = caller.kind == PrincipalType::AWS;
-        if is_aws && request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
+        if needs_no_permission(request) {
             return Verdict::Allowed;
         }
         let circumstances = Circumstances::of(request);
@@ -158,9 +158,11 @@ impl Everything {
         let is_root = is_aws && Who::of(&caller.name).path == "root";
         let held = is_aws && (is_root || identity.allowed.is_some()) && within;
         let foreign = is_aws && is_foreign(request, &circumstances);
-        let open = resource.is_none() && foreign;
+        let takes_role = request.action.to_ascii_lowercase().starts_with("sts:assumerole");
+        let takes_key = request.action == "kms:Decrypt" && request.resource == "*";
+        let open = resource.is_none() && is_aws && (foreign || takes_role || takes_key);
         let allowed = match resource {
-            None => held,
+            None => held && !(foreign && has_no_policy(request)),
             Some(said) if !is_aws => said.allowed.is_some(),
             Some(said) if foreign => held && said.allowed.is_some(),
             Some(said) => match said.allowed {
@@ -170,7 +172,7 @@ impl Everything {
                 None => held && !resource_must_allow(&request.action),
             },
         };
-        if !allowed || levels.iter().any(|level| level.allowed.is_none()) {
+        if !allowed || !may_call(request) || levels.iter().any(|level| level.allowed.is_none()) {
             Verdict::ImplicitDeny
         } else if open {
             Verdict::NeedsResourcePolicy
@@ -178,6 +180,45 @@ impl Everything {
             Verdict::Allowed
         }
     }
+}
+
+/// "No permissions are required" for these.
+fn needs_no_permission(request: &Request) -> bool {
+    let caller = &request.principal;
+    let path = Who::of(&caller.name).path;
+    caller.kind == PrincipalType::AWS
+        && match request.action.to_ascii_lowercase().as_str() {
+            "sts:getcalleridentity" => true,
+            "sts:getsessiontoken" => path == "root" || path.starts_with("user/"),
+            _ => false,
+        }
+}
+
+/// Tells if credentials of the caller's kind are any good for the action, by the table of "Compare
+/// AWS STS credentials": "Who can call" and "Restrictions on resulting temporary credentials".
+pub fn may_call(request: &Request) -> bool {
+    let action = request.action.to_ascii_lowercase();
+    let who = match request.principal.kind {
+        PrincipalType::AWS => Who::of(&request.principal.name).path.split('/').next(),
+        PrincipalType::Everyone | PrincipalType::Federated => Some("nobody"),
+        PrincipalType::Service | PrincipalType::CanonicalUser => None,
+    };
+    match who {
+        Some("root" | "nobody") => action != "sts:assumerole",
+        Some("role" | "assumed-role") => {
+            action != "sts:getsessiontoken" && action != "sts:getfederationtoken"
+        }
+        Some("federated-user") => {
+            action == "iam:passrole" || !(action.starts_with("iam:") || action.starts_with("sts:"))
+        }
+        _ => true,
+    }
+}
+
+/// Of the resources of IAM only roles have a policy, and that is about actions of STS.
+fn has_no_policy(request: &Request) -> bool {
+    request.action.to_ascii_lowercase().starts_with("iam:")
+        && request.resource.starts_with("arn:aws:iam:")
 }
 
 fn at_resource(policy: &Document, request: &Request, bounded: bool) -> Said {

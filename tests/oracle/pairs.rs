@@ -24,7 +24,8 @@ pub struct Tried {
 
 fn drawn(number: usize) -> (Kind, Pair) {
     let mut dice = Dice::new(number as u64);
-    let kind = *dice.pick(&[Kind::Identity, Kind::Identity, Kind::Bucket, Kind::Trust]);
+    let kinds = [Kind::Identity, Kind::Identity, Kind::Holder, Kind::Bucket, Kind::Trust];
+    let kind = *dice.pick(&kinds);
     (kind, draw::pair(kind, &mut dice))
 }
 

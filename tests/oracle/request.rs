@@ -32,7 +32,8 @@ impl Circumstances {
                 keys.push(("aws:principalaccount", who.account.to_owned()));
                 keys.push(("aws:principaltype", who.kind().to_owned()));
                 keys.push(("aws:principalarn", who.arn()));
-                if let Some(name) = who.path.strip_prefix("user/") {
+                let name = who.path.strip_prefix("user/").and_then(|name| name.rsplit('/').next());
+                if let Some(name) = name {
                     keys.push(("aws:username", name.to_owned()));
                 }
             }
@@ -40,7 +41,11 @@ impl Circumstances {
                 keys.push(("aws:principalisawsservice", "true".to_owned()));
                 keys.push(("aws:principalservicename", caller.name.clone()));
             }
-            PrincipalType::Everyone => keys.push(("aws:principaltype", "Anonymous".to_owned())),
+            // "For anonymous requests, the request context returns anonymous."
+            PrincipalType::Everyone => {
+                keys.push(("aws:principalaccount", "anonymous".to_owned()));
+                keys.push(("aws:principaltype", "Anonymous".to_owned()));
+            }
             PrincipalType::Federated | PrincipalType::CanonicalUser => {}
         }
         Self(keys.into_iter().map(|(key, value)| (key.to_owned(), vec![value])).collect())

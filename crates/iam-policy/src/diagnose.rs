@@ -21,6 +21,7 @@ pub fn diagnose(file: &Path, text: &str, usage: Usage) -> Vec<Diagnostic> {
                 Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
                     "Syntax errors in policy."
                 }
+                Usage::Limiting(_) => return vec![unparsed(file, &error)],
             };
             let broken = unparsed(file, &error);
             vec![Diagnostic { message: format!("{aws} ({})", broken.message), ..broken }]

@@ -80,5 +80,5 @@ pub use request::{Caller, Context, Request};
 pub use size::{compact, document_size, limit};
 pub use statement::Policy;
 pub use tidy::tidy;
-pub use usage::Usage;
+pub use usage::{LimitingPolicy, Usage};
 pub use validation::{Violation, validate, validate_in};

@@ -159,6 +159,15 @@ pub(super) fn with_plain_variables(text: &str) -> String {
     .unwrap_or_default()
 }
 
+/// Returns the text with the variables of a key as they are without their defaults.
+pub(super) fn without_default(text: &str, key: &str) -> String {
+    let plain = |inside: &str| {
+        let is_of_key = variable_key(inside) == key;
+        Some(format!("${{{}}}", if is_of_key { key } else { inside }))
+    };
+    respelt(text, plain).unwrap_or_default()
+}
+
 /// Returns the resource pattern with its variables filled in from the context; `None` where it then
 /// matches nothing.
 pub(super) fn resolved(pattern: &str, context: &Context) -> Option<String> {

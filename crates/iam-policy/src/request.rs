@@ -38,6 +38,18 @@ pub struct Caller {
 #[serde(transparent)]
 pub struct Context(BTreeMap<String, Vec<String>>);
 
+/// The condition keys that follow from a caller, in lower case (IAM User Guide, "AWS global
+/// condition context keys", "Properties of the principal").
+pub(crate) mod caller_key {
+    pub(crate) const ARN: &str = "aws:principalarn";
+    pub(crate) const ACCOUNT: &str = "aws:principalaccount";
+    pub(crate) const TYPE: &str = "aws:principaltype";
+    pub(crate) const IS_SERVICE: &str = "aws:principalisawsservice";
+    pub(crate) const SERVICE_NAME: &str = "aws:principalservicename";
+    pub(crate) const USERNAME: &str = "aws:username";
+    pub(crate) const USERID: &str = "aws:userid";
+}
+
 impl Request {
     /// Returns the prefix of the action in lower case: `s3`.
     pub(super) fn service(&self) -> String {

@@ -268,10 +268,27 @@ fn resource(text: &str) -> Result<String, String> {
         && !parts[1].is_empty()
         && !parts[2].is_empty()
         && !parts[5].is_empty();
-    if text == "*" || whole {
+    if text == "*" {
         return Ok(text.to_owned());
     }
+    if whole {
+        return if names_several(&parts) {
+            Err("ask about one resource: no resource has a wildcard in this place of its ARN"
+                .to_owned())
+        } else {
+            Ok(text.to_owned())
+        };
+    }
     Err("write a whole ARN, for example arn:aws:s3:::bucket/key, or *".to_owned())
+}
+
+/// Tells if an ARN is a pattern for several resources: one with a wildcard where no name has such a
+/// character. Keys of objects have them, and so have the paths of IAM, but not its names (IAM User
+/// Guide, "IAM and AWS STS quotas").
+fn names_several(parts: &[&str]) -> bool {
+    let is_pattern = |part: &str| part.contains(['*', '?']);
+    let name = parts[5].rsplit('/').next().unwrap_or_default();
+    parts[..5].iter().any(|part| is_pattern(part)) || (parts[2] == "iam" && is_pattern(name))
 }
 
 fn circumstance(text: &str) -> Result<(String, String), String> {

@@ -7,7 +7,7 @@ use super::source::{Source, check_stdin_once, report};
 use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
 use relayctl::diagnostic::{Diagnostic, Severity};
-use relayctl::policy::{Usage, diagnose_parsed};
+use relayctl::policy::{LimitingPolicy, Usage, diagnose_parsed};
 use relayctl::value::Value;
 
 /// A file with a policy document.
@@ -23,13 +23,27 @@ impl PolicySource {
     }
 
     /// Returns warnings for rules of AWS that the document breaks. AWS would refuse it, but its
-    /// meaning can still be computed. The size is not checked, since an AWS managed policy may be
-    /// as large as it is.
+    /// meaning can still be computed.
     pub fn warnings(&self, usage: Usage) -> Vec<Diagnostic> {
-        let Self { source, document } = self;
-        let found = diagnose_parsed(&source.shown_name(), &source.text, document, usage);
-        let found = found.into_iter().filter(|one| one.code != "policy-size");
+        let found = self.errors(usage).into_iter();
         found.map(|one| Diagnostic { severity: Severity::Warning, ..one }).collect()
+    }
+
+    /// Returns errors for rules of AWS that the document breaks. The size is only checked of types
+    /// that AWS has no managed policies of, as one may be as large as it is.
+    pub fn errors(&self, usage: Usage) -> Vec<Diagnostic> {
+        let Self { source, document } = self;
+        let is_sized = match usage {
+            Usage::Limiting(limiting) => limiting != LimitingPolicy::Session,
+            Usage::Managed
+            | Usage::UserInline
+            | Usage::GroupInline
+            | Usage::RoleInline
+            | Usage::Trust
+            | Usage::Bucket => false,
+        };
+        let found = diagnose_parsed(&source.shown_name(), &source.text, document, usage);
+        found.into_iter().filter(|one| is_sized || one.code != "policy-size").collect()
     }
 }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::CommandContext;
 use super::error::Exit;
-use relayctl::policy::{Usage, statements};
+use relayctl::policy::{LimitingPolicy, Usage, statements};
 use relayctl::value::Value;
 
 /// Check, compare, question and format policy documents, without a network
@@ -72,6 +72,14 @@ enum DocumentKind {
     Trust,
     /// A bucket policy
     Bucket,
+    /// A service control policy of an organization
+    Scp,
+    /// A resource control policy of an organization
+    Rcp,
+    /// A policy that is passed when a session is made
+    Session,
+    /// A policy of a VPC endpoint
+    VpcEndpoint,
 }
 
 impl DocumentKind {
@@ -83,11 +91,20 @@ impl DocumentKind {
             Self::RoleInline => Usage::RoleInline,
             Self::Trust => Usage::Trust,
             Self::Bucket => Usage::Bucket,
+            Self::Scp => Usage::Limiting(LimitingPolicy::ServiceControl),
+            Self::Rcp => Usage::Limiting(LimitingPolicy::ResourceControl),
+            Self::Session => Usage::Limiting(LimitingPolicy::Session),
+            Self::VpcEndpoint => Usage::Limiting(LimitingPolicy::VpcEndpoint),
         }
     }
 
     fn is_identity(self) -> bool {
         matches!(self, Self::Identity | Self::UserInline | Self::GroupInline | Self::RoleInline)
+    }
+
+    /// Tells if the policy limits what others allow. Its content looks like that of another type.
+    fn is_limiting(self) -> bool {
+        matches!(self.usage(), Usage::Limiting(_))
     }
 
     /// Returns the noun for the type: `an identity policy`.
@@ -99,10 +116,15 @@ impl DocumentKind {
             Self::RoleInline => "a role's inline policy",
             Self::Trust => "a trust policy",
             Self::Bucket => "a bucket policy",
+            Self::Scp => "a service control policy",
+            Self::Rcp => "a resource control policy",
+            Self::Session => "a session policy",
+            Self::VpcEndpoint => "a policy of a VPC endpoint",
         }
     }
 
-    /// Guesses the type from the document's content. Only trust and bucket policies name
+    /// Guesses the type from the document's content. Policies that limit others look like those of
+    /// identities or of resources, and are none of the guesses. Only trust and bucket policies name
     /// principals. Only trust policies are about STS and have no Resource.
     fn guess(document: &Value) -> Self {
         let any = |holds: &dyn Fn(&Value) -> bool| {

@@ -9,7 +9,7 @@ use super::placeholders::PlaceholderArgs;
 use super::source::report;
 use crate::cli::CommandContext;
 use crate::cli::error::CommandError;
-use relayctl::diagnostic::Diagnostic;
+use relayctl::diagnostic::{Diagnostic, Severity};
 use relayctl::policy::decision::Deciding;
 use relayctl::policy::statement::Policy;
 use relayctl::policy::{locate, statement_pointer};
@@ -87,8 +87,11 @@ impl PolicyFiles {
         let documents = read_documents(&paths, placeholders, context)?;
         let files = roles.into_iter().zip(documents);
         let files: Vec<_> = files.map(|(role, policy)| PolicyFile { role, policy }).collect();
-        let warnings: Vec<_> = files.iter().flat_map(PolicyFile::warnings).collect();
-        report(&warnings, files.iter().map(|file| &file.policy.source), context);
+        let found: Vec<_> = files.iter().flat_map(PolicyFile::findings).collect();
+        report(&found, files.iter().map(|file| &file.policy.source), context);
+        if found.iter().any(|one| one.severity == Severity::Error) {
+            return Err(CommandError::reported());
+        }
         Ok(Self(files))
     }
 
@@ -135,27 +138,28 @@ impl PolicyFile {
         })
     }
 
-    /// Returns warnings for rules of AWS that the policy breaks. Among the policies of resources
-    /// only those of roles and buckets have rules that are known here, and those of organizations
-    /// and endpoints have rules of their own.
-    fn warnings(&self) -> Vec<Diagnostic> {
-        let kind = match (self.role, DocumentKind::guess(&self.policy.document)) {
-            (PolicyRole::Caller | PolicyRole::Boundary | PolicyRole::Session, _) => {
-                DocumentKind::Identity
+    /// Returns the findings on rules of AWS that the policy breaks: errors for policies that limit
+    /// others, as such a policy can't be in force, and warnings for those that allow. Among the
+    /// policies of resources only those of roles and buckets have rules that are known here.
+    fn findings(&self) -> Vec<Diagnostic> {
+        let document = &self.policy.document;
+        let kind = match self.role {
+            PolicyRole::Caller | PolicyRole::Boundary => DocumentKind::Identity,
+            PolicyRole::Resource if DocumentKind::guess(document) == DocumentKind::Trust => {
+                DocumentKind::Trust
             }
-            (PolicyRole::Resource, DocumentKind::Trust) => DocumentKind::Trust,
-            (PolicyRole::Resource, _) if speaks_of_s3(&self.policy.document) => {
-                DocumentKind::Bucket
-            }
-            (
-                PolicyRole::Resource
-                | PolicyRole::ServiceControl(_)
-                | PolicyRole::ResourceControl(_)
-                | PolicyRole::Endpoint,
-                _,
-            ) => return Vec::new(),
+            PolicyRole::Resource if speaks_of_s3(document) => DocumentKind::Bucket,
+            PolicyRole::Resource => return Vec::new(),
+            PolicyRole::Session => DocumentKind::Session,
+            PolicyRole::ServiceControl(_) => DocumentKind::Scp,
+            PolicyRole::ResourceControl(_) => DocumentKind::Rcp,
+            PolicyRole::Endpoint => DocumentKind::VpcEndpoint,
         };
-        self.policy.warnings(kind.usage())
+        if kind.is_limiting() {
+            self.policy.errors(kind.usage())
+        } else {
+            self.policy.warnings(kind.usage())
+        }
     }
 }
 

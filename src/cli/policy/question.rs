@@ -1,6 +1,6 @@
 //! Requests that AWS never evaluates, because of a mistake in them.
 
-use relayctl::policy::catalogue::{self, nearest_action, nearest_service};
+use relayctl::policy::catalogue::{self, Action, nearest_action, nearest_service};
 use relayctl::policy::request::{Caller, Request};
 use relayctl::policy::statement::{Effect, Policy, Statement};
 
@@ -11,7 +11,7 @@ pub fn doubts(request: &Request) -> Vec<String> {
     let whole = request.resource == "*";
     match catalogue::action(&request.action) {
         None => doubts.push(unknown(&request.action)),
-        Some(_) if whole => {}
+        Some(action) if whole => doubts.extend(no_whole(action)),
         Some(action) if !action.takes_resource() => {
             doubts.push(format!(
                 "{} is about no single resource: AWS asks about * instead",
@@ -61,6 +61,17 @@ pub fn half_excepted(policy: &Policy, request: &Request) -> Vec<String> {
         )
     };
     policy.statements.iter().filter(half).map(said).collect()
+}
+
+/// Returns the doubt about `*` as the resource of an action that is always about a single one.
+/// Where the resource is unnamed, only statements on `*` match.
+fn no_whole(action: &Action) -> Option<String> {
+    let required: Vec<_> =
+        action.resources.iter().filter(|it| it.required).map(|it| it.format).collect();
+    (!required.is_empty()).then(|| {
+        let (name, forms) = (&action.name, required.join(" or "));
+        format!("AWS never asks about {name} on *: a request for it names {forms}")
+    })
 }
 
 fn unknown(action: &str) -> String {

@@ -43,6 +43,7 @@ const EXAMPLES: &str = "\
 Examples:
   relayctl policy validate manifests/policies/zappa-lambda-deployment.json
   relayctl policy validate trust.json --type trust
+  relayctl policy validate organization/*.json --type scp
   relayctl policy validate - --type bucket < policy.json";
 
 /// One file, and the problems in it.
@@ -112,6 +113,9 @@ fn said(checked: &ValidatedFile) -> Option<String> {
 /// own.
 fn remark(checked: &ValidatedFile, asked: Option<DocumentKind>) -> Option<String> {
     let kind = checked.kind.filter(|_| !checked.problems.is_empty())?;
+    if kind.is_limiting() {
+        return None;
+    }
     let looks = DocumentKind::guess(&checked.source.as_ref()?.parse().ok()?);
     let like =
         format!("{} looks like {}, and was checked as", checked.path.display(), looks.noun());

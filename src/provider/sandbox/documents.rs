@@ -18,7 +18,8 @@ pub(super) fn check(document: &Value, usage: Usage, partition: &str) -> SandboxR
         | Usage::UserInline
         | Usage::GroupInline
         | Usage::RoleInline
-        | Usage::Trust => "MalformedPolicyDocument",
+        | Usage::Trust
+        | Usage::Limiting(_) => "MalformedPolicyDocument",
     };
     if !document.is_object() {
         return Err(Refusal::invalid(code, broken(usage)));
@@ -32,9 +33,11 @@ pub(super) fn check(document: &Value, usage: Usage, partition: &str) -> SandboxR
 /// Returns each service's message for a text that is no JSON object.
 fn broken(usage: Usage) -> &'static str {
     match usage {
-        Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
-            "Syntax errors in policy."
-        }
+        Usage::Managed
+        | Usage::UserInline
+        | Usage::GroupInline
+        | Usage::RoleInline
+        | Usage::Limiting(_) => "Syntax errors in policy.",
         Usage::Trust => "This policy contains invalid Json",
         Usage::Bucket => "Policies must be valid JSON and the first byte must be '{'",
     }

@@ -5,18 +5,14 @@ use std::collections::BTreeMap;
 
 use crate::pattern::KnownVariable;
 use crate::principal::PrincipalEntity;
+use crate::request::caller_key::{ACCOUNT, ARN, IS_SERVICE, SERVICE_NAME, TYPE, USERID, USERNAME};
 use crate::request::{Caller, Context};
 use crate::statement::PrincipalType;
 
+use super::language::{CharClass, PatternToken};
 use super::pattern::{Pattern, literal, literal_pattern, resource};
 
-const ARN: &str = "aws:principalarn";
-const ACCOUNT: &str = "aws:principalaccount";
-const TYPE: &str = "aws:principaltype";
-const IS_SERVICE: &str = "aws:principalisawsservice";
-const SERVICE_NAME: &str = "aws:principalservicename";
-const USERNAME: &str = "aws:username";
-const USERID: &str = "aws:userid";
+const SERVICE_NAMES: &str = "aws:principalservicenameslist";
 
 /// The keys that are "always included in the request context".
 const ALWAYS: &[&str] =
@@ -77,7 +73,7 @@ impl CallerKeys {
     fn add_entity(&mut self, caller: &Caller) {
         let account = caller.account().unwrap_or_default();
         let Some(entity) = caller.entity() else { return };
-        self.absent = vec![SERVICE_NAME, "aws:principalservicenameslist", USERNAME];
+        self.absent = vec![SERVICE_NAME, SERVICE_NAMES, USERNAME];
         self.present.push(USERID);
         match entity {
             PrincipalEntity::User(_) => self.absent.retain(|key| *key != USERNAME),
@@ -109,33 +105,23 @@ impl CallerKeys {
             ARN,
             IS_SERVICE,
             SERVICE_NAME,
-            "aws:principalservicenameslist",
+            SERVICE_NAMES,
             "aws:principalorgid",
             "aws:principalorgpaths",
             "aws:principaltag/",
         ];
-        self.domains.entry(ACCOUNT).or_default().universes = vec![literal("anonymous")];
     }
 
-    /// Returns the keys of somebody whom policies are attached to, and who isn't known.
+    /// Returns the keys of any user or role that policies are attached to, for tests that don't ask
+    /// which of them it is.
     pub fn of_unknown_holder() -> Self {
         let bound = [(IS_SERVICE.to_owned(), "false".to_owned())].into();
         let present = [ALWAYS, &[ARN, ACCOUNT, TYPE, USERID]].concat();
-        let mut keys = Self { bound, present, is_stand_in: true, ..Self::default() };
-        for (key, values) in [
-            (
-                ARN,
-                [
-                    "arn:aws:iam::123456789012:user/example",
-                    "arn:aws:iam::123456789012:role/example",
-                ],
-            ),
-            (TYPE, ["User", "AssumedRole"]),
-            (ACCOUNT, ["123456789012", "999999999999"]),
-        ] {
-            for value in values {
-                keys.prefer(key, value.to_owned());
-            }
+        let absent = vec![SERVICE_NAME, SERVICE_NAMES];
+        let mut keys = Self { bound, absent, present, is_stand_in: true, ..Self::default() };
+        keys.domains.entry(ACCOUNT).or_default().universes = vec![any_account()];
+        for account in ["123456789012", "999999999999"] {
+            keys.prefer(ACCOUNT, account.to_owned());
         }
         keys
     }
@@ -164,6 +150,16 @@ impl CallerKeys {
         keys
     }
 
+    /// Says that the caller has no ARN of a user or a role: whoever has one is among the callers of
+    /// type AWS.
+    pub fn without_entity(mut self) -> Self {
+        let forms =
+            ["arn:*:iam::*:user/*", "arn:*:iam::*:role/*", "arn:*:iam::*:root", "arn:*:sts::*:*"];
+        let excluded = forms.map(arn_like);
+        self.domains.entry(ARN).or_default().excluded.extend(excluded);
+        self
+    }
+
     fn widen_entity(
         &mut self,
         caller: &Caller,
@@ -171,12 +167,13 @@ impl CallerKeys {
         others: &[String],
         named: &[Caller],
     ) {
-        let of = account.unwrap_or("????????????");
-        let form = match caller.entity() {
-            Some(PrincipalEntity::User(_)) => format!("arn:?*:iam::{of}:user/?*"),
-            Some(PrincipalEntity::Role(_)) => format!("arn:?*:iam::{of}:role/?*"),
-            Some(PrincipalEntity::Root) => format!("arn:?*:iam::{of}:root"),
-            Some(PrincipalEntity::Federated(_)) => format!("arn:?*:sts::{of}:federated-user/?*"),
+        let forms = match caller.entity() {
+            Some(PrincipalEntity::User(_)) => named_forms("iam", account, "user/", true),
+            Some(PrincipalEntity::Role(_)) => named_forms("iam", account, "role/", true),
+            Some(PrincipalEntity::Federated(_)) => {
+                named_forms("sts", account, "federated-user/", false)
+            }
+            Some(PrincipalEntity::Root) => arns("iam", account, &literal("root")),
             Some(PrincipalEntity::Session(_)) | None => return,
         };
         let mut excluded: Vec<Pattern> = named
@@ -185,22 +182,20 @@ impl CallerKeys {
             .filter(|it| !matches!(it.entity(), Some(PrincipalEntity::Session(_)) | None))
             .map(|it| literal(&it.name))
             .collect();
-        // The name after the path isn't empty.
-        excluded.push(arn_like("arn:*:*:*:*:*/"));
         if account.is_none() {
             let arns = others.iter().map(|other| arn_like(&format!("arn:*:*:*:{other}:*")));
             excluded.extend(arns);
-            self.leave_open(ACCOUNT, vec![literal_pattern("????????????")]);
+            self.leave_open(ACCOUNT, vec![any_account()]);
             self.prefer(ACCOUNT, caller.account().unwrap_or_default().to_owned());
             let accounts = others.iter().map(|other| literal(other)).collect();
             self.domains.entry(ACCOUNT).or_default().excluded = accounts;
         }
-        self.leave_open(ARN, vec![arn_like(&form)]);
+        self.leave_open(ARN, forms);
         self.prefer(ARN, caller.name.clone());
         self.domains.entry(ARN).or_default().excluded = excluded;
-        for key in [USERNAME, USERID] {
+        for (key, universe) in [(USERNAME, any_name()), (USERID, literal_pattern("?*"))] {
             if let Some(example) = self.bound.remove(key) {
-                self.leave_open(key, vec![literal_pattern("?*")]);
+                self.leave_open(key, vec![universe]);
                 self.prefer(key, example);
             }
         }
@@ -254,7 +249,7 @@ impl CallerKeys {
         }
         let value = |key: &str| context.get(key).and_then(<[String]>::first).map(String::as_str);
         let found = match caller.kind {
-            PrincipalType::AWS => Caller::aws(real_arn(caller, &value)?),
+            PrincipalType::AWS => Caller::aws(self.real_arn(caller, &value)?),
             PrincipalType::Service => Caller::service(value(SERVICE_NAME)?),
             PrincipalType::Everyone | PrincipalType::Federated | PrincipalType::CanonicalUser => {
                 return None;
@@ -284,29 +279,78 @@ impl CallerKeys {
         };
         self.is_stand_in && derived.contains(&key)
     }
+
+    /// Returns the ARN of a caller with these keys; `None` where they are the caller's own.
+    fn real_arn<'v>(
+        &self,
+        caller: &Caller,
+        value: &impl Fn(&str) -> Option<&'v str>,
+    ) -> Option<String> {
+        if let Some(arn) = value(ARN) {
+            return Some(arn.to_owned());
+        }
+        let (name, account) = (value(USERNAME), value(ACCOUNT));
+        if name.is_none() && account.is_none() {
+            return None;
+        }
+        let account = account.or_else(|| caller.account()).unwrap_or_default();
+        let own = caller.name.splitn(6, ':').nth(5).unwrap_or_default();
+        let Some(name) = name else { return Some(format!("arn:aws:iam::{account}:{own}")) };
+        // One of that name may be a caller of its own. Others of the name have other paths.
+        let excluded = |arn: &String| {
+            let domain = self.domains.get(ARN);
+            domain.is_some_and(|domain| domain.excluded.contains(&literal(arn)))
+        };
+        let mut arns = ["", "example/", "example/example/"]
+            .into_iter()
+            .map(|path| format!("arn:aws:iam::{account}:user/{path}{name}"));
+        arns.find(|arn| !excluded(arn))
+    }
 }
 
-/// Returns the ARN of a caller with these keys; `None` where they are the caller's own.
-fn real_arn<'v>(caller: &Caller, value: &impl Fn(&str) -> Option<&'v str>) -> Option<String> {
-    if let Some(arn) = value(ARN) {
-        return Some(arn.to_owned());
-    }
-    let (name, account, kind) = (value(USERNAME), value(ACCOUNT), value(TYPE));
-    if name.is_none() && account.is_none() && kind.is_none() {
-        return None;
-    }
-    let account = account.or_else(|| caller.account()).unwrap_or_default();
-    let own = caller.name.splitn(6, ':').nth(5).unwrap_or_default();
-    Some(match (name, kind) {
-        (Some(name), _) => format!("arn:aws:iam::{account}:user/{name}"),
-        (None, Some("User")) => format!("arn:aws:iam::{account}:user/example"),
-        (None, Some("AssumedRole")) => format!("arn:aws:iam::{account}:role/example"),
-        (None, Some("Account")) => format!("arn:aws:iam::{account}:root"),
-        (None, Some("FederatedUser")) => {
-            format!("arn:aws:sts::{account}:federated-user/example")
+/// The partitions of AWS that examples are in. Each of the others begins with `aws-`, too.
+const PARTITIONS: &[&str] = &["aws", "aws-cn", "aws-us-gov"];
+
+/// The account of examples, where it may be any.
+const EXAMPLE_ACCOUNT: &str = "123456789012";
+
+/// Returns the patterns of ARNs of an account, or of any account, that end so: one for each
+/// partition. The first is that of the usual examples.
+fn arns(service: &str, account: Option<&str>, end: &[PatternToken]) -> Vec<Pattern> {
+    let others = [literal("aws-"), any_name()].concat();
+    let partitions = PARTITIONS.iter().map(|partition| literal(partition)).chain([others]);
+    let any = account.map_or_else(any_account, literal);
+    let of = |partition: Pattern, account: &[PatternToken]| {
+        let service = literal(&format!(":{service}::"));
+        [&literal("arn:")[..], &partition, &service, account, &literal(":"), end].concat()
+    };
+    let usual = account.is_none().then(|| of(literal(PARTITIONS[0]), &literal(EXAMPLE_ACCOUNT)));
+    usual.into_iter().chain(partitions.map(|partition| of(partition, &any))).collect()
+}
+
+/// Returns the patterns of the ARNs of users, roles or sessions: a name, after a path if they have
+/// paths. A path "must begin and end with forward slashes", with "any ASCII character" between (IAM
+/// API Reference, "CreateUser"). The paths of examples begin as names do.
+fn named_forms(service: &str, account: Option<&str>, kind: &str, has_path: bool) -> Vec<Pattern> {
+    let mut forms = arns(service, account, &[literal(kind), any_name()].concat());
+    if has_path {
+        let letter = PatternToken::OneOf(CharClass::Name);
+        for first in [letter, PatternToken::One(true)] {
+            let path = [first, PatternToken::Star(true), PatternToken::Char('/')];
+            let end = [&literal(kind)[..], &path, &any_name()].concat();
+            forms.extend(arns(service, account, &end));
         }
-        (None, _) => format!("arn:aws:iam::{account}:{own}"),
-    })
+    }
+    forms
+}
+
+/// Returns the pattern of the names of users and roles.
+fn any_name() -> Pattern {
+    vec![PatternToken::OneOf(CharClass::Name), PatternToken::ManyOf(CharClass::Name)]
+}
+
+fn any_account() -> Pattern {
+    vec![PatternToken::OneOf(CharClass::Digit); 12]
 }
 
 /// Returns a pattern of ARNs. Its wildcards don't reach over a colon.

@@ -204,7 +204,7 @@ impl<'a> ConditionContext<'a> {
         let classes = self.cache.classes(key, tests.clone(), self.keys.domain(key));
         let mut found: Vec<String> = match classes {
             Some(classes) => classes.iter().map(|class| class.value.clone()).collect(),
-            None => some_values(key, &tests),
+            None => some_values(key, &tests, &self.cache.budget),
         };
         found.truncate(MOST_VALUES);
         found

@@ -249,3 +249,175 @@ fn a_variable_in_a_bucket_policy_is_filled_for_the_user_that_is_named() {
     assert_eq!(relation("ada", "123456789012"), Relation::Changed);
     assert_eq!(relation("ops", role), Relation::Wider, "a role has no user name");
 }
+
+/// A policy that is attached to somebody who isn't known, and the policies of a bucket or a role.
+#[track_caller]
+fn check_statements(before: &Value, after: &Value, expected: Relation) -> Vec<String> {
+    let (was, is) = (compiled(before), compiled(after));
+    let found = compare(&Set::of(&was), &Set::of(&is), None);
+    assert_eq!(found.relation(), expected, "{before} {after} {found:?}");
+    let back = compare(&Set::of(&is), &Set::of(&was), None);
+    assert_eq!([back.lost.len(), back.gained.len()], [found.gained.len(), found.lost.len()]);
+    found.gained.into_iter().map(|grant| grant.example.principal.name).collect()
+}
+
+fn on_arn(operator: &str, values: &[&str]) -> Value {
+    json!({operator: {"aws:PrincipalArn": values}})
+}
+
+#[test]
+fn the_arn_of_a_caller_is_that_of_a_user_or_a_role() {
+    let like = |values: &[&str]| on_arn("StringLike", values);
+    let arn_like = |values: &[&str]| on_arn("ArnLike", values);
+    for value in
+        ["arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:*", "arn:aws:iam::*:*"]
+    {
+        check(&like(&[value]), &arn_like(&[value]), Relation::Equal);
+    }
+    // No root user has a policy, and there are no other partitions.
+    let account = "arn:aws:iam::123456789012:";
+    let [user, role] = ["user/*", "role/*"].map(|kind| format!("{account}{kind}"));
+    check(&like(&[&format!("{account}*")]), &like(&[&user, &role]), Relation::Equal);
+    for nobody in ["arn:*:iam::*:root", "arn:a:*:*:*:*", "arn:*:iam::*:role//ops", "arn:*:iam::1:*"]
+    {
+        check(&json!({}), &on_arn("ArnNotLike", &[nobody]), Relation::Equal);
+    }
+    // A path may hold colons.
+    let any = "arn:aws:iam::*:role/ops";
+    check(&like(&[any]), &arn_like(&[any]), Relation::Narrower);
+    let (was, is) = (policy(&arn_like(&[any])), policy(&like(&[any])));
+    let found = compare(&Set::of(&was), &Set::of(&is), None);
+    let holder = &found.gained[0].example.principal;
+    assert_eq!(holder.name, "arn:aws:iam::123456789012:user/x:role/ops");
+    assert_eq!(holder.name.parse::<Caller>().as_ref(), Ok(holder));
+}
+
+#[test]
+fn keys_of_a_holder_follow_from_each_other() {
+    let equals = |key: &str, value: &str| json!({"StringEquals": {key: value}});
+    let user = equals("aws:PrincipalType", "User");
+    check(&user, &json!({"Null": {"aws:username": "false"}}), Relation::Equal);
+    check(&user, &on_arn("ArnLike", &["arn:*:iam::*:user/*"]), Relation::Equal);
+    check(
+        &equals("aws:PrincipalAccount", "123456789012"),
+        &on_arn("ArnLike", &["arn:*:*::123456789012:*"]),
+        Relation::Equal,
+    );
+    check(&equals("aws:PrincipalType", "Account"), &never(), Relation::Equal);
+    check(&equals("aws:PrincipalServiceName", "s3.amazonaws.com"), &never(), Relation::Equal);
+    let role = equals("aws:PrincipalType", "AssumedRole");
+    check(&role, &json!({"Null": {"aws:username": "true"}}), Relation::Wider);
+}
+
+#[test]
+fn a_default_is_taken_where_a_variable_has_no_value() {
+    for (operator, key, begin) in [
+        ("StringEquals", "s3:prefix", ""),
+        ("StringLike", "s3:prefix", "home/"),
+        ("StringEqualsIgnoreCase", "s3:prefix", "home/"),
+        ("ArnLike", "aws:SourceArn", "arn:aws:s3:::home/"),
+        ("ForAnyValue:StringLike", "aws:TagKeys", ""),
+    ] {
+        let on = |variables: &[&str]| {
+            let values = variables.iter().map(|variable| format!("{begin}{variable}"));
+            json!({operator: {key: values.collect::<Vec<_>>()}})
+        };
+        let [plain, x, y] =
+            ["${aws:PrincipalTag/t}", "${aws:PrincipalTag/t, 'x'}", "${aws:PrincipalTag/t,'y'}"];
+        check(&on(&[x]), &on(&[plain]), Relation::Narrower);
+        check(&on(&[x]), &on(&[x, plain]), Relation::Equal);
+        check(&on(&[x]), &on(&[y]), Relation::Changed);
+        check(&on(&[x]), &on(&[plain, "x"]), Relation::Wider);
+    }
+    let tag = |tests: Value| {
+        let mut both = json!({"StringEquals": {"s3:prefix": "${aws:PrincipalTag/t, 'x'}"}});
+        both.as_object_mut().unwrap().extend(tests.as_object().unwrap().clone());
+        both
+    };
+    let missing = tag(json!({"Null": {"aws:PrincipalTag/t": "true"}}));
+    let x = json!({"StringEquals": {"s3:prefix": "x"}, "Null": {"aws:PrincipalTag/t": "true"}});
+    check(&missing, &x, Relation::Equal);
+}
+
+#[test]
+fn a_value_is_equal_to_itself() {
+    for (key, expected) in
+        [("aws:PrincipalAccount", Relation::Equal), ("aws:PrincipalTag/t", Relation::Wider)]
+    {
+        let exists = json!({"Null": {key: "false"}});
+        for operator in ["StringEquals", "StringLike", "StringEqualsIgnoreCase"] {
+            check(&json!({operator: {key: format!("${{{key}}}")}}), &exists, expected);
+        }
+        let not_empty = json!({"StringLike": {key: "?*"}});
+        check(&json!({"StringEquals": {key: format!("${{{key}}}")}}), &not_empty, Relation::Equal);
+    }
+}
+
+#[test]
+fn texts_are_numbers_dates_and_addresses() {
+    let on = |operator: &str, key: &str, value: &str| json!({operator: {key: value}});
+    let number = |operator: &str, value: &str| on(operator, "aws:RequestTag/n", value);
+    check(&number("NumericEquals", "1"), &number("StringEquals", "1"), Relation::Narrower);
+    check(&number("NumericLessThan", "1"), &number("StringEquals", "1"), Relation::Changed);
+    check(&number("StringEquals", "1"), &number("NumericLessThan", "2"), Relation::Wider);
+    check(
+        &on("NumericLessThan", "s3:max-keys", "10"),
+        &on("StringEquals", "s3:max-keys", "1"),
+        Relation::Narrower,
+    );
+    let epoch = "aws:EpochTime";
+    let before = on("DateLessThan", epoch, "2024-01-01T00:00:00Z");
+    check(&on("NumericLessThan", epoch, "1704067200"), &before, Relation::Equal);
+    check(&on("NumericLessThanEquals", epoch, "1704067199.5"), &before, Relation::Equal);
+    check(&on("NumericLessThanEquals", epoch, "1704067200"), &before, Relation::Narrower);
+    let address = "aws:SourceIp";
+    let one = on("IpAddress", address, "10.0.0.1");
+    check(&one, &on("StringEquals", address, "10.0.0.1"), Relation::Equal);
+    check(&one, &on("StringEquals", address, "10.0.0.2"), Relation::Changed);
+    check(&on("StringEquals", address, "10.0.0.0/8"), &never(), Relation::Equal);
+    // An example has an address, too.
+    let (was, is) = (on("StringLike", address, "10.1*"), on("StringLike", address, "10.*"));
+    check(&was, &is, Relation::Wider);
+    let (was, is) = (policy(&was), policy(&is));
+    let found = compare(&Set::of(&was), &Set::of(&is), None);
+    let value = found.gained[0].example.context.get(address).unwrap()[0].clone();
+    assert!(value.parse::<std::net::IpAddr>().is_ok(), "{value}");
+}
+
+#[test]
+fn letters_beyond_ascii_have_cases() {
+    let on = |operator: &str, values: &[&str]| json!({operator: {"aws:RequestTag/n": values}});
+    let any_case = on("StringEqualsIgnoreCase", &["é1"]);
+    check(&any_case, &on("StringEquals", &["é1", "É1"]), Relation::Equal);
+    check(&any_case, &on("StringEquals", &["é1"]), Relation::Narrower);
+    check(&any_case, &on("StringLike", &["?1"]), Relation::Wider);
+    check(
+        &on("StringEqualsIgnoreCase", &["k"]),
+        &on("StringEquals", &["k", "K", "\u{212a}"]),
+        Relation::Equal,
+    );
+}
+
+#[test]
+fn a_principal_is_named_by_a_condition_as_well() {
+    let with = |principal: Value, condition: Value| json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, "Condition": condition});
+    for role in ["arn:aws:iam::123456789012:role/ops", "arn:aws:iam::123456789012:role/path/ops"] {
+        for operator in ["ArnEquals", "ArnLike", "StringEquals", "StringLike"] {
+            let all = with(json!("*"), on_arn(operator, &[role]));
+            check_statements(&all, &with(json!({"AWS": role}), json!({})), Relation::Equal);
+        }
+    }
+    // Under the name of its provider, a session has the ARN of its role.
+    let like = |name: &str| with(json!({"Federated": "*"}), on_arn("ArnLike", &[name]));
+    check_statements(
+        &like("arn:aws:iam::*:role/a*"),
+        &like("arn:aws:iam::*:role/b*"),
+        Relation::Changed,
+    );
+    // Another user of the name has another path.
+    let ada = "arn:aws:iam::123456789012:user/ada";
+    let by_name =
+        with(json!({"AWS": "123456789012"}), json!({"StringEquals": {"aws:username": "ada"}}));
+    let gained = check_statements(&with(json!({"AWS": ada}), json!({})), &by_name, Relation::Wider);
+    assert_eq!(gained, ["arn:aws:iam::123456789012:user/example/ada"]);
+}

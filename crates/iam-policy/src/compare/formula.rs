@@ -7,15 +7,15 @@
 //! since some assignments belong to no request: a gain is claimed only with a request that shows
 //! it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::Budget;
 use crate::catalogue::condition_key;
 use crate::condition::holds;
 use crate::pattern::{
-    default_of, filled_as_known, has_variables, variable_key, variables as variables_of,
-    with_plain_variables,
+    KnownVariable, VariableForm, default_of, filled_as_known, has_variables, variable_key,
+    variables as variables_of, with_plain_variables, without_default,
 };
 use crate::request::Context;
 use crate::statement::{ConditionTest, Operator, OperatorName, Quantifier};
@@ -116,9 +116,18 @@ impl Atoms {
         Formula::Atom(place)
     }
 
-    /// Returns the atom that the resource matches the pattern.
+    /// Returns the formula that the resource matches the pattern.
     pub fn within(&mut self, pattern: &str) -> Formula {
         self.atom(Atom::Within(with_plain_variables(pattern)))
+    }
+
+    /// Returns the formula that a variable of the key has a value, and not its default: "if a
+    /// variable has no value", or an empty one, the default is taken.
+    fn has_value(&mut self, key: &str) -> Formula {
+        let operator =
+            Operator { quantifier: None, comparison: OperatorName::StringLike, if_exists: false };
+        let values = vec![SOME_TEXT.to_owned()];
+        self.test(&ConditionTest { operator, key: key.to_owned(), values }, false)
     }
 
     /// Returns the formula of all tests of a statement.
@@ -143,6 +152,10 @@ impl Atoms {
         if let Some(context) = settled {
             return Formula::Constant(holds(&test, &context, variables));
         }
+        let key = defaulted_key(test.values.iter().filter(|_| variables));
+        if let Some((key, form)) = key.zip(test.operator.comparison.variable_form()) {
+            return self.with_and_without(&key, &test, form);
+        }
         let ConditionTest { operator, key, values } = test;
         if operator.comparison == OperatorName::Null {
             return self.null(ConditionTest { operator, key, values }, variables);
@@ -164,6 +177,17 @@ impl Atoms {
             (false, false) => matches,
             (false, true) => Formula::any(vec![self.atom(Atom::Exists(key)).not(), matches]),
         }
+    }
+
+    /// Returns the formula of a test whose values have variables of this key with defaults.
+    fn with_and_without(&mut self, key: &str, test: &ConditionTest, form: VariableForm) -> Formula {
+        let mut of =
+            |values: Vec<String>| self.test(&ConditionTest { values, ..test.clone() }, true);
+        let with = of(test.values.iter().map(|value| without_default(value, key)).collect());
+        let unfilled = without_value(key);
+        let default = |value: &String| filled_as_known(value, form, &unfilled);
+        let default = of(test.values.iter().filter_map(default).collect());
+        either(self.has_value(key), with, default)
     }
 
     /// Returns the test with those variables filled in that follow from the caller.
@@ -189,6 +213,19 @@ impl Atoms {
         values: Vec<String>,
         variables: bool,
     ) -> Formula {
+        // A text is equal to itself.
+        let itself = format!("${{{key}}}");
+        let is_text = comparison.variable_form() == Some(VariableForm::Text);
+        if variables
+            && is_text
+            && quantifier != Some(Quantifier::ForAllValues)
+            && is_single_valued(&key)
+            && values.contains(&itself)
+        {
+            let others = values.into_iter().filter(|value| *value != itself).collect();
+            let others = self.matches(quantifier, comparison, key.clone(), others, variables);
+            return Formula::any(vec![self.has_value(&key), others]);
+        }
         let atom = Atom::Matches { quantifier, comparison, key, values, variables };
         match &atom {
             Atom::Matches { key, .. }
@@ -259,6 +296,34 @@ impl Atoms {
     }
 }
 
+/// A pattern of all texts but the empty one.
+const SOME_TEXT: &str = "?*";
+
+/// The most variables with defaults of one test that are told apart by whether they have a value:
+/// each doubles the formula.
+const MOST_DEFAULTS: usize = 4;
+
+/// Returns the key of a variable with a default; `None` where there is none, or too many. A key of
+/// several values may be a list, which has no value and takes no default.
+fn defaulted_key<'t>(texts: impl Iterator<Item = &'t String>) -> Option<String> {
+    let variables = texts.filter(|text| text.contains("${")).flat_map(|text| variables_of(text));
+    let defaulted = variables.filter(|inside| default_of(inside).is_some());
+    let keys: BTreeSet<&str> = defaulted.map(variable_key).collect();
+    let found =
+        keys.iter().find(|key| is_single_valued(key)).filter(|_| keys.len() <= MOST_DEFAULTS);
+    found.map(|key| (*key).to_owned())
+}
+
+/// Returns what is known of variables where one of them has no value.
+fn without_value(key: &str) -> impl Fn(&str) -> KnownVariable {
+    move |other| if other == key { KnownVariable::Missing } else { KnownVariable::Open }
+}
+
+fn either(condition: Formula, then: Formula, otherwise: Formula) -> Formula {
+    let otherwise = Formula::all(vec![condition.clone().not(), otherwise]);
+    Formula::any(vec![Formula::all(vec![condition, then]), otherwise])
+}
+
 fn excluding(
     atoms: &[(usize, &Atom)],
     settled: &HashSet<usize>,
@@ -291,6 +356,29 @@ impl Atom {
             return false;
         };
         values.iter().any(|value| value == "*")
+    }
+
+    /// Tells if the atom is [`Atoms::has_value`].
+    fn is_has_value(&self) -> bool {
+        let Self::Matches { quantifier: None, comparison, values, .. } = self else { return false };
+        *comparison == OperatorName::StringLike && *values == [SOME_TEXT]
+    }
+
+    /// Tells if the atom is true only where a variable of the key has a value.
+    fn needs_variable(&self, key: &str) -> bool {
+        let needs = |text: &str| {
+            let mut keys = variables_of(text).filter(|inside| default_of(inside).is_none());
+            keys.any(|inside| variable_key(inside) == key)
+        };
+        match self {
+            Self::Matches { quantifier, values, variables, .. } => {
+                // ForAllValues is also true where the tested key has no value.
+                let is_for_all = *quantifier == Some(Quantifier::ForAllValues);
+                !is_for_all && *variables && values.iter().all(|value| needs(value))
+            }
+            Self::Within(pattern) => needs(pattern),
+            Self::Exists(_) | Self::Opaque(..) => false,
+        }
     }
 
     fn excludes(&self, other: &Self, budget: &Budget) -> bool {
@@ -361,15 +449,12 @@ const PAIR_STEPS: usize = 24;
 
 fn implies(narrow: &Atom, wide: &Atom, budget: &Budget) -> bool {
     match (narrow, wide) {
-        (Atom::Matches { quantifier, key, values, variables, .. }, Atom::Exists(other)) => {
+        (Atom::Matches { quantifier, key, .. }, Atom::Exists(other)) if key == other => {
             // ForAllValues is also true where the key has no value.
-            let is_for_all = *quantifier == Some(Quantifier::ForAllValues);
-            let needs = |value: &String| {
-                let mut keys = variables_of(value).filter(|inside| default_of(inside).is_none());
-                keys.any(|inside| variable_key(inside) == other)
-            };
-            !is_for_all && (key == other || (*variables && values.iter().all(needs)))
+            *quantifier != Some(Quantifier::ForAllValues)
         }
+        (_, Atom::Exists(key)) if narrow.needs_variable(key) => true,
+        (_, Atom::Matches { key, .. }) if wide.is_has_value() && narrow.needs_variable(key) => true,
         (
             Atom::Matches { quantifier, comparison, key, values, variables },
             Atom::Matches { quantifier: q, comparison: c, key: k, values: v, variables: filled },
@@ -389,150 +474,5 @@ fn implies(narrow: &Atom, wide: &Atom, budget: &Budget) -> bool {
             super::pattern::includes_unfilled(wide, narrow, budget)
         }
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use crate::Value;
-    use crate::compare::sat_solver::SatSolver;
-    use crate::compare::value_class::ClassCache;
-    use crate::request::Caller;
-    use crate::statement::Policy;
-
-    use super::*;
-
-    fn tests(condition: &Value) -> Vec<ConditionTest> {
-        let statement = json!({"Effect": "Allow", "Action": "*", "Condition": condition});
-        let document = json!({"Version": "2012-10-17", "Statement": statement});
-        Policy::compile("p", &document).unwrap().statements.remove(0).conditions
-    }
-
-    /// Tells if the second condition holds wherever the first does.
-    fn follows(one: &Value, other: &Value) -> bool {
-        let mut atoms = Atoms::default();
-        let (one, other) = (atoms.tests(&tests(one), true), atoms.tests(&tests(other), true));
-        SatSolver::new(&atoms, &ClassCache::default()).possible(&one, Some(&other)) == Some(false)
-    }
-
-    #[test]
-    fn more_values_widen_a_positive_test_and_narrow_a_negated_one() {
-        for (operator, values) in
-            [("StringEquals", ["a", "b"]), ("StringLike", ["a*", "b"]), ("Bool", ["true", "false"])]
-        {
-            let (few, many) =
-                (json!({operator: {"k:k": values[0]}}), json!({operator: {"K:k": values}}));
-            assert!(follows(&few, &many) && !follows(&many, &few), "{operator}");
-        }
-        let (few, many) = (
-            json!({"StringNotEquals": {"k:k": "a"}}),
-            json!({"StringNotEquals": {"k:k": ["a", "b"]}}),
-        );
-        assert!(follows(&many, &few) && !follows(&few, &many));
-    }
-
-    #[test]
-    fn spelling_is_no_difference() {
-        let pairs = [
-            (
-                json!({"StringEquals": {"k:K": ["b", "a"]}}),
-                json!({"stringEquals": {"K:k": ["a", "b", "a"]}}),
-            ),
-            (json!({"Null": {"k:k": [true, "TRUE"]}}), json!({"Null": {"K:K": "true"}})),
-            (
-                json!({"ForAnyValue:StringLikeIfExists": {"k:k": ["b", "a"]}}),
-                json!({"ForAnyValue:StringLikeIfExists": {"K:k": ["a", "b", "b"]}}),
-            ),
-            (
-                json!({"StringLike": {"k:k": "${aws:PrincipalTag/T}*"}}),
-                json!({"StringLike": {"k:k": "${AWS:principaltag/t }*"}}),
-            ),
-        ];
-        for (one, other) in pairs {
-            assert!(follows(&one, &other) && follows(&other, &one), "{one} {other}");
-        }
-    }
-
-    #[test]
-    fn a_test_and_its_negation_exclude_each_other() {
-        let pairs = [
-            ("StringEquals", "StringNotEquals"),
-            ("StringLike", "StringNotLikeIfExists"),
-            ("ArnEquals", "ArnNotLike"),
-            ("IpAddress", "NotIpAddress"),
-            ("ForAllValues:StringEquals", "ForAnyValue:StringNotEquals"),
-            ("ForAnyValue:StringLike", "ForAllValues:StringNotLike"),
-        ];
-        for (one, other) in pairs {
-            let value = "arn:aws:iam::1:role/x";
-            let both = json!({one: {"k:k": value}, other: {"k:k": value}});
-            assert!(
-                follows(&both, &json!({"StringEquals": {"other:key": "never"}})),
-                "{one}, {other}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_key_of_one_value_has_no_two() {
-        let never = json!({"StringEquals": {"other:key": "never"}});
-        let both =
-            |key: &str| json!({"StringEquals": {key: ["a", "b"]}, "StringLike": {key: "c*"}});
-        assert!(follows(&both("aws:PrincipalOrgID"), &never));
-        assert!(follows(&both("AWS:principaltag/x"), &never));
-        for key in ["aws:TagKeys", "aws:CalledVia", "unknown:key"] {
-            assert!(!follows(&both(key), &never), "{key}");
-        }
-        let sets =
-            |key: &str| json!({"ForAnyValue:StringEquals": {key: "a"}, "StringEquals": {key: "b"}});
-        assert!(follows(&sets("aws:PrincipalOrgID"), &never));
-        assert!(!follows(&sets("aws:TagKeys"), &never));
-        let variable = json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:username}"}, "StringLike": {"aws:PrincipalOrgID": "b"}});
-        assert!(!follows(&variable, &never));
-    }
-
-    #[test]
-    fn what_is_always_there_is_not_missing() {
-        let user = Caller::aws("arn:aws:iam::123456789012:user/ada");
-        let mut atoms = Atoms::of_requests_of(Rc::new(CallerKeys::of_named(&user)));
-        let mut exists = |key: &str| atoms.atom(Atom::Exists(key.to_owned()));
-        assert_eq!(exists("aws:userid"), Formula::Constant(true));
-        assert_eq!(exists("aws:username"), Formula::Constant(true));
-        assert_eq!(exists("aws:principalservicename"), Formula::Constant(false));
-        assert_eq!(exists("k:other"), Formula::Atom(0));
-        let any = |key: &str| tests(&json!({"StringLike": {key: "*"}}));
-        assert_eq!(atoms.tests(&any("AWS:userid"), true), Formula::Constant(true));
-        assert_eq!(atoms.tests(&any("k:z"), true), Formula::Atom(1));
-    }
-
-    #[test]
-    fn missing_keys_count() {
-        let equals = json!({"StringEquals": {"k:k": "a"}});
-        assert!(follows(&equals, &json!({"Null": {"k:k": "false"}})));
-        assert!(follows(&equals, &json!({"StringEqualsIfExists": {"k:k": "a"}})));
-        let any = json!({"StringLike": {"k:k": ["a", "*"]}});
-        assert!(
-            follows(&any, &json!({"Null": {"k:k": false}}))
-                && follows(&json!({"Null": {"k:k": false}}), &any)
-        );
-        assert!(follows(
-            &json!({"Null": {"k:k": true}}),
-            &json!({"StringEqualsIfExists": {"k:k": "a"}})
-        ));
-        assert!(!follows(&json!({"StringEqualsIfExists": {"k:k": "a"}}), &equals));
-        assert!(!follows(
-            &json!({"ForAllValues:StringEquals": {"k:k": "a"}}),
-            &json!({"Null": {"k:k": "false"}})
-        ));
-    }
-
-    #[test]
-    fn different_keys_and_quantifiers_have_nothing_to_do_with_each_other() {
-        let one = json!({"StringEquals": {"k:k": "a"}});
-        assert!(!follows(&one, &json!({"StringEquals": {"k:other": "a"}})));
-        assert!(!follows(&one, &json!({"ForAllValues:StringEquals": {"k:k": "a"}})));
-        assert!(follows(&json!({"StringEquals": {"k:k": "a", "k:l": "b"}}), &one));
     }
 }

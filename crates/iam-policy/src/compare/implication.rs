@@ -5,13 +5,14 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::Budget;
-use crate::condition::{Number, network, parse_date};
+use crate::condition::{Number, holds, network, parse_date};
 use crate::pattern::{Filling, arn_parts, has_variables};
 use crate::statement::OperatorName::{
     self, ArnLike, Bool, DateEquals, DateGreaterThan, DateGreaterThanEquals, DateLessThan,
     DateLessThanEquals, IpAddress, NumericEquals, NumericGreaterThan, NumericGreaterThanEquals,
     NumericLessThan, NumericLessThanEquals, StringEquals, StringEqualsIgnoreCase, StringLike,
 };
+use crate::statement::{ConditionTest, Operator};
 
 use super::language::{PatternToken, cells, includes};
 use super::pattern::{self, Pattern, includes_unfilled_text};
@@ -47,11 +48,11 @@ pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>, budget: &Budget
     if [wide, narrow].iter().any(|(_, value, variables)| *variables && has_variables(value)) {
         return covers_unfilled(wide, narrow, budget);
     }
+    if narrow.0 == StringEquals && !narrow.1.contains("${") {
+        return matches_text(wide, narrow.1);
+    }
     match (reach(wide), reach(narrow)) {
         (Some(ValueMatch::AnyCase(wide)), Some(ValueMatch::AnyCase(narrow))) => wide == narrow,
-        (Some(ValueMatch::AnyCase(wide)), Some(ValueMatch::Text(_))) => {
-            narrow.0 == StringEquals && wide == narrow.1.to_lowercase()
-        }
         (Some(ValueMatch::Text(wide)), Some(ValueMatch::AnyCase(_))) => {
             wide == [PatternToken::Star(true)]
         }
@@ -67,6 +68,14 @@ pub(super) fn covers(wide: ValueTest<'_>, narrow: ValueTest<'_>, budget: &Budget
         (Some(ValueMatch::Dates(wide)), Some(ValueMatch::Dates(narrow))) => wide.holds(&narrow),
         _ => false,
     }
+}
+
+/// Tells if a test without variables matches this value of the key.
+fn matches_text((comparison, value, variables): ValueTest<'_>, text: &str) -> bool {
+    let operator = Operator { quantifier: None, comparison, if_exists: false };
+    let (key, values) = (String::new(), vec![value.to_owned()]);
+    let context = [(key.clone(), vec![text.to_owned()])].into_iter().collect();
+    holds(&ConditionTest { operator, key, values }, &context, variables)
 }
 
 /// Tells if the test matches any value.
@@ -93,6 +102,15 @@ fn covers_unfilled(wide: ValueTest<'_>, narrow: ValueTest<'_>, budget: &Budget) 
 
 /// Tells if no value of the key matches both. `false` where that isn't known.
 pub(super) fn excludes(one: ValueTest<'_>, other: ValueTest<'_>, budget: &Budget) -> bool {
+    let is_open = |(_, value, variables): ValueTest<'_>| variables && value.contains("${");
+    if is_open(one) || is_open(other) {
+        return false;
+    }
+    for (text, test) in [(one, other), (other, one)] {
+        if text.0 == StringEquals {
+            return !matches_text(test, text.1);
+        }
+    }
     match (reach(one), reach(other)) {
         (Some(ValueMatch::AnyCase(one)), Some(ValueMatch::AnyCase(other))) => one != other,
         (Some(ValueMatch::AnyCase(any)), Some(ValueMatch::Text(text)))
@@ -156,7 +174,7 @@ fn apart(one: &[PatternToken], other: &[PatternToken], budget: &Budget) -> bool 
 fn in_lower_case(pattern: &[PatternToken]) -> Pattern {
     let lower = |token: &PatternToken| match token {
         PatternToken::Char(c) => c.to_lowercase().map(PatternToken::Char).collect(),
-        PatternToken::AnyCase(_) | PatternToken::One(_) | PatternToken::Star(_) => vec![*token],
+        other => vec![*other],
     };
     pattern.iter().flat_map(lower).collect()
 }
@@ -299,7 +317,6 @@ mod tests {
             (ArnLike, "arn:aws:s3:::a*", ArnLike, "arn:aws:s3:::*b"),
             (IpAddress, "10.0.0.0/8", IpAddress, "10.1.0.0/16"),
             (NumericLessThanEquals, "5", NumericGreaterThanEquals, "5"),
-            (StringEquals, "a", Bool, "true"),
             (Bool, "maybe", Bool, "true"),
         ];
         for (one, a, other, b) in not {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::catalogue::{ValueType, condition_key};
 use crate::pattern::has_variables;
 use crate::statement::{OperatorName, Quantifier};
 
@@ -21,7 +22,8 @@ pub(super) struct KeyTheory {
     pub classes: Rc<[ValueClass]>,
     /// True if a request has at most one value.
     pub is_single: bool,
-    pub state: TheoryState,
+    /// True if each request has the key.
+    pub is_present: bool,
 }
 
 /// The way in which a test treats the values of a key together.
@@ -29,13 +31,6 @@ pub(super) struct KeyTheory {
 pub(super) struct SetTest {
     pub quantifier: Option<Quantifier>,
     pub if_exists: bool,
-}
-
-/// The presence of a key in requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TheoryState {
-    Present,
-    Open,
 }
 
 impl Atoms {
@@ -56,6 +51,12 @@ impl Atoms {
         atoms: &[(usize, &Atom)],
         cache: &ClassCache,
     ) -> Option<KeyTheory> {
+        if let [(_, atom)] = atoms
+            && self.keys.domain(&key).is_none()
+            && atom.is_met_and_unmet(&key)
+        {
+            return None;
+        }
         let (mut indices, mut tests, mut existence) = (Vec::new(), Vec::new(), Vec::new());
         for (index, atom) in atoms {
             match atom.value_test() {
@@ -66,13 +67,13 @@ impl Atoms {
                 None => existence.push(*index),
             }
         }
-        let state = match self.keys.state(&key) {
-            KeyState::Bound(_) | KeyState::Present => TheoryState::Present,
-            KeyState::Absent | KeyState::Open => TheoryState::Open,
+        let is_present = match self.keys.state(&key) {
+            KeyState::Bound(_) | KeyState::Present => true,
+            KeyState::Absent | KeyState::Open => false,
         };
         let classes = cache.classes(&key, tests, self.keys.domain(&key))?;
         let is_single = is_single_valued(&key);
-        Some(KeyTheory { key, atoms: indices, existence, classes, is_single, state })
+        Some(KeyTheory { key, atoms: indices, existence, classes, is_single, is_present })
     }
 }
 
@@ -85,6 +86,22 @@ impl Atom {
             Self::Exists(_) | Self::Within(_) => return false,
         };
         values.iter().any(|value| has_variables(value))
+    }
+
+    /// Tells if some value of the key meets the test of the atom, and another one doesn't. Alone,
+    /// such an atom says nothing about its key.
+    fn is_met_and_unmet(&self, key: &str) -> bool {
+        let Self::Matches { quantifier: None, comparison, values, .. } = self else { return false };
+        let value_type = condition_key(key).map(|known| known.value);
+        match (comparison, value_type) {
+            (OperatorName::StringEquals, None | Some(ValueType::String)) => {
+                values.iter().any(|value| !value.is_empty())
+            }
+            (OperatorName::Bool, Some(ValueType::Bool)) => {
+                matches!(values.as_slice(), [one] if one == "true" || one == "false")
+            }
+            _ => false,
+        }
     }
 
     /// Returns the test of a single value; `None` where the atom is about the presence of the key.

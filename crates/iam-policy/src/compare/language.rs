@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use fixedbitset::FixedBitSet;
 
@@ -17,12 +18,35 @@ use crate::Budget;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum PatternToken {
     Char(char),
-    /// A lower-case letter of ASCII that matches in upper case, too.
+    /// A lower-case letter that matches in its other cases, too.
     AnyCase(char),
     /// `?`; true if it matches a colon.
     One(bool),
     /// `*`; true if it matches colons.
     Star(bool),
+    /// One character of a class.
+    OneOf(CharClass),
+    /// Any number of characters of a class.
+    ManyOf(CharClass),
+}
+
+/// A class of characters that names and ids are made of. No policy spells a class: they are in the
+/// patterns of what a value can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum CharClass {
+    /// The digits of account ids.
+    Digit,
+    /// The characters of the names of users and roles: `[\w+=,.@-]`.
+    Name,
+}
+
+impl CharClass {
+    fn contains(self, c: char) -> bool {
+        match self {
+            Self::Digit => c.is_ascii_digit(),
+            Self::Name => c.is_ascii_alphanumeric() || "_+=,.@-".contains(c),
+        }
+    }
 }
 
 pub(super) type Pattern = Vec<PatternToken>;
@@ -226,26 +250,42 @@ impl<'a> Automaton<'a> {
     /// others.
     fn alphabet(&self, state: &[u64]) -> Vec<char> {
         let mut characters = Vec::new();
+        let mut classes = Vec::new();
         for position in state {
             let (pattern, place) = unpack(*position);
             let spelt = match self.patterns[pattern].get(place) {
-                Some(PatternToken::Char(c)) => [Some(*c), None, None],
-                Some(PatternToken::AnyCase(c)) => {
-                    [Some(*c), Some(c.to_ascii_uppercase()), (*c == 'k').then_some(KELVIN)]
+                Some(PatternToken::Char(c)) => std::slice::from_ref(c),
+                Some(PatternToken::AnyCase(c)) => cases(*c),
+                Some(PatternToken::OneOf(class) | PatternToken::ManyOf(class)) => {
+                    classes.push(*class);
+                    &[]
                 }
-                Some(PatternToken::One(_) | PatternToken::Star(_)) | None => [None; 3],
+                Some(PatternToken::One(_) | PatternToken::Star(_)) | None => &[],
             };
-            for c in spelt.into_iter().flatten() {
-                if c != ':' && !characters.contains(&c) {
-                    characters.push(c);
+            for c in spelt {
+                if *c != ':' && !characters.contains(c) {
+                    characters.push(*c);
                 }
             }
         }
         // Sorted, so that witnesses don't depend on the order of the patterns.
         characters.sort_unstable();
-        let mut other = "xyzabcdefghijklmnopqrstuvw0123456789".chars().chain('\u{100}'..);
-        let free = other.find(|c| !characters.contains(c));
-        characters.extend(free);
+        // One for each set of classes: of none, of names alone, of both.
+        let mut kinds: Vec<Vec<bool>> = Vec::new();
+        for free in LETTERS.chars().chain("0123456789!/".chars()).chain('\u{100}'..) {
+            let kind: Vec<bool> = classes.iter().map(|class| class.contains(free)).collect();
+            let is_last = free > '\u{100}';
+            if is_last && kinds.iter().any(|known| !known.contains(&true)) {
+                break;
+            }
+            if !characters.contains(&free) && !kinds.contains(&kind) {
+                characters.push(free);
+                kinds.push(kind);
+            }
+            if classes.is_empty() && !kinds.is_empty() {
+                break;
+            }
+        }
         // Last, so that no witness has more colons than it needs.
         characters.push(':');
         characters
@@ -263,13 +303,19 @@ impl<'a> Automaton<'a> {
                 Some(PatternToken::Char(c)) if *c == character => {
                     next.push(pack(pattern, place + 1));
                 }
-                Some(PatternToken::AnyCase(c)) if is_case_of(character, *c) => {
+                Some(PatternToken::AnyCase(c)) if cases(*c).contains(&character) => {
                     next.push(pack(pattern, place + 1));
                 }
                 Some(PatternToken::One(colon)) if *colon || character != ':' => {
                     next.push(pack(pattern, place + 1));
                 }
                 Some(PatternToken::Star(colon)) if *colon || character != ':' => {
+                    next.push(*position);
+                }
+                Some(PatternToken::OneOf(class)) if class.contains(character) => {
+                    next.push(pack(pattern, place + 1));
+                }
+                Some(PatternToken::ManyOf(class)) if class.contains(character) => {
                     next.push(*position);
                 }
                 _ => {}
@@ -282,8 +328,8 @@ impl<'a> Automaton<'a> {
     ///
     /// Everything that a pattern matches from an earlier place it also matches from its latest `*`,
     /// since every match from the earlier place leads through that `*`. Colons don't change that:
-    /// all places of one pattern that one text reaches are in the same part of the ARN. The places
-    /// come in order.
+    /// all places of one pattern that one text reaches are in the same part of the ARN. A class of
+    /// characters matches less than `*`, and removes nothing. The places come in order.
     fn closed(&self, reached: &[u64]) -> Vec<u64> {
         let mut kept: Vec<u64> = Vec::with_capacity(reached.len() + 4);
         let (mut current, mut start) = (usize::MAX, 0);
@@ -294,15 +340,15 @@ impl<'a> Automaton<'a> {
             }
             loop {
                 let is_new = kept[start..].last().is_none_or(|last| *last < pack(pattern, place));
-                let is_star =
-                    matches!(self.patterns[pattern].get(place), Some(PatternToken::Star(_)));
+                let token = self.patterns[pattern].get(place);
+                let is_star = matches!(token, Some(PatternToken::Star(_)));
                 if is_new && is_star {
                     kept.truncate(start);
                 }
                 if is_new {
                     kept.push(pack(pattern, place));
                 }
-                if !is_star {
+                if !is_star && !matches!(token, Some(PatternToken::ManyOf(_))) {
                     break;
                 }
                 place += 1;
@@ -361,11 +407,52 @@ impl<'a> Automaton<'a> {
     }
 }
 
-/// The one character beyond ASCII that is a letter of ASCII in lower case.
+/// The characters that stand for all others, as far as no pattern spells them.
+const LETTERS: &str = "xyzabcdefghijklmnopqrstuvw";
+
+/// Returns the letters that are this one in lower case: `k`, `K` and the sign of kelvin.
+fn cases(lower: char) -> &'static [char] {
+    static OF_ASCII: OnceLock<LetterCases> = OnceLock::new();
+    static OF_ALL: OnceLock<LetterCases> = OnceLock::new();
+    let known = if lower.is_ascii() {
+        // A walk over all letters takes long, and hardly any text has others than these.
+        OF_ASCII.get_or_init(|| letter_cases(('\0'..='\u{7f}').chain([KELVIN])))
+    } else {
+        OF_ALL.get_or_init(|| letter_cases('\0'..=char::MAX))
+    };
+    known.get(&lower).map_or(&[], Vec::as_slice)
+}
+
+/// The only letter beyond ASCII with a lower case in ASCII.
 const KELVIN: char = '\u{212a}';
 
-fn is_case_of(character: char, lower: char) -> bool {
-    character.to_ascii_lowercase() == lower || (lower == 'k' && character == KELVIN)
+/// Letters in lower case, each with all its cases.
+type LetterCases = HashMap<char, Vec<char>>;
+
+fn letter_cases(letters: impl Iterator<Item = char>) -> LetterCases {
+    let mut cases = LetterCases::new();
+    for letter in letters {
+        let mut lower = letter.to_lowercase();
+        if let (Some(one), None) = (lower.next(), lower.next())
+            && one != letter
+        {
+            cases.entry(one).or_insert_with(|| vec![one]).push(letter);
+        }
+    }
+    cases
+}
+
+/// Returns the pattern of the texts that are this one in lower case; `None` where a letter depends
+/// on those beside it: a sigma ends a word in another form, and a dot above may be a part of the
+/// letter before it.
+pub(super) fn any_case(text: &str) -> Option<Pattern> {
+    let lower = text.to_lowercase();
+    let token = |c: char| match c {
+        'σ' | 'ς' | '\u{307}' => None,
+        c if cases(c).is_empty() => Some(PatternToken::Char(c)),
+        c => Some(PatternToken::AnyCase(c)),
+    };
+    lower.chars().map(token).collect()
 }
 
 fn pack(pattern: usize, place: usize) -> u64 {
@@ -400,6 +487,14 @@ mod tests {
             .collect();
         found.sort();
         found
+    }
+
+    #[test]
+    fn the_cases_of_ascii_letters_are_those_of_all_letters() {
+        let all = letter_cases('\0'..=char::MAX);
+        for letter in '\0'..='\u{7f}' {
+            assert_eq!(cases(letter), all.get(&letter).map_or(&[][..], Vec::as_slice));
+        }
     }
 
     #[test]
@@ -440,6 +535,23 @@ mod tests {
         let two = [PatternToken::Star(false), PatternToken::Char(':'), PatternToken::Star(false)];
         assert!(!includes(&two, &pattern("*:*"), &budget));
         assert!(includes(&pattern("*:*"), &two, &budget));
+    }
+
+    #[test]
+    fn a_class_matches_its_characters_and_removes_no_wildcard() {
+        let name = [PatternToken::OneOf(CharClass::Name), PatternToken::ManyOf(CharClass::Name)];
+        let path = [&pattern("*/")[..], &name].concat();
+        let budget = Budget::default();
+        for (text, expected) in
+            [("a/b", true), ("a/b/c", true), ("/b-1", true), ("a/", false), ("a/b:c", false)]
+        {
+            assert_eq!(includes(&path, &pattern(text), &budget), expected, "{text}");
+        }
+        let id = [PatternToken::OneOf(CharClass::Digit); 3];
+        let found = cells(&id, &[&pattern("1*"), &pattern("*x*")], &budget).unwrap();
+        let witnesses: Vec<&str> = found.iter().map(|cell| &*cell.witness).collect();
+        assert_eq!(witnesses, ["100", "000"], "no id has a letter");
+        assert!(includes(&name, &id, &budget) && !includes(&id, &name, &budget));
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod condition_tests;
 mod example;
 mod filling;
 mod formula;
+#[cfg(test)]
+mod formula_tests;
 mod grants;
 mod implication;
 mod key_theory;

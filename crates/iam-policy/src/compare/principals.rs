@@ -9,6 +9,7 @@ use crate::canonical::is_account;
 use crate::pattern::{variable_key, variables};
 use crate::principal::{ANYBODY, PrincipalEntity, whole_account};
 use crate::request::Caller;
+use crate::request::caller_key::{ACCOUNT, ARN, TYPE, USERID, USERNAME};
 use crate::statement::{ConditionTest, PrincipalType, Principals, Statement};
 
 use super::caller_keys::CallerKeys;
@@ -59,17 +60,17 @@ impl CallerQuestions {
     }
 
     fn add_key(&mut self, key: &str) {
-        let keys = ["aws:principalarn", "aws:principaltype", "aws:username", "aws:userid"];
+        let keys = [ARN, TYPE, USERNAME, USERID];
         self.identity |= keys.iter().any(|known| known.eq_ignore_ascii_case(key));
     }
 
     fn add_accounts(&mut self, test: &ConditionTest) {
         let is = |key: &str| test.key.eq_ignore_ascii_case(key);
-        if is("aws:PrincipalAccount") || is("aws:PrincipalArn") {
+        if is(ACCOUNT) || is(ARN) {
             let accounts = test.values.iter().filter_map(|value| account(value));
             self.accounts.extend(accounts.map(str::to_owned));
         }
-        if is("aws:PrincipalArn") {
+        if is(ARN) {
             let values = test.values.iter().filter(|value| !value.contains(['*', '?', '$']));
             let callers = values.map(|value| Caller::aws(value.clone()));
             self.callers.extend(callers.filter(is_user_or_role));
@@ -107,7 +108,11 @@ pub(super) fn representatives<'a>(
     let mut add = |make: &dyn Fn(&str) -> Caller| {
         let caller = unnamed(&named, make);
         let keys = CallerKeys::of_others(&caller, None, &accounts, &named);
-        found.insert(caller, keys);
+        // Under the name of its type, a session of a role may be meant.
+        let is_named = principals.iter().any(|principals| {
+            principals.names.iter().any(|(kind, name)| *kind == caller.kind && name == ANYBODY)
+        });
+        found.insert(caller, if is_named { keys } else { keys.without_entity() });
     };
     add(&|example| Caller::service(format!("{example}.amazonaws.com")));
     add(&|example| Caller {
@@ -119,6 +124,36 @@ pub(super) fn representatives<'a>(
     let keys = CallerKeys::of_named(&everyone);
     found.insert(everyone, keys);
     found.into_iter().map(|(caller, keys)| Representative { caller, keys }).collect()
+}
+
+/// Returns those whom policies without principals may be attached to: the users and roles that
+/// conditions name, and of each account one user, one role, and one federated user, who has the
+/// policies of a user. No policies are attached to a root user.
+pub(super) fn holders(questions: &CallerQuestions) -> Vec<Representative> {
+    if !questions.identity {
+        let caller = Caller::aws("arn:aws:iam::123456789012:user/example");
+        return vec![Representative { caller, keys: CallerKeys::of_unknown_holder() }];
+    }
+    let accounts: Vec<String> = questions.accounts.iter().cloned().collect();
+    let named: Vec<Caller> = questions.callers.iter().cloned().collect();
+    let usual = Some("123456789012".to_owned()).filter(|it| !accounts.contains(it));
+    let other = usual.unwrap_or_else(|| unnamed_account(&accounts));
+    let of = std::iter::once((None, &other)).chain(accounts.iter().map(|it| (Some(&**it), it)));
+    let mut found = Vec::new();
+    for (account, id) in of {
+        for form in ["iam::{}:user/", "iam::{}:role/", "sts::{}:federated-user/"] {
+            let form = form.replace("{}", id);
+            let caller =
+                unnamed(&named, &|example| Caller::aws(format!("arn:aws:{form}{example}")));
+            let keys = CallerKeys::of_others(&caller, account, &accounts, &named);
+            found.push(Representative { caller, keys });
+        }
+    }
+    found.extend(named.into_iter().map(|caller| {
+        let keys = CallerKeys::of_named(&caller);
+        Representative { caller, keys }
+    }));
+    found
 }
 
 /// Returns the callers that the principals, or the conditions, name one by one.
@@ -146,13 +181,7 @@ fn add_others(
     named: &[Caller],
     questions: &CallerQuestions,
 ) {
-    let other = || {
-        (0..=accounts.len() as u64)
-            .map(|number| format!("{:012}", 999_999_999_999_u64 - number))
-            .find(|other| !accounts.contains(other))
-            .unwrap_or_default()
-    };
-    let of = account.map_or_else(other, str::to_owned);
+    let of = account.map_or_else(|| unnamed_account(accounts), str::to_owned);
     let forms: &[&str] = if questions.identity {
         &["iam::{}:role/", "iam::{}:user/", "iam::{}:root", "sts::{}:federated-user/"]
     } else {
@@ -166,6 +195,14 @@ fn add_others(
         let keys = CallerKeys::of_others(&caller, account, accounts, named);
         found.entry(caller).or_insert(keys);
     }
+}
+
+/// Returns an account that is none of these.
+fn unnamed_account(accounts: &[String]) -> String {
+    (0..=accounts.len() as u64)
+        .map(|number| format!("{:012}", 999_999_999_999_u64 - number))
+        .find(|other| !accounts.contains(other))
+        .unwrap_or_default()
 }
 
 /// Returns an id of the form that S3 has for accounts: 64 hexadecimal digits.

@@ -10,7 +10,7 @@ use crate::Budget;
 use crate::statement::Quantifier;
 
 use super::formula::{Atoms, Formula};
-use super::key_theory::{KeyTheory, SetTest, TheoryState};
+use super::key_theory::{KeyTheory, SetTest};
 use super::value_class::ClassCache;
 
 /// The most times that the solver may go on before it gives up, about a tenth of a second.
@@ -154,7 +154,7 @@ impl SatSolver {
         if theory.is_single {
             self.clause(&[single]);
         }
-        if theory.state == TheoryState::Present {
+        if theory.is_present {
             self.clause(&[exists]);
         }
         let values = lits.into_iter().zip(theory.classes.iter().map(|it| it.value.clone()));

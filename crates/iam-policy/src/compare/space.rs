@@ -19,7 +19,7 @@ use super::caller_keys::CallerKeys;
 use super::formula::plain;
 use super::language::{Cell, PatternCache, PatternToken};
 use super::pattern::{self, Pattern, ResourcePattern};
-use super::principals::{CallerQuestions, Representative, representatives};
+use super::principals::{CallerQuestions, Representative, holders, representatives};
 use super::set::Set;
 use super::value_class::ClassCache;
 
@@ -404,18 +404,14 @@ fn callers(sets: [&Set<'_>; 2], caller: Option<&Caller>) -> Vec<Representative> 
     let policies = || sets.into_iter().flat_map(|set| &set.layers).copied().flatten();
     let statements = || policies().flat_map(|policy| &policy.statements);
     let clauses: Vec<_> = statements().filter_map(|it| it.principals.as_ref()).collect();
+    let questions = || CallerQuestions::from_statements(statements());
     match (clauses.is_empty(), caller) {
-        (false, _) => {
-            representatives(clauses.into_iter(), &CallerQuestions::from_statements(statements()))
-        }
+        (false, _) => representatives(clauses.into_iter(), &questions()),
         (true, Some(caller)) => {
             let keys = CallerKeys::of_named(caller);
             vec![Representative { caller: caller.clone(), keys }]
         }
-        (true, None) => {
-            let caller = Caller::aws("arn:aws:iam::123456789012:user/example");
-            vec![Representative { caller, keys: CallerKeys::of_unknown_holder() }]
-        }
+        (true, None) => holders(&questions()),
     }
 }
 

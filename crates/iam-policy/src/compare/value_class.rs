@@ -13,7 +13,7 @@ use crate::request::Context;
 use crate::statement::{ConditionTest, Operator, OperatorName};
 
 use super::caller_keys::ValueDomain;
-use super::language::{PatternToken, few_cells_of};
+use super::language::{CharClass, PatternToken, any_case, few_cells_of};
 use super::pattern::{self, Pattern};
 
 /// The values of one key that pass the same tests.
@@ -109,18 +109,54 @@ fn classes(
     let families: Vec<Family> = families.into_iter().collect();
     let candidates = match families[..] {
         [] => vec![any_value(value_type).to_owned()],
+        // Of another type, a value may be a network that several networks hold together.
+        [Family::Text | Family::Address] | [Family::Text, Family::Address]
+            if value_type == Some(ValueType::IpAddress) && spell_addresses(tests) =>
+        {
+            addresses(tests)
+        }
         [Family::Text] => texts(tests, value_type, domain, budget)?,
+        _ if key == EPOCH => seconds(tests)?,
         [Family::Number] => numbers(tests, value_type),
         [Family::Date] => dates(tests, value_type),
-        // Of another type, a value may be a network that several networks hold together.
-        [Family::Address] if value_type == Some(ValueType::IpAddress) => addresses(tests),
+        [Family::Text, other] if is_any_text(value_type) => respelt(tests, other, value_type)?,
         _ => return None,
     };
-    told_apart(key, tests, candidates, budget)
+    let found = told_apart(key, tests, candidates, budget)?;
+    // Nothing is known of a class whose value no request can have.
+    let is_known = found.iter().all(|class| is_readable(value_type, &class.value));
+    is_known.then_some(found)
+}
+
+/// The key whose values are seconds since 1970: "Use this key to compare the date and time of the
+/// request in epoch or Unix time". Operators on dates and on numbers take it.
+const EPOCH: &str = "aws:epochtime";
+
+/// Returns true for a type of which any text is a value.
+fn is_any_text(value_type: Option<ValueType>) -> bool {
+    matches!(value_type, Some(ValueType::String | ValueType::ArrayOfString) | None)
+}
+
+/// Tells if a request may have this value of a key of the type.
+fn is_readable(value_type: Option<ValueType>, value: &str) -> bool {
+    match value_type {
+        Some(ValueType::Numeric) => Number::parse(value).is_some(),
+        Some(ValueType::Date) => parse_date(value).is_some(),
+        Some(ValueType::IpAddress) => value.parse::<std::net::IpAddr>().is_ok(),
+        Some(
+            ValueType::String
+            | ValueType::ArrayOfString
+            | ValueType::Bool
+            | ValueType::ArrayOfBool
+            | ValueType::Arn
+            | ValueType::ArrayOfArn,
+        )
+        | None => true,
+    }
 }
 
 /// Returns values that tests of different kinds may tell apart.
-pub(super) fn some_values(key: &str, tests: &[ClassTest]) -> Vec<String> {
+pub(super) fn some_values(key: &str, tests: &[ClassTest], budget: &Budget) -> Vec<String> {
     let value_type = condition_key(key).map(|key| key.value);
     let mut found = Vec::new();
     for wanted in [Family::Text, Family::Number, Family::Date, Family::Address] {
@@ -132,13 +168,16 @@ pub(super) fn some_values(key: &str, tests: &[ClassTest]) -> Vec<String> {
         found.extend(match wanted {
             Family::Text => {
                 let spelt = alike.iter().flat_map(|test| test.values.clone());
-                spelt.chain([any_value(value_type).to_owned()]).collect()
+                let apart = texts(&alike, value_type, None, budget).unwrap_or_default();
+                spelt.chain([any_value(value_type).to_owned()]).chain(apart).collect()
             }
+            Family::Number | Family::Date if key == EPOCH => seconds(&alike).unwrap_or_default(),
             Family::Number => numbers(&alike, value_type),
             Family::Date => dates(&alike, value_type),
             Family::Address => addresses(&alike),
         });
     }
+    found.retain(|value| is_readable(value_type, value));
     if found.is_empty() {
         found.push(any_value(value_type).to_owned());
     }
@@ -265,7 +304,7 @@ fn texts(
         let is_inside = || {
             let literal = pattern::literal(&value);
             universes.iter().any(|universe| {
-                let both = few_cells_of(universe, &[&literal], &[vec![0]], budget, MOST_STEPS);
+                let both = few_cells_of(&literal, &[universe], &[vec![0]], budget, MOST_STEPS);
                 both.is_some_and(|cells| cells.iter().any(|cell| cell.accepts.contains(0)))
             }) && excluded.iter().all(|index| {
                 let both =
@@ -280,6 +319,13 @@ fn texts(
     for universe in &universes {
         found.extend(divide(universe)?);
     }
+    // What a person writes as the beginning of an address may be the beginning of one.
+    if value_type == Some(ValueType::IpAddress) {
+        let longer =
+            found.iter().flat_map(|text| ["::1", ":1", "1"].map(|end| format!("{text}{end}")));
+        found.extend(longer.collect::<Vec<_>>());
+        found.sort_by_key(|value| !is_readable(value_type, value));
+    }
     Some(found)
 }
 
@@ -290,26 +336,35 @@ fn universes(value_type: Option<ValueType>) -> Vec<Pattern> {
             ["true", "false"].map(pattern::literal).to_vec()
         }
         Some(ValueType::Arn | ValueType::ArrayOfArn) => vec![pattern::any_arn()],
-        Some(
-            ValueType::String
-            | ValueType::ArrayOfString
-            | ValueType::Numeric
-            | ValueType::Date
-            | ValueType::IpAddress,
-        )
-        | None => vec![vec![PatternToken::Star(true)]],
+        // The first are the values themselves, and the others all texts that they are among.
+        Some(ValueType::IpAddress) => {
+            let digits = digits();
+            let dot = [PatternToken::Char('.')];
+            let parts = [&digits[..], &dot, &digits, &dot, &digits, &dot, &digits];
+            vec![parts.concat(), vec![PatternToken::Star(true)]]
+        }
+        Some(ValueType::Numeric) => vec![digits(), vec![PatternToken::Star(true)]],
+        Some(ValueType::String | ValueType::ArrayOfString | ValueType::Date) | None => {
+            vec![vec![PatternToken::Star(true)]]
+        }
     }
+}
+
+fn digits() -> Pattern {
+    vec![PatternToken::OneOf(CharClass::Digit), PatternToken::ManyOf(CharClass::Digit)]
 }
 
 /// Returns the pattern of the texts that a value of a test matches, or nothing where it matches
 /// none; `None` where that isn't known: AWS doesn't document what ARNs of fewer than six parts
-/// match, and letters beyond ASCII have several forms.
+/// match, and some letters have other forms beside others.
 fn pattern_of(comparison: OperatorName, value: &str, variables: bool) -> Option<Vec<Pattern>> {
     let pattern = match comparison.positive().0 {
         OperatorName::StringEquals => pattern::text_pattern(value, variables, false),
         OperatorName::StringLike => pattern::text_pattern(value, variables, true),
-        OperatorName::StringEqualsIgnoreCase if value.is_ascii() => {
-            any_case(pattern::text_pattern(value, variables, false))
+        OperatorName::StringEqualsIgnoreCase => {
+            let text = pattern::text_pattern(value, variables, false);
+            let letter = |token| if let PatternToken::Char(c) = token { Some(c) } else { None };
+            any_case(&text.into_iter().map(letter).collect::<Option<String>>()?)?
         }
         OperatorName::ArnLike if value.splitn(6, ':').count() == 6 => {
             pattern::resource(value, variables).tokens
@@ -317,22 +372,12 @@ fn pattern_of(comparison: OperatorName, value: &str, variables: bool) -> Option<
         OperatorName::Bool => {
             let name = ["true", "false"].into_iter().find(|name| name.eq_ignore_ascii_case(value));
             let Some(name) = name else { return Some(Vec::new()) };
-            any_case(pattern::literal(name))
+            any_case(name)?
         }
         OperatorName::BinaryEquals => pattern::literal(value),
         _ => return None,
     };
     Some(vec![pattern])
-}
-
-fn any_case(pattern: Pattern) -> Pattern {
-    let of_any_case = |token| match token {
-        PatternToken::Char(c) if c.is_ascii_alphabetic() => {
-            PatternToken::AnyCase(c.to_ascii_lowercase())
-        }
-        other => other,
-    };
-    pattern.into_iter().map(of_any_case).collect()
 }
 
 /// Returns the numbers of tests, and one between, before and after each two. A value of another
@@ -354,6 +399,91 @@ fn numbers(tests: &[ClassTest], value_type: Option<ValueType>) -> Vec<String> {
         found.extend(unreadable());
     }
     found
+}
+
+/// Returns the values of tests of texts that are the only text which they match; `None` where some
+/// match others.
+fn literals(tests: &[ClassTest]) -> Option<Vec<String>> {
+    let of_texts = tests.iter().filter(|test| family(test.comparison) == Some(Family::Text));
+    let is_literal = |test: &&ClassTest| {
+        let special = |value: &String| test.variables && value.contains("${");
+        test.comparison == OperatorName::StringEquals && !test.values.iter().any(special)
+    };
+    of_texts
+        .map(|test| Some(test).filter(is_literal).map(|test| test.values.clone()))
+        .collect::<Option<Vec<_>>>()
+        .map(|values| values.concat())
+}
+
+/// Tells if each text that tests name is at most one address: those of version 6 have several
+/// spellings.
+fn spell_addresses(tests: &[ClassTest]) -> bool {
+    let is_plain = |text: &String| match text.parse::<std::net::IpAddr>() {
+        Ok(address) => address.is_ipv4(),
+        Err(_) => true,
+    };
+    literals(tests).is_some_and(|literals| literals.iter().all(is_plain))
+}
+
+/// Returns the values of tests of texts, and for each value that the other tests tell apart one in a
+/// spelling that those don't name; `None` where they match more than what they spell.
+fn respelt(
+    tests: &[ClassTest],
+    other: Family,
+    value_type: Option<ValueType>,
+) -> Option<Vec<String>> {
+    let literals = literals(tests)?;
+    let others: Vec<ClassTest> =
+        tests.iter().filter(|test| family(test.comparison) == Some(other)).cloned().collect();
+    let values = match other {
+        Family::Number => numbers(&others, value_type),
+        Family::Date => dates(&others, value_type),
+        Family::Text | Family::Address => return None,
+    };
+    let mut found = literals.clone();
+    for value in values {
+        let spellings = std::iter::once(value.clone())
+            .chain((1..9).map(|zeros| spelt_otherwise(&value, other, &"0".repeat(zeros))));
+        let free = spellings.into_iter().find(|text| !literals.contains(text));
+        found.push(free?);
+    }
+    Some(found)
+}
+
+/// Returns another spelling of a number or of a moment: `1.0` is `1`. A text that is neither gets
+/// longer, and is neither.
+fn spelt_otherwise(value: &str, family: Family, zeros: &str) -> String {
+    let point = |text: &str| if text.contains('.') { "" } else { "." };
+    if family == Family::Number && Number::parse(value).is_some() {
+        return format!("{value}{}{zeros}", point(value));
+    }
+    let moment = parse_date(value).filter(|_| family == Family::Date);
+    let moment = moment.map(|moment| moment.to_string());
+    match moment.as_deref().and_then(|moment| moment.strip_suffix('Z')) {
+        Some(moment) => format!("{moment}{}{zeros}Z", point(moment)),
+        None => format!("{value}-{zeros}"),
+    }
+}
+
+/// Returns the seconds that tests of numbers and of dates tell apart; `None` where other tests do,
+/// or where a value is beyond all seconds.
+fn seconds(tests: &[ClassTest]) -> Option<Vec<String>> {
+    let mut found = BTreeSet::from([1_704_067_200_i64]);
+    for test in tests {
+        for value in &test.values {
+            let second = match family(test.comparison)? {
+                Family::Date => parse_date(value).map(Timestamp::as_second),
+                Family::Number => match Number::parse(value) {
+                    Some(number) => Some(number.whole_number()?),
+                    None => None,
+                },
+                Family::Text | Family::Address => return None,
+            };
+            // The value may be between two seconds. A text that can't be read matches none.
+            found.extend(second.iter().flat_map(|it| (-1..=1).filter_map(|by| it.checked_add(by))));
+        }
+    }
+    Some(found.into_iter().map(|second| second.to_string()).collect())
 }
 
 /// Returns values that aren't of the type which a test asks for.

@@ -69,7 +69,7 @@ impl<'a> Number<'a> {
     const ZERO: Number<'static> = Number { negative: false, whole: "", fraction: "" };
 
     /// Returns the largest whole number that isn't larger than this one; `None` for a long one.
-    fn whole_number(self) -> Option<i64> {
+    pub fn whole_number(self) -> Option<i64> {
         let whole: i64 = if self.whole.is_empty() { 0 } else { self.whole.parse().ok()? };
         match (self.negative, self.fraction.is_empty()) {
             (false, _) => Some(whole),

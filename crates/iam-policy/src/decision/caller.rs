@@ -4,12 +4,11 @@
 use std::borrow::Cow;
 
 use crate::principal::PrincipalEntity;
+use crate::request::caller_key::{ACCOUNT, ARN, IS_SERVICE, SERVICE_NAME, TYPE, USERID, USERNAME};
 use crate::request::{Caller, Context, Request};
 use crate::statement::{PrincipalType, Statement};
 
-/// The keys that follow from the caller, besides those that begin with `PRINCIPAL`.
-const USERNAME: &str = "aws:username";
-const USERID: &str = "aws:userid";
+/// The beginning of the keys that follow from the caller, besides its user name and its user id.
 const PRINCIPAL: &str = "aws:principal";
 
 impl Request {
@@ -62,21 +61,22 @@ impl Caller {
         let mut add = |key: &'static str, value: &str| keys.push((key, value.to_owned()));
         match self.kind {
             PrincipalType::Everyone => {
-                add("aws:PrincipalType", "Anonymous");
+                add(ACCOUNT, "anonymous");
+                add(TYPE, "Anonymous");
                 add(USERID, "anonymous");
             }
             PrincipalType::Service => {
-                add("aws:PrincipalServiceName", &self.name);
-                add("aws:PrincipalIsAWSService", "true");
+                add(SERVICE_NAME, &self.name);
+                add(IS_SERVICE, "true");
             }
             PrincipalType::AWS => {
-                add("aws:PrincipalIsAWSService", "false");
+                add(IS_SERVICE, "false");
                 if let Some(account) = self.account() {
-                    add("aws:PrincipalAccount", account);
+                    add(ACCOUNT, account);
                 }
                 if let Some(entity) = self.entity() {
-                    add("aws:PrincipalType", kind(entity));
-                    add("aws:PrincipalArn", &self.arn(entity));
+                    add(TYPE, kind(entity));
+                    add(ARN, &self.arn(entity));
                 }
                 match self.entity() {
                     Some(PrincipalEntity::User(name)) => add(USERNAME, name),
@@ -173,6 +173,7 @@ mod tests {
         aws:principalservicename=lambda.amazonaws.com
         ");
         insta::assert_snapshot!(keys(Caller { kind: PrincipalType::Everyone, name: "*".to_owned() }), @r"
+        aws:principalaccount=anonymous
         aws:principaltype=Anonymous
         aws:userid=anonymous
         ");

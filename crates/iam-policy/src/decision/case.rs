@@ -1,14 +1,16 @@
 //! One request with the policies that decide on it.
 
 use crate::canonical::is_account;
+use crate::catalogue;
 use crate::principal::{Naming, PrincipalEntity};
 use crate::request::{Context, Request};
 use crate::statement::PrincipalType;
 
 use super::organization::{ControlLevels, Exemption};
-use super::owned;
+use super::step::{EvaluationStage, EvaluationStep, StepOutcome};
 use super::weighing::{AttachmentPoint, WeighedStatement, Weighing};
-use super::{Deciding, Decision, EvaluationStep, Policies, Verdict};
+use super::{Deciding, Decision, Policies, Verdict};
+use super::{credentials, owned, resource_policies};
 
 /// A request with the statements of each kind of policy that match it.
 pub(super) struct RequestCase<'a> {
@@ -63,14 +65,10 @@ impl<'a> RequestCase<'a> {
     }
 
     pub fn decide(&self) -> Decision {
-        // "No permissions are required", and a Deny changes nothing (AWS STS API Reference,
-        // "GetCallerIdentity").
-        if self.request.action.eq_ignore_ascii_case("sts:GetCallerIdentity")
-            && self.request.principal.account().is_some()
-        {
-            let reason = "sts:GetCallerIdentity needs no permission".to_owned();
-            let (verdict, because, steps) = (Verdict::Allowed, Vec::new(), Vec::new());
-            return Decision { verdict, because, reason, steps };
+        if let Some(reason) = credentials::freedom(self.request) {
+            let (stage, outcome) = (EvaluationStage::Credentials, StepOutcome::Allowed);
+            let steps = vec![EvaluationStep::new(stage, outcome, reason.clone())];
+            return Decision { verdict: Verdict::Allowed, because: Vec::new(), reason, steps };
         }
         let denies: Vec<_> = self.layers().flat_map(|layer| layer.denies.clone()).collect();
         if let Some(first) = denies.first() {
@@ -88,7 +86,7 @@ impl<'a> RequestCase<'a> {
     /// Returns the decision on a request that no statement denies.
     fn without_denies(&self) -> (Verdict, Vec<Deciding>, String) {
         let implicitly = |reason| (Verdict::ImplicitDeny, Vec::new(), reason);
-        if let Some(reason) = owned::refusal(self.request) {
+        if let Some((_, reason)) = self.refusal() {
             return implicitly(reason);
         }
         let Some(grant) = self.grant() else { return implicitly(self.missed()) };
@@ -103,6 +101,14 @@ impl<'a> RequestCase<'a> {
         (Verdict::Allowed, because, self.granted(grant))
     }
 
+    /// Returns the reason why no policy can allow the request, and the step that finds it.
+    pub fn refusal(&self) -> Option<(EvaluationStage, String)> {
+        let of_credentials = credentials::refusal(self.request);
+        of_credentials.map(|reason| (EvaluationStage::Credentials, reason)).or_else(|| {
+            owned::refusal(self.request).map(|reason| (EvaluationStage::OwnedByAws, reason))
+        })
+    }
+
     fn layers(&self) -> impl Iterator<Item = &Weighing<'a>> {
         let own = [Some(&self.identity), self.boundary.as_ref(), self.session.as_ref()];
         let others = [self.resource.as_ref(), self.endpoint.as_ref()];
@@ -112,12 +118,13 @@ impl<'a> RequestCase<'a> {
 
     /// Returns the policies by which the request is allowed, if nothing denies it and nothing
     /// limits it.
-    fn grant(&self) -> Option<AllowSource> {
+    pub fn grant(&self) -> Option<AllowSource> {
         if self.request.principal.kind != PrincipalType::AWS {
             return self.resource_names().map(|_| AllowSource::Resource);
         }
         let held = self.is_held() && self.within_limits();
         match (&self.resource, self.is_foreign()) {
+            (None, _) if self.is_closed() => None,
             (None, _) => held.then_some(AllowSource::Identity),
             // Both accounts must allow it, each by its own policies.
             (Some(_), true) => {
@@ -206,13 +213,35 @@ impl<'a> RequestCase<'a> {
     }
 
     /// Tells if the decision depends on a policy that isn't given: the one of another account's
-    /// resource, of a role that is assumed, or of a key. Not every action of KMS is about a key.
+    /// resource, of a role that is assumed, or of a key.
     pub fn lacks_resource_policy(&self) -> bool {
-        let kinds = [":role/", ":key/"];
-        let has_one = || kinds.iter().any(|kind| self.request.resource.contains(kind));
         self.resource.is_none()
             && self.request.principal.kind == PrincipalType::AWS
-            && (self.is_foreign() || (self.resource_rules() && has_one()))
+            && !self.is_closed()
+            && (self.is_foreign() || (self.resource_rules() && self.has_resource_policy()))
+    }
+
+    /// Tells if the resource has a policy that must allow the action. Whoever assumes a role
+    /// assumes one with a trust policy, also where the question is about `*`. Not every action of
+    /// KMS is about a key.
+    fn has_resource_policy(&self) -> bool {
+        let (action, resource) = (&self.request.action, &self.request.resource);
+        let is_about_keys = || {
+            catalogue::action(action).is_some_and(|action| {
+                action.takes_resource() && action.resources.iter().all(|it| it.name == "key")
+            })
+        };
+        action.to_ascii_lowercase().starts_with("sts:assumerole")
+            || [":role/", ":key/"].iter().any(|kind| resource.contains(kind))
+            || (resource == "*" && is_about_keys())
+    }
+
+    /// Tells if the resource is of another account and can't have a policy that opens it to the
+    /// caller's.
+    pub fn is_closed(&self) -> bool {
+        self.resource.is_none()
+            && self.is_foreign()
+            && resource_policies::are_impossible(self.request)
     }
 
     /// Tells if the resource is in another account than the caller. The ARN of a bucket names no

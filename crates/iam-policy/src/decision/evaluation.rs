@@ -1,40 +1,63 @@
 //! Tells how each step of an evaluation ends.
 
-use super::case::RequestCase;
+use crate::statement::PrincipalType;
+
+use super::case::{AllowSource, RequestCase};
 use super::organization::ControlLevels;
-use super::owned;
 use super::step::{EvaluationStage, EvaluationStep, StepOutcome};
 use super::weighing::Weighing;
 
 impl RequestCase<'_> {
-    /// Returns the steps of the evaluation of a request that no statement denies. What AWS owns is
-    /// refused before other policies are looked at.
+    /// Returns the steps of the evaluation of a request that no statement denies. What no policy
+    /// can allow is refused before policies are looked at.
     pub(super) fn steps(&self) -> Vec<EvaluationStep> {
         use EvaluationStage as Stage;
-        let session = match (&self.session, self.is_federated_user()) {
-            (None, true) => EvaluationStep::new(
-                Stage::SessionPolicies,
-                StepOutcome::NotAllowed,
-                "none are given, and a federated user has no permissions without them",
-            ),
-            (session, _) => self.step(Stage::SessionPolicies, session.as_ref()),
-        };
         let no_deny = "no statement denies the request";
         let no_deny = EvaluationStep::new(Stage::ExplicitDenies, StepOutcome::NotDenied, no_deny);
-        if let Some(reason) = owned::refusal(self.request) {
-            let refused = EvaluationStep::new(Stage::OwnedByAws, StepOutcome::NotAllowed, reason);
-            return vec![no_deny, refused];
+        if let Some((stage, reason)) = self.refusal() {
+            return vec![no_deny, EvaluationStep::new(stage, StepOutcome::NotAllowed, reason)];
         }
-        vec![
-            no_deny,
-            self.resource_control_step(),
-            self.service_control_step(),
-            self.endpoint_step(),
+        let guardrails =
+            [self.resource_control_step(), self.service_control_step(), self.endpoint_step()];
+        let policies = self.policy_steps();
+        [no_deny].into_iter().chain(guardrails).chain(policies).collect()
+    }
+
+    /// Returns the steps of the resource's policy and of the caller's. Only users and roles have
+    /// policies; and where the resource's policy names the caller itself, the evaluation ends with
+    /// it ("How AWS enforcement code logic evaluates requests", "Resource-based policies").
+    fn policy_steps(&self) -> [EvaluationStep; 4] {
+        use EvaluationStage as Stage;
+        let suffices = "the resource-based policy suffices";
+        let (identity, limits) = match self.grant() {
+            _ if self.request.principal.kind != PrincipalType::AWS => {
+                let reason = "only users and roles have such policies";
+                (Some(reason), Some(reason))
+            }
+            Some(AllowSource::Resource) => (Some(suffices), Some(suffices)),
+            Some(AllowSource::Role) => (Some(suffices), None),
+            Some(AllowSource::Identity | AllowSource::Both) | None => (None, None),
+        };
+        let unless = |skip: Option<&str>, stage, step: &dyn Fn() -> EvaluationStep| {
+            let skipped = |reason| EvaluationStep::new(stage, StepOutcome::NotEvaluated, reason);
+            skip.map_or_else(step, skipped)
+        };
+        let boundary = || self.step(Stage::PermissionsBoundary, self.boundary.as_ref());
+        [
             self.resource_step(),
-            self.identity_step(),
-            self.step(Stage::PermissionsBoundary, self.boundary.as_ref()),
-            session,
+            unless(identity, Stage::IdentityPolicies, &|| self.identity_step()),
+            unless(limits, Stage::PermissionsBoundary, &boundary),
+            unless(limits, Stage::SessionPolicies, &|| self.session_step()),
         ]
+    }
+
+    fn session_step(&self) -> EvaluationStep {
+        if self.session.is_none() && self.is_federated_user() {
+            let reason = "none are given, and a federated user has no permissions without them";
+            let (stage, outcome) = (EvaluationStage::SessionPolicies, StepOutcome::NotAllowed);
+            return EvaluationStep::new(stage, outcome, reason);
+        }
+        self.step(EvaluationStage::SessionPolicies, self.session.as_ref())
     }
 
     fn step(&self, stage: EvaluationStage, weighing: Option<&Weighing<'_>>) -> EvaluationStep {
@@ -86,6 +109,10 @@ impl RequestCase<'_> {
         let mut step = self.step(EvaluationStage::ResourcePolicy, self.resource.as_ref());
         if self.lacks_resource_policy() {
             step.reason = self.lacking();
+        }
+        if self.is_closed() {
+            step.outcome = StepOutcome::NotAllowed;
+            step.reason = self.closed();
         }
         step
     }

@@ -7,10 +7,12 @@
 
 mod caller;
 mod case;
+mod credentials;
 mod evaluation;
 mod organization;
 mod owned;
 mod reason;
+mod resource_policies;
 mod step;
 #[cfg(test)]
 mod tests;

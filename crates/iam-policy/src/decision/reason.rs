@@ -14,11 +14,7 @@ impl RequestCase<'_> {
     }
 
     pub(super) fn granted(&self, grant: AllowSource) -> String {
-        let held = if self.is_root() && self.identity.allows.is_empty() {
-            self.root_allows()
-        } else {
-            self.identity.allows.first().map(|said| self.allows(said)).unwrap_or_default()
-        };
+        let held = self.held();
         let limit = |limit: Option<&Weighing<'_>>, word: &str| {
             let said = *limit?.allows.first()?;
             Some(format!("{word} it too ({})", named(&said)))
@@ -38,6 +34,15 @@ impl RequestCase<'_> {
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
+    /// Returns the reason why the caller's account allows the request.
+    fn held(&self) -> String {
+        if self.is_root() && self.identity.allows.is_empty() {
+            self.root_allows()
+        } else {
+            self.identity.allows.first().map(|said| self.allows(said)).unwrap_or_default()
+        }
+    }
+
     pub(super) fn root_allows(&self) -> String {
         format!("the root user of account {} may do everything in it", self.account())
     }
@@ -52,6 +57,16 @@ impl RequestCase<'_> {
             _ => "the role's trust policy must allow it too".to_owned(),
         };
         format!("{whose}: the policy of the resource isn't given")
+    }
+
+    /// Returns the reason why nothing can open another account's resource to the caller.
+    pub(super) fn closed(&self) -> String {
+        let (owner, service) = (self.owner().unwrap_or_default(), self.request.service());
+        format!(
+            "the resource is of account {owner}, and {service} has no resource-based policies that \
+                could allow {} to another account",
+            self.request.action
+        )
     }
 
     /// Returns the policies of the organization or of the VPC endpoint that limit what others
@@ -87,6 +102,9 @@ impl RequestCase<'_> {
             held.map(|said| self.allows(said)).or_else(|| given.map(|said| self.allows(&said)));
         if let Some(missed) = allows.and_then(|allows| self.missed_limit(&allows)) {
             return missed;
+        }
+        if self.is_closed() && self.is_held() {
+            return format!("{}, but {}", self.held(), self.closed());
         }
         let resource_near = self.resource.as_ref().and_then(|resource| resource.near);
         match (held, given) {

@@ -4,7 +4,7 @@
 /// A step of an evaluation with its outcome.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct EvaluationStep {
-    /// The policies that the step evaluates.
+    /// What the step evaluates.
     pub stage: EvaluationStage,
     /// The outcome of the step.
     pub outcome: StepOutcome,
@@ -12,12 +12,14 @@ pub struct EvaluationStep {
     pub reason: String,
 }
 
-/// The kind of policies that a step evaluates.
+/// The policies, or the facts about the request, that a step evaluates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EvaluationStage {
     /// The Deny statements of all policies.
     ExplicitDenies,
+    /// The kind of the caller's credentials, where it decides and not policies.
+    Credentials,
     /// The resources that only AWS may change.
     OwnedByAws,
     /// The resource control policies of the resource's account.
@@ -44,9 +46,9 @@ pub enum StepOutcome {
     Denied,
     /// No Deny matches.
     NotDenied,
-    /// An Allow matches.
+    /// An Allow matches, or none is needed.
     Allowed,
-    /// No Allow matches.
+    /// No Allow matches, or none could.
     NotAllowed,
     /// There are no such policies, or they don't apply to the request.
     NotEvaluated,
@@ -57,6 +59,7 @@ impl EvaluationStage {
     pub fn label(self) -> &'static str {
         match self {
             Self::ExplicitDenies => "explicit denies",
+            Self::Credentials => "credentials of the caller",
             Self::OwnedByAws => "resources of AWS",
             Self::ResourceControlPolicies => "resource control policies",
             Self::ServiceControlPolicies => "service control policies",

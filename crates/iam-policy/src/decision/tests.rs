@@ -5,6 +5,7 @@ use crate::statement::PrincipalType;
 
 use super::*;
 
+mod credentials;
 mod limits;
 
 const USER: &str = "arn:aws:iam::123456789012:user/ada";

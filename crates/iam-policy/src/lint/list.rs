@@ -28,6 +28,7 @@ const RULES: &[Rule] = &[
     principals::PUBLIC_ACCESS,
     principals::PRINCIPAL_WILDCARD,
     principals::NOT_PRINCIPAL,
+    principals::NOT_PRINCIPAL_ACCOUNT,
     redundancy::REDUNDANT_STATEMENT,
     redundancy::SHADOWED_ACTION,
     size::POLICY_SIZE,

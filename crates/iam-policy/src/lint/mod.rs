@@ -21,6 +21,7 @@ mod site;
 mod size;
 mod wording;
 
+use crate::Usage;
 use crate::Value;
 use crate::statement::{Effect, Policy};
 
@@ -67,6 +68,9 @@ pub fn lint(document: &Value, home: &Home<'_>) -> Vec<Finding> {
         findings.extend(conditions::keys(&site, home));
         if site.statement.effect == Effect::Allow && home.grants {
             findings.extend(allow(&site, home));
+        }
+        if site.statement.effect == Effect::Deny && home.usage == Usage::Bucket {
+            findings.extend(principals::find_half_excepted(&site));
         }
     }
     findings

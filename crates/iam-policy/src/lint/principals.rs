@@ -2,6 +2,7 @@
 
 use crate::Usage;
 use crate::diagnostic::Severity;
+use crate::request::Caller;
 use crate::statement::{ConditionTest, PrincipalType};
 
 use super::finding::{Finding, Home};
@@ -98,6 +99,16 @@ pub(super) const NOT_PRINCIPAL: Rule = Rule::new(
 )
 .with_source(Source::IamGuide("reference_policies_elements_notprincipal"));
 
+pub(super) const NOT_PRINCIPAL_ACCOUNT: Rule = Rule::new(
+    "not-principal-account",
+    Severity::Warning,
+    "A Deny that excepts a user, a role or a session without its account",
+    "AWS may check the account first, and deny the whole account with everybody in it. Of a \
+        session it may check the role, too.",
+    "Name the account in NotPrincipal as well, and the role of a session; or deny \"*\" with a \
+        condition on aws:PrincipalArn.",
+);
+
 /// The keys about the caller or its network, which narrow `*` if a condition demands them: those by
 /// which S3 tells a public policy from one that isn't ("The meaning of public", Amazon S3 User
 /// Guide), and those that IAM's guide has for trust policies.
@@ -164,6 +175,38 @@ pub(super) fn find_wildcard_principals(site: &Site<'_>, home: &Home<'_>) -> Vec<
         findings.extend(others.into_iter().map(|name| foreign(site, name)));
     }
     findings
+}
+
+/// Finds the names in the NotPrincipal of a Deny without the names that AWS may check before them:
+/// "When you use `NotPrincipal` with Deny, you must also specify the account ARN of the not-denied
+/// principal. Otherwise, the policy might deny access to the entire account containing the
+/// principal", and for a session both its role and its account (IAM User Guide, "`NotPrincipal`").
+pub(super) fn find_half_excepted(site: &Site<'_>) -> Vec<Finding> {
+    let Some(principals) = site.statement.principals.as_ref().filter(|it| it.not) else {
+        return Vec::new();
+    };
+    let names = principals.names.iter().filter(|(kind, _)| *kind == PrincipalType::AWS);
+    let finding = |(_, name): &(PrincipalType, String)| {
+        let account = account(name)?;
+        let excepts = |caller: &Caller| !principals.names(caller);
+        let mut missing = Vec::new();
+        let another_session = name.rsplit_once('/').filter(|_| name.contains(":assumed-role/"));
+        if another_session.is_some_and(|(role, _)| !excepts(&Caller::aws(format!("{role}/-")))) {
+            missing.push("its role");
+        }
+        if !excepts(&Caller::aws(account)) {
+            missing.push("its account");
+        }
+        let message = format!(
+            "`{name}` is excepted without {}: AWS may deny it all the same",
+            (!missing.is_empty()).then(|| missing.join(" and "))?
+        );
+        let remedy = "name the account in `NotPrincipal` too, and the role of a session; or deny \
+            `*` with {\"ArnNotEquals\": {\"aws:PrincipalArn\": …}}";
+        let place = site.principal(name);
+        Some(Finding::new(&NOT_PRINCIPAL_ACCOUNT, Severity::Warning, place, message, remedy))
+    };
+    names.filter_map(finding).collect()
 }
 
 fn everyone(site: &Site<'_>, home: &Home<'_>) -> Finding {

@@ -46,6 +46,8 @@ pub fn nearly_full(size: usize, usage: Usage) -> Option<Finding> {
             "a trust policy",
             "put several principals into one statement, or have the quota raised to 4096",
         ),
+        // No object that lint looks at has such a policy.
+        Usage::Limiting(_) => ("a limiting policy", "divide it"),
         Usage::Bucket => (
             "a bucket policy",
             "move what concerns users and roles of this account to their own policies",

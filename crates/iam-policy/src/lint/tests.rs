@@ -269,6 +269,31 @@ fn wildcards_and_complements_of_principals() {
 }
 
 #[test]
+fn an_exception_from_a_deny_names_the_account_too() {
+    let place = "/Statement/0/NotPrincipal/AWS";
+    let excepts = |names: Value| {
+        told(
+            Usage::Bucket,
+            &json!([{"Effect": "Deny", "NotPrincipal": {"AWS": names}, "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::b/*"}]),
+        )
+    };
+    let [ada, account] = ["arn:aws:iam::123456789012:user/ada", "123456789012"];
+    let [role, session] = [
+        "arn:aws:iam::123456789012:role/path/ops",
+        "arn:aws:sts::123456789012:assumed-role/ops/ada",
+    ];
+    let warned = |place: &str| one("not-principal-account", Severity::Warning, place);
+    assert_eq!(excepts(json!(ada)), warned(place));
+    assert_eq!(excepts(json!([ada, "999999999999"])), warned(&format!("{place}/0")));
+    assert_eq!(excepts(json!([account, session])), warned(&format!("{place}/1")));
+    assert_eq!(excepts(json!([session, role])).len(), 2);
+    for names in [json!([ada, account]), json!([session, role, account]), json!(account)] {
+        assert_eq!(excepts(names.clone()), [], "{names}");
+    }
+}
+
+#[test]
 fn a_public_bucket() {
     let open = |effect: &str, condition: Value| {
         told(

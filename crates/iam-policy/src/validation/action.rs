@@ -2,11 +2,11 @@
 
 use serde_json::Map;
 
-use crate::Usage;
 use crate::Value;
 use crate::catalogue;
 use crate::layout::{member, one_or_many};
 use crate::pattern::action_matches;
+use crate::{LimitingPolicy, Usage};
 
 use super::{Report, ValidationStage, did_you_mean};
 
@@ -42,13 +42,31 @@ impl Report {
         }
     }
 
+    /// Checks the actions of a resource control policy: "`NotAction`" is among its "Unsupported
+    /// elements" (AWS Organizations User Guide, "RCP syntax").
+    pub(super) fn resource_control_actions(
+        &mut self,
+        pointer: &str,
+        elements: &Map<String, Value>,
+    ) {
+        if elements.contains_key("NotAction") {
+            let message = "A resource control policy must not contain NotAction.";
+            let help = Some("name in Action what it denies".to_owned());
+            let pointer = member(pointer, "NotAction");
+            self.add(ValidationStage::Statement, &pointer, CODE, message, help);
+        }
+    }
+
     fn action(&mut self, pointer: &str, action: &str) {
         let refusal = match self.usage {
             Usage::Trust => trust_refusal(action),
             Usage::Bucket => bucket_refusal(action),
-            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
-                refusal(action)
-            }
+            Usage::Limiting(LimitingPolicy::ResourceControl) => resource_control_refusal(action),
+            Usage::Managed
+            | Usage::UserInline
+            | Usage::GroupInline
+            | Usage::RoleInline
+            | Usage::Limiting(_) => refusal(action),
         };
         if let Some((message, help)) = refusal {
             self.add(ValidationStage::Actions, pointer, CODE, message, help);
@@ -73,6 +91,18 @@ fn refusal(action: &str) -> Option<(String, Option<String>)> {
         let help = "the service is named before the colon, without wildcards: s3:Get*".to_owned();
         (format!("Vendor {vendor} is not valid"), Some(help))
     })
+}
+
+/// Returns the refusal in a resource control policy: "You cannot use `*` in the Action element of a
+/// customer managed RCP and have to specify the abbreviation for the service" (AWS Organizations
+/// User Guide, "RCP syntax").
+fn resource_control_refusal(action: &str) -> Option<(String, Option<String>)> {
+    let vendor = action.split(':').next().unwrap_or_default();
+    if vendor == "*" {
+        let message = format!("A resource control policy must name the service of {action}.");
+        return Some((message, Some("write one action for each service, such as s3:*".to_owned())));
+    }
+    refusal(action)
 }
 
 fn is_vendor(vendor: &str) -> bool {

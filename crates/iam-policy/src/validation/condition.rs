@@ -57,9 +57,11 @@ impl Report {
             let message = match self.usage {
                 Usage::Bucket => INVALID_KEY,
                 Usage::Trust => "Condition can contain only one colon.",
-                Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
-                    "Actions/Condition can contain only one colon."
-                }
+                Usage::Managed
+                | Usage::UserInline
+                | Usage::GroupInline
+                | Usage::RoleInline
+                | Usage::Limiting(_) => "Actions/Condition can contain only one colon.",
             };
             self.add(ValidationStage::Actions, pointer, WRONG_KEY, message, Some(help));
         }

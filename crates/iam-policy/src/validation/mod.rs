@@ -8,6 +8,7 @@ mod action;
 mod bucket;
 mod condition;
 mod condition_value;
+mod limiting;
 mod partition;
 mod principal;
 mod resource;
@@ -20,7 +21,7 @@ use crate::Value;
 use super::canonical::canonical;
 use super::layout::{ELEMENTS, STATEMENT, STATEMENT_ELEMENTS, member, one_or_many, statements};
 use super::size::size_of_text;
-use super::{Usage, document_size, limit};
+use super::{LimitingPolicy, Usage, document_size, limit};
 
 pub use violation::Violation;
 
@@ -74,9 +75,15 @@ pub(super) fn validate_text(text: &str, document: &Value, usage: Usage) -> Vec<V
 fn found(document: &Value, usage: Usage, sizes: Sizes, partition: Option<&str>) -> Vec<Violation> {
     let partition = partition.map(str::to_owned);
     let mut report = Report { usage, sizes, partition, findings: Vec::new() };
-    report.document(document);
+    if !(usage.is_resource_control() && limiting::is_full_access(document)) {
+        report.document(document);
+    }
     report.findings.sort_by_key(|(stage, _)| *stage);
-    report.findings.into_iter().map(|(_, finding)| finding).collect()
+    let findings = report.findings.into_iter().map(|(_, finding)| finding);
+    if usage.is_of_organization() {
+        return findings.map(limiting::in_words_of_organizations).collect();
+    }
+    findings.collect()
 }
 
 #[derive(Clone, Copy)]
@@ -175,9 +182,11 @@ impl Report {
         match self.usage {
             Usage::Trust => "Syntax error in policy.",
             Usage::Bucket => "Invalid policy syntax.",
-            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
-                "Syntax errors in policy."
-            }
+            Usage::Managed
+            | Usage::UserInline
+            | Usage::GroupInline
+            | Usage::RoleInline
+            | Usage::Limiting(_) => "Syntax errors in policy.",
         }
     }
 
@@ -259,17 +268,28 @@ impl Report {
         self.add(ValidationStage::Syntax, pointer, UNKNOWN_ELEMENT, message, help);
     }
 
-    /// Checks the version. A missing version is 2008-10-17, which IAM still takes in trust policies
-    /// and S3 in bucket policies.
+    /// Tells if the version may be missing or the old one, as IAM takes it in trust policies and S3
+    /// in bucket policies. "Every SCP must include a `Version` element with the value 2012-10-17",
+    /// and so must every RCP (AWS Organizations User Guide, "SCP syntax", "RCP syntax"). For
+    /// policies of sessions and endpoints AWS documents no rule.
+    fn takes_old_version(&self) -> bool {
+        match self.usage {
+            Usage::Trust | Usage::Bucket => true,
+            Usage::Limiting(_) => !self.usage.is_of_organization(),
+            Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => false,
+        }
+    }
+
+    /// Checks the version. A missing version is 2008-10-17.
     fn version(&mut self, version: Option<&Value>) {
         let (stage, message) = match version.map(Value::as_str) {
             Some(Some("2012-10-17")) => return,
-            None | Some(Some("2008-10-17")) if !self.usage.is_identity() => return,
+            None | Some(Some("2008-10-17")) if self.takes_old_version() => return,
             None | Some(Some("2008-10-17")) => (
                 ValidationStage::Version,
                 "Policy document must be version 2012-10-17 or greater.".to_owned(),
             ),
-            Some(_) if self.usage.is_identity() => {
+            Some(_) if !self.takes_old_version() => {
                 let detail = "Version is one of AWS's two: 2012-10-17 or 2008-10-17.";
                 (ValidationStage::Syntax, format!("{} {detail}", self.syntax_errors()))
             }
@@ -283,10 +303,18 @@ impl Report {
         self.add(stage, pointer, "policy-version", message, help);
     }
 
-    /// Checks the characters: IAM's documents hold characters up to U+00FF only.
+    /// Checks the characters: the documents of IAM and of sessions hold characters up to U+00FF
+    /// only.
     fn characters(&mut self, document: &Value) {
-        if self.usage == Usage::Bucket {
-            return;
+        match self.usage {
+            Usage::Bucket => return,
+            Usage::Limiting(limiting) if limiting != LimitingPolicy::Session => return,
+            Usage::Limiting(_)
+            | Usage::Managed
+            | Usage::UserInline
+            | Usage::GroupInline
+            | Usage::RoleInline
+            | Usage::Trust => {}
         }
         let mut open = vec![(String::new(), document)];
         let mut found = Vec::new();
@@ -333,6 +361,7 @@ impl Report {
             Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => {
                 of_iam("policyDocument")
             }
+            Usage::Limiting(limiting) => limiting::too_large(limiting),
         };
         let help = format!(
             "it has {} characters, and AWS's limit is {}: divide it, or use wildcards",
@@ -356,12 +385,22 @@ impl Report {
             Usage::RoleInline => format!("Maximum policy size of {limit} bytes exceeded for role"),
             Usage::Trust => format!("Cannot exceed quota for ACLSizePerRole: {limit}"),
             Usage::Bucket => TOO_LARGE_FOR_S3.to_owned(),
+            Usage::Limiting(limiting) => limiting::too_large(limiting),
         };
-        let unit =
-            if self.usage == Usage::Bucket { "bytes" } else { "characters without white space" };
+        let unit = match self.usage {
+            Usage::Bucket => "bytes",
+            Usage::Limiting(_) => "characters",
+            Usage::Managed
+            | Usage::UserInline
+            | Usage::GroupInline
+            | Usage::RoleInline
+            | Usage::Trust => "characters without white space",
+        };
         let help = format!("it has {counted} {unit}, AWS's limit is {limit}");
         // relayctl sends no unnecessary escapes and no duplicates.
-        let fits = if sent <= limit {
+        let fits = if sent <= limit && matches!(self.usage, Usage::Limiting(_)) {
+            format!("; without the white space between its elements it has {sent}")
+        } else if sent <= limit {
             format!("; as relayctl sends it, it has {sent}")
         } else {
             split::way_out(document, self.usage)

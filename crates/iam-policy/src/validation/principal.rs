@@ -27,6 +27,9 @@ impl Report {
             }
             return;
         }
+        if self.usage.is_resource_control() {
+            return self.everybody_alone(pointer, elements);
+        }
         if present.is_empty() {
             return self.add(
                 ValidationStage::Statement,
@@ -42,6 +45,28 @@ impl Report {
         if elements.contains_key("NotPrincipal") {
             self.not_principal(&member(pointer, "NotPrincipal"), elements);
         }
+    }
+
+    /// Checks the principals of a resource control policy: "You can only specify `*` in the
+    /// Principal element of an RCP", and "`NotPrincipal`" is among its "Unsupported elements" (AWS
+    /// Organizations User Guide, "RCP syntax").
+    fn everybody_alone(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        let help = "write \"Principal\": \"*\", and test aws:PrincipalArn or \
+            aws:PrincipalAccount in Condition"
+            .to_owned();
+        let (pointer, message) = match elements.get("Principal") {
+            _ if elements.contains_key("NotPrincipal") => (
+                member(pointer, "NotPrincipal"),
+                "A resource control policy must not contain NotPrincipal.",
+            ),
+            None => (pointer.to_owned(), "Missing required field Principal"),
+            Some(principal) if !is_everybody(principal) => (
+                member(pointer, "Principal"),
+                "The principal of a resource control policy must be \"*\".",
+            ),
+            Some(_) => return,
+        };
+        self.add(ValidationStage::Statement, &pointer, CODE, message, Some(help));
     }
 
     /// Checks NotPrincipal: "`NotPrincipal` must be used with Deny", and trust policies may not
@@ -180,10 +205,19 @@ impl Report {
             | Usage::UserInline
             | Usage::GroupInline
             | Usage::RoleInline
-            | Usage::Trust => {
+            | Usage::Trust
+            | Usage::Limiting(_) => {
                 format!("Invalid principal in policy: {which}")
             }
         }
+    }
+}
+
+/// Tells if principals are `"*"`, or `{"AWS": "*"}`, which means the same.
+fn is_everybody(principal: &Value) -> bool {
+    match principal {
+        Value::Object(types) => types.len() == 1 && texts(types.get("AWS")) == ["*"],
+        other => other == "*",
     }
 }
 

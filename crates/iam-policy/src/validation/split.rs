@@ -1,7 +1,7 @@
 //! The way out of a document that is larger than AWS takes.
 
 use crate::layout::statements;
-use crate::{Usage, Value, document_size, limit};
+use crate::{LimitingPolicy, Usage, Value, document_size, limit};
 
 /// The managed policies that IAM attaches to a user, a role or a group unless the quota was raised
 /// ("IAM and AWS STS quotas", IAM User Guide).
@@ -17,6 +17,13 @@ pub(super) fn way_out(document: &Value, usage: Usage) -> String {
         Usage::Trust => "; put principals with equal conditions into one statement, or have the \
             quota raised: to 4096 at most"
             .to_owned(),
+        Usage::Limiting(LimitingPolicy::ServiceControl | LimitingPolicy::ResourceControl) => {
+            "; divide it into several, and attach all of them".to_owned()
+        }
+        Usage::Limiting(LimitingPolicy::Session) => {
+            "; pass a managed policy in its place".to_owned()
+        }
+        Usage::Limiting(LimitingPolicy::VpcEndpoint) => String::new(),
         Usage::Bucket => {
             "; move what is allowed to users and roles of this account into their own \
             policies"

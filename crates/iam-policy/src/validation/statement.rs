@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Map;
 
-use crate::Usage;
 use crate::Value;
 use crate::layout::{STATEMENT_ELEMENTS, member};
+use crate::{LimitingPolicy, Usage};
 
 use super::{Report, ValidationStage, did_you_mean};
 
@@ -21,9 +21,19 @@ impl Report {
                 continue;
             };
             self.statement(pointer, elements);
-            // S3 allows duplicates, and an empty Sid is none.
+            // S3 allows duplicates, and an empty Sid is none. What AWS Organizations and EC2 allow
+            // isn't documented.
             let sid = elements.get("Sid").and_then(Value::as_str).unwrap_or_default();
-            if !sid.is_empty() && !sids.insert(sid) && self.usage != Usage::Bucket {
+            let may_repeat = match self.usage {
+                Usage::Bucket => true,
+                Usage::Limiting(limiting) => limiting != LimitingPolicy::Session,
+                Usage::Managed
+                | Usage::UserInline
+                | Usage::GroupInline
+                | Usage::RoleInline
+                | Usage::Trust => false,
+            };
+            if !sid.is_empty() && !sids.insert(sid) && !may_repeat {
                 let message = if self.usage == Usage::Trust {
                     "The Statement Ids in the policy are not unique"
                 } else {
@@ -74,6 +84,10 @@ impl Report {
         if let Some(condition) = elements.get("Condition") {
             self.condition(&member(pointer, "Condition"), condition);
         }
+        if self.usage.is_resource_control() {
+            self.resource_control_effect(pointer, elements);
+            self.resource_control_actions(pointer, elements);
+        }
         self.cognito(pointer, elements);
         self.actions_of_bucket(pointer, elements);
     }
@@ -82,8 +96,9 @@ impl Report {
         let Some(sid) = sid else { return };
         let pointer = member(pointer, "Sid");
         let Some(text) = sid.as_str() else { return self.syntax(&pointer, "Sid is a text.") };
-        // S3 takes other characters, too.
-        if self.usage.is_identity() && !text.chars().all(|c| c.is_ascii_alphanumeric()) {
+        // S3 takes other characters, too. What AWS Organizations takes isn't documented.
+        let is_plain = self.usage.is_identity() && !self.usage.is_of_organization();
+        if is_plain && !text.chars().all(|c| c.is_ascii_alphanumeric()) {
             let message = "Statement IDs (SID) must be alpha-numeric. Check that your input \
                 satisfies the regular expression [0-9A-Za-z]*";
             let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -94,6 +109,19 @@ impl Report {
                 message,
                 Some(format!("write `{plain}`")),
             );
+        }
+    }
+
+    /// Checks the effect of a resource control policy: "For RCPs that you create, the value must be
+    /// `Deny`" (AWS Organizations User Guide, "RCP syntax").
+    fn resource_control_effect(&mut self, pointer: &str, elements: &Map<String, Value>) {
+        if elements.get("Effect").is_some_and(|effect| effect == "Allow") {
+            let message = "The effect of a resource control policy must be Deny.";
+            let help = "leave the Allow out: RCPFullAWSAccess, which can't be detached, allows \
+                the rest"
+                .to_owned();
+            let pointer = member(pointer, "Effect");
+            self.add(ValidationStage::Statement, &pointer, EFFECT, message, Some(help));
         }
     }
 

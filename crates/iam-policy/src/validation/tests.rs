@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 
 mod condition_keys;
+mod limiting;
 mod partitions;
 mod principals;
 mod trust_actions;

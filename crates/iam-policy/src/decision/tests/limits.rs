@@ -152,7 +152,7 @@ fn resource_control_policies_spare_what_aws_says() {
     };
     forbidden(&held("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:jobs"));
     allowed(&held("ec2:StartInstances", "arn:aws:ec2:us-east-1:123456789012:instance/i-1"));
-    allowed(&held("kms:RetireGrant", "*"));
+    needs_resource_policy(&held("kms:RetireGrant", "*"));
     forbidden(&held("kms:ListKeys", "*"));
     forbidden(&held("dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:123456789012:table/t"));
     let (linked, alias) = (
@@ -255,4 +255,31 @@ fn the_steps_stand_in_the_order_of_the_guide_with_their_outcomes() {
     let queue = "arn:aws:sqs:us-east-1:999999999999:jobs";
     insta::assert_snapshot!(told(&asked(USER, "sqs:SendMessage", queue).holding(&allow("*", "*"))));
     insta::assert_snapshot!(told(&get(USER).holding(&deny("*", "*"))));
+}
+
+#[test]
+fn the_evaluation_ends_with_a_resource_policy_that_suffices() {
+    use StepOutcome::{Allowed, NotAllowed, NotEvaluated};
+    let outcomes = |asked: &Asked| {
+        let steps = asked.decision().steps;
+        steps[4..].iter().map(|step| step.outcome).collect::<Vec<_>>()
+    };
+    let table = [
+        (SESSION, json!({"AWS": SESSION}), [Allowed, NotEvaluated, NotEvaluated, NotEvaluated]),
+        (
+            SESSION,
+            json!({"AWS": "arn:aws:iam::123456789012:role/ops"}),
+            [Allowed, NotEvaluated, Allowed, Allowed],
+        ),
+        (SESSION, json!({"AWS": "123456789012"}), [Allowed, NotAllowed, Allowed, Allowed]),
+        (SESSION, json!({"AWS": USER}), [NotAllowed, NotAllowed, Allowed, Allowed]),
+    ];
+    for (caller, principal, expected) in table {
+        let at = get(caller).at(&grants(&principal, "s3:*"));
+        let asked = at.within(&allow("*", "*")).during(&allow("*", "*"));
+        assert_eq!(outcomes(&asked), expected, "{principal}");
+    }
+    let service = get(USER).by(PrincipalType::Service, "lambda.amazonaws.com");
+    let at = service.at(&grants(&json!({"AWS": USER}), "s3:*"));
+    assert_eq!(outcomes(&at), [NotAllowed, NotEvaluated, NotEvaluated, NotEvaluated]);
 }
