@@ -29,7 +29,7 @@ pub fn print(version: &str) -> ExitCode {
     let actions: usize =
         services.iter().map(|service| catalogue::actions_of(service.prefix).len()).sum();
     let lists: Vec<String> = escalation::lists()
-        .map(|(list, edition)| format!("{} of {}", list.name(), edition.date))
+        .map(|(list, edition)| format!("{} of {}", list.title(), edition.date))
         .collect();
     let text = format!(
         "{}\niam catalogue: {}, {} services, {actions} actions, {} managed policies\nfrom: {}, {}\n\

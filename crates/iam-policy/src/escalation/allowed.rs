@@ -25,7 +25,7 @@ pub(super) struct AllowedActions<'a> {
 }
 
 impl<'a> AllowedActions<'a> {
-    pub fn of(holder: &'a Holder<'a>) -> Self {
+    pub fn from_holder(holder: &'a Holder<'a>) -> Self {
         let mut all = Self {
             holder,
             by_service: BTreeMap::new(),

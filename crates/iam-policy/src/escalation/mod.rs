@@ -70,7 +70,7 @@ pub struct Escalation {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn escalations(holder: &Holder<'_>) -> Vec<Escalation> {
-    let allowed = AllowedActions::of(holder);
+    let allowed = AllowedActions::from_holder(holder);
     let within_reach = all().filter(|path| allowed.has_all(path));
     let found: Vec<Escalation> = within_reach.filter_map(|path| open(holder, path)).collect();
     let told = |one: &&Escalation| !found.iter().any(|other| other.tells(one, holder.budget));
@@ -218,8 +218,9 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Escalat
         };
         let all =
             need.any.iter().flat_map(|action| targets.iter().map(move |target| (*action, target)));
-        let ways: Vec<GrantingStatement> =
-            all.flat_map(|(action, target)| holder.ways(action, target, need.to)).collect();
+        let ways: Vec<GrantingStatement> = all
+            .flat_map(|(action, target)| holder.granting_statements(action, target, need.to))
+            .collect();
         if ways.is_empty() {
             return Vec::new();
         }

@@ -57,7 +57,7 @@ pub struct ListEdition {
 
 impl PublishedList {
     /// Returns the list's name.
-    pub fn name(self) -> &'static str {
+    pub fn title(self) -> &'static str {
         match self {
             Self::Pathfinding => "pathfinding.cloud",
             Self::PathfindingLabs => "pathfinding.cloud labs",

@@ -62,7 +62,11 @@ impl ReinKey {
 }
 
 /// Returns the condition key that keeps a granted action harmless; `None` where it may do harm.
-pub(super) fn rein(holder: &Holder<'_>, grant: &Granted<'_>, action: &str) -> Option<&'static str> {
+pub(super) fn reining_key(
+    holder: &Holder<'_>,
+    grant: &Granted<'_>,
+    action: &str,
+) -> Option<&'static str> {
     let limits =
         |key: &ReinKey| Demand::of(holder, grant, action, *key).is_some_and(|it| it.limits());
     [ReinKey::Boundary, ReinKey::Attached].into_iter().find(limits).map(ReinKey::name)
@@ -114,10 +118,11 @@ impl<'a> Demand<'a> {
         let unlimited = unlimited.map(|name| format!("arn:{partition}:iam::aws:policy/{name}"));
         // A policy of any name stands for a pattern of all policies of the account.
         let any = format!("arn:{partition}:iam::{account}:policy/path/of-any-name");
-        !(self.key.may_be_missing(self.action) && self.admits(None))
-            && !unlimited.chain([any]).any(|arn| self.admits(Some(&arn)))
-            // A bare `*` is no ARN. AWS doesn't say what it matches as one.
-            && !self.values().any(|value| value == "*" || self.is_writable(value))
+        let missing_passes = self.key.may_be_missing(self.action) && self.admits(None);
+        // A bare `*` is no ARN. AWS doesn't say what it matches as one.
+        let mut passing = unlimited.chain([any]).filter(|arn| self.admits(Some(arn)));
+        let mut weak = self.values().filter(|value| *value == "*" || self.is_writable(value));
+        !missing_passes && passing.next().is_none() && weak.next().is_none()
     }
 
     /// Tells if the statements allow a request with this value of the key.
@@ -160,6 +165,6 @@ impl<'a> Demand<'a> {
             return false;
         };
         let may = |action: &&str| !self.holder.granted(action, &target, None).is_empty();
-        REWRITES.iter().any(|it| may(it)) || (is_pattern && may(&"iam:CreatePolicy"))
+        REWRITES.iter().any(&may) || (is_pattern && may(&"iam:CreatePolicy"))
     }
 }

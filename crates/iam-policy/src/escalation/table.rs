@@ -37,7 +37,7 @@ fn load_table() -> &'static PathTable {
 ///
 /// let path = all().find(|path| path.name == "escalation-pass-role-ecs-start-task-override");
 /// let first = path.and_then(|path| path.publications().next()).expect("it is published");
-/// assert_eq!((first.list.name(), first.id), ("pathfinding.cloud", "ecs-009"));
+/// assert_eq!((first.list.title(), first.id), ("pathfinding.cloud", "ecs-009"));
 /// ```
 pub fn all() -> impl Iterator<Item = &'static Path> {
     load_table().paths.iter()

@@ -1,7 +1,7 @@
 //! The statements that grant a permission of a path, as a finding names them.
 
 use super::grants::{Granted, Holder};
-use super::rein::rein;
+use super::rein::reining_key;
 
 /// A statement that grants an action on some resources.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct GrantingStatement {
 impl Holder<'_> {
     /// Returns the statements that grant the action on resources within `target`. `service` is the
     /// service that a role is passed to.
-    pub(super) fn ways(
+    pub(super) fn granting_statements(
         &self,
         action: &'static str,
         target: &str,
@@ -38,7 +38,7 @@ impl Holder<'_> {
     ) -> Vec<GrantingStatement> {
         let way = |grant: Granted<'_>| GrantingStatement {
             action,
-            reined: rein(self, &grant, action),
+            reined: reining_key(self, &grant, action),
             policy: grant.policy.name.clone(),
             statement: grant.statement.number,
             title: grant.statement.title(),

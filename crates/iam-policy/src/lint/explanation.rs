@@ -12,7 +12,7 @@ const BAD: &str = "Bad";
 const GOOD: &str = "Good";
 
 /// The parts of an explanation, beside the texts of the rule itself.
-struct Explanation {
+struct RuleExplanation {
     /// The permissions that an escalation path needs.
     needs: Vec<String>,
     /// The language of the examples, and each example with a word on it.
@@ -27,7 +27,7 @@ struct SourceLine {
     address: Option<String>,
 }
 
-impl Explanation {
+impl RuleExplanation {
     fn of(rule: &Rule) -> Self {
         if let Some(path) = path_of(rule) {
             let needs = path.needs.iter().map(|need| need.any.join(" or ")).collect();
@@ -35,7 +35,7 @@ impl Explanation {
             let good = good.map(|good| ("json", GOOD, good));
             let examples = [("json", BAD, bad)].into_iter().chain(good).collect();
             let sources = path.publications().map(|it| SourceLine {
-                id: Some(format!("{} {}", it.list.name(), it.id)),
+                id: Some(format!("{} {}", it.list.title(), it.id)),
                 address: it.address(),
             });
             return Self { needs, examples, sources: sources.collect() };
@@ -53,11 +53,10 @@ impl Explanation {
 
 /// Returns the explanation of a rule as text.
 pub fn explain(rule: &Rule) -> String {
-    let Explanation { needs, examples, sources } = Explanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
     let mut text = format!("{}\n\n{}\n", rule.summary, rule.why);
     if !needs.is_empty() {
-        let needs: String = needs.iter().map(|need| format!("  {need}\n")).collect();
-        let _ = write!(text, "\nIt takes\n{needs}");
+        let _ = write!(text, "\nIt takes\n{}", indented(&needs.join("\n")));
     }
     for (_, word, example) in examples {
         let _ = write!(text, "\n{word}:\n{}", indented(&example));
@@ -83,7 +82,7 @@ pub fn explain(rule: &Rule) -> String {
 
 /// Returns the explanation of a rule as a section of a Markdown page.
 pub fn explain_in_markdown(rule: &Rule) -> String {
-    let Explanation { needs, examples, sources } = Explanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
     let severity = match rule.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -118,7 +117,7 @@ pub fn explain_in_markdown(rule: &Rule) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }
 
 #[cfg(test)]
@@ -207,7 +206,7 @@ mod tests {
             }
             let published = path_of(&rule).into_iter().flat_map(Path::publications);
             for one in published {
-                let name = format!("{} {}", one.list.name(), one.id);
+                let name = format!("{} {}", one.list.title(), one.id);
                 for part in [Some(name), one.address()].into_iter().flatten() {
                     assert!(text.contains(&part) && page.contains(&part), "{}: {part}", rule.name);
                 }

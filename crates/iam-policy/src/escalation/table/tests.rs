@@ -46,7 +46,7 @@ fn each_published_id_is_a_path_or_left_out_for_a_reason() {
     assert_eq!(of_paths.intersection(&without).collect::<Vec<_>>(), Vec::<&Publication>::new());
     for (list, edition) in lists() {
         let known = of_paths.union(&without).filter(|it| it.list == list).count();
-        assert!(known >= edition.entries, "{}: {known} of {}", list.name(), edition.entries);
+        assert!(known >= edition.entries, "{}: {known} of {}", list.title(), edition.entries);
     }
 }
 
@@ -61,8 +61,8 @@ fn the_lists_are_named_with_the_state_that_was_read() {
     ];
     assert_eq!(compared, expected);
     for (list, edition) in lists() {
-        assert!(edition.repository.starts_with("https://github.com/"), "{}", list.name());
-        assert!(edition.commit.len() == 40 && edition.date.starts_with("20"), "{}", list.name());
+        assert!(edition.repository.starts_with("https://github.com/"), "{}", list.title());
+        assert!(edition.commit.len() == 40 && edition.date.starts_with("20"), "{}", list.title());
     }
 }
 
