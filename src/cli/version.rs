@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use relayctl::policy::catalogue;
+use relayctl::policy::{catalogue, escalation};
 
 /// Returns true if the arguments beside `--version` ask for more: `--verbose`, `-v`, or the
 /// combined `-Vv`.
@@ -28,14 +28,20 @@ pub fn print(version: &str) -> ExitCode {
     let services: Vec<_> = catalogue::services().collect();
     let actions: usize =
         services.iter().map(|service| catalogue::actions_of(service.prefix).len()).sum();
+    let lists: Vec<String> = escalation::lists()
+        .map(|(list, edition)| format!("{} of {}", list.title(), edition.date))
+        .collect();
     let text = format!(
-        "{}\niam catalogue: {}, {} services, {actions} actions, {} managed policies\nfrom: {}, {}\n",
+        "{}\niam catalogue: {}, {} services, {actions} actions, {} managed policies\nfrom: {}, {}\n\
+            escalation paths: {}\nfrom: {}\n",
         version.trim_end(),
         catalogue::catalogue_date(),
         services.len(),
         catalogue::managed_policies().count(),
         catalogue::source(),
-        catalogue::names_source()
+        catalogue::names_source(),
+        escalation::all().count(),
+        lists.join(", ")
     );
     // A broken pipe is the only possible error here.
     match io::stdout().write_all(text.as_bytes()) {

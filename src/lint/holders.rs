@@ -9,7 +9,7 @@ use crate::access::DeclaredPolicies;
 use crate::address::Address;
 use crate::diagnostic::{Place, Severity};
 use crate::kind::AccessRole;
-use crate::policy::escalation::{self, Escalation, Gain, Holder};
+use crate::policy::escalation::{self, Escalation, Gain, Holder, On};
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
 use crate::value::text_of;
 
@@ -168,7 +168,10 @@ fn remedy(one: &Escalation) -> String {
 /// Returns the resources of the escalation by name, since a narrow enough scope makes it harmless.
 fn reach(one: &Escalation) -> String {
     let resources = one.resources.join(", ");
-    let others = one.path.gain == Gain::Permissions && !one.own;
+    // Which groups and permission sets it is in, isn't known.
+    let first = one.path.needs.first();
+    let tells_own = first.is_some_and(|need| matches!(need.on, On::User | On::Role | On::Policy));
+    let others = one.path.gain == Gain::Permissions && tells_own && !one.own;
     if others {
         format!("for {resources}, which isn't its own")
     } else {

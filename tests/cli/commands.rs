@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use relayctl::policy::{catalogue, escalation};
 use tempfile::TempDir;
 
 use crate::support::command::{own_help, relayctl, run, shown};
@@ -373,7 +374,7 @@ fn a_verbose_version_says_of_which_day_the_catalogue_is() {
     );
     let verbose = run(folder.path(), &["--version", "--verbose"]);
     assert_eq!(verbose.code, 0);
-    let expected = format!("iam catalogue: {}, ", relayctl::policy::catalogue::catalogue_date());
+    let expected = format!("iam catalogue: {}, ", catalogue::catalogue_date());
     assert!(
         verbose.stdout.lines().nth(1).is_some_and(|line| line.starts_with(&expected)),
         "{}",
@@ -384,4 +385,10 @@ fn a_verbose_version_says_of_which_day_the_catalogue_is() {
         "{}",
         verbose.stdout
     );
+    let paths =
+        format!("\nescalation paths: {}\nfrom: pathfinding.cloud of 20", escalation::all().count());
+    assert!(verbose.stdout.contains(&paths), "{}", verbose.stdout);
+    for list in ["Prowler of 20", "HackTricks Cloud of 20", "awspx of 20"] {
+        assert!(verbose.stdout.contains(list), "{}", verbose.stdout);
+    }
 }

@@ -44,7 +44,7 @@ pub fn weight_of(grant: &Grant, around: Surroundings<'_>) -> Weight {
     let is_outsider = |who: &String| around.account.is_some_and(|account| is_outside(who, account));
     let paths = |of: fn(Gain) -> bool| {
         let paths = open_paths(around.actions).filter(move |path| of(path.gain));
-        paths.flat_map(|path| path.needs).flat_map(|need| need.any).copied()
+        paths.flat_map(|path| &path.needs).flat_map(|need| &need.any).copied()
     };
     let grants = |action: &str| grant.actions.iter().any(|it| action_matches(it, action));
     if grant.actions.iter().any(|action| action.trim_matches('*').is_empty()) {
@@ -81,8 +81,8 @@ fn open_paths(actions: &BTreeSet<String>) -> impl Iterator<Item = &'static Path>
 /// the list. They are never counted with others.
 pub fn escalating(list: &[String]) -> BTreeSet<&str> {
     let all: BTreeSet<String> = list.iter().cloned().collect();
-    let needs: BTreeSet<&str> = (open_paths(&all).flat_map(|path| path.needs))
-        .flat_map(|need| need.any)
+    let needs: BTreeSet<&str> = (open_paths(&all).flat_map(|path| &path.needs))
+        .flat_map(|need| &need.any)
         .copied()
         .chain(identity_needs())
         .collect();
@@ -93,7 +93,7 @@ pub fn escalating(list: &[String]) -> BTreeSet<&str> {
 /// Returns the actions of all paths on users, groups, roles and policies. What else such a path
 /// needs, the subject may have already.
 fn identity_needs() -> impl Iterator<Item = &'static str> {
-    let needs = escalation::all().flat_map(|path| path.needs).flat_map(|need| need.any).copied();
+    let needs = escalation::all().flat_map(|path| &path.needs).flat_map(|need| &need.any).copied();
     needs.filter(|action| action.starts_with("iam:"))
 }
 

@@ -26,68 +26,60 @@ pub struct Holder<'a> {
     pub budget: &'a Budget,
 }
 
-/// A statement that grants an action on some resources.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantingStatement {
-    /// The action that is allowed.
-    pub action: &'static str,
-    /// The resource pattern: the part of the statement's pattern that is of the requested kind and
-    /// within the boundary.
-    pub resource: String,
-    /// The resource pattern as the statement has it.
-    pub said: String,
-    /// The name of the policy.
-    pub policy: String,
-    /// The number of the statement, from 1.
-    pub statement: usize,
-    /// The name of the statement in messages: `statement 2 "Deploy"`.
-    pub title: String,
+/// A grant of an action: the statement that allows it, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Granted<'a> {
+    pub policy: &'a Policy,
+    pub statement: &'a Statement,
     /// The index of the statement's action pattern that matches; `None` for `NotAction`.
     pub pattern: Option<usize>,
+    /// The resource pattern as the statement has it.
+    pub said: String,
+    /// The part of it that is of the requested kind and within the boundary.
+    pub resource: String,
     /// True if the statement has a Condition that may or may not hold.
     pub conditional: bool,
-    /// The condition key that keeps the action harmless, if the Condition demands it.
-    pub reined: Option<&'static str>,
+    /// The statement of the permissions boundary that allows it, too.
+    pub bound: Option<&'a Statement>,
 }
-
-/// The condition keys with which AWS's own guides delegate IAM safely: changed objects stay within
-/// a boundary, or only chosen policies can be attached ("Permissions boundaries for IAM entities",
-/// "Actions, resources, and condition keys for IAM").
-const REINS: [&str; 2] = ["iam:PermissionsBoundary", "iam:PolicyARN"];
 
 const PASSED_TO: &str = "iam:PassedToService";
 
 impl Holder<'_> {
-    /// Returns the statements that grant the action on resources within `target`. `service` is the
-    /// service that a role is passed to. Conditions of an Allow count as met, and those of a Deny
-    /// as not met, unless they are about the service.
-    pub(super) fn ways(
+    /// Returns the grants of the action on resources within `target`. `service` is the service that
+    /// a role is passed to. Conditions of an Allow count as met, and those of a Deny as not met,
+    /// unless they are about the service.
+    pub(super) fn granted(
         &self,
-        action: &'static str,
+        action: &str,
         target: &str,
         service: Option<&str>,
-    ) -> Vec<GrantingStatement> {
+    ) -> Vec<Granted<'_>> {
         let allowed =
             self.policies.iter().flat_map(|policy| self.allowed(policy, action, target, service));
-        let bounded = allowed.flat_map(|way| match self.boundary {
-            None => vec![way],
+        let bounded = allowed.flat_map(|grant| match self.boundary {
+            None => vec![grant],
             Some(boundary) => self
-                .allowed(boundary, action, &way.resource, service)
+                .allowed(boundary, action, &grant.resource, service)
                 .into_iter()
-                .map(|bound| GrantingStatement { resource: bound.resource, ..way.clone() })
+                .map(|it| Granted {
+                    resource: it.resource,
+                    bound: Some(it.statement),
+                    ..grant.clone()
+                })
                 .collect(),
         });
-        bounded.filter(|way| !self.denied(action, &way.resource, service)).collect()
+        bounded.filter(|grant| !self.denied(action, &grant.resource, service)).collect()
     }
 
-    fn allowed(
+    fn allowed<'p>(
         &self,
-        policy: &Policy,
-        action: &'static str,
+        policy: &'p Policy,
+        action: &str,
         target: &str,
         service: Option<&str>,
-    ) -> Vec<GrantingStatement> {
-        let mut ways = Vec::new();
+    ) -> Vec<Granted<'p>> {
+        let mut grants = Vec::new();
         for statement in
             policy.statements.iter().filter(|statement| statement.effect == Effect::Allow)
         {
@@ -102,26 +94,22 @@ impl Holder<'_> {
             if !statement.conditions.iter().all(passes) {
                 continue;
             }
-            let reined = statement.conditions.iter().find_map(rein);
             let decided = |test: &ConditionTest| {
                 service.is_some_and(|service| may_hold(test, service, self.budget).is_some())
             };
             let conditional = statement.conditions.iter().any(|test| !decided(test));
-            ways.extend(self.resources(statement, target).into_iter().map(|(said, resource)| {
-                GrantingStatement {
-                    action,
-                    resource,
-                    said,
-                    policy: policy.name.clone(),
-                    statement: statement.number,
-                    title: statement.title(),
-                    pattern,
-                    conditional,
-                    reined,
-                }
+            let here = self.resources(statement, target).into_iter();
+            grants.extend(here.map(|(said, resource)| Granted {
+                policy,
+                statement,
+                pattern,
+                said,
+                resource,
+                conditional,
+                bound: None,
             }));
         }
-        ways
+        grants
     }
 
     /// Returns the resource patterns of an Allow that meet the target: as the statement has them,
@@ -143,20 +131,53 @@ impl Holder<'_> {
 
     /// Tells if a Deny covers all of the resources.
     fn denied(&self, action: &str, resource: &str, service: Option<&str>) -> bool {
-        let covers = |statement: &Statement| {
-            let certain = |test: &ConditionTest| {
-                service.and_then(|service| may_hold(test, service, self.budget)) == Some(true)
-            };
+        let certain = |test: &ConditionTest| {
+            service.and_then(|service| may_hold(test, service, self.budget)) == Some(true)
+        };
+        self.denials(action, resource).any(|statement| statement.conditions.iter().all(certain))
+    }
+
+    /// Returns the statements that deny the action on all of the resources, each under its
+    /// conditions.
+    pub(super) fn denials<'s>(
+        &'s self,
+        action: &'s str,
+        resource: &'s str,
+    ) -> impl Iterator<Item = &'s Statement> {
+        let covers = move |statement: &&Statement| {
             statement.effect == Effect::Deny
                 && self.takes(statement)
                 && acts(&statement.actions, action).is_some()
-                && statement.conditions.iter().all(certain)
                 && statement
                     .resources
                     .as_ref()
                     .is_some_and(|clause| self.spans(statement, clause, resource))
         };
-        self.policies.iter().chain(self.boundary).flat_map(|policy| &policy.statements).any(covers)
+        let all = self.policies.iter().chain(self.boundary);
+        all.flat_map(|policy| &policy.statements).filter(covers)
+    }
+
+    /// Tells if a Deny of the policies may take away something that they allow.
+    pub(super) fn is_denied_something(&self) -> bool {
+        let of = |effect: Effect| {
+            let all = self.policies.iter().flat_map(|policy| &policy.statements);
+            all.filter(move |statement| statement.effect == effect)
+        };
+        of(Effect::Deny).any(|deny| {
+            of(Effect::Allow)
+                .any(|allow| self.takes(deny) && self.may_meet(&deny.actions, &allow.actions))
+        })
+    }
+
+    /// Tells if two clauses of actions may have an action in common.
+    fn may_meet(&self, one: &Clause, other: &Clause) -> bool {
+        let overlap = |one: &String, other: &String| {
+            let (one, other) = (one.to_lowercase(), other.to_lowercase());
+            scope::texts_overlap(&one, &other, self.budget)
+        };
+        one.not
+            || other.not
+            || one.patterns.iter().any(|one| other.patterns.iter().any(|it| overlap(one, it)))
     }
 
     /// Takes the steps for the actions and conditions of a statement; false where none are left.
@@ -224,16 +245,4 @@ fn may_hold(test: &ConditionTest, service: &str, budget: &Budget) -> Option<bool
         }
         _ => None,
     }
-}
-
-fn rein(test: &ConditionTest) -> Option<&'static str> {
-    let demands = matches!(
-        test.operator.comparison,
-        OperatorName::StringEquals
-            | OperatorName::StringLike
-            | OperatorName::ArnEquals
-            | OperatorName::ArnLike
-    );
-    let weak = test.operator.if_exists || test.values.iter().any(|value| value == "*");
-    REINS.into_iter().find(|key| demands && !weak && test.key.eq_ignore_ascii_case(key))
 }

@@ -4,15 +4,25 @@
 //! that a Deny takes away. A finding names the resources on which it works, since they decide if it
 //! matters.
 
+mod allowed;
 mod grants;
-mod paths;
+mod path;
+mod publication;
+mod rein;
 mod scope;
+mod table;
+mod ways;
 
 use std::collections::BTreeSet;
 
-pub use grants::{GrantingStatement, Holder};
-pub use paths::{Gain, Need, On, Path, all};
+pub use grants::Holder;
+pub use path::{Gain, Need, On, Path};
+pub use publication::{ListEdition, Publication, PublishedList};
 pub use scope::covers;
+pub use table::{all, lists};
+pub use ways::GrantingStatement;
+
+use allowed::AllowedActions;
 
 use crate::Budget;
 use crate::diagnostic::Severity;
@@ -60,7 +70,9 @@ pub struct Escalation {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn escalations(holder: &Holder<'_>) -> Vec<Escalation> {
-    let found: Vec<Escalation> = all().filter_map(|path| open(holder, path)).collect();
+    let allowed = AllowedActions::from_holder(holder);
+    let within_reach = all().filter(|path| allowed.has_all(path));
+    let found: Vec<Escalation> = within_reach.filter_map(|path| open(holder, path)).collect();
     let told = |one: &&Escalation| !found.iter().any(|other| other.tells(one, holder.budget));
     let mut kept: Vec<Escalation> = found.iter().filter(told).cloned().collect();
     kept.sort_by_key(|one| (one.severity, one.path.gain != Gain::Everything));
@@ -137,7 +149,7 @@ fn open(holder: &Holder<'_>, path: &'static Path) -> Option<Escalation> {
         others,
         open: resources.iter().any(|one| scope::is_open(one)),
     };
-    let mut severity = reach.severity(path.gain, holder.boundary.is_some())?;
+    let mut severity = reach.severity(path.gain, holder)?;
     if reined(path, &ways).is_some() {
         severity = Severity::Note;
     }
@@ -165,18 +177,28 @@ enum Own {
 impl EscalationReach {
     /// Returns the severity; `None` where the escalation gives nothing that its holder doesn't
     /// have.
-    fn severity(self, gain: Gain, bounded: bool) -> Option<Severity> {
+    fn severity(self, gain: Gain, holder: &Holder<'_>) -> Option<Severity> {
         let pattern = |open, named| Some(if self.open { open } else { named });
         let own = self.own == Own::Reached;
+        let bounded = holder.boundary.is_some();
         match gain {
             Gain::Everything => Some(Severity::Error),
             Gain::Permissions if own => Some(Severity::Error),
             // Another principal then gets the permissions.
             Gain::Permissions if self.own == Own::Spared => Some(Severity::Warning),
             Gain::Boundary if own && bounded => Some(Severity::Error),
-            Gain::Principal | Gain::Existing | Gain::Boundary if !self.others => None,
+            // A policy that nobody holds yet may come to be held by one of them.
+            Gain::Deny if own || (holder.arn.is_none() && self.open) => {
+                holder.is_denied_something().then_some(Severity::Warning)
+            }
+            Gain::Deny => None,
+            Gain::Principal | Gain::Service | Gain::Existing | Gain::Boundary if !self.others => {
+                None
+            }
             Gain::Permissions | Gain::Principal => pattern(Severity::Error, Severity::Warning),
-            Gain::Existing | Gain::Boundary => pattern(Severity::Warning, Severity::Note),
+            Gain::Service | Gain::Existing | Gain::Boundary => {
+                pattern(Severity::Warning, Severity::Note)
+            }
             Gain::AnyRole => self.open.then_some(Severity::Warning),
         }
     }
@@ -188,7 +210,7 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Escalat
     let subject = path.subject();
     let mut found: Option<Vec<EscalationMatch>> = None;
     let mut besides: Vec<GrantingStatement> = Vec::new();
-    for need in path.needs {
+    for need in &path.needs {
         let about = need.on == subject && (subject != On::Other || found.is_none());
         let targets = match only.filter(|_| about) {
             Some(only) => vec![only.to_owned()],
@@ -196,8 +218,9 @@ fn together(holder: &Holder<'_>, path: &Path, only: Option<&str>) -> Vec<Escalat
         };
         let all =
             need.any.iter().flat_map(|action| targets.iter().map(move |target| (*action, target)));
-        let ways: Vec<GrantingStatement> =
-            all.flat_map(|(action, target)| holder.ways(action, target, need.to)).collect();
+        let ways: Vec<GrantingStatement> = all
+            .flat_map(|(action, target)| holder.granting_statements(action, target, need.to))
+            .collect();
         if ways.is_empty() {
             return Vec::new();
         }
@@ -284,6 +307,9 @@ fn reined(path: &Path, ways: &[GrantingStatement]) -> Option<&'static str> {
 /// Returns the ARN patterns of the objects of a need.
 fn targets(holder: &Holder<'_>, need: &Need) -> Vec<String> {
     let (partition, account) = (holder.partition, holder.account);
+    if let Some(resource) = need.resource {
+        return vec![resource.replace("${Partition}", partition).replace("${Account}", account)];
+    }
     let iam = |kind: &str| vec![format!("arn:{partition}:iam::{account}:{kind}/*")];
     match need.on {
         On::Policy => iam("policy"),
@@ -291,10 +317,8 @@ fn targets(holder: &Holder<'_>, need: &Need) -> Vec<String> {
         On::Group => iam("group"),
         On::Role => iam("role"),
         On::Other => {
-            let service =
-                need.any.first().and_then(|action| action.split(':').next()).unwrap_or("*");
             let of = |service: &str| format!("arn:{partition}:{service}:*:*:*");
-            match service {
+            match need.service() {
                 // The actions of these services are about EC2's instances.
                 "ec2-instance-connect" => vec![of("ec2")],
                 "ssm" => vec![of("ec2"), of("ssm")],

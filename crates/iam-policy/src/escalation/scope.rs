@@ -36,6 +36,11 @@ pub fn holds_text(wide: &str, narrow: &str, budget: &Budget) -> bool {
     includes(&tokens(wide), &tokens(narrow), budget)
 }
 
+/// Tells if some text matches both patterns, which are no ARNs.
+pub fn texts_overlap(one: &str, other: &str, budget: &Budget) -> bool {
+    overlap(&tokens(one), &tokens(other), budget)
+}
+
 /// Returns the pattern of the texts that both match, part by part. Where neither part contains the
 /// other, that of the first pattern is kept.
 pub fn common(one: &str, other: &str, budget: &Budget) -> String {
@@ -60,8 +65,13 @@ pub fn is_open(pattern: &str) -> bool {
     let segments: Vec<&str> = rest.split([':', '/']).collect();
     match segments.as_slice() {
         [only] => is_wild(only),
-        // The path belongs to the name of an IAM object: `role/team/*` matches many.
-        all if parts.get(2) == Some(&"iam") => all.iter().any(|segment| is_wild(segment)),
+        // The path belongs to the name of an IAM object: `role/team/*` matches many. So does the
+        // instance of IAM Identity Center to that of a permission set.
+        all if matches!(parts.get(2), Some(&("iam" | "sso"))) => {
+            all.iter().any(|segment| is_wild(segment))
+        }
+        // The domain of SageMaker stands before the user profile.
+        ["user-profile", domain, profile] => is_wild(domain) || is_wild(profile),
         [kind, name, ..] => is_wild(kind) || is_wild(name),
         [] => true,
     }
@@ -251,6 +261,8 @@ mod tests {
             "arn:aws:iam::1:role/team/*",
             "arn:aws:lambda:*:*:function:*",
             "arn:aws:lambda",
+            "arn:aws:sso:::permissionSet/ssoins-1/*",
+            "arn:aws:sagemaker:*:1:user-profile/d-1/*",
         ] {
             assert!(is_open(open), "{open}");
         }
@@ -258,6 +270,8 @@ mod tests {
             "arn:aws:iam::1:role/team/x",
             "arn:aws:lambda:*:1:function:relay:*",
             "arn:aws:lambda:*:1:function:relay",
+            "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+            "arn:aws:sagemaker:*:1:user-profile/d-1/ada",
         ];
         for named in named {
             assert!(!is_open(named), "{named}");

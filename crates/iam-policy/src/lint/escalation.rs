@@ -24,6 +24,15 @@ pub(super) fn path_example(path: &Path) -> (String, Option<String>) {
     let everything = |actions: &[&str]| statement(actions, &["*"]);
     let actions: Vec<&str> = needs.iter().map(|(action, _)| *action).collect();
     let bad = everything(&actions);
+    if path.gain == Gain::Deny {
+        // It matters only beside a Deny.
+        let with = |allow: &str| {
+            let deny = r#"{"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}"#;
+            format!("[{allow},\n {},\n {deny}]", everything(&["s3:*"]))
+        };
+        let other = needs.iter().map(|(_, resource)| resource.as_str()).collect::<Vec<_>>();
+        return (with(&bad), Some(with(&statement(&actions, &other))));
+    }
     if path.gain == Gain::Everything {
         // Everything that the path needs gives everything; less of it gives nothing.
         return (bad, Some(everything(&actions[1..])));
@@ -66,15 +75,24 @@ fn named(need: &Need) -> String {
         On::User => "user",
         On::Group => "group",
         On::Role => "role",
-        On::Other => return resource_of(need.any.first().copied().unwrap_or_default()),
+        On::Other => return resource_of(need),
     };
     format!("arn:aws:iam::123456789012:{kind}/relay")
 }
 
-/// Returns a resource of an action: its first form, with examples for the variables.
-fn resource_of(action: &str) -> String {
-    let forms = catalogue::action(action).map(|it| it.resources.as_slice()).unwrap_or_default();
-    let Some(form) = forms.first().map(|it| it.format) else { return "*".to_owned() };
+/// Returns a resource of a need: the first form of its action that the path is about, with examples
+/// for the variables.
+fn resource_of(need: &Need) -> String {
+    let action = need.any.first().and_then(|action| catalogue::action(action));
+    let forms = action.map(|it| it.resources.as_slice()).unwrap_or_default();
+    let kind =
+        |arn: &str| arn.rsplit(':').next().and_then(|it| it.split('/').next()).map(str::to_owned);
+    let is_meant = |arn: &str| need.resource.is_none_or(|meant| kind(meant) == kind(arn));
+    let meant = forms.iter().find(|form| is_meant(form.format));
+    let Some(form) = meant.map(|it| it.format) else {
+        // A bucket of a service is named by its pattern.
+        return need.resource.unwrap_or("*").replace("${Partition}", "aws");
+    };
     let filled = form
         .replace("${Partition}", "aws")
         .replace("${Region}", "eu-west-1")
@@ -109,7 +127,8 @@ fn by_gain(gain: Gain) -> (Severity, &'static str, &'static str) {
         Gain::Permissions => (
             Severity::Error,
             "On itself, or on a pattern of names, it is an error; on others that are named a \
-                warning. A condition on iam:PermissionsBoundary or iam:PolicyARN makes it a note.",
+                warning. A condition on iam:PermissionsBoundary or iam:PolicyARN makes it a note, \
+                unless an administrator's policy passes it, or one that it can write.",
             "Name the objects that it must change, without itself; or demand \
                 iam:PermissionsBoundary or iam:PolicyARN in a condition.",
         ),
@@ -126,6 +145,18 @@ fn by_gain(gain: Gain) -> (Severity, &'static str, &'static str) {
                 those that are named it is a warning: it gives what they may do.",
             "Name the users or roles that are meant, none of which may do more; for iam:PassRole \
                 demand iam:PassedToService too.",
+        ),
+        Gain::Service => (
+            Severity::Warning,
+            "It gives what others may do in some services only. On a pattern of names it is a \
+                warning; on those that are named a note.",
+            "Name the users or roles that are meant, or itself: ${aws:username}.",
+        ),
+        Gain::Deny => (
+            Severity::Warning,
+            "What its own policies deny, it may do once they are gone. It is told only where one \
+                of the policies has a Deny on something that they allow.",
+            "Deny it on itself, or have a permissions boundary deny the rest instead.",
         ),
         Gain::Existing => (
             Severity::Warning,

@@ -12,22 +12,33 @@ const BAD: &str = "Bad";
 const GOOD: &str = "Good";
 
 /// The parts of an explanation, beside the texts of the rule itself.
-struct Explanation {
+struct RuleExplanation {
     /// The permissions that an escalation path needs.
     needs: Vec<String>,
     /// The language of the examples, and each example with a word on it.
     examples: Vec<(&'static str, &'static str, String)>,
-    source: String,
+    sources: Vec<SourceLine>,
 }
 
-impl Explanation {
+/// A publication that a rule follows.
+struct SourceLine {
+    /// The list that has an escalation path, and the id there.
+    id: Option<String>,
+    address: Option<String>,
+}
+
+impl RuleExplanation {
     fn of(rule: &Rule) -> Self {
         if let Some(path) = path_of(rule) {
             let needs = path.needs.iter().map(|need| need.any.join(" or ")).collect();
             let (bad, good) = path_example(path);
             let good = good.map(|good| ("json", GOOD, good));
             let examples = [("json", BAD, bad)].into_iter().chain(good).collect();
-            return Self { needs, examples, source: path.source.to_owned() };
+            let sources = path.publications().map(|it| SourceLine {
+                id: Some(format!("{} {}", it.list.title(), it.id)),
+                address: it.address(),
+            });
+            return Self { needs, examples, sources: sources.collect() };
         }
         let both = |example: RuleExample| {
             let language = if example.usage.is_some() { "json" } else { "yaml" };
@@ -35,32 +46,43 @@ impl Explanation {
                 .map(|(word, text)| (language, word, text.to_owned()))
         };
         let examples = rule.example.into_iter().flat_map(both).collect();
-        let source = rule.source.map(|source| source.to_string()).unwrap_or_default();
-        Self { needs: Vec::new(), examples, source }
+        let source = rule.source.map(|it| SourceLine { id: None, address: Some(it.to_string()) });
+        Self { needs: Vec::new(), examples, sources: source.into_iter().collect() }
     }
 }
 
 /// Returns the explanation of a rule as text.
 pub fn explain(rule: &Rule) -> String {
-    let Explanation { needs, examples, source } = Explanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
     let mut text = format!("{}\n\n{}\n", rule.summary, rule.why);
     if !needs.is_empty() {
-        let needs: String = needs.iter().map(|need| format!("  {need}\n")).collect();
-        let _ = write!(text, "\nIt takes\n{needs}");
+        let _ = write!(text, "\nIt takes\n{}", indented(&needs.join("\n")));
     }
     for (_, word, example) in examples {
         let _ = write!(text, "\n{word}:\n{}", indented(&example));
     }
     let _ = write!(text, "\nRemedy: {}", rule.remedy);
-    if !source.is_empty() {
-        let _ = write!(text, "\n\nSource: {source}");
+    match sources.as_slice() {
+        [] => {}
+        [SourceLine { id: None, address: Some(address) }] => {
+            let _ = write!(text, "\n\nSource: {address}");
+        }
+        sources => {
+            text.push_str("\n\nPublished as");
+            for SourceLine { id, address } in sources {
+                let _ = write!(text, "\n  {}", id.as_deref().unwrap_or_default());
+                if let Some(address) = address {
+                    let _ = write!(text, "\n    {address}");
+                }
+            }
+        }
     }
     text
 }
 
 /// Returns the explanation of a rule as a section of a Markdown page.
 pub fn explain_in_markdown(rule: &Rule) -> String {
-    let Explanation { needs, examples, source } = Explanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
     let severity = match rule.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -75,14 +97,27 @@ pub fn explain_in_markdown(rule: &Rule) -> String {
         let _ = write!(page, "\n{word}:\n\n```{language}\n{example}\n```\n");
     }
     let _ = write!(page, "\nRemedy: {}\n", rule.remedy);
-    if !source.is_empty() {
-        let _ = write!(page, "\nSource: <{source}>\n");
+    match sources.as_slice() {
+        [] => {}
+        [SourceLine { id: None, address: Some(address) }] => {
+            let _ = write!(page, "\nSource: <{address}>\n");
+        }
+        sources => {
+            page.push_str("\nPublished as:\n\n");
+            for SourceLine { id, address } in sources {
+                let id = id.as_deref().unwrap_or_default();
+                let _ = match address {
+                    Some(address) => writeln!(page, "- [{id}]({address})"),
+                    None => writeln!(page, "- {id}"),
+                };
+            }
+        }
     }
     page
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }
 
 #[cfg(test)]
@@ -92,7 +127,7 @@ mod tests {
     use super::*;
     use crate::budget::Budget;
     use crate::compare::Comparer;
-    use crate::escalation::{Holder, escalations};
+    use crate::escalation::{Holder, Path, escalations};
     use crate::lint::{Home, Redundant, escalation_rules, lint, redundant, rules, shadowed};
     use crate::statement::Policy;
     use crate::{Usage, validate};
@@ -169,6 +204,22 @@ mod tests {
             for part in [rule.summary, rule.why, rule.remedy] {
                 assert!(text.contains(part) && page.contains(part), "{}", rule.name);
             }
+            let published = path_of(&rule).into_iter().flat_map(Path::publications);
+            for one in published {
+                let name = format!("{} {}", one.list.title(), one.id);
+                for part in [Some(name), one.address()].into_iter().flatten() {
+                    assert!(text.contains(&part) && page.contains(&part), "{}: {part}", rule.name);
+                }
+            }
         }
+    }
+
+    #[test]
+    fn a_path_is_explained_with_its_ids_and_their_addresses() {
+        let is_meant = |rule: &Rule| rule.name == "escalation-pass-role-braket";
+        let text = explain(&escalation_rules().find(is_meant).unwrap());
+        let published = "Published as\n  pathfinding.cloud braket-001\n    \
+            https://pathfinding.cloud/paths/braket-001\n  Prowler ";
+        assert!(text.contains(published), "{text}");
     }
 }

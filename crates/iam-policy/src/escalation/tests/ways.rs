@@ -4,11 +4,11 @@
 use super::*;
 
 fn open(name: &str, actions: &[&str]) {
-    assert_eq!(names(ROLE, &allow(actions, "*")), [name], "{actions:?}");
+    let path = all().find(|path| path.name == name).unwrap();
+    assert_eq!(given(path, actions), [name], "{actions:?}");
     for missing in actions {
         let left: Vec<&str> = actions.iter().copied().filter(|action| action != missing).collect();
-        let still = if left.is_empty() { Vec::new() } else { names(ROLE, &allow(&left, "*")) };
-        assert!(!still.contains(&name), "without {missing}");
+        assert!(!given(path, &left).contains(&name), "without {missing}");
         let deny = json!({"Effect": "Deny", "Action": missing, "Resource": "*"});
         assert!(
             !names(ROLE, &json!([allow(actions, "*"), deny])).contains(&name),
@@ -114,4 +114,96 @@ ways! {
     apprunner_update_service: "apprunner:UpdateService";
     bedrock_code_interpreter:
         "bedrock-agentcore:StartCodeInterpreterSession", "bedrock-agentcore:InvokeCodeInterpreter";
+    pass_role_ecs_run_task_override: "iam:PassRole", "ecs:RunTask";
+    pass_role_ecs_start_task_override: "iam:PassRole", "ecs:StartTask";
+    pass_role_braket: "iam:PassRole", "braket:CreateJob";
+    pass_role_cognito_identity_pool: "iam:PassRole", "cognito-identity:SetIdentityPoolRoles";
+    pass_role_emr: "iam:PassRole", "elasticmapreduce:RunJobFlow";
+    pass_role_emr_serverless:
+        "iam:PassRole", "emr-serverless:CreateApplication", "emr-serverless:StartJobRun";
+    pass_role_gamelift:
+        "iam:PassRole", "gamelift:CreateBuild", "gamelift:RequestUploadCredentials",
+        "gamelift:CreateFleet";
+    pass_role_glue_session: "iam:PassRole", "glue:CreateSession", "glue:RunStatement";
+    pass_role_image_builder:
+        "iam:PassRole", "imagebuilder:CreateComponent", "imagebuilder:CreateImageRecipe",
+        "imagebuilder:CreateInfrastructureConfiguration", "imagebuilder:CreateImage";
+    pass_role_kinesis_analytics:
+        "iam:PassRole", "kinesisanalytics:CreateApplication", "kinesisanalytics:StartApplication";
+    pass_role_omics: "iam:PassRole", "omics:CreateWorkflow", "omics:StartRun";
+    pass_role_ssm_automation: "iam:PassRole", "ssm:CreateDocument", "ssm:StartAutomationExecution";
+    pass_role_bedrock_agent_runtime:
+        "iam:PassRole", "bedrock-agentcore:CreateAgentRuntime",
+        "bedrock-agentcore:CreateAgentRuntimeEndpoint", "bedrock-agentcore:CreateWorkloadIdentity",
+        "bedrock-agentcore:InvokeAgentRuntimeCommand";
+    pass_role_bedrock_browser:
+        "iam:PassRole", "bedrock-agentcore:CreateBrowser", "bedrock-agentcore:StartBrowserSession",
+        "bedrock-agentcore:ConnectBrowserAutomationStream";
+    pass_role_auto_scaling:
+        "iam:PassRole", "autoscaling:CreateLaunchConfiguration",
+        "autoscaling:CreateAutoScalingGroup";
+    pass_role_amplify: "iam:PassRole", "amplify:CreateApp", "amplify:CreateBranch", "amplify:StartJob";
+    pass_role_step_functions_test: "iam:PassRole", "states:TestState";
+    pass_role_step_functions_update: "iam:PassRole", "states:UpdateStateMachine";
+    pass_role_instance_profile: "iam:PassRole", "iam:AddRoleToInstanceProfile";
+    pass_role_cloudformation_update_stack: "iam:PassRole", "cloudformation:UpdateStack";
+    pass_role_cloudformation_change_set:
+        "iam:PassRole", "cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet";
+    pass_role_codebuild_update: "iam:PassRole", "codebuild:UpdateProject", "codebuild:StartBuild";
+    pass_role_code_pipeline:
+        "iam:PassRole", "codepipeline:CreatePipeline", "codebuild:CreateProject",
+        "codepipeline:StartPipelineExecution";
+    pass_role_sagemaker_tuning: "iam:PassRole", "sagemaker:CreateHyperParameterTuningJob";
+    pass_role_sagemaker_user_profile:
+        "iam:PassRole", "sagemaker:UpdateUserProfile", "sagemaker:CreateApp",
+        "sagemaker:CreatePresignedDomainUrl";
+    pass_role_sagemaker_domain:
+        "iam:PassRole", "sagemaker:UpdateDomain", "sagemaker:CreateUserProfile",
+        "sagemaker:CreateApp", "sagemaker:CreatePresignedDomainUrl";
+    pass_role_elastic_beanstalk:
+        "iam:PassRole", "elasticbeanstalk:CreateApplication",
+        "elasticbeanstalk:CreateApplicationVersion", "elasticbeanstalk:CreateEnvironment";
+    pass_role_emr_notebook:
+        "iam:PassRole", "elasticmapreduce:CreateEditor", "elasticmapreduce:OpenEditorInConsole";
+    pass_role_lambda_edge:
+        "iam:PassRole", "lambda:CreateFunction", "lambda:PublishVersion", "lambda:GetFunction",
+        "lambda:EnableReplication", "cloudfront:UpdateDistribution";
+    pass_role_rds: "iam:PassRole", "rds:AddRoleToDBCluster";
+    batch_submit_job: "batch:SubmitJob";
+    codedeploy:
+        "codedeploy:CreateDeployment", "codedeploy:RegisterApplicationRevision",
+        "codedeploy:GetDeploymentConfig";
+    step_functions_update: "states:UpdateStateMachine";
+    bedrock_agent_runtime_command: "bedrock-agentcore:InvokeAgentRuntimeCommand";
+    bedrock_browser:
+        "bedrock-agentcore:StartBrowserSession",
+        "bedrock-agentcore:ConnectBrowserAutomationStream";
+    glue_update_job: "glue:UpdateJob";
+    cloudformation_update_stack_set: "cloudformation:UpdateStackSet";
+    code_pipeline_update:
+        "codebuild:UpdateProject", "codepipeline:UpdatePipeline",
+        "codepipeline:StartPipelineExecution";
+    cognito_update_identity_pool: "cognito-identity:UpdateIdentityPool";
+    ec2_serial_console: "ec2-instance-connect:SendSerialConsoleSSHPublicKey";
+    ecs_task_on_host: "ecs:RegisterTaskDefinition", "ecs:RunTask";
+    elastic_beanstalk_update:
+        "elasticbeanstalk:CreateApplicationVersion", "elasticbeanstalk:UpdateEnvironment";
+    elastic_beanstalk_rebuild: "elasticbeanstalk:RebuildEnvironment", "s3:PutObject";
+    emr_notebook: "elasticmapreduce:OpenEditorInConsole";
+    sagemaker_studio_url: "sagemaker:CreatePresignedDomainUrl";
+    ssm_create_association: "ssm:CreateAssociation";
+    ssm_update_document: "ssm:UpdateDocument", "ssm:UpdateDocumentDefaultVersion";
+    ssm_maintenance_window:
+        "ssm:RegisterTargetWithMaintenanceWindow", "ssm:RegisterTaskWithMaintenanceWindow";
+    service_specific_credential: "iam:CreateServiceSpecificCredential";
+    upload_ssh_public_key: "iam:UploadSSHPublicKey";
+    update_saml_provider: "iam:UpdateSAMLProvider";
+    sso_user_password: "sso-directory:UpdatePassword";
+    sso_attach_policy: "sso:AttachManagedPolicyToPermissionSet";
+    sso_put_inline_policy: "sso:PutInlinePolicyToPermissionSet";
+    sso_account_assignment: "sso:CreateAccountAssignment";
+    sso_group_membership: "identitystore:CreateGroupMembership";
+    sso_delete_permissions_boundary: "sso:DeletePermissionsBoundaryFromPermissionSet";
+    detach_user_policy: "iam:DetachUserPolicy";
+    delete_user_policy: "iam:DeleteUserPolicy";
 }
