@@ -48,6 +48,10 @@ pub struct LintArgs {
     #[arg(long, conflicts_with_all = ["manifest", "explain"])]
     list: bool,
 
+    /// Print the list as a page in Markdown, with the explanation of each rule
+    #[arg(long, requires = "list", hide = true)]
+    markdown: bool,
+
     /// Say what a rule is about
     #[arg(long, value_name = "RULE", conflicts_with = "manifest")]
     explain: Option<String>,
@@ -78,7 +82,12 @@ pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
         return explain(name, context);
     }
     let Some(manifest) = args.manifest.as_ref().filter(|_| !args.list) else {
-        context.terminal.result(&page::render_rules(rules()))?;
+        let list = if args.markdown {
+            page::render_rules_page(rules())
+        } else {
+            page::render_rules(rules())
+        };
+        context.terminal.result(&list)?;
         return Ok(ExitCode::SUCCESS);
     };
     let (declared, documents) = session::load_whole(manifest, context)?;

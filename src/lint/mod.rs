@@ -25,7 +25,7 @@ use crate::value::{Value, optional_text, text_of};
 use undecided::UndecidedParts;
 
 pub use names::find_unknown_names;
-pub use rules::{Rule, explain, named, nearest, rules};
+pub use rules::{Rule, explain, explain_in_markdown, named, nearest, rules};
 
 /// A finding that a person should look at.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -2,9 +2,9 @@
 //! rules of SARIF and the check of `lint: {allow: […]}` derive from it.
 
 use crate::diagnostic::Severity;
-use crate::policy::lint as document;
+use crate::policy::lint::{self as document, Source};
 
-pub use crate::policy::lint::{Rule, explain};
+pub use crate::policy::lint::{Rule, explain, explain_in_markdown};
 
 pub(super) const ADMINISTRATOR_POLICY: Rule = Rule::new(
     "administrator-policy",
@@ -13,7 +13,14 @@ pub(super) const ADMINISTRATOR_POLICY: Rule = Rule::new(
     "AdministratorAccess and IAMFullAccess let their holder do everything, or give themselves \
         everything.",
     "Attach what is needed, or limit it with a permissions boundary.",
-);
+)
+.with_manifests(
+    "users:
+  ada: {policies: [arn:aws:iam::aws:policy/AdministratorAccess]}",
+    "users:
+  ada: {policies: [arn:aws:iam::aws:policy/ReadOnlyAccess]}",
+)
+.with_source(Source::IamGuide("best-practices#grant-least-privilege"));
 
 pub(super) const UNKNOWN_MANAGED_POLICY: Rule = Rule::new(
     "unknown-managed-policy",
@@ -23,7 +30,16 @@ pub(super) const UNKNOWN_MANAGED_POLICY: Rule = Rule::new(
         relayctl, so \
         a new one may be told, too; `relayctl plan` asks AWS.",
     "Correct the name. Some names have a path, such as job-function/Billing.",
-);
+)
+.with_manifests(
+    "users:
+  ada: {policies: [arn:aws:iam::aws:policy/ReadonlyAccess]}",
+    "users:
+  ada: {policies: [arn:aws:iam::aws:policy/ReadOnlyAccess]}",
+)
+.with_source(Source::Page(
+    "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html",
+));
 
 pub(super) const UNUSED_SILENCE: Rule = Rule::new(
     "unused-silence",
@@ -31,6 +47,18 @@ pub(super) const UNUSED_SILENCE: Rule = Rule::new(
     "`lint: allow:` accepts a finding that does not exist",
     "The finding was fixed, or its name is misspelled. The entry would hide the next such finding.",
     "Remove it from the manifest.",
+)
+.with_manifests(
+    "lint:
+  allow:
+    - {rule: action-wildcard, on: user.ada, because: she is the administrator}
+users:
+  ada: {policies: [arn:aws:iam::aws:policy/AdministratorAccess]}",
+    "lint:
+  allow:
+    - {rule: administrator-policy, on: user.ada, because: she is the administrator}
+users:
+  ada: {policies: [arn:aws:iam::aws:policy/AdministratorAccess]}",
 );
 
 pub(super) const UNDECIDED: Rule = Rule::new(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::lint::{ManifestFinding, Rule, explain};
+use crate::lint::{ManifestFinding, Rule, explain, explain_in_markdown};
 use crate::render::diagnostic;
 use crate::render::text::count;
 
@@ -72,6 +72,34 @@ pub fn render_rules(rules: impl Iterator<Item = Rule>) -> String {
 
 pub fn render_rule(rule: &Rule) -> String {
     format!("{} ({})\n\n{}\n", rule.name, word(rule.severity), explain(rule))
+}
+
+/// The address of the documentation. The repository has no public name before the first release.
+const DOCUMENTATION: &str = "https://github.com/OWNER/REPOSITORY/blob/main/docs";
+
+/// Returns the address of a rule's explanation on the page of all rules.
+pub fn rule_address(name: &str) -> String {
+    format!("{DOCUMENTATION}/lint-rules.md#{name}")
+}
+
+/// The heading of the page of all rules, with its command.
+const PAGE: &str = "\
+# Rules of lint
+
+Each rule of `relayctl lint`, as `relayctl lint --explain RULE` explains it. The command
+`relayctl lint --list --markdown` makes this page.
+
+";
+
+/// Returns a page of all rules in Markdown: a table of contents, then each rule.
+pub fn render_rules_page(rules: impl Iterator<Item = Rule>) -> String {
+    let rules: Vec<Rule> = rules.collect();
+    let row = |rule: &Rule| {
+        format!("| [{0}](#{0}) | {1} | {2} |\n", rule.name, word(rule.severity), rule.summary)
+    };
+    let table: String = rules.iter().map(row).collect();
+    let sections: Vec<String> = rules.iter().map(explain_in_markdown).collect();
+    format!("{PAGE}| rule | severity | finds |\n|---|---|---|\n{table}\n{}", sections.join("\n"))
 }
 
 fn word(severity: Severity) -> &'static str {

@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::diagnostic::{Place, Severity};
-use crate::lint::{ManifestFinding, Rule, explain, rules};
+use crate::lint::{ManifestFinding, Rule, explain, explain_in_markdown, rules};
+use crate::render::lint::rule_address;
 use crate::value::{Value, digest};
 
 const SCHEMA: &str =
@@ -38,9 +39,17 @@ struct Descriptor {
     id: &'static str,
     short_description: SarifText,
     full_description: SarifText,
-    help: SarifText,
+    help: Help,
+    help_uri: String,
     default_configuration: Configuration,
     properties: Properties,
+}
+
+/// The explanation of a rule. GitHub shows the Markdown where there is some.
+#[derive(Serialize)]
+struct Help {
+    text: String,
+    markdown: String,
 }
 
 #[derive(Serialize)]
@@ -150,7 +159,8 @@ fn descriptor(rule: &Rule) -> Descriptor {
         id: rule.name,
         short_description: SarifText { text: rule.summary.to_owned() },
         full_description: SarifText { text: rule.why.to_owned() },
-        help: SarifText { text: explain(rule) },
+        help: Help { text: explain(rule), markdown: explain_in_markdown(rule) },
+        help_uri: rule_address(rule.name),
         default_configuration: Configuration { level: level(rule.severity) },
         properties: Properties {
             tags: ["security", "iam"],

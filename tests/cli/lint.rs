@@ -1,8 +1,11 @@
 //! `relayctl lint`: the real binary on the manifests that are shipped, and on some that are worse.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
+
+use relayctl::lint::rules;
 
 use crate::support::project::Project;
 
@@ -237,6 +240,51 @@ fn rules_are_listed_and_explained() {
         "error: there is no rule `action-wildcart`\nhelp: did you mean `action-wildcard`?\n"
     );
     project.expect(1, &["lint"]);
+}
+
+#[test]
+fn the_page_of_rules_is_the_one_of_this_version() {
+    let project = Project::empty();
+    let page = project.expect(0, &["lint", "--list", "--markdown"]).stdout;
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint-rules.md");
+    let kept = std::fs::read_to_string(kept).unwrap();
+    assert!(
+        page == kept,
+        "run: cargo run -- lint --list --markdown > docs/lint-rules.md\n{}",
+        first_difference(&kept, &page)
+    );
+}
+
+/// Returns the first line in which two texts differ.
+fn first_difference(kept: &str, page: &str) -> String {
+    let mut lines = kept.lines().zip(page.lines());
+    lines.find(|(one, other)| one != other).map_or_else(
+        || "one text is longer than the other".to_owned(),
+        |(one, other)| format!("- {one}\n+ {other}"),
+    )
+}
+
+#[test]
+fn each_rule_on_manifests_finds_its_bad_example_and_not_its_good_one() {
+    let head = "version: 1\nname: relay\naccount: \"123456789012\"\nregion: eu-west-1\n";
+    let mut seen = 0;
+    for rule in rules() {
+        let Some(example) = rule.example.filter(|example| example.usage.is_none()) else {
+            continue;
+        };
+        seen += 1;
+        let found = |text: &str| {
+            let project = Project::empty();
+            project.write("relay.yaml", &format!("{head}{text}\n"));
+            let log = project.run(&["lint", "relay.yaml", "--json"]).stdout;
+            let log: Value = serde_json::from_str(&log).expect(&log);
+            let findings = log["findings"].as_array().unwrap();
+            findings.iter().any(|it| it["rule"] == rule.name && it["accepted"].is_null())
+        };
+        assert!(found(example.bad), "{}: {}", rule.name, example.bad);
+        assert!(!found(example.good), "{}: {}", rule.name, example.good);
+    }
+    assert!(seen >= 3, "{seen}");
 }
 
 #[test]
