@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 pub use grants::{GrantingStatement, Holder};
 pub use paths::{Gain, Need, On, Path, all};
-pub use scope::covers;
+pub use scope::{covers, holds_text, patterns_overlap};
 
 use crate::Budget;
 use crate::diagnostic::Severity;
