@@ -72,7 +72,7 @@ fn mismatch(test: &TestSite<'_>, key: &str, value: ValueType) -> Option<(Severit
         match operator {
             "IpAddress" => format!("{negated}IpAddress"),
             "Bool" => "Bool".to_owned(),
-            like => like.replace("#", negated),
+            like => like.replace('#', negated),
         }
     };
     let is_clock =

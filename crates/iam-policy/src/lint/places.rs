@@ -73,30 +73,18 @@ pub(super) fn find_in_arn(arn: &Arn<'_>, pointer: &str) -> Option<Finding> {
         formats.iter().any(|format| format.splitn(6, ':').nth(index) == Some(written))
     };
     let region = arn.region();
-    if !is_fixed(3, region) {
-        if let Some((message, remedy)) = wrong_region(region, arn.partition()) {
-            let pointer = pointer.to_owned();
-            return Some(Finding::new(
-                &UNKNOWN_REGION,
-                Severity::Warning,
-                pointer,
-                message,
-                remedy,
-            ));
-        }
+    let found = |rule, (message, remedy): (String, String)| {
+        Some(Finding::new(rule, Severity::Warning, pointer.to_owned(), message, remedy))
+    };
+    if !is_fixed(3, region)
+        && let Some(wrong) = wrong_region(region, arn.partition())
+    {
+        return found(&UNKNOWN_REGION, wrong);
     }
     let account = arn.account();
     let is_word = account.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     if is_literal(account) && !is_word && !is_account(account) && !is_fixed(4, account) {
-        let (message, remedy) = wrong_account(account);
-        let pointer = pointer.to_owned();
-        return Some(Finding::new(
-            &INVALID_ACCOUNT_ID,
-            Severity::Warning,
-            pointer,
-            message,
-            remedy,
-        ));
+        return found(&INVALID_ACCOUNT_ID, wrong_account(account));
     }
     None
 }

@@ -79,10 +79,10 @@ pub(super) fn find_covered(
         }
     }
     let pointer = wide.first()?.first.clone();
-    let texts: Vec<String> = wide.iter().map(Wide::words).collect();
+    let words: Vec<String> = wide.iter().map(Wide::words).collect();
     let several = wide.len() > 1 || wide.iter().any(|it| it.covered.len() > 1);
     let remedy = if several { "leave them out" } else { "leave it out" };
-    Some(Finding::new(&REDUNDANT_VALUE, Severity::Note, pointer, texts.join("; "), remedy))
+    Some(Finding::new(&REDUNDANT_VALUE, Severity::Note, pointer, words.join("; "), remedy))
 }
 
 fn insert(wide: &mut Vec<Wide>, wider: String, covered: String, place: String) {

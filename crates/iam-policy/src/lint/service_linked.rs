@@ -51,14 +51,12 @@ pub(super) fn find_open_paths(site: &Site<'_>, tests: &[TestSite<'_>]) -> Option
 /// Tells if a pattern of roles fits service-linked roles of any service.
 fn names_no_service(role: &str) -> bool {
     const PATH: &str = "role/aws-service-role/";
-    match role.strip_prefix(PATH) {
+    if let Some(service) = role.strip_prefix(PATH) {
         // `*.amazonaws.com/` and `*` are any service; `ecs.*` isn't.
-        Some(service) => service.starts_with('*'),
-        None => {
-            let certain = role.find(is_wild).map_or(role, |end| &role[..end]);
-            is_open(role) && PATH.starts_with(certain)
-        }
+        return service.starts_with('*');
     }
+    let certain = role.find(is_wild).map_or(role, |end| &role[..end]);
+    is_open(role) && PATH.starts_with(certain)
 }
 
 fn is_wild(c: char) -> bool {

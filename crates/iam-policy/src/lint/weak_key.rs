@@ -153,14 +153,13 @@ pub(super) fn find_unpaired(site: &Site<'_>, tests: &[TestSite<'_>]) -> Vec<Find
     };
     let actions = &site.statement.actions;
     let reads = !actions.not && actions.patterns.iter().any(reads);
-    if let (Some(attributes), None) = (on(&["dynamodb:Attributes"]), on(&["dynamodb:Select"])) {
-        if reads {
-            add(
-                attributes,
-                "a Query or Scan that names no attributes returns all of them",
-                "demand {\"StringEqualsIfExists\": {\"dynamodb:Select\": \"SPECIFIC_ATTRIBUTES\"}}",
-            );
-        }
+    let attributes = on(&["dynamodb:Attributes"]).filter(|_| reads);
+    if let (Some(attributes), None) = (attributes, on(&["dynamodb:Select"])) {
+        add(
+            attributes,
+            "a Query or Scan that names no attributes returns all of them",
+            "demand {\"StringEqualsIfExists\": {\"dynamodb:Select\": \"SPECIFIC_ATTRIBUTES\"}}",
+        );
     }
     findings
 }

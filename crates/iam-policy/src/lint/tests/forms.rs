@@ -175,8 +175,7 @@ fn values_that_others_of_the_list_cover() {
             `arn:aws:s3:::b/*` covers arn:aws:s3:::b/x"
     );
     let session = "arn:aws:sts::123456789012:assumed-role/ci/x";
-    let role = "arn:aws:iam::123456789012:role/ci";
-    let found = trust(&json!({"AWS": [role, session]}), &json!({}));
+    let found = trust(&json!({"AWS": ["arn:aws:iam::123456789012:role/ci", session]}), &json!({}));
     assert_eq!(found, one("redundant-value", Severity::Note, "/Statement/0/Principal/AWS/1"));
     assert_eq!(trust(&json!({"AWS": [session]}), &json!({})), []);
 }
