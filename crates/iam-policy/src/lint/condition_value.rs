@@ -122,9 +122,9 @@ fn by_operator(test: &TestSite<'_>, value: &str, home: &Home<'_>) -> Option<Slip
             let seconds = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
             (seconds && !test.is_on("aws:EpochTime")).then(|| seconds_as_date(value))
         }
-        C::IpAddress if !is_address_range(value) => {
-            wrong("address", "write 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32")
-        }
+        // Validation reports what S3 refuses.
+        C::IpAddress if !is_address_range(value) => (home.usage != Usage::Bucket)
+            .then(|| wrong("address", "write 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32"))?,
         C::IpAddress => host_bits(value),
         C::BinaryEquals => {
             BASE64.decode(value.as_bytes()).is_err().then(|| wrong("Base64", "encode the bytes"))?

@@ -173,16 +173,27 @@ pub(super) fn find_duplicate_keys(tests: &[TestSite<'_>]) -> Vec<Finding> {
 }
 
 /// Finds keys that requests for some of the actions carry, and requests for others don't.
-pub(super) fn find_key_of_some_actions(site: &Site<'_>, test: &TestSite<'_>) -> Option<Finding> {
+pub(super) fn find_key_of_some_actions(
+    site: &Site<'_>,
+    test: &TestSite<'_>,
+    home: &Home<'_>,
+) -> Option<Finding> {
     let operator = test.test.operator;
+    // All actions of a trust policy are parts of one request: sts:TagSession of AssumeRole.
+    if home.usage == Usage::Trust {
+        return None;
+    }
     let demands_key = operator.comparison != OperatorName::Null
         && !test.is_negated()
         && !test.passes_without_key();
+    let known = test.known?;
+    let key = &test.test.key;
+    if demands_key && site.statement.actions.not {
+        return denies_by_tag(site, test);
+    }
     if !demands_key || !names_actions(site) {
         return None;
     }
-    let known = test.known?;
-    let key = &test.test.key;
     if known.global && !is_tag_key(key) {
         return None;
     }
@@ -209,6 +220,20 @@ pub(super) fn find_key_of_some_actions(site: &Site<'_>, test: &TestSite<'_>) -> 
     let remedy = "move them into a statement without this condition";
     let (rule, pointer) = (&CONDITION_KEY_FOR_SOME_ACTIONS, site.value("Action", first));
     Some(Finding::new(rule, severity, pointer, message, remedy))
+}
+
+/// Finds a Deny of everything but some actions by a tag: it leaves out the services without tags.
+fn denies_by_tag(site: &Site<'_>, test: &TestSite<'_>) -> Option<Finding> {
+    let key = &test.test.key;
+    if site.statement.effect == Effect::Allow || !is_tag_key(key) {
+        return None;
+    }
+    let message = format!(
+        "many services send no tags: requests without {key} aren't denied, whatever the action"
+    );
+    let remedy = "name the actions that are meant in Action";
+    let (rule, pointer) = (&CONDITION_KEY_FOR_SOME_ACTIONS, test.pointer.clone());
+    Some(Finding::new(rule, Severity::Warning, pointer, message, remedy))
 }
 
 fn is_tag_key(key: &str) -> bool {

@@ -129,7 +129,7 @@ fn of_test(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(conditions::find_unknown_key(site, test, home));
-    findings.extend(conditions::find_key_of_some_actions(site, test));
+    findings.extend(conditions::find_key_of_some_actions(site, test, home));
     findings.extend(condition_operator::find_set_operators(site, test, tests));
     findings.extend(weak_key::find_irrelevant(test, home));
     findings.extend(weak_key::find_mfa(site, test));

@@ -101,11 +101,27 @@ fn wrong_form(arn: &Arn<'_>, budget: &Budget) -> Option<(String, String)> {
         return None;
     }
     if formats.is_empty() {
-        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+        let all = nearest_first(arn, all);
         let message = format!("no resource of {service} has the form `{}`", arn.text);
         return Some((message, format!("the forms are {}", list_few(&all))));
     }
     wrong_place(arn, &formats)
+}
+
+/// Returns the formats, those first that are most like the ARN.
+fn nearest_first(arn: &Arn<'_>, formats: &[&str]) -> Vec<String> {
+    let kind = |rest: &str| rest.split(['/', ':']).next().unwrap_or_default().to_lowercase();
+    let own = kind(arn.resource());
+    let distance = |format: &String| {
+        let format = Arn::parse(format);
+        let is_other = |own: &str, other: &str| own.is_empty() != other.is_empty();
+        let place =
+            is_other(arn.region(), format.region()) || is_other(arn.account(), format.account());
+        (place, strsim::damerau_levenshtein(&own, &kind(format.resource())))
+    };
+    let mut formats: Vec<String> = formats.iter().map(ToString::to_string).collect();
+    formats.sort_by_key(distance);
+    formats
 }
 
 /// Tells if this is the path of the API for actions on no one resource: `/workspaces`.

@@ -188,6 +188,9 @@ fn values_of_the_wrong_form() {
     assert_eq!(under(Usage::Managed, "Allow", &date), []);
     assert_eq!(under(Usage::Trust, "Allow", &date)[0].rule, "condition-value");
     assert_eq!(under(Usage::Bucket, "Allow", &date)[0].rule, "condition-value");
+    let address = on("IpAddress", "aws:SourceIp", "203.0.113.0/33");
+    assert_eq!(under(Usage::Bucket, "Allow", &address), []);
+    assert_eq!(under(Usage::Trust, "Allow", &address)[0].rule, "condition-value");
 }
 
 #[test]
@@ -323,7 +326,13 @@ fn keys_of_some_actions() {
     // The keys of tags are global by name alone.
     let tag = json!({"StringEquals": {"aws:ResourceTag/team": "ops"}});
     assert_eq!(on("Deny", json!("ec2:DescribeInstances"), tag.clone()), [(some, WARNING)]);
-    assert_eq!(on("Deny", json!("ec2:StopInstances"), tag), []);
+    assert_eq!(on("Deny", json!("ec2:StopInstances"), tag.clone()), []);
+    assert_eq!(rules_under("Deny", &tag), [(some, WARNING)]);
+    assert_eq!(rules_under("Allow", &tag), []);
+    let session = json!([{"Effect": "Allow", "Principal": {"AWS": "210987654321"},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+        "Condition": {"StringEquals": {"sts:ExternalId": "x7Kq-4431"}}}]);
+    assert_eq!(told(Usage::Trust, &session), []);
 }
 
 #[test]

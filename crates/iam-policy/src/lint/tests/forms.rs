@@ -94,12 +94,15 @@ fn an_arn_whose_parts_cannot_be() {
             "arn:aws:sqss:eu-west-1:123456789012:q",
             "did you mean arn:aws:sqs:eu-west-1:123456789012:q?",
         ),
-        ("arn:aws:s3:::b:*", "the forms are "),
+        ("arn:aws:s3:::b:*", "the forms are arn:${Partition}:s3:::${BucketName}"),
         ("arn:aws:s3::123456789012:b", "write arn:aws:s3:::b"),
         ("arn:aws:sqs::123456789012:q", "write a Region, such as eu-west-1, or * for every one"),
         ("arn:aws:sqs:eu-west-1::q", "write the account, such as 123456789012, or * for every one"),
         ("arn:aws:secretsmanager:eu-west-1:123456789012:relay", "the forms are "),
-        ("arn:aws:states:eu-west-1:123456789012:statemachine:x", "the forms are "),
+        (
+            "arn:aws:states:eu-west-1:123456789012:statemachine:x",
+            "the forms are arn:${Partition}:states:${Region}:${Account}:stateMachine:${",
+        ),
     ];
     for (arn, expected) in table {
         let found = on(&json!("*"), &json!(["*", arn]));
