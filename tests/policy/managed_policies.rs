@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use relayctl::policy::{Usage, canonical, catalogue, equivalent, validate_in};
+use relayctl::policy::lint::Home;
+use relayctl::policy::{Severity, Usage, canonical, catalogue, equivalent, lint, validate_in};
 use relayctl::value::Value;
 
 use crate::support::moto;
@@ -83,4 +84,21 @@ fn actions(document: &Value) -> impl Iterator<Item = &str> {
 
 fn one_or_many(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice).iter()
+}
+
+/// The number of findings of each rule: a false alarm shows here first. AWS's policies do have
+/// slips, and they have to use `*` where a customer's policy names its resources.
+#[test]
+fn findings_of_lint_on_the_managed_policies_of_aws() {
+    let home =
+        Home { usage: Usage::Managed, account: "123456789012", partition: "aws", grants: true };
+    let mut counts: BTreeMap<(&str, Severity), usize> = BTreeMap::new();
+    for found in policies().values().flat_map(|document| lint(document, &home)) {
+        *counts.entry((found.rule, found.severity)).or_default() += 1;
+    }
+    let lines = counts.iter().map(|((rule, severity), count)| {
+        let severity = format!("{severity:?}").to_lowercase();
+        format!("{count:>5} {severity:<7} {rule}\n")
+    });
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().concat());
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use super::nearest::nearest;
 use super::text;
 use super::value_type::ValueType;
 use crate::pattern::action_matches;
@@ -106,6 +107,23 @@ const CLAIMS: &[(&str, &str, ValueType)] = &[
 pub fn condition_key(name: &str) -> Option<ConditionKey> {
     // Some keys are listed only by services other than the one in their name.
     global().find(name).or_else(|| own(name)).or_else(|| all().find(name)).or_else(|| claim(name))
+}
+
+/// Returns the key nearest to one that doesn't exist, among those with the same prefix.
+///
+/// ```
+/// use iam_policy::catalogue::nearest_condition_key;
+///
+/// assert_eq!(nearest_condition_key("aws:SourceIP4"), Some("aws:SourceIp"));
+/// ```
+pub fn nearest_condition_key(name: &str) -> Option<&'static str> {
+    let (prefix, _) = name.split_once(':')?;
+    let globals = GLOBAL.iter().map(|(name, _)| *name);
+    let own = text::load_catalogue().shelf(prefix).into_iter().flat_map(listed);
+    let same = |key: &&str| {
+        key.split_once(':').is_some_and(|(other, _)| other.eq_ignore_ascii_case(prefix))
+    };
+    nearest(name, globals.chain(own.map(|key| key.name)).filter(same), prefix.len() + 1)
 }
 
 /// Returns the key as listed by the service that its name begins with.

@@ -3,6 +3,7 @@
 //! data is compiled in and unpacked service by service on
 //! first use; `data/README.md` describes its source and how to refresh it.
 
+mod arn_format;
 mod key;
 mod managed_policy;
 mod names;
@@ -17,7 +18,8 @@ use std::collections::BTreeSet;
 
 use super::pattern::{Filling, action_matches, resource_matches};
 
-pub use key::{ConditionKey, condition_key};
+pub use arn_format::{UNLISTED_ARN_FORMATS, arn_formats};
+pub use key::{ConditionKey, condition_key, nearest_condition_key};
 pub use managed_policy::{
     find_managed_policy, is_managed_policy, managed_policies, nearest_managed_policy,
 };

@@ -148,6 +148,13 @@ impl Shelf {
         self.lines().lines().count() - 3 - resources
     }
 
+    /// Returns the formats of the ARNs of the service's resources.
+    pub fn arn_formats(self) -> impl Iterator<Item = &'static str> {
+        let mut lines = self.lines().lines().skip(2);
+        let count = lines.next().and_then(|count| count.parse().ok()).unwrap_or_default();
+        lines.take(count).filter_map(|line| line.split('\t').nth(1))
+    }
+
     /// Returns the condition keys that the service lists, each with its type.
     pub fn keys(self) -> impl Iterator<Item = (&'static str, ValueType)> {
         keys(self.lines()).filter_map(|key| Some((key.get(1..)?, value_type(key.chars().next()?)?)))

@@ -13,8 +13,8 @@ use super::pattern::{Filling, VariableForm, arn_matches, filled, text_matches};
 use super::request::Context;
 use super::statement::{ConditionTest, OperatorName, Quantifier};
 
-pub(super) use date::parse_date;
-pub(super) use network::network;
+pub(super) use date::{may_be_date, parse_date};
+pub(super) use network::{is_address_range, network};
 pub(super) use number::Number;
 
 /// Tells if a test holds for the context of a request. `variables` is true if `${…}` in the test's

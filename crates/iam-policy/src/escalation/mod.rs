@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 pub use grants::Holder;
 pub use path::{Gain, Need, On, Path};
 pub use publication::{ListEdition, Publication, PublishedList};
-pub use scope::covers;
+pub use scope::{covers, holds_text, patterns_overlap};
 pub use table::{all, lists};
 pub use ways::GrantingStatement;
 

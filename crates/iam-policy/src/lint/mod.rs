@@ -3,7 +3,12 @@
 //! together.
 
 mod actions;
+mod arn;
+mod condition_operator;
+mod condition_type;
+mod condition_value;
 mod conditions;
+mod document_form;
 mod escalation;
 mod explanation;
 mod federation;
@@ -13,19 +18,29 @@ mod list;
 mod names;
 mod pass_role;
 mod placeholder;
+mod places;
+mod principal_id;
 mod principals;
 mod redundancy;
+mod redundant_value;
+mod resource_arn;
+mod resource_fit;
 mod resources;
 mod rule;
+mod sensitive_key;
+mod service_linked;
 mod site;
 mod size;
+mod vacuous;
+mod variables;
+mod weak_key;
 mod wording;
 
 use crate::Usage;
 use crate::Value;
 use crate::statement::{Effect, Policy};
 
-use site::Site;
+use site::{Site, TestSite};
 
 pub use actions::{UnknownAction, unknown_action};
 pub use escalation::escalation_rules;
@@ -62,17 +77,80 @@ pub fn lint(document: &Value, home: &Home<'_>) -> Vec<Finding> {
     let Ok(policy) = Policy::compile("", document) else { return Vec::new() };
     let mut findings = Vec::new();
     findings.extend(size::document(document, home));
+    let sites = Site::all(document, &policy);
+    findings.extend(of_whole(document, &sites, home));
     let mut names = NameChecker::new(home.partition);
-    for site in Site::all(document, &policy) {
+    for site in sites {
         names.statement(&site.pointer, site.elements, home.usage, &mut findings);
-        findings.extend(conditions::keys(&site, home));
         if site.statement.effect == Effect::Allow && home.grants {
             findings.extend(allow(&site, home));
         }
         if site.statement.effect == Effect::Deny && home.usage == Usage::Bucket {
             findings.extend(principals::find_half_excepted(&site));
         }
+        findings.extend(of_form(&site, home));
     }
+    findings
+}
+
+/// Returns the findings about the document as a whole.
+fn of_whole(document: &Value, sites: &[Site<'_>], home: &Home<'_>) -> Vec<Finding> {
+    let old = variables::find_old_version(sites);
+    // The one about variables names the same remedy.
+    let missing = document_form::find_missing_version(document, home).filter(|_| old.is_none());
+    let sids = document_form::find_duplicate_sids(sites, home);
+    missing.into_iter().chain(old).chain(sids).collect()
+}
+
+/// Returns the findings about the names and forms of a statement, be it an Allow or a Deny, and
+/// whatever it gives.
+fn of_form(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
+    let tests = site.tests();
+    let mut findings = Vec::new();
+    findings.extend(resource_arn::find_wrong_arns(site));
+    // An ARN that is wrong by itself fits no action.
+    if findings.is_empty() {
+        findings.extend(resource_fit::find_mismatch(site));
+    }
+    findings.extend(variables::find_slips(site, &tests));
+    findings.extend(principal_id::find_ids(site));
+    findings.extend(vacuous::find_empty(site));
+    findings.extend(conditions::find_duplicate_keys(&tests));
+    findings.extend(weak_key::find_spoofable(site, &tests));
+    findings.extend(weak_key::find_unpaired(site, &tests));
+    findings.extend(service_linked::find_open_paths(site, &tests));
+    for test in &tests {
+        findings.extend(of_test(site, test, &tests, home));
+    }
+    findings.extend(redundant_value::find_covered(site, &tests, home));
+    findings
+}
+
+/// Returns the findings about one test of a Condition.
+fn of_test(
+    site: &Site<'_>,
+    test: &TestSite<'_>,
+    tests: &[TestSite<'_>],
+    home: &Home<'_>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(conditions::find_unknown_key(site, test, home));
+    findings.extend(conditions::find_key_of_some_actions(site, test, home));
+    findings.extend(condition_operator::find_set_operators(site, test, tests));
+    findings.extend(weak_key::find_irrelevant(test, home));
+    findings.extend(weak_key::find_mfa(site, test));
+    findings.extend(sensitive_key::find_open_ids(site, test));
+    findings.extend(vacuous::find_vacuous(site, test));
+    let mismatch = condition_type::find_type_mismatch(test);
+    // A value under the wrong operator has the wrong form for it.
+    if mismatch.is_none() {
+        findings.extend(condition_operator::find_literal_wildcards(site, test));
+        findings.extend(condition_operator::find_string_operators_on_arns(test));
+        findings.extend(condition_value::find_values(test, home));
+        findings.extend(condition_value::find_private_addresses(site, test));
+        findings.extend(places::find_in_values(test));
+    }
+    findings.extend(mismatch);
     findings
 }
 

@@ -8,6 +8,7 @@ use serde_json::Map;
 use crate::catalogue;
 use crate::diagnostic::Severity;
 use crate::layout::{member, one_or_many, statements};
+use crate::statement::{Operator, OperatorName};
 use crate::{Usage, Value};
 
 use super::actions::{UnknownAction, unknown_action};
@@ -74,8 +75,12 @@ const OF_SERVICES: &[&str] = &[
     "aws:calledvia",
     "aws:calledviafirst",
     "aws:calledvialast",
+    "aws:principalservicename",
+    "aws:principalservicenameslist",
     "kms:viaservice",
 ];
+
+const VIA_SERVICE: &str = "kms:ViaService";
 
 /// Finds unknown names in documents. It remembers what it found in order: in a generated manifest a
 /// thousand documents name the same actions.
@@ -148,12 +153,20 @@ impl NameChecker {
         }
         let place = member(pointer, "Condition");
         let operators = elements.get("Condition").and_then(Value::as_object);
-        for (operator, keys) in operators.into_iter().flatten() {
+        // The values of Null are true and false.
+        let compares = |operator: &str| {
+            Operator::parse(operator).is_none_or(|it| it.comparison != OperatorName::Null)
+        };
+        let operators = operators.into_iter().flatten().filter(|(name, _)| compares(name));
+        for (operator, keys) in operators {
             for (key, values) in keys.as_object().into_iter().flatten() {
                 let place = member(&member(&place, operator), key);
                 let of_services = OF_SERVICES.contains(&key.to_lowercase().as_str());
+                let via_service = key.eq_ignore_ascii_case(VIA_SERVICE);
                 for (place, value) in self::texts(Some(values), &place) {
-                    findings.extend(if of_services {
+                    findings.extend(if via_service && lacks_region(value) {
+                        Some(without_region(place, value))
+                    } else if of_services {
                         service(place, value, None)
                     } else {
                         self.foreign_partition(&place, value)
@@ -202,6 +215,23 @@ impl NameChecker {
         let remedy = "write the name that is meant in its place";
         Some(Finding::new(&PLACEHOLDER, Severity::Warning, place, message, remedy))
     }
+}
+
+/// Tells if a value of kms:ViaService has no Region: the key's values are such as
+/// `ec2.us-west-2.amazonaws.com` ("AWS KMS condition keys").
+fn lacks_region(value: &str) -> bool {
+    let plain = value.strip_suffix(".cn").unwrap_or(value);
+    let service = plain.strip_suffix(".amazonaws.com").unwrap_or_default();
+    catalogue::service(service).is_some()
+}
+
+fn without_region(place: String, value: &str) -> Finding {
+    let message =
+        format!("`{value}` names no Region, and {VIA_SERVICE} always does: it matches nothing");
+    let (service, rest) = value.split_once('.').unwrap_or((value, "amazonaws.com"));
+    let remedy =
+        format!("write {service}.eu-west-1.{rest}, or {service}.*.{rest} under StringLike");
+    Finding::new(&UNKNOWN_SERVICE_PRINCIPAL, Severity::Warning, place, message, remedy)
 }
 
 /// Returns the finding for an unknown service; `usage` is that of a document that names it as a
