@@ -2,7 +2,8 @@
 
 use super::rule::Rule;
 use super::{
-    actions, conditions, federation, names, pass_role, principals, redundancy, resources, size,
+    actions, conditions, federation, names, pass_role, principals, redundancy, resources, services,
+    size, trust,
 };
 
 /// The rules: each is one line here, and one constant beside its code.
@@ -23,8 +24,13 @@ const RULES: &[Rule] = &[
     pass_role::PASS_ROLE_ANY_SERVICE,
     principals::TRUST_ANYONE,
     principals::TRUST_OTHER_ACCOUNT,
+    trust::TRUST_ACTION,
+    trust::EXTERNAL_ID_WILDCARD,
+    services::SERVICE_WITHOUT_SOURCE,
+    services::CONDITION_KEY_FOR_SERVICE,
     federation::OIDC_WITHOUT_SUBJECT,
     federation::OIDC_WIDE_SUBJECT,
+    federation::OIDC_UNKNOWN_CLAIM,
     principals::PUBLIC_ACCESS,
     principals::PRINCIPAL_WILDCARD,
     principals::NOT_PRINCIPAL,

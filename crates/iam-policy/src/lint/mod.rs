@@ -13,15 +13,18 @@ mod names;
 mod pass_role;
 mod placeholder;
 mod principals;
+mod provider;
 mod redundancy;
 mod resources;
 mod rule;
+mod services;
 mod site;
 mod size;
+mod trust;
 mod wording;
 
-use crate::Value;
 use crate::statement::{Effect, Policy};
+use crate::{Usage, Value};
 
 use site::Site;
 
@@ -73,13 +76,18 @@ pub fn lint(document: &Value, home: &Home<'_>) -> Vec<Finding> {
 fn allow(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if home.usage.is_identity() {
-        findings.extend(actions::find_wildcard_actions(site));
+        findings.extend(actions::find_wildcard_actions(site, home));
         findings.extend(resources::find_wildcard_resources(site));
         findings.extend(pass_role::anywhere(site, home));
     } else {
-        findings.extend(actions::find_wildcard_actions(site));
+        findings.extend(actions::find_wildcard_actions(site, home));
         findings.extend(principals::find_wildcard_principals(site, home));
+        findings.extend(services::find_services_without_source(site, home));
         findings.extend(federation::find_wide_subjects(site));
+        if home.usage == Usage::Trust {
+            findings.extend(trust::find_misfits(site));
+            findings.extend(trust::find_open_external_ids(site));
+        }
     }
     findings
 }
