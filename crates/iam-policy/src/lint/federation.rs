@@ -13,7 +13,7 @@ use crate::pattern::action_matches;
 use crate::statement::{ConditionTest, PrincipalType};
 
 use super::finding::Finding;
-use super::provider::{BUILT_IN, ClaimForm, ClaimReach, Provider, Tenancy, provider_of};
+use super::provider::{BUILT_IN, ClaimForm, ClaimReach, OidcProvider, Tenancy, provider_of};
 use super::rule::{Rule, Source};
 use super::site::Site;
 use super::wording::list_few;
@@ -23,9 +23,9 @@ pub(super) const OIDC_WITHOUT_SUBJECT: Rule = Rule::new(
     Severity::Error,
     "Trust in an OIDC provider for all its users",
     "A public provider such as GitHub's signs tokens for everybody; without a condition on the \
-        subject, any repository of the world can assume the role. A branch or an environment says \
-        not whose it is. A condition on another claim that does makes it a note. Where the issuer \
-        is one organization's own, it is a warning or a note.",
+        subject, any repository of the world can assume the role. A branch or an environment \
+        doesn't say whose it is. A condition on another claim that does makes it a note. Where the \
+        issuer is one organization's own, it is a warning or a note.",
     "Demand the claim that says whose the token is: <provider>:sub, and <provider>:aud where the \
         provider tells its customers apart by it.",
 )
@@ -99,13 +99,13 @@ pub(super) fn find_wide_subjects(site: &Site<'_>) -> Vec<Finding> {
 }
 
 /// The trust of a statement in one provider.
-struct Trust<'a> {
+struct OidcTrust<'a> {
     site: &'a Site<'a>,
     /// The principal as the statement names it.
     name: &'a str,
     /// The issuer without `https://`.
     issuer: &'a str,
-    provider: &'static Provider,
+    provider: &'static OidcProvider,
 }
 
 fn trusted(site: &Site<'_>, name: &str) -> Vec<Finding> {
@@ -113,7 +113,7 @@ fn trusted(site: &Site<'_>, name: &str) -> Vec<Finding> {
     let built_in = || BUILT_IN.iter().copied().find(|issuer| name.eq_ignore_ascii_case(issuer));
     // A SAML provider belongs to one company, and signs in only its users.
     let Some(issuer) = own.or_else(built_in) else { return Vec::new() };
-    let trust = Trust { site, name, issuer, provider: provider_of(issuer) };
+    let trust = OidcTrust { site, name, issuer, provider: provider_of(issuer) };
     let unknown = trust.unknown_claims();
     let nobody = unknown.iter().any(|test| is_demanded(test));
     let mut findings: Vec<Finding> = unknown.iter().map(|test| trust.unknown_claim(test)).collect();
@@ -123,7 +123,7 @@ fn trusted(site: &Site<'_>, name: &str) -> Vec<Finding> {
     findings
 }
 
-impl<'a> Trust<'a> {
+impl<'a> OidcTrust<'a> {
     /// Returns the condition key of a claim.
     fn key(&self, claim: &str) -> String {
         if claim.contains(':') { claim.to_owned() } else { format!("{}:{claim}", self.issuer) }
@@ -150,7 +150,7 @@ impl<'a> Trust<'a> {
         let outcome = if is_demanded(test) {
             "the test never holds, and nobody can assume the role"
         } else {
-            "the test says nothing"
+            "the test keeps nobody out"
         };
         let claim = self.claim(test).unwrap_or_default();
         let message =
@@ -174,7 +174,12 @@ impl<'a> Trust<'a> {
         }
         let (first, _) = self.provider.owner_claims[0];
         if self.provider.is_required && !tests.iter().any(|it| it.claim == first) {
-            return vec![self.without(Severity::Note, "")];
+            let message = format!(
+                "no condition demands `{}`, which IAM requires where a trust policy is new or \
+                    changed",
+                self.key(first)
+            );
+            return vec![self.without(Severity::Note, message)];
         }
         Vec::new()
     }
@@ -194,37 +199,37 @@ impl<'a> Trust<'a> {
 
     /// Returns the finding where no claim says whose the token is.
     fn without_owner(&self) -> Finding {
-        let others: Vec<String> = self
-            .site
-            .demands()
-            .filter_map(|test| self.claim(test))
+        let claims: Vec<&str> = self.site.demands().filter_map(|test| self.claim(test)).collect();
+        let others: Vec<String> = claims
+            .iter()
+            .filter(|claim| !claim.eq_ignore_ascii_case("aud"))
             .map(|claim| format!("`{claim}`"))
             .collect();
         // The issuer writes the source identity into the token.
         let names_person =
             || self.site.demands().any(|test| test.key.eq_ignore_ascii_case("sts:SourceIdentity"));
-        let beside_audience = others.iter().any(|claim| claim != "`aud`");
         let severity = match self.provider.tenancy {
-            Tenancy::Private if others.is_empty() => Severity::Warning,
+            Tenancy::Private if claims.is_empty() => Severity::Warning,
             Tenancy::Private => Severity::Note,
-            Tenancy::Unknown if beside_audience || names_person() => Severity::Note,
+            Tenancy::Unknown if !others.is_empty() || names_person() => Severity::Note,
             Tenancy::Shared | Tenancy::Unknown => Severity::Error,
         };
-        let vain = if self.provider.tenancy == Tenancy::Shared && beside_audience {
+        let vain = if self.provider.tenancy == Tenancy::Shared && !others.is_empty() {
             format!(". {} can be the same for everybody", list_few(&others))
         } else {
             String::new()
         };
-        self.without(severity, &vain)
-    }
-
-    fn without(&self, severity: Severity, more: &str) -> Finding {
-        let key = self.key(self.provider.owner_claims[0].0);
         let message = format!(
             "everybody who signs in with {} can assume this role: no condition demands \
-                `{key}`{more}",
-            self.issuer
+                `{}`{vain}",
+            self.issuer,
+            self.key(self.provider.owner_claims[0].0)
         );
+        self.without(severity, message)
+    }
+
+    fn without(&self, severity: Severity, message: String) -> Finding {
+        let key = self.key(self.provider.owner_claims[0].0);
         let remedy = format!(
             "demand {} in a condition: {{\"StringEquals\": {{\"{key}\": \"{}\"}}}}",
             if key.ends_with(":sub") { "the subject" } else { "it" },
@@ -253,8 +258,11 @@ impl<'a> Trust<'a> {
                 "…" => "repo:OWNER/REPOSITORY:ref:refs/heads/main",
                 example => example,
             };
-            let remedy =
-                format!("name the repository and the branch or environment, for example {example}");
+            let remedy = if example.starts_with("repo:") || example.starts_with("project_path:") {
+                format!("name the repository and the branch or environment, for example {example}")
+            } else {
+                format!("name the project, for example {example}")
+            };
             Some(Finding::new(&OIDC_WIDE_SUBJECT, severity, place.clone(), message, remedy))
         };
         narrowest.test.values.iter().filter_map(told).collect()
@@ -286,6 +294,14 @@ impl ClaimTest<'_> {
         if wild { fixed_text(value) } else { value }
     }
 
+    /// Tells if a value is about repositories.
+    fn names_repository(&self, fixed: &str) -> bool {
+        fixed.starts_with("project_path:")
+            || self.form == ClaimForm::Path
+            || self.claim.starts_with("repository")
+            || fixed.starts_with("repo")
+    }
+
     /// Returns the words for those whom a value reaches.
     fn whom(&self, value: &str) -> &'static str {
         let fixed = self.fixed(value);
@@ -299,7 +315,8 @@ impl ClaimTest<'_> {
             ClaimReach::Owner if self.form == ClaimForm::ServiceAccount => {
                 "every namespace whose name begins so"
             }
-            ClaimReach::Owner | ClaimReach::Project => "every repository of the owner",
+            ClaimReach::Owner if self.names_repository(fixed) => "every repository of the owner",
+            ClaimReach::Owner | ClaimReach::Project => "every project of the owner",
             // `repo:octo*` also matches somebody who registers `octo-evil` tomorrow.
             ClaimReach::Anybody if is_begun => "every owner whose name begins so",
             ClaimReach::Anybody if has_other_label && self.form != ClaimForm::ServiceAccount => {
@@ -357,7 +374,7 @@ mod tests {
     const WIDE: [(&str, Severity); 1] = [("oidc-wide-subject", Severity::Error)];
 
     #[test]
-    fn a_branch_or_an_environment_says_not_whose_it_is() {
+    fn a_branch_or_an_environment_does_not_say_whose_it_is() {
         for (claim, value) in
             [("ref", "refs/heads/main"), ("environment", "production"), ("actor", "ada")]
         {

@@ -48,7 +48,8 @@ pub(super) enum ClaimReach {
 }
 
 /// A provider, by its issuer.
-pub(super) struct Provider {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OidcProvider {
     /// The issuer without `https://`. `*` stands for the name of a customer.
     issuer: &'static str,
     pub tenancy: Tenancy,
@@ -66,8 +67,8 @@ const fn shared(
     issuer: &'static str,
     owner_claims: &'static [(&'static str, ClaimForm)],
     example: &'static str,
-) -> Provider {
-    Provider {
+) -> OidcProvider {
+    OidcProvider {
         issuer,
         tenancy: Tenancy::Shared,
         owner_claims,
@@ -81,8 +82,8 @@ const fn private(
     issuer: &'static str,
     owner_claims: &'static [(&'static str, ClaimForm)],
     example: &'static str,
-) -> Provider {
-    Provider {
+) -> OidcProvider {
+    OidcProvider {
         tenancy: Tenancy::Private,
         is_required: false,
         ..shared(issuer, owner_claims, example)
@@ -90,13 +91,13 @@ const fn private(
 }
 
 /// Adds that STS maps claims.
-const fn mapped(provider: Provider) -> Provider {
-    Provider { has_mapped_claims: true, ..provider }
+const fn mapped(provider: OidcProvider) -> OidcProvider {
+    OidcProvider { has_mapped_claims: true, ..provider }
 }
 
 /// Adds that IAM demands no claim.
-const fn free(provider: Provider) -> Provider {
-    Provider { is_required: false, ..provider }
+const fn free(provider: OidcProvider) -> OidcProvider {
+    OidcProvider { is_required: false, ..provider }
 }
 
 const GITHUB_SUBJECT: ClaimForm = ClaimForm::Labels(&[
@@ -135,7 +136,7 @@ const TEXT: &[(&str, ClaimForm)] = &[("sub", ClaimForm::Text)];
 const AUDIENCE: &[(&str, ClaimForm)] = &[("aud", ClaimForm::Id)];
 
 /// The providers. A more exact issuer stands before a pattern.
-static PROVIDERS: &[Provider] = &[
+static PROVIDERS: &[OidcProvider] = &[
     mapped(shared("token.actions.githubusercontent.com", GITHUB, GITHUB_EXAMPLE)),
     mapped(private("token.actions.githubusercontent.com/*", GITHUB, GITHUB_EXAMPLE)),
     mapped(private("token.actions.*.ghe.com", GITHUB, GITHUB_EXAMPLE)),
@@ -270,7 +271,7 @@ static PROVIDERS: &[Provider] = &[
     )),
 ];
 
-static UNKNOWN: Provider = Provider {
+static UNKNOWN: OidcProvider = OidcProvider {
     issuer: "",
     tenancy: Tenancy::Unknown,
     owner_claims: &[("sub", ClaimForm::Unknown)],
@@ -288,9 +289,9 @@ pub(super) const BUILT_IN: &[&str] = &[
 ];
 
 /// Returns the provider of an issuer.
-pub(super) fn provider_of(issuer: &str) -> &'static Provider {
+pub(super) fn provider_of(issuer: &str) -> &'static OidcProvider {
     let issuer = issuer.to_lowercase();
-    let fits = |it: &&Provider| text_matches(it.issuer, &issuer, Filling::Literal);
+    let fits = |it: &&OidcProvider| text_matches(it.issuer, &issuer, Filling::Literal);
     PROVIDERS.iter().find(fits).unwrap_or(&UNKNOWN)
 }
 
@@ -301,7 +302,6 @@ impl ClaimForm {
         match self {
             Self::Id if is_whole => ClaimReach::Project,
             Self::Owner if is_whole => ClaimReach::Owner,
-            Self::Id | Self::Owner | Self::Part => ClaimReach::Anybody,
             Self::Path => reach_of_path(text),
             Self::Labels(labels) => reach_of_labels(labels, text, is_whole),
             Self::ServiceAccount => {
@@ -312,7 +312,7 @@ impl ClaimForm {
                 }
             }
             Self::Text if is_whole || text.contains([':', '/']) => ClaimReach::Project,
-            Self::Text => ClaimReach::Anybody,
+            Self::Id | Self::Owner | Self::Part | Self::Text => ClaimReach::Anybody,
             Self::Unknown => guess(text).reach(text, is_whole),
         }
     }

@@ -182,7 +182,7 @@ fn without_source(site: &Site<'_>, home: &Home<'_>, service: &str) -> Finding {
         .iter()
         .find(|test| SOURCES.contains(&test.key.to_lowercase().as_str()));
     let reason = match reason {
-        Some(test) => format!("{} says not", test.key),
+        Some(test) => format!("{} doesn't say", test.key),
         None => "no condition says".to_owned(),
     };
     let message = format!("{service} may do this for any AWS customer: {reason} for whose {whose}");
@@ -293,8 +293,7 @@ mod tests {
 
     #[test]
     fn services_that_send_a_source_are_noted_in_trust_policies() {
-        let none = json!({});
-        let in_trust = |service: &str| found(Usage::Trust, service, "", &none);
+        let in_trust = |service: &str| found(Usage::Trust, service, "", &json!({}));
         let note = [("service-without-source", Severity::Note)];
         assert_eq!(in_trust("scheduler.amazonaws.com"), note);
         assert_eq!(in_trust("lambda.amazonaws.com"), []);

@@ -1,6 +1,6 @@
-//! Statements of the kinds that AWS's guides publish. Each was told once, wrongly or too often, when
-//! all examples of the IAM User Guide and the Amazon S3 User Guide were linted; what stands beside
-//! it is what may be told of it.
+//! Statements of the kinds that AWS's guides publish. Each was told once, wrongly or too often,
+//! when all examples of the IAM User Guide and the Amazon S3 User Guide were linted; the test has
+//! what may be told of it.
 
 use super::*;
 
