@@ -43,10 +43,10 @@ pub(super) const SERVICE_WILDCARD: Rule = Rule::new(
 
 pub(super) const NOT_ACTION: Rule = Rule::new(
     "not-action",
-    Severity::Warning,
+    Severity::Error,
     "NotAction with Allow allows everything but a few actions",
     "What isn't named is allowed, also what AWS adds tomorrow. It is easily read as a Deny, which \
-        it isn't.",
+        it isn't. It is a warning, and an error where it leaves ways to more permissions open.",
     "Name the actions in Action, and deny the exceptions in a statement of their own.",
 )
 .with_example(
