@@ -100,15 +100,16 @@ pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
         context.terminal.result(&list)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let (mut declared, mut documents) = session::load_whole(manifest, context)?;
+    let mut linted = session::load_for_lint(manifest, context)?;
     if args.fix {
-        fix(&declared.desired, &documents, context)?;
-        (declared, documents) = session::load_whole(manifest, context)?;
+        fix(&linted.declared.desired, &linted.documents, context)?;
+        linted = session::load_for_lint(manifest, context)?;
     }
+    let session::LintedManifest { declared, documents, is_refused } = linted;
     let least = args.min_severity.severity();
     let mut found = lint::lint_manifest(&declared.desired, &documents);
     found.retain(|one| one.severity <= least);
-    let failed = found.iter().any(fails);
+    let failed = is_refused || found.iter().any(fails);
     let style = context.terminal.style();
     context.terminal.result(&if args.sarif {
         let folder = std::env::current_dir().unwrap_or_default();

@@ -62,7 +62,7 @@ pub fn load_manifest(
     path: &Path,
     context: &CommandContext,
 ) -> Result<DeclaredManifest, CommandError> {
-    load_whole(path, context).map(DeclaredManifest::alone)
+    read(path, context, |_| Vec::new()).map(DeclaredManifest::alone)
 }
 
 /// Reads a manifest to plan for. Its `checks:` are about what the plan would make: objects that are
@@ -78,13 +78,25 @@ pub fn load_for(
     }
 }
 
-/// Reads a manifest with the places of its policy documents, which take more memory than everything
-/// else.
-pub fn load_whole(
+/// A manifest to lint.
+pub struct LintedManifest {
+    pub declared: DeclaredManifest,
+    /// The policy documents with their places, which take more memory than everything else.
+    pub documents: Documents,
+    /// True if S3 refuses a public policy of it.
+    pub is_refused: bool,
+}
+
+/// Reads a manifest to lint, also one with a public policy that S3 refuses. Prints its problems.
+pub fn load_for_lint(
     path: &Path,
     context: &CommandContext,
-) -> Result<(DeclaredManifest, Documents), CommandError> {
-    read(path, context, |_| Vec::new())
+) -> Result<LintedManifest, CommandError> {
+    let mut loaded = load(path, context, |_| Vec::new())?;
+    let is_refused = loaded.refused.is_some();
+    let desired = loaded.desired.take().or_else(|| loaded.refused.take());
+    let (declared, documents) = declared(path, context, desired, loaded)?;
+    Ok(LintedManifest { declared, documents, is_refused })
 }
 
 /// Reads a manifest, looks for names that AWS doesn't have, and evaluates its `checks:` before
@@ -108,6 +120,17 @@ fn read(
     context: &CommandContext,
     further: impl Fn(&Loaded) -> Vec<Diagnostic>,
 ) -> Result<(DeclaredManifest, Documents), CommandError> {
+    let mut loaded = load(path, context, further)?;
+    let desired = loaded.desired.take().filter(|_| !loaded.has_errors());
+    declared(path, context, desired, loaded)
+}
+
+/// Reads a manifest, and prints its problems.
+fn load(
+    path: &Path,
+    context: &CommandContext,
+    further: impl Fn(&Loaded) -> Vec<Diagnostic>,
+) -> Result<Loaded, CommandError> {
     if !path.is_file() {
         return Err(missing_file("manifest", path));
     }
@@ -128,8 +151,16 @@ fn read(
             color,
         ));
     }
-    let failed = loaded.has_errors();
-    let desired = loaded.desired.filter(|_| !failed).ok_or_else(CommandError::reported)?;
+    Ok(loaded)
+}
+
+fn declared(
+    path: &Path,
+    context: &CommandContext,
+    desired: Option<Desired>,
+    loaded: Loaded,
+) -> Result<(DeclaredManifest, Documents), CommandError> {
+    let desired = desired.ok_or_else(CommandError::reported)?;
     let project = Project::of_manifest(path, context.options.sandbox)?;
     Ok((
         DeclaredManifest { path: path.to_owned(), desired, project, sources: loaded.sources },

@@ -1,6 +1,6 @@
 //! Finds the escalations that users and roles can reach with all of their policies together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rules::{ADMINISTRATOR_POLICY, named, phrase};
 use super::undecided::UndecidedParts;
@@ -9,24 +9,30 @@ use crate::access::DeclaredPolicies;
 use crate::address::Address;
 use crate::diagnostic::{Place, Severity};
 use crate::kind::AccessRole;
-use crate::policy::escalation::{self, Escalation, Gain, Holder, On};
+use crate::policy::escalation::{self, Escalation, Gain, GrantingStatement, Holder, On};
+use crate::policy::lint::pointer;
 use crate::policy::statement::{Clause, Effect, Policy, Statement};
 use crate::value::text_of;
 
 /// AWS's own policies that make further checks pointless.
 const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
 
+/// Returns the escalations. `documents` are the findings of the documents: one of a NotAction that
+/// leaves escalations open says so, in place of a finding for each of them.
 pub(super) fn all(
     subject: &LintSubject<'_>,
+    documents: &mut [ManifestFinding],
     undecided: &mut UndecidedParts,
 ) -> Vec<ManifestFinding> {
     let mut found = Vec::new();
+    let mut left = LeftOpen::default();
     let mut judge = |address: &Address| {
         let open = escalations(subject, address);
         if subject.comparer.budget().is_spent() {
             undecided.escalation(address);
         }
-        open
+        let kept = open.into_iter().filter(|one| !left.takes(subject, documents, one));
+        kept.map(|one| told(subject, address, &one)).collect::<Vec<_>>()
     };
     for (address, _) in subject.principals() {
         found.extend(administrator(subject, address));
@@ -35,7 +41,64 @@ pub(super) fn all(
     for address in unattached(subject) {
         found.extend(judge(&address));
     }
+    left.tell(documents);
     found
+}
+
+/// The escalations that statements with NotAction leave open, by the index of the finding on the
+/// statement.
+#[derive(Default)]
+struct LeftOpen(BTreeMap<usize, Vec<Escalation>>);
+
+impl LeftOpen {
+    /// Takes an escalation if all of its permissions come from NotAction.
+    fn takes(
+        &mut self,
+        subject: &LintSubject<'_>,
+        documents: &[ManifestFinding],
+        one: &Escalation,
+    ) -> bool {
+        if one.ways.iter().any(|way| way.pattern.is_some()) {
+            return false;
+        }
+        let told: Option<BTreeSet<usize>> =
+            one.ways.iter().map(|way| not_action(subject, documents, way)).collect();
+        let Some(told) = told else { return false };
+        for index in told {
+            let of_statement = self.0.entry(index).or_default();
+            if of_statement.iter().all(|other| other.path.name != one.path.name) {
+                of_statement.push(one.clone());
+            }
+        }
+        true
+    }
+
+    fn tell(self, documents: &mut [ManifestFinding]) {
+        for (index, open) in self.0 {
+            let Some(finding) = documents.get_mut(index) else { continue };
+            let Some(worst) = open.iter().min_by_key(|one| one.severity) else { continue };
+            finding.severity = finding.severity.min(worst.severity);
+            let ways = if open.len() == 1 { "1 way" } else { &format!("{} ways", open.len()) };
+            let action = worst.ways.first().map_or("", |way| way.action);
+            finding.message +=
+                &format!("; this leaves {ways} to more permissions, such as {action}");
+        }
+    }
+}
+
+/// Returns the index of the finding on the statement's NotAction.
+fn not_action(
+    subject: &LintSubject<'_>,
+    documents: &[ManifestFinding],
+    way: &GrantingStatement,
+) -> Option<usize> {
+    let policy = way.policy.parse::<Address>().ok()?;
+    let (_, document) = subject.document(&policy)?;
+    let statement = pointer(document, way.statement, None)?;
+    let place = subject.place(&policy, &format!("{statement}/NotAction"));
+    documents.iter().position(|finding| {
+        finding.rule == "not-action" && finding.on == way.policy && finding.place == place
+    })
 }
 
 /// Returns the policies that the manifest attaches to nobody and uses as nobody's boundary:
@@ -86,7 +149,7 @@ fn administrator(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFi
     found
 }
 
-fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFinding> {
+fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<Escalation> {
     let held = held_policies(subject, address);
     if may_everything(&held) {
         return Vec::new();
@@ -110,7 +173,27 @@ fn escalations(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFind
         attached: &attached,
         budget: subject.comparer.budget(),
     };
-    escalation::escalations(&holder).iter().map(|one| told(subject, address, one)).collect()
+    let open = escalation::escalations(&holder).into_iter();
+    if is_policy { open.filter_map(of_nobody).collect() } else { open.collect() }
+}
+
+/// Returns the escalation as one of a policy that nobody holds: `user/${aws:username}` is whoever
+/// holds it, who is that user already. What it gives besides is not given to anybody yet.
+fn of_nobody(mut one: Escalation) -> Option<Escalation> {
+    let is_own = one.resources.iter().all(|resource| is_own_user(resource));
+    if is_own && one.path.gain == Gain::Principal {
+        return None;
+    }
+    if !is_own && one.severity == Severity::Error {
+        one.severity = Severity::Warning;
+    }
+    Some(one)
+}
+
+/// Tells if a resource is the user that asks, by its name.
+fn is_own_user(resource: &str) -> bool {
+    let name = resource.split_once(":user/").and_then(|(_, path)| path.rsplit('/').next());
+    name.is_some_and(|name| name.eq_ignore_ascii_case("${aws:username}"))
 }
 
 /// Returns true if the holder may do everything already. Then there is nothing to escalate to, and

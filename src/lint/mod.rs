@@ -91,7 +91,8 @@ pub fn lint_manifest(desired: &Desired, documents: &Documents) -> Vec<ManifestFi
     let subject = LintSubject::new(desired, documents);
     let mut found = subject.documents();
     let mut undecided = UndecidedParts::default();
-    found.extend(holders::all(&subject, &mut undecided));
+    let held = holders::all(&subject, &mut found, &mut undecided);
+    found.extend(held);
     found.extend(redundancy::all(&subject, &mut undecided));
     found.extend(undecided.findings());
     found.extend(names::managed_policies(desired));

@@ -111,6 +111,39 @@ fn a_policy_that_hangs_on_nobody_counts_by_itself() {
 }
 
 #[test]
+fn a_policy_that_nobody_holds_speaks_of_whoever_holds_it() {
+    let own = "arn:aws:iam::123456789012:user/${aws:username}";
+    let stage = |action: &str, user: &str| Stage::new().policy("Loose", &allow(&[action], user));
+    assert_eq!(stage("iam:CreateAccessKey", own).told(), []);
+    let others = stage("iam:CreateAccessKey", "arn:aws:iam::123456789012:user/*");
+    assert_eq!(others.found()[0].severity, Severity::Warning);
+    // Permissions that one gives oneself are more than one has.
+    let more = stage("iam:PutUserPolicy", own);
+    assert_eq!(more.told(), [("escalation-put-user-policy", "policy.Loose".to_owned())]);
+    assert_eq!(more.found()[0].severity, Severity::Error);
+}
+
+#[test]
+fn one_not_action_is_one_finding() {
+    let statement = json!({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"});
+    let stage = || Stage::new().user("ada").policy("P", &statement).attached("ada", "P");
+    assert_eq!(stage().told(), [("not-action", "policy.P".to_owned())]);
+    let found = &stage().found()[0];
+    assert_eq!(found.severity, Severity::Error);
+    assert!(found.message.contains(" ways to more permissions, such as "), "{}", found.message);
+    // Without IAM's actions and those of the services that run code, less is left.
+    let safe =
+        json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "arn:aws:s3:::b/*"});
+    let found = Stage::new().user("ada").policy("P", &safe).attached("ada", "P").found();
+    assert_eq!((found.len(), found[0].severity), (1, Severity::Warning), "{found:?}");
+    // What another statement names is told.
+    let both = json!([statement, allow(&["iam:PutUserPolicy"], "*")]);
+    let told = Stage::new().user("ada").policy("P", &both).attached("ada", "P").told();
+    let named = ("escalation-put-user-policy", "user.ada".to_owned());
+    assert!(told.contains(&named), "{told:?}");
+}
+
+#[test]
 fn a_boundary_gives_nothing_and_keeps_in() {
     let everything = allow(&["*"], "*");
     let boundary =

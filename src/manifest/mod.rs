@@ -38,6 +38,7 @@ pub use self::not_manifest::listed as list_paths;
 pub use self::outline::manifests_in;
 
 use self::decode::Decode;
+use self::lower::PUBLIC_POLICY;
 use self::node::Node;
 use self::scope::DecodeScope;
 use self::source::SourceFiles;
@@ -77,6 +78,9 @@ impl Default for Inputs<'_> {
 /// error.
 pub struct Loaded {
     pub desired: Option<Desired>,
+    /// The desired state where the only errors are public policies that S3 refuses. Lint looks at
+    /// it all the same: what is public is what lint is for.
+    pub refused: Option<Desired>,
     /// The source of each policy document of `desired`; of a manifest with errors, those that could
     /// be read.
     pub documents: Documents,
@@ -116,10 +120,17 @@ pub fn load_manifest(path: &Path, inputs: &Inputs<'_>) -> Loaded {
     diagnostics.sort();
     diagnostics.dedup();
     let sources = files.texts();
-    let mut loaded =
-        Loaded { desired, documents: documents.unwrap_or_default(), diagnostics, sources };
+    let mut loaded = Loaded {
+        desired,
+        refused: None,
+        documents: documents.unwrap_or_default(),
+        diagnostics,
+        sources,
+    };
     if loaded.has_errors() {
-        loaded.desired = None;
+        let desired = loaded.desired.take();
+        let is_read = |it: &Diagnostic| it.severity != Severity::Error || it.code == PUBLIC_POLICY;
+        loaded.refused = desired.filter(|_| loaded.diagnostics.iter().all(is_read));
     } else if let Some(desired) = &loaded.desired {
         loaded.diagnostics.extend(zappa_checks::check(desired));
         loaded.diagnostics.sort();

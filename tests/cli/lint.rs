@@ -69,6 +69,34 @@ fn the_published_policy_makes_an_administrator_of_whoever_deploys() {
 }
 
 #[test]
+fn a_public_policy_that_s3_refuses_is_linted_all_the_same() {
+    let project = Project::empty();
+    project.write(
+        "x.yaml",
+        r#"version: 1
+name: x
+account: "123456789012"
+region: eu-west-1
+buckets:
+  quarry-photos:
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        Effect: Allow
+        Principal: "*"
+        Action: s3:GetObject
+        Resource: arn:aws:s3:::quarry-photos/*
+        Condition: {StringLike: {"aws:SourceVpce": "vpce-*"}}
+"#,
+    );
+    let found = findings(&project, "x.yaml", 1);
+    let rules: Vec<&str> = found.iter().filter_map(|one| one["rule"].as_str()).collect();
+    assert_eq!(rules, ["public-access"]);
+    let run = project.expect(1, &["lint", "x.yaml"]);
+    assert!(run.stderr.contains("error[public-policy]"), "{}", run.stderr);
+}
+
+#[test]
 fn the_least_privilege_variant_passes_with_its_reasons() {
     let project = Project::sample();
     let found = findings(&project, "manifests/least-privilege.yaml", 0);

@@ -27,6 +27,7 @@
 //! not.
 
 mod budget;
+mod callers;
 mod canonical;
 pub mod catalogue;
 pub mod compare;

@@ -196,9 +196,12 @@ impl Lowering<'_, '_, '_> {
         let help = "name the principals, narrow them with a condition of fixed values, or write \
             `public_access_block: {block_public_policy: false, restrict_public_buckets: false}`";
         let place = source.locate(&statement.to_string());
-        self.scope.error("public-policy", &place, message, help);
+        self.scope.error(PUBLIC_POLICY, &place, message, help);
     }
 }
+
+/// The code of a public policy that S3 refuses.
+pub const PUBLIC_POLICY: &str = "public-policy";
 
 /// Returns true if the manifest leaves the bucket's S3 Block Public Access to others.
 fn is_block_ignored(body: &Bucket) -> bool {

@@ -36,6 +36,7 @@ use crate::model::{Desired, Resource};
 use crate::policy::Usage;
 use crate::value::{Attributes, Value};
 
+pub use bucket::PUBLIC_POLICY;
 pub use header::ManifestHeader;
 
 /// Checks a decoded manifest and makes resources of it. The resources are complete if the scope has

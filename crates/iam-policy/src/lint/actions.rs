@@ -4,7 +4,7 @@ use crate::Usage;
 use crate::catalogue::{self, AccessLevel};
 use crate::diagnostic::Severity;
 
-use super::finding::Finding;
+use super::finding::{Finding, Home};
 use super::rule::{Rule, Source};
 use super::site::Site;
 
@@ -43,10 +43,10 @@ pub(super) const SERVICE_WILDCARD: Rule = Rule::new(
 
 pub(super) const NOT_ACTION: Rule = Rule::new(
     "not-action",
-    Severity::Warning,
+    Severity::Error,
     "NotAction with Allow allows everything but a few actions",
     "What isn't named is allowed, also what AWS adds tomorrow. It is easily read as a Deny, which \
-        it isn't.",
+        it isn't. It is a warning, and an error where it leaves ways to more permissions open.",
     "Name the actions in Action, and deny the exceptions in a statement of their own.",
 )
 .with_example(
@@ -101,7 +101,7 @@ pub(super) const RETIRED_SERVICE: Rule = Rule::new(
 )
 .with_source(Source::ServiceAuthorization("reference_policies_actions-resources-contextkeys"));
 
-pub(super) fn find_wildcard_actions(site: &Site<'_>) -> Vec<Finding> {
+pub(super) fn find_wildcard_actions(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let clause = &site.statement.actions;
     if clause.not {
         let message = format!(
@@ -119,18 +119,24 @@ pub(super) fn find_wildcard_actions(site: &Site<'_>) -> Vec<Finding> {
         )];
     }
     let each = clause.patterns.iter().enumerate();
-    each.filter_map(|(index, pattern)| star(site, index, pattern)).collect()
+    each.filter_map(|(index, pattern)| star(site, home.usage, index, pattern)).collect()
 }
 
-fn star(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
+fn star(site: &Site<'_>, usage: Usage, index: usize, pattern: &str) -> Option<Finding> {
     let place = site.value("Action", index);
-    if pattern.chars().all(|c| c == '*') || pattern == "*:*" {
+    let every = pattern.chars().all(|c| c == '*') || pattern == "*:*";
+    // In a bucket policy it is what S3 can do with the bucket.
+    if every && usage != Usage::Bucket {
         let message = "every action of every service is allowed";
         let remedy = "name the actions that are needed; for an administrator, attach AWS's own \
             AdministratorAccess, so that everybody sees what it is";
         return Some(Finding::new(&ACTION_WILDCARD, Severity::Error, place, message, remedy));
     }
-    let service = pattern.strip_suffix(":*").and_then(catalogue::service)?;
+    if usage == Usage::Bucket && is_delegated(site) {
+        return None;
+    }
+    let prefix = if every { "s3" } else { pattern.strip_suffix(":*")? };
+    let service = catalogue::service(prefix)?;
     let actions = catalogue::actions_of(service.prefix);
     let count = |level: AccessLevel| actions.iter().filter(|action| action.access == level).count();
     let message = format!(
@@ -142,6 +148,13 @@ fn star(site: &Site<'_>, index: usize, pattern: &str) -> Option<Finding> {
     );
     let remedy = "name the actions that are needed, or at least their kind, such as Get* and Put*";
     Some(Finding::new(&SERVICE_WILDCARD, Severity::Note, place, message, remedy))
+}
+
+/// Tells if a bucket policy leaves the decision to the policies of access points, as AWS advises
+/// ("Configuring IAM policies for using access points", Amazon S3 User Guide).
+fn is_delegated(site: &Site<'_>) -> bool {
+    const KEYS: [&str; 2] = ["s3:DataAccessPointAccount", "s3:DataAccessPointArn"];
+    site.demands().any(|test| KEYS.iter().any(|key| test.key.eq_ignore_ascii_case(key)))
 }
 
 /// The problem of an action's name.
@@ -187,4 +200,34 @@ pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
     let near = catalogue::nearest_action(pattern);
     let remedy = mean(near, "look the name up in AWS's Service Authorization Reference");
     Some(UnknownAction { rule: UNKNOWN_ACTION, message, remedy })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::Usage;
+    use crate::lint::{Home, lint};
+
+    #[test]
+    fn every_action_in_a_bucket_policy_is_every_action_on_the_bucket() {
+        let found = |action: &str, condition: Value| {
+            let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+                "Principal": {"AWS": "123456789012"}, "Action": action,
+                "Resource": ["arn:aws:s3:::quarry-photos", "arn:aws:s3:::quarry-photos/*"],
+                "Condition": condition}});
+            let home = Home {
+                usage: Usage::Bucket,
+                account: "123456789012",
+                partition: "aws",
+                grants: true,
+            };
+            lint(&document, &home).into_iter().map(|it| it.rule).collect::<Vec<_>>()
+        };
+        for action in ["*", "s3:*"] {
+            assert_eq!(found(action, json!({})), ["service-wildcard"], "{action}");
+            let delegated = json!({"StringEquals": {"s3:DataAccessPointAccount": "123456789012"}});
+            assert_eq!(found(action, delegated), Vec::<&str>::new(), "{action}");
+        }
+    }
 }

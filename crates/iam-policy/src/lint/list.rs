@@ -4,8 +4,8 @@ use super::rule::Rule;
 use super::{
     actions, condition_operator, condition_type, condition_value, conditions, document_form,
     federation, names, pass_role, places, principal_id, principals, redundancy, redundant_value,
-    resource_arn, resource_fit, resources, sensitive_key, service_linked, size, vacuous, variables,
-    weak_key,
+    resource_arn, resource_fit, resources, sensitive_key, service_linked, services, size, trust,
+    vacuous, variables, weak_key,
 };
 
 /// The rules: each is one line here, and one constant beside its code.
@@ -46,8 +46,13 @@ const RULES: &[Rule] = &[
     pass_role::PASS_ROLE_ANY_SERVICE,
     principals::TRUST_ANYONE,
     principals::TRUST_OTHER_ACCOUNT,
+    trust::TRUST_ACTION,
+    trust::EXTERNAL_ID_WILDCARD,
+    services::SERVICE_WITHOUT_SOURCE,
+    services::CONDITION_KEY_FOR_SERVICE,
     federation::OIDC_WITHOUT_SUBJECT,
     federation::OIDC_WIDE_SUBJECT,
+    federation::OIDC_UNKNOWN_CLAIM,
     principals::PUBLIC_ACCESS,
     principals::PRINCIPAL_WILDCARD,
     principals::NOT_PRINCIPAL,

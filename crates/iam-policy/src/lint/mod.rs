@@ -21,6 +21,7 @@ mod placeholder;
 mod places;
 mod principal_id;
 mod principals;
+mod provider;
 mod redundancy;
 mod redundant_value;
 mod resource_arn;
@@ -29,8 +30,10 @@ mod resources;
 mod rule;
 mod sensitive_key;
 mod service_linked;
+mod services;
 mod site;
 mod size;
+mod trust;
 mod vacuous;
 mod variables;
 mod weak_key;
@@ -39,6 +42,7 @@ mod wording;
 use crate::Usage;
 use crate::Value;
 use crate::statement::{Effect, Policy};
+use crate::{Usage, Value};
 
 use site::{Site, TestSite};
 
@@ -157,13 +161,18 @@ fn of_test(
 fn allow(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if home.usage.is_identity() {
-        findings.extend(actions::find_wildcard_actions(site));
+        findings.extend(actions::find_wildcard_actions(site, home));
         findings.extend(resources::find_wildcard_resources(site));
         findings.extend(pass_role::anywhere(site, home));
     } else {
-        findings.extend(actions::find_wildcard_actions(site));
+        findings.extend(actions::find_wildcard_actions(site, home));
         findings.extend(principals::find_wildcard_principals(site, home));
+        findings.extend(services::find_services_without_source(site, home));
         findings.extend(federation::find_wide_subjects(site));
+        if home.usage == Usage::Trust {
+            findings.extend(trust::find_misfits(site));
+            findings.extend(trust::find_open_external_ids(site));
+        }
     }
     findings
 }

@@ -1,6 +1,8 @@
 //! The rules on the principals that a trust policy or a bucket policy lets in.
 
 use crate::Usage;
+use crate::callers::{Callers, Identifier, callers, callers_of_test, identifier, is_demanded};
+use crate::canonical::is_account;
 use crate::diagnostic::Severity;
 use crate::request::Caller;
 use crate::statement::{ConditionTest, PrincipalType};
@@ -8,14 +10,16 @@ use crate::statement::{ConditionTest, PrincipalType};
 use super::finding::{Finding, Home};
 use super::rule::{Rule, Source};
 use super::site::Site;
+use super::trust;
 use super::wording::list_few;
 
 pub(super) const TRUST_ANYONE: Rule = Rule::new(
     "trust-anyone",
     Severity::Error,
     "A role that anybody can assume",
-    "A trust policy that names \"*\" without a condition lets in every AWS account. It takes only \
-        the role's ARN.",
+    "A trust policy that names \"*\" lets in every AWS account, unless a condition names an \
+        account or an organization. A name, a tag, and an ARN without its account name nobody: any \
+        account can have them.",
     "Name accounts, users or roles, or demand aws:PrincipalOrgID in a condition.",
 )
 .with_example(
@@ -48,7 +52,9 @@ pub(super) const PUBLIC_ACCESS: Rule = Rule::new(
     "public-access",
     Severity::Error,
     "A bucket that is open to everybody",
-    "A bucket policy that names \"*\" without a condition on who asks, or from where, is public.",
+    "A bucket policy that names \"*\" is public, unless a condition names an account, an \
+        organization or a network. A name, a tag, and a pattern such as vpce-* name nobody: any \
+        account can have them.",
     "Name accounts, users or roles, or demand aws:PrincipalOrgID, aws:SourceVpce or the like in a \
         condition.",
 )
@@ -67,7 +73,7 @@ pub(super) const PRINCIPAL_WILDCARD: Rule = Rule::new(
     Severity::Error,
     "A wildcard in a principal",
     "For a part of a name or ARN, IAM takes none: that is an error. \"*\" with a condition that \
-        narrows it is a note.",
+        names an account, an organization or a network is a note.",
     "Name who is meant, or the account, with a condition on aws:PrincipalArn.",
 )
 .with_example(
@@ -107,30 +113,19 @@ pub(super) const NOT_PRINCIPAL_ACCOUNT: Rule = Rule::new(
         session it may check the role, too.",
     "Name the account in NotPrincipal as well, and the role of a session; or deny \"*\" with a \
         condition on aws:PrincipalArn.",
-);
+)
+.with_example(
+    Usage::Bucket,
+    r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::relay-data/*",
+ "NotPrincipal": {"AWS": "arn:aws:iam::123456789012:role/app"}}"#,
+    r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::relay-data/*",
+ "NotPrincipal": {"AWS": ["arn:aws:iam::123456789012:role/app", "123456789012"]}}"#,
+)
+.with_source(Source::IamGuide("reference_policies_elements_notprincipal"));
 
-/// The keys about the caller or its network, which narrow `*` if a condition demands them: those by
-/// which S3 tells a public policy from one that isn't ("The meaning of public", Amazon S3 User
-/// Guide), and those that IAM's guide has for trust policies.
-const NARROWING: &[&str] = &[
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:sourcearn",
-    "aws:sourceaccount",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:sourceowner",
-    "aws:sourceip",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:vpcsourceip",
-    "aws:userid",
-    "aws:username",
-    "s3:dataaccesspointaccount",
-    "s3:dataaccesspointarn",
-];
+/// The keys about the caller that limit trust in an account, besides those that say whose a request
+/// is: the account gives its own users and roles their names and tags.
+const OF_ACCOUNT: &[&str] = &["aws:username", "aws:vpcsourceip"];
 
 /// The further keys that make trust in another account safe: a secret that only the right
 /// customer's requests carry ("The confused deputy problem", IAM User Guide), a second factor, or
@@ -156,6 +151,9 @@ pub(super) fn find_wildcard_principals(site: &Site<'_>, home: &Home<'_>) -> Vec<
             remedy,
         )];
     }
+    if home.usage == Usage::Trust && !trust::is_entrance(site) {
+        return Vec::new();
+    }
     let mut findings = Vec::new();
     let mut others = Vec::new();
     for (kind, name) in &principals.names {
@@ -171,7 +169,9 @@ pub(super) fn find_wildcard_principals(site: &Site<'_>, home: &Home<'_>) -> Vec<
             | PrincipalType::CanonicalUser => {}
         }
     }
-    if home.usage == Usage::Trust && !others.is_empty() && !site.demands().any(proves) {
+    // A pattern of external ids has a rule of its own.
+    let proved = || site.demands().any(proves) || trust::has_open_external_id(site);
+    if home.usage == Usage::Trust && !others.is_empty() && !proved() {
         findings.extend(others.into_iter().map(|name| foreign(site, name)));
     }
     findings
@@ -211,21 +211,60 @@ pub(super) fn find_half_excepted(site: &Site<'_>) -> Vec<Finding> {
 
 fn everyone(site: &Site<'_>, home: &Home<'_>) -> Finding {
     let place = site.principal("*");
-    if site.demands().any(narrows) {
+    let conditions = &site.statement.conditions;
+    let callers = callers(conditions);
+    if callers != Callers::Anybody {
         let message = "everybody is let in whose request meets the condition; all depends on it";
+        let public = home.usage == Usage::Bucket && callers == Callers::Named;
+        let message = if public {
+            format!("{message}. To S3 the policy is public: BlockPublicPolicy refuses it")
+        } else {
+            message.to_owned()
+        };
         let remedy = "name the accounts, users or roles in `Principal`, where they are known";
         return Finding::new(&PRINCIPAL_WILDCARD, Severity::Note, place, message, remedy);
     }
+    let reason = conditions.iter().find_map(why_open).map(|why| format!(": {why}"));
     if home.usage == Usage::Trust {
-        let message = "anybody with an AWS account can assume this role";
+        let reason = reason.unwrap_or_default();
+        let message = format!("anybody with an AWS account can assume this role{reason}");
         let remedy =
             "name in `Principal` who is meant, or demand aws:PrincipalOrgID in a condition";
         return Finding::new(&TRUST_ANYONE, Severity::Error, place, message, remedy);
     }
-    let message = "anybody can do this, without an AWS account";
+    let reason = reason.unwrap_or_else(|| ", without an AWS account".to_owned());
+    let message = format!("anybody can do this{reason}");
     let remedy = "name in `Principal` who is meant, or demand aws:PrincipalOrgID, aws:SourceVpce \
         or the like in a condition; for a public web site, put CloudFront in front of the bucket";
     Finding::new(&PUBLIC_ACCESS, Severity::Error, place, message, remedy)
+}
+
+/// Returns the reason why a test on the caller keeps nobody out.
+fn why_open(test: &ConditionTest) -> Option<String> {
+    if !is_demanded(test) {
+        return None;
+    }
+    let value = test.values.iter().find(|value| {
+        let alone = ConditionTest { values: vec![(*value).clone()], ..test.clone() };
+        callers_of_test(&alone) == Callers::Anybody
+    })?;
+    let key = &test.key;
+    let folded = key.to_lowercase();
+    if let Some(tag) = folded.strip_prefix("aws:principaltag/") {
+        let tag = &key[key.len() - tag.len()..];
+        return Some(format!("any account can give its users and roles the tag {tag}={value}"));
+    }
+    if folded == "aws:username" {
+        return Some(format!("any account can have a user {value}"));
+    }
+    let (identifier, _) = identifier(key)?;
+    let part = match identifier {
+        Identifier::Network => return Some(format!("{value} is a large part of the internet")),
+        Identifier::Arn | Identifier::SourceArn | Identifier::AccessPointArn => "no account",
+        Identifier::OrganizationPath => "no organization",
+        Identifier::Id | Identifier::UserId => "nobody",
+    };
+    Some(format!("{key} {value} names {part}"))
 }
 
 /// Returns the finding for a wildcard in a part of a principal: "You can't use a wildcard to match
@@ -246,22 +285,97 @@ fn foreign(site: &Site<'_>, name: &str) -> Finding {
     Finding::new(&TRUST_OTHER_ACCOUNT, Severity::Warning, site.principal(name), message, remedy)
 }
 
-fn narrows(test: &ConditionTest) -> bool {
+/// Tells if a test limits the principals of an account that the statement names.
+fn limits(test: &ConditionTest) -> bool {
     let key = test.key.to_lowercase();
-    NARROWING.contains(&key.as_str()) || key.starts_with("aws:principaltag/")
+    identifier(&key).is_some()
+        || OF_ACCOUNT.contains(&key.as_str())
+        || key.starts_with("aws:principaltag/")
 }
 
 fn proves(test: &ConditionTest) -> bool {
     let key = test.key.to_lowercase();
     let second_factor = key == "aws:multifactorauthpresent";
-    narrows(test)
+    limits(test)
         || (PROVING.contains(&key.as_str())
             && (!second_factor || test.values.iter().all(|it| it == "true")))
 }
 
 /// Returns the account of a user, role or root, or the account id itself.
 fn account(name: &str) -> Option<&str> {
-    let is_account =
-        |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_account = |text: &&str| is_account(text);
     Some(name).filter(is_account).or_else(|| name.split(':').nth(4).filter(is_account))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::lint::{Finding, Home, lint};
+    use crate::{Severity, Usage, is_public};
+
+    fn document(usage: Usage, condition: &Value) -> Value {
+        let mut statement = json!({"Effect": "Allow", "Principal": {"AWS": "*"},
+            "Action": "sts:AssumeRole", "Condition": condition});
+        if usage == Usage::Bucket {
+            statement["Action"] = json!("s3:GetObject");
+            statement["Resource"] = json!("arn:aws:s3:::quarry-photos/*");
+        }
+        json!({"Version": "2012-10-17", "Statement": statement})
+    }
+
+    fn found(usage: Usage, condition: &Value) -> Finding {
+        let home = Home { usage, account: "123456789012", partition: "aws", grants: true };
+        let mut found = lint(&document(usage, condition), &home);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
+    }
+
+    #[test]
+    fn what_any_account_can_have_keeps_nobody_out() {
+        for (condition, reason) in [
+            (
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/reader"}}),
+                "aws:PrincipalArn arn:aws:iam::*:role/reader names no account",
+            ),
+            (json!({"StringLike": {"aws:PrincipalOrgID": "o-*"}}), "names nobody"),
+            (json!({"StringEquals": {"aws:username": "ada"}}), "any account can have a user ada"),
+            (
+                json!({"StringEquals": {"aws:PrincipalTag/team": "ops"}}),
+                "any account can give its users and roles the tag team=ops",
+            ),
+            (json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}}), "large part of the internet"),
+        ] {
+            for (usage, rule) in [(Usage::Trust, "trust-anyone"), (Usage::Bucket, "public-access")]
+            {
+                let found = found(usage, &condition);
+                assert_eq!((found.rule, found.severity), (rule, Severity::Error), "{condition}");
+                assert!(found.message.ends_with(reason), "{}", found.message);
+            }
+            assert!(is_public(&document(Usage::Bucket, &condition)), "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_within_an_account_is_public_to_s3_alone() {
+        let own = json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/app-*"}});
+        let of_bucket = found(Usage::Bucket, &own);
+        assert_eq!((of_bucket.rule, of_bucket.severity), ("principal-wildcard", Severity::Note));
+        assert!(of_bucket.message.contains("BlockPublicPolicy"), "{}", of_bucket.message);
+        assert!(is_public(&document(Usage::Bucket, &own)));
+        assert!(!found(Usage::Trust, &own).message.contains("BlockPublicPolicy"));
+        let fixed = json!({"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}});
+        assert!(!found(Usage::Bucket, &fixed).message.contains("BlockPublicPolicy"));
+        assert!(!is_public(&document(Usage::Bucket, &fixed)));
+    }
+
+    #[test]
+    fn a_statement_on_tags_alone_lets_nobody_in() {
+        let statement = json!({"Effect": "Allow", "Action": "sts:TagSession",
+            "Principal": {"AWS": "arn:aws:iam::210987654321:role/ci"}});
+        let document = json!({"Version": "2012-10-17", "Statement": statement});
+        let home =
+            Home { usage: Usage::Trust, account: "123456789012", partition: "aws", grants: true };
+        assert_eq!(lint(&document, &home), []);
+    }
 }
