@@ -39,8 +39,6 @@ mod variables;
 mod weak_key;
 mod wording;
 
-use crate::Usage;
-use crate::Value;
 use crate::statement::{Effect, Policy};
 use crate::{Usage, Value};
 

@@ -140,7 +140,11 @@ pub(super) fn find_services_without_source(site: &Site<'_>, home: &Home<'_>) -> 
     let told = |name: &&str| match home.usage {
         Usage::Trust => IN_TRUST.contains(&prefix(name)) && !site.demands().any(external_id),
         Usage::Bucket => true,
-        Usage::Managed | Usage::UserInline | Usage::GroupInline | Usage::RoleInline => false,
+        Usage::Managed
+        | Usage::UserInline
+        | Usage::GroupInline
+        | Usage::RoleInline
+        | Usage::Limiting(_) => false,
     };
     let services = services.into_iter().filter(told);
     services.map(|name| without_source(site, home, name)).collect()
