@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::documents::{DocumentSource, Documents, Origin};
 use super::node::{self, Node, NodeContent};
-use super::source::{SourceFile, Span};
+use super::source::SourceFile;
 use crate::address::Address;
 use crate::diagnostic::Place;
 use crate::policy;
