@@ -28,9 +28,7 @@ pub(super) const LITERAL_WILDCARD: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::relay-data",
  "Condition": {"StringLike": {"s3:prefix": "home/*"}}}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-general-warning-wildcard-without-like-operator",
-));
+.with_source(Source::AccessAnalyzer("general-warning-wildcard-without-like-operator"));
 
 pub(super) const CONDITION_SET_OPERATOR: Rule = Rule::new(
     "condition-set-operator",
@@ -69,8 +67,8 @@ pub(super) const STRING_OPERATOR_ON_ARN: Rule = Rule::new(
  "Resource": "arn:aws:sns:eu-west-1:123456789012:relay-events",
  "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:*:*:relay-data"}}}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-security-warning-string-like-operator-with-arn-condition-keys",
+.with_source(Source::AccessAnalyzer(
+    "security-warning-string-like-operator-with-arn-condition-keys",
 ));
 
 /// The keys that the reference lists as having several values, and that their guide tests without
@@ -186,7 +184,7 @@ pub(super) fn find_string_operators_on_arns(test: &TestSite<'_>) -> Option<Findi
     let first = early.or_else(|| values.iter().position(|value| in_name(&value)))?;
     let severity = if early.is_some() { Severity::Warning } else { Severity::Note };
     let message = format!(
-        "under {operator} the wildcard of `{}` spans colons: it matches more than a part of the ARN",
+        "under {operator} the wildcard of `{}` spans colons: it matches more than one part",
         values[first]
     );
     let remedy = format!("write {}", Operator { comparison: arn, ..operator });

@@ -25,9 +25,7 @@ pub(super) const CONDITION_TYPE: Rule = Rule::new(
     r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*",
  "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-general-warning-type-mismatch",
-));
+.with_source(Source::AccessAnalyzer("general-warning-type-mismatch"));
 
 /// The comparisons by their types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -51,9 +51,7 @@ pub(super) const PRIVATE_SOURCE_IP: Rule = Rule::new(
     r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*",
  "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-error-private-ip-address",
-));
+.with_source(Source::AccessAnalyzer("error-private-ip-address"));
 
 /// The networks that aren't of the internet: RFC 1918, 6598, 1122, 3927, 4193 and 4291.
 const PRIVATE: &[&str] = &[
@@ -68,7 +66,7 @@ const PRIVATE: &[&str] = &[
     "::1/128",
 ];
 
-/// What is wrong with a value.
+/// The fault of a value.
 struct Slip {
     severity: Severity,
     message: String,

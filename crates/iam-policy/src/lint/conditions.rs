@@ -46,9 +46,7 @@ pub(super) const DUPLICATE_CONDITION_KEY: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "198.51.100.0/24"]}}}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-error-duplicate-keys-with-different-case",
-));
+.with_source(Source::AccessAnalyzer("error-duplicate-keys-with-different-case"));
 
 pub(super) const CONDITION_KEY_FOR_SOME_ACTIONS: Rule = Rule::new(
     "condition-key-for-some-actions",
@@ -66,9 +64,7 @@ pub(super) const CONDITION_KEY_FOR_SOME_ACTIONS: Rule = Rule::new(
  "Condition": {"StringLike": {"s3:prefix": "secret/*"}}},
  {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/secret/*"}]"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-error-unsupported-action-for-condition-key",
-));
+.with_source(Source::AccessAnalyzer("error-unsupported-action-for-condition-key"));
 
 /// The global keys that only requests on tagged objects, or with tags, carry.
 const TAG_KEYS: &[&str] = &["aws:requesttag/", "aws:resourcetag/", "aws:tagkeys"];

@@ -36,9 +36,7 @@ pub(super) const DUPLICATE_SID: Rule = Rule::new(
  {"Sid": "List", "Effect": "Allow", "Principal": {"AWS": "123456789012"},
  "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::relay-data"}]"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-general-warning-unique-sids-recommended",
-));
+.with_source(Source::AccessAnalyzer("general-warning-unique-sids-recommended"));
 
 /// Finds a missing version. IAM refuses it in policies of users, groups and roles.
 pub(super) fn find_missing_version(document: &Value, home: &Home<'_>) -> Option<Finding> {

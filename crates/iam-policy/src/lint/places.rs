@@ -27,9 +27,7 @@ pub(super) const UNKNOWN_REGION: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "sqs:SendMessage",
  "Resource": "arn:aws:sqs:eu-west-1:123456789012:relay-queue"}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-error-invalid-arn-region",
-));
+.with_source(Source::AccessAnalyzer("error-invalid-arn-region"));
 
 pub(super) const INVALID_ACCOUNT_ID: Rule = Rule::new(
     "invalid-account-id",
@@ -46,9 +44,7 @@ pub(super) const INVALID_ACCOUNT_ID: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "sqs:SendMessage",
  "Resource": "arn:aws:sqs:eu-west-1:012345678901:relay-queue"}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-error-invalid-arn-account",
-));
+.with_source(Source::AccessAnalyzer("error-invalid-arn-account"));
 
 /// The condition keys whose values are account ids.
 const OF_ACCOUNTS: &[&str] = &[
@@ -121,7 +117,7 @@ pub(super) fn find_in_values(test: &TestSite<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Returns what is wrong with a Region, and the remedy. `partition` is that of the ARN, `*` for any.
+/// Returns what is wrong with a Region, and the remedy. `partition` is that of the ARN, or `*`.
 fn wrong_region(region: &str, partition: &str) -> Option<(String, String)> {
     if region.is_empty() || region == "aws-global" || region.contains("${") {
         return None;

@@ -24,9 +24,7 @@ pub(super) const REDUNDANT_VALUE: Rule = Rule::new(
  "Resource": "arn:aws:s3:::relay-data/*"}"#,
     r#"{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-suggestion-redundant-action",
-));
+.with_source(Source::AccessAnalyzer("suggestion-redundant-action"));
 
 /// The longest list that is looked through: each value is held against each other.
 const LONGEST: usize = 200;

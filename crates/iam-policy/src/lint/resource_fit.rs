@@ -32,7 +32,7 @@ pub(super) const ACTION_RESOURCE_MISMATCH: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject"],
  "Resource": ["arn:aws:s3:::relay-data", "arn:aws:s3:::relay-data/*"]}"#,
 )
-.with_source(Source::IamGuide("reference_policies_actions-resources-contextkeys"));
+.with_source(Source::ServiceAuthorization("reference_policies_actions-resources-contextkeys"));
 
 /// An action pattern of which no action fits.
 struct Misfit<'a> {

@@ -41,6 +41,9 @@ pub struct RuleExample {
 pub enum Source {
     /// A page of the IAM User Guide.
     IamGuide(&'static str),
+    /// A check of Access Analyzer's "IAM policy validation check reference", by the end of its
+    /// anchor: `error-invalid-arn-region`.
+    AccessAnalyzer(&'static str),
     /// A page of the Amazon S3 User Guide.
     S3Guide(&'static str),
     /// A page of the Service Authorization Reference.
@@ -59,6 +62,10 @@ impl fmt::Display for Source {
         };
         match self {
             Self::IamGuide(page) => of_aws(f, "IAM/latest/UserGuide", page),
+            Self::AccessAnalyzer(check) => {
+                const PAGE: &str = "access-analyzer-reference-policy-checks";
+                of_aws(f, "IAM/latest/UserGuide", &format!("{PAGE}#{PAGE}-{check}"))
+            }
             Self::S3Guide(page) => of_aws(f, "AmazonS3/latest/userguide", page),
             Self::ServiceAuthorization(page) => {
                 of_aws(f, "service-authorization/latest/reference", page)

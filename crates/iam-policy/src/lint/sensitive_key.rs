@@ -24,9 +24,7 @@ pub(super) const WILDCARD_IN_SENSITIVE_KEY: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-error-wildcard-usage-too-permissive",
-));
+.with_source(Source::IamGuide("access-analyzer-reference-policy-checks"));
 
 /// The keys whose values are such ids.
 const SENSITIVE: &[&str] = &[

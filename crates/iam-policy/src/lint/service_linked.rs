@@ -24,9 +24,7 @@ pub(super) const SERVICE_LINKED_ROLE_WILDCARD: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "iam:CreateServiceLinkedRole",
  "Resource": "arn:aws:iam::*:role/aws-service-role/ecs.amazonaws.com/*"}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-general-warning-create-slr-with-star-in-resource",
-));
+.with_source(Source::AccessAnalyzer("general-warning-create-slr-with-star-in-resource"));
 
 const ACTION: &str = "iam:CreateServiceLinkedRole";
 const KEY: &str = "iam:AWSServiceName";

@@ -45,9 +45,7 @@ pub(super) const EMPTY_CONDITION: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"StringEquals": {"aws:PrincipalTag/team": ["relay"]}}}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-suggestion-empty-array-condition",
-));
+.with_source(Source::AccessAnalyzer("suggestion-empty-array-condition"));
 
 /// The keys of every request ("AWS global condition context keys": "always included").
 const ALWAYS: &[&str] = &[

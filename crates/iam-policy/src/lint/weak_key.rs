@@ -14,8 +14,8 @@ pub(super) const SPOOFABLE_CONDITION_KEY: Rule = Rule::new(
     "spoofable-condition-key",
     Severity::Warning,
     "A condition on a key that the caller writes as he likes",
-    "aws:Referer and aws:UserAgent are headers of the request: whoever knows the value sends it. In \
-        a Deny this is a note.",
+    "aws:Referer and aws:UserAgent are headers of the request: whoever knows the value sends it. \
+        In a Deny this is a note.",
     "Demand something that the caller can't choose, such as aws:PrincipalOrgID or aws:SourceVpce.",
 )
 .with_example(
@@ -27,9 +27,7 @@ pub(super) const SPOOFABLE_CONDITION_KEY: Rule = Rule::new(
  "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}}}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-security-warning-untrustworthy-condition-key",
-));
+.with_source(Source::IamGuide("access-analyzer-reference-policy-checks"));
 
 pub(super) const PAIRED_CONDITION_KEY: Rule = Rule::new(
     "paired-condition-key",
@@ -48,9 +46,7 @@ pub(super) const PAIRED_CONDITION_KEY: Rule = Rule::new(
  "Condition": {"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/16"},
  "StringEquals": {"aws:SourceVpc": "vpc-0123456789abcdef0"}}}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-security-warning-missing-paired-condition-keys",
-));
+.with_source(Source::AccessAnalyzer("security-warning-missing-paired-condition-keys"));
 
 pub(super) const IRRELEVANT_CONDITION_KEY: Rule = Rule::new(
     "irrelevant-condition-key",
@@ -67,9 +63,7 @@ pub(super) const IRRELEVANT_CONDITION_KEY: Rule = Rule::new(
     r#"{"Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "s3:GetObject",
  "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::IamGuide(
-    "access-analyzer-reference-policy-checks#access-analyzer-reference-policy-checks-suggestion-irrelevant-condition-key-in-policy",
-));
+.with_source(Source::AccessAnalyzer("suggestion-irrelevant-condition-key-in-policy"));
 
 pub(super) const MFA_WITHOUT_IF_EXISTS: Rule = Rule::new(
     "mfa-without-if-exists",
