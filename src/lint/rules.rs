@@ -2,7 +2,7 @@
 //! rules of SARIF and the check of `lint: {allow: […]}` derive from it.
 
 use crate::diagnostic::Severity;
-use crate::policy::lint::{self as document, Source};
+use crate::policy::lint::{self as document, RuleSource};
 
 pub use crate::policy::lint::{Rule, explain, explain_in_markdown};
 
@@ -20,7 +20,7 @@ pub(super) const ADMINISTRATOR_POLICY: Rule = Rule::new(
     "users:
   ada: {policies: [arn:aws:iam::aws:policy/ReadOnlyAccess]}",
 )
-.with_source(Source::IamGuide("best-practices#grant-least-privilege"));
+.with_source(RuleSource::IamGuide("best-practices#grant-least-privilege"));
 
 pub(super) const UNKNOWN_MANAGED_POLICY: Rule = Rule::new(
     "unknown-managed-policy",
@@ -37,7 +37,7 @@ pub(super) const UNKNOWN_MANAGED_POLICY: Rule = Rule::new(
     "users:
   ada: {policies: [arn:aws:iam::aws:policy/ReadOnlyAccess]}",
 )
-.with_source(Source::Page(
+.with_source(RuleSource::Page(
     "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html",
 ));
 

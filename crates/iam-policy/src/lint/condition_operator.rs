@@ -8,7 +8,7 @@ use crate::statement::{Effect, Operator, OperatorName, Quantifier};
 
 use super::arn::{has_wildcard, is_open};
 use super::finding::Finding;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::{Site, TestSite};
 use super::wording::list_few;
 
@@ -28,7 +28,7 @@ pub(super) const LITERAL_WILDCARD: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::relay-data",
  "Condition": {"StringLike": {"s3:prefix": "home/*"}}}"#,
 )
-.with_source(Source::AccessAnalyzer("general-warning-wildcard-without-like-operator"));
+.with_source(RuleSource::AccessAnalyzer("general-warning-wildcard-without-like-operator"));
 
 pub(super) const CONDITION_SET_OPERATOR: Rule = Rule::new(
     "condition-set-operator",
@@ -47,7 +47,9 @@ pub(super) const CONDITION_SET_OPERATOR: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}}}"#,
 )
-.with_source(Source::IamGuide("reference_policies_condition-single-vs-multi-valued-context-keys"));
+.with_source(RuleSource::IamGuide(
+    "reference_policies_condition-single-vs-multi-valued-context-keys",
+));
 
 pub(super) const STRING_OPERATOR_ON_ARN: Rule = Rule::new(
     "string-operator-on-arn",
@@ -67,7 +69,7 @@ pub(super) const STRING_OPERATOR_ON_ARN: Rule = Rule::new(
  "Resource": "arn:aws:sns:eu-west-1:123456789012:relay-events",
  "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:*:*:relay-data"}}}"#,
 )
-.with_source(Source::AccessAnalyzer(
+.with_source(RuleSource::AccessAnalyzer(
     "security-warning-string-like-operator-with-arn-condition-keys",
 ));
 

@@ -6,7 +6,7 @@ use crate::statement::OperatorName as C;
 use crate::{Usage, Value};
 
 use super::finding::Finding;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::TestSite;
 
 pub(super) const CONDITION_TYPE: Rule = Rule::new(
@@ -25,7 +25,7 @@ pub(super) const CONDITION_TYPE: Rule = Rule::new(
     r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*",
  "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}"#,
 )
-.with_source(Source::AccessAnalyzer("general-warning-type-mismatch"));
+.with_source(RuleSource::AccessAnalyzer("general-warning-type-mismatch"));
 
 /// The comparisons by their types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::statement::{Effect, OperatorName};
 use super::arn::is_literal;
 use super::finding::{Finding, Home};
 use super::placeholder::find_placeholder;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::{Site, TestSite};
 use super::wording::list_few;
 
@@ -32,7 +32,7 @@ pub(super) const CONDITION_VALUE: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::relay-data",
  "Condition": {"NumericLessThanEquals": {"s3:max-keys": "10"}}}"#,
 )
-.with_source(Source::IamGuide("reference_policies_elements_condition_operators"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_condition_operators"));
 
 pub(super) const PRIVATE_SOURCE_IP: Rule = Rule::new(
     "private-source-ip",
@@ -51,7 +51,7 @@ pub(super) const PRIVATE_SOURCE_IP: Rule = Rule::new(
     r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*",
  "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}"#,
 )
-.with_source(Source::AccessAnalyzer("error-private-ip-address"));
+.with_source(RuleSource::AccessAnalyzer("error-private-ip-address"));
 
 /// The networks that aren't of the internet: RFC 1918, 6598, 1122, 3927, 4193 and 4291.
 const PRIVATE: &[&str] = &[

@@ -7,7 +7,7 @@ use crate::diagnostic::Severity;
 use crate::statement::{Effect, OperatorName};
 
 use super::finding::{Finding, Home};
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::{Site, TestSite};
 use super::wording::list_few;
 
@@ -28,7 +28,7 @@ pub(super) const UNKNOWN_CONDITION_KEY: Rule = Rule::new(
  "Resource": "arn:aws:s3:::relay-data",
  "Condition": {"StringLike": {"s3:prefix": "team/*"}}}"#,
 )
-.with_source(Source::IamGuide("reference_policies_condition-keys"));
+.with_source(RuleSource::IamGuide("reference_policies_condition-keys"));
 
 pub(super) const DUPLICATE_CONDITION_KEY: Rule = Rule::new(
     "duplicate-condition-key",
@@ -46,7 +46,7 @@ pub(super) const DUPLICATE_CONDITION_KEY: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "198.51.100.0/24"]}}}"#,
 )
-.with_source(Source::AccessAnalyzer("error-duplicate-keys-with-different-case"));
+.with_source(RuleSource::AccessAnalyzer("error-duplicate-keys-with-different-case"));
 
 pub(super) const CONDITION_KEY_FOR_SOME_ACTIONS: Rule = Rule::new(
     "condition-key-for-some-actions",
@@ -64,7 +64,7 @@ pub(super) const CONDITION_KEY_FOR_SOME_ACTIONS: Rule = Rule::new(
  "Condition": {"StringLike": {"s3:prefix": "secret/*"}}},
  {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/secret/*"}]"#,
 )
-.with_source(Source::AccessAnalyzer("error-unsupported-action-for-condition-key"));
+.with_source(RuleSource::AccessAnalyzer("error-unsupported-action-for-condition-key"));
 
 /// The global keys that only requests on tagged objects, or with tags, carry.
 const TAG_KEYS: &[&str] = &["aws:requesttag/", "aws:resourcetag/", "aws:tagkeys"];

@@ -5,7 +5,7 @@ use crate::layout::member;
 use crate::{Usage, Value};
 
 use super::finding::{Finding, Home};
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 
 pub(super) const MISSING_VERSION: Rule = Rule::new(
@@ -15,7 +15,7 @@ pub(super) const MISSING_VERSION: Rule = Rule::new(
     "It means 2008-10-17, the older version, which has no policy variables.",
     "Write \"Version\": \"2012-10-17\".",
 )
-.with_source(Source::IamGuide("reference_policies_elements_version"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_version"));
 
 pub(super) const DUPLICATE_SID: Rule = Rule::new(
     "duplicate-sid",
@@ -36,7 +36,7 @@ pub(super) const DUPLICATE_SID: Rule = Rule::new(
  {"Sid": "List", "Effect": "Allow", "Principal": {"AWS": "123456789012"},
  "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::relay-data"}]"#,
 )
-.with_source(Source::AccessAnalyzer("general-warning-unique-sids-recommended"));
+.with_source(RuleSource::AccessAnalyzer("general-warning-unique-sids-recommended"));
 
 /// Finds a missing version. IAM refuses it in policies of users, groups and roles.
 pub(super) fn find_missing_version(document: &Value, home: &Home<'_>) -> Option<Finding> {

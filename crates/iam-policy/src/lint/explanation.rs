@@ -117,7 +117,11 @@ pub fn explain_in_markdown(rule: &Rule) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
+    let mut indented = String::new();
+    for line in text.lines() {
+        let _ = writeln!(indented, "  {line}");
+    }
+    indented
 }
 
 #[cfg(test)]

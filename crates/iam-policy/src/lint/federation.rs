@@ -14,7 +14,7 @@ use crate::statement::{ConditionTest, PrincipalType};
 
 use super::finding::Finding;
 use super::provider::{BUILT_IN, ClaimForm, ClaimReach, OidcProvider, Tenancy, provider_of};
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 use super::wording::list_few;
 
@@ -39,7 +39,7 @@ pub(super) const OIDC_WITHOUT_SUBJECT: Rule = Rule::new(
  "Condition": {"StringEquals": {"gitlab.com:aud": "https://gitlab.com",
    "gitlab.com:sub": "project_path:octo/relay:ref_type:branch:ref:main"}}}"#,
 )
-.with_source(Source::IamGuide("id_roles_create_for-idp_oidc"));
+.with_source(RuleSource::IamGuide("id_roles_create_for-idp_oidc"));
 
 pub(super) const OIDC_WIDE_SUBJECT: Rule = Rule::new(
     "oidc-wide-subject",
@@ -59,7 +59,7 @@ pub(super) const OIDC_WIDE_SUBJECT: Rule = Rule::new(
  "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/gitlab.com"},
  "Condition": {"StringLike": {"gitlab.com:sub": "project_path:octo/relay:*"}}}"#,
 )
-.with_source(Source::IamGuide("id_roles_create_for-idp_oidc"));
+.with_source(RuleSource::IamGuide("id_roles_create_for-idp_oidc"));
 
 pub(super) const OIDC_UNKNOWN_CLAIM: Rule = Rule::new(
     "oidc-unknown-claim",
@@ -78,7 +78,7 @@ pub(super) const OIDC_UNKNOWN_CLAIM: Rule = Rule::new(
  "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/gitlab.com"},
  "Condition": {"StringLike": {"gitlab.com:sub": "project_path:octo/relay:*"}}}"#,
 )
-.with_source(Source::IamGuide("reference_policies_iam-condition-keys"));
+.with_source(RuleSource::IamGuide("reference_policies_iam-condition-keys"));
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
@@ -343,7 +343,8 @@ const OWNER_LABELS: &[&str] = &[
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::lint::{Finding, Home, lint};
+    use crate::lint::tests::lint_reach;
+    use crate::lint::{Finding, Home};
     use crate::{Severity, Usage};
 
     const GITHUB: &str = "token.actions.githubusercontent.com";
@@ -355,7 +356,7 @@ mod tests {
             "Condition": condition}});
         let home =
             Home { usage: Usage::Trust, account: "123456789012", partition: "aws", grants: true };
-        lint(&document, &home)
+        lint_reach(&document, &home)
     }
 
     fn found(issuer: &str, condition: &Value) -> Vec<(&'static str, Severity)> {

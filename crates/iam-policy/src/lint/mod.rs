@@ -53,7 +53,7 @@ pub use list::rules;
 pub use names::NameChecker;
 pub use placeholder::find_placeholder;
 pub use redundancy::{REDUNDANT_STATEMENT, Redundant, SHADOWED_ACTION, redundant, shadowed};
-pub use rule::{Rule, RuleExample, Source};
+pub use rule::{Rule, RuleExample, RuleSource};
 pub use size::nearly_full;
 
 /// Returns the findings of the rules on one document, in the document's order. An invalid document

@@ -14,7 +14,7 @@ use crate::{Usage, Value};
 use super::actions::{UnknownAction, unknown_action};
 use super::finding::Finding;
 use super::placeholder;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 
 pub(super) const UNKNOWN_SERVICE_PRINCIPAL: Rule = Rule::new(
     "unknown-service-principal",
@@ -32,7 +32,7 @@ pub(super) const UNKNOWN_SERVICE_PRINCIPAL: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
  "Principal": {"Service": "lambda.amazonaws.com"}}"#,
 )
-.with_source(Source::IamGuide("reference_policies_elements_principal"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_principal"));
 
 pub(super) const PLACEHOLDER: Rule = Rule::new(
     "placeholder",
@@ -49,7 +49,7 @@ pub(super) const PLACEHOLDER: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject",
  "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::IamGuide("access_policies_examples"));
+.with_source(RuleSource::IamGuide("access_policies_examples"));
 
 pub(super) const FOREIGN_PARTITION: Rule = Rule::new(
     "foreign-partition",
@@ -66,7 +66,7 @@ pub(super) const FOREIGN_PARTITION: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*",
  "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::relay-data"}}}"#,
 )
-.with_source(Source::IamGuide("reference-arns"));
+.with_source(RuleSource::IamGuide("reference-arns"));
 
 /// The condition keys whose values are service principals.
 const OF_SERVICES: &[&str] = &[

@@ -6,7 +6,7 @@ use crate::escalation;
 use crate::pattern::action_matches;
 
 use super::finding::{Finding, Home};
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 
 pub(super) const PASS_ROLE_WILDCARD: Rule = Rule::new(
@@ -25,7 +25,7 @@ pub(super) const PASS_ROLE_WILDCARD: Rule = Rule::new(
  "Resource": "arn:aws:iam::123456789012:role/app/*",
  "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}"#,
 )
-.with_source(Source::IamGuide("id_roles_use_passrole"));
+.with_source(RuleSource::IamGuide("id_roles_use_passrole"));
 
 pub(super) const PASS_ROLE_ANY_SERVICE: Rule = Rule::new(
     "pass-role-any-service",
@@ -43,7 +43,7 @@ pub(super) const PASS_ROLE_ANY_SERVICE: Rule = Rule::new(
  "Resource": "arn:aws:iam::123456789012:role/app/*",
  "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}"#,
 )
-.with_source(Source::IamGuide("id_roles_use_passrole"));
+.with_source(RuleSource::IamGuide("id_roles_use_passrole"));
 
 const ACTION: &str = "iam:PassRole";
 const KEY: &str = "iam:PassedToService";

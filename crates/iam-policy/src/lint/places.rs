@@ -10,7 +10,7 @@ use crate::statement::OperatorName;
 use super::arn::{Arn, is_literal, is_open};
 use super::finding::Finding;
 use super::placeholder::find_placeholder;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::TestSite;
 
 pub(super) const UNKNOWN_REGION: Rule = Rule::new(
@@ -27,7 +27,7 @@ pub(super) const UNKNOWN_REGION: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "sqs:SendMessage",
  "Resource": "arn:aws:sqs:eu-west-1:123456789012:relay-queue"}"#,
 )
-.with_source(Source::AccessAnalyzer("error-invalid-arn-region"));
+.with_source(RuleSource::AccessAnalyzer("error-invalid-arn-region"));
 
 pub(super) const INVALID_ACCOUNT_ID: Rule = Rule::new(
     "invalid-account-id",
@@ -44,7 +44,7 @@ pub(super) const INVALID_ACCOUNT_ID: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "sqs:SendMessage",
  "Resource": "arn:aws:sqs:eu-west-1:012345678901:relay-queue"}"#,
 )
-.with_source(Source::AccessAnalyzer("error-invalid-arn-account"));
+.with_source(RuleSource::AccessAnalyzer("error-invalid-arn-account"));
 
 /// The condition keys whose values are account ids.
 const OF_ACCOUNTS: &[&str] = &[

@@ -5,7 +5,7 @@ use crate::diagnostic::Severity;
 use crate::statement::PrincipalType;
 
 use super::finding::Finding;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 
 pub(super) const PRINCIPAL_ID: Rule = Rule::new(
@@ -23,7 +23,7 @@ pub(super) const PRINCIPAL_ID: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
  "Principal": {"AWS": "arn:aws:iam::123456789012:role/relay"}}"#,
 )
-.with_source(Source::AccessAnalyzer("general-warning-invalid-role-reference"));
+.with_source(RuleSource::AccessAnalyzer("general-warning-invalid-role-reference"));
 
 pub(super) fn find_ids(site: &Site<'_>) -> Vec<Finding> {
     let names = site.statement.principals.iter().flat_map(|principals| &principals.names);

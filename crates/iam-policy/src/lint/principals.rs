@@ -8,7 +8,7 @@ use crate::request::Caller;
 use crate::statement::{ConditionTest, PrincipalType};
 
 use super::finding::{Finding, Home};
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 use super::trust;
 use super::wording::list_few;
@@ -28,7 +28,7 @@ pub(super) const TRUST_ANYONE: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "sts:AssumeRole",
  "Principal": {"AWS": "arn:aws:iam::123456789012:role/deploy"}}"#,
 )
-.with_source(Source::IamGuide("reference_policies_elements_principal"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_principal"));
 
 pub(super) const TRUST_OTHER_ACCOUNT: Rule = Rule::new(
     "trust-other-account",
@@ -46,7 +46,7 @@ pub(super) const TRUST_OTHER_ACCOUNT: Rule = Rule::new(
  "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
  "Condition": {"StringEquals": {"sts:ExternalId": "relay-4711"}}}"#,
 )
-.with_source(Source::IamGuide("confused-deputy"));
+.with_source(RuleSource::IamGuide("confused-deputy"));
 
 pub(super) const PUBLIC_ACCESS: Rule = Rule::new(
     "public-access",
@@ -66,7 +66,7 @@ pub(super) const PUBLIC_ACCESS: Rule = Rule::new(
  "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
  "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::S3Guide("access-control-block-public-access"));
+.with_source(RuleSource::S3Guide("access-control-block-public-access"));
 
 pub(super) const PRINCIPAL_WILDCARD: Rule = Rule::new(
     "principal-wildcard",
@@ -85,7 +85,7 @@ pub(super) const PRINCIPAL_WILDCARD: Rule = Rule::new(
  "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
  "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/app-*"}}}"#,
 )
-.with_source(Source::IamGuide("reference_policies_elements_principal"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_principal"));
 
 pub(super) const NOT_PRINCIPAL: Rule = Rule::new(
     "not-principal",
@@ -103,7 +103,7 @@ pub(super) const NOT_PRINCIPAL: Rule = Rule::new(
  "Principal": {"AWS": "arn:aws:iam::123456789012:role/app"},
  "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::IamGuide("reference_policies_elements_notprincipal"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_notprincipal"));
 
 pub(super) const NOT_PRINCIPAL_ACCOUNT: Rule = Rule::new(
     "not-principal-account",
@@ -121,7 +121,7 @@ pub(super) const NOT_PRINCIPAL_ACCOUNT: Rule = Rule::new(
     r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::relay-data/*",
  "NotPrincipal": {"AWS": ["arn:aws:iam::123456789012:role/app", "123456789012"]}}"#,
 )
-.with_source(Source::IamGuide("reference_policies_elements_notprincipal"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_notprincipal"));
 
 /// The keys about the caller that limit trust in an account, besides those that say whose a request
 /// is: the account gives its own users and roles their names and tags.

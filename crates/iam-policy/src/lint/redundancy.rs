@@ -7,7 +7,7 @@ use crate::compare::{Comparer, Relation, Set};
 use crate::diagnostic::Severity;
 use crate::statement::{Effect, Policy, Statement};
 
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 
 /// The rule that finds [`redundant`] statements.
 pub const REDUNDANT_STATEMENT: Rule = Rule::new(
@@ -25,7 +25,7 @@ pub const REDUNDANT_STATEMENT: Rule = Rule::new(
  "Resource": "arn:aws:s3:::relay-data/*"}]"#,
     r#"{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::IamGuide("access-analyzer-reference-policy-checks"));
+.with_source(RuleSource::IamGuide("access-analyzer-reference-policy-checks"));
 
 /// The rule that finds [`shadowed`] actions.
 pub const SHADOWED_ACTION: Rule = Rule::new(
@@ -43,7 +43,7 @@ pub const SHADOWED_ACTION: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject",
  "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::IamGuide("reference_policies_evaluation-logic"));
+.with_source(RuleSource::IamGuide("reference_policies_evaluation-logic"));
 
 /// A statement, or one action of it, that makes no difference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

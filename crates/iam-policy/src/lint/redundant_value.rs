@@ -7,7 +7,7 @@ use crate::statement::{Clause, OperatorName};
 use crate::{Budget, Usage};
 
 use super::finding::{Finding, Home};
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::{Site, TestSite};
 use super::wording::list_few;
 
@@ -24,7 +24,7 @@ pub(super) const REDUNDANT_VALUE: Rule = Rule::new(
  "Resource": "arn:aws:s3:::relay-data/*"}"#,
     r#"{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::AccessAnalyzer("suggestion-redundant-action"));
+.with_source(RuleSource::AccessAnalyzer("suggestion-redundant-action"));
 
 /// The longest list that is looked through: each value is held against each other.
 const LONGEST: usize = 200;

@@ -10,7 +10,7 @@ use super::arn::{Arn, is_literal};
 use super::finding::Finding;
 use super::placeholder::find_placeholder;
 use super::places;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 use super::wording::list_few;
 
@@ -29,7 +29,7 @@ pub(super) const RESOURCE_ARN: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "sqs:SendMessage",
  "Resource": "arn:aws:sqs:eu-west-1:123456789012:relay-queue"}"#,
 )
-.with_source(Source::IamGuide("reference-arns"));
+.with_source(RuleSource::IamGuide("reference-arns"));
 
 /// The services with objects of AWS's own, whose ARNs hold no account, or neither account nor
 /// Region: public parameters and documents of Systems Manager, platforms of Elastic Beanstalk,

@@ -11,7 +11,7 @@ use crate::statement::Effect;
 use super::arn::Arn;
 use super::finding::Finding;
 use super::placeholder::find_placeholder;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 use super::wording::list_few;
 
@@ -32,7 +32,7 @@ pub(super) const ACTION_RESOURCE_MISMATCH: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject"],
  "Resource": ["arn:aws:s3:::relay-data", "arn:aws:s3:::relay-data/*"]}"#,
 )
-.with_source(Source::ServiceAuthorization("reference_policies_actions-resources-contextkeys"));
+.with_source(RuleSource::ServiceAuthorization("reference_policies_actions-resources-contextkeys"));
 
 /// An action pattern of which no action fits.
 struct Misfit<'a> {

@@ -6,7 +6,7 @@ use crate::diagnostic::Severity;
 use crate::statement::ConditionTest;
 
 use super::finding::Finding;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 use super::wording::list_few;
 
@@ -24,7 +24,7 @@ pub(super) const RESOURCE_WILDCARD: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction",
  "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:relay-*"}"#,
 )
-.with_source(Source::IamGuide("reference_policies_elements_resource"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_resource"));
 
 pub(super) const NOT_RESOURCE: Rule = Rule::new(
     "not-resource",
@@ -40,7 +40,7 @@ pub(super) const NOT_RESOURCE: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject",
  "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::IamGuide("reference_policies_elements_notresource"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_notresource"));
 
 pub(super) fn find_wildcard_resources(site: &Site<'_>) -> Vec<Finding> {
     let Some(clause) = &site.statement.resources else { return Vec::new() };
@@ -146,7 +146,8 @@ fn is_account_wide(action: &Action) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::lint::{Home, lint};
+    use crate::lint::Home;
+    use crate::lint::tests::lint_reach;
     use crate::{Severity, Usage};
 
     fn found(action: &str, condition: &Value) -> Vec<(&'static str, Severity)> {
@@ -154,7 +155,7 @@ mod tests {
             "Action": action, "Resource": "*", "Condition": condition}});
         let home =
             Home { usage: Usage::Managed, account: "123456789012", partition: "aws", grants: true };
-        lint(&document, &home).into_iter().map(|it| (it.rule, it.severity)).collect()
+        lint_reach(&document, &home).into_iter().map(|it| (it.rule, it.severity)).collect()
     }
 
     #[test]

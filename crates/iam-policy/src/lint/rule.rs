@@ -21,7 +21,7 @@ pub struct Rule {
     /// A bad example and a good one. The rules of escalation paths have theirs made from the path.
     pub example: Option<RuleExample>,
     /// The publication that it follows.
-    pub source: Option<Source>,
+    pub source: Option<RuleSource>,
 }
 
 /// A bad example, in which the rule finds something, and a good one, in which it doesn't.
@@ -38,7 +38,7 @@ pub struct RuleExample {
 /// A publication that a rule follows. Its text is the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Source {
+pub enum RuleSource {
     /// A page of the IAM User Guide.
     IamGuide(&'static str),
     /// A check of Access Analyzer's "IAM policy validation check reference", by the end of its
@@ -52,7 +52,7 @@ pub enum Source {
     Page(&'static str),
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for RuleSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of_aws = |f: &mut fmt::Formatter<'_>, guide: &str, page: &str| {
             // An anchor stands behind the file's name.
@@ -108,7 +108,7 @@ impl Rule {
 
     /// Adds the publication that the rule follows.
     #[must_use]
-    pub const fn with_source(mut self, source: Source) -> Self {
+    pub const fn with_source(mut self, source: RuleSource) -> Self {
         self.source = Some(source);
         self
     }

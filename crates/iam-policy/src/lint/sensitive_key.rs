@@ -6,7 +6,7 @@ use crate::statement::OperatorName;
 
 use super::arn::is_open;
 use super::finding::Finding;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::{Site, TestSite};
 
 pub(super) const WILDCARD_IN_SENSITIVE_KEY: Rule = Rule::new(
@@ -24,7 +24,7 @@ pub(super) const WILDCARD_IN_SENSITIVE_KEY: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}"#,
 )
-.with_source(Source::IamGuide("access-analyzer-reference-policy-checks"));
+.with_source(RuleSource::IamGuide("access-analyzer-reference-policy-checks"));
 
 /// The keys whose values are such ids.
 const SENSITIVE: &[&str] = &[

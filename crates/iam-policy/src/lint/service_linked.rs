@@ -7,7 +7,7 @@ use crate::statement::Effect;
 
 use super::arn::{Arn, is_open};
 use super::finding::Finding;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::{Site, TestSite};
 
 pub(super) const SERVICE_LINKED_ROLE_WILDCARD: Rule = Rule::new(
@@ -24,7 +24,7 @@ pub(super) const SERVICE_LINKED_ROLE_WILDCARD: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "iam:CreateServiceLinkedRole",
  "Resource": "arn:aws:iam::*:role/aws-service-role/ecs.amazonaws.com/*"}"#,
 )
-.with_source(Source::AccessAnalyzer("general-warning-create-slr-with-star-in-resource"));
+.with_source(RuleSource::AccessAnalyzer("general-warning-create-slr-with-star-in-resource"));
 
 const ACTION: &str = "iam:CreateServiceLinkedRole";
 const KEY: &str = "iam:AWSServiceName";

@@ -9,7 +9,7 @@ use crate::diagnostic::Severity;
 use crate::statement::{ConditionTest, PrincipalType};
 
 use super::finding::{Finding, Home};
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 
 pub(super) const SERVICE_WITHOUT_SOURCE: Rule = Rule::new(
@@ -31,7 +31,7 @@ pub(super) const SERVICE_WITHOUT_SOURCE: Rule = Rule::new(
  "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}"#,
 )
-.with_source(Source::IamGuide("confused-deputy"));
+.with_source(RuleSource::IamGuide("confused-deputy"));
 
 pub(super) const CONDITION_KEY_FOR_SERVICE: Rule = Rule::new(
     "condition-key-for-service",
@@ -52,7 +52,7 @@ pub(super) const CONDITION_KEY_FOR_SERVICE: Rule = Rule::new(
  "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"StringEquals": {"aws:SourceOrgID": "o-a1b2c3d4e5"}}}"#,
 )
-.with_source(Source::IamGuide("access-analyzer-reference-policy-checks"));
+.with_source(RuleSource::IamGuide("access-analyzer-reference-policy-checks"));
 
 /// The keys that say for whom a service acts.
 const SOURCES: &[&str] = &[
@@ -245,7 +245,8 @@ fn bucket_without_account(site: &Site<'_>, sources: &[&ConditionTest]) -> Option
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::lint::{Home, lint};
+    use crate::lint::Home;
+    use crate::lint::tests::lint_reach;
     use crate::{Severity, Usage};
 
     fn found(
@@ -262,7 +263,7 @@ mod tests {
         }
         let document = json!({"Version": "2012-10-17", "Statement": statement});
         let home = Home { usage, account: "123456789012", partition: "aws", grants: true };
-        lint(&document, &home).into_iter().map(|it| (it.rule, it.severity)).collect()
+        lint_reach(&document, &home).into_iter().map(|it| (it.rule, it.severity)).collect()
     }
 
     fn in_bucket(condition: &Value) -> Vec<(&'static str, Severity)> {

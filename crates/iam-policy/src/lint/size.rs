@@ -4,7 +4,7 @@ use crate::diagnostic::Severity;
 use crate::{Usage, Value};
 
 use super::finding::{Finding, Home};
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 
 pub(super) const POLICY_SIZE: Rule = Rule::new(
     "policy-size",
@@ -13,7 +13,7 @@ pub(super) const POLICY_SIZE: Rule = Rule::new(
     "From nine tenths of what AWS takes, the next permission may not fit in.",
     "Divide it, or use wildcards where they say the same.",
 )
-.with_source(Source::IamGuide("reference_iam-quotas"));
+.with_source(RuleSource::IamGuide("reference_iam-quotas"));
 
 /// The percentage of AWS's limit from which a document is reported.
 const NEARLY: usize = 90;

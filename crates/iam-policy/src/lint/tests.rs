@@ -35,6 +35,15 @@ fn document(statements: &Value) -> Value {
     document
 }
 
+/// Returns the findings of a document without those on the form of its conditions, which have
+/// tests of their own.
+pub(super) fn lint_reach(document: &Value, home: &Home<'_>) -> Vec<Finding> {
+    let mut found = lint(document, home);
+    let of_form = ["empty-condition", "vacuous-condition", "redundant-value"];
+    found.retain(|finding| !of_form.contains(&finding.rule));
+    found
+}
+
 fn of(usage: Usage, statements: &Value) -> Vec<Finding> {
     lint(&document(statements), &Home { usage, account: ACCOUNT, partition: "aws", grants: true })
 }

@@ -7,7 +7,7 @@ use crate::pattern::action_matches;
 use crate::statement::{Clause, ConditionTest, PrincipalType};
 
 use super::finding::Finding;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::Site;
 use super::wording::list_few;
 
@@ -29,7 +29,7 @@ pub(super) const TRUST_ACTION: Rule = Rule::new(
  "Principal": {"Federated": "arn:aws:iam::123456789012:saml-provider/relay"},
  "Condition": {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}}"#,
 )
-.with_source(Source::IamGuide("access-analyzer-reference-policy-checks"));
+.with_source(RuleSource::IamGuide("access-analyzer-reference-policy-checks"));
 
 pub(super) const EXTERNAL_ID_WILDCARD: Rule = Rule::new(
     "external-id-wildcard",
@@ -48,7 +48,7 @@ pub(super) const EXTERNAL_ID_WILDCARD: Rule = Rule::new(
  "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
  "Condition": {"StringEquals": {"sts:ExternalId": "relay-4711"}}}"#,
 )
-.with_source(Source::IamGuide("confused-deputy"));
+.with_source(RuleSource::IamGuide("confused-deputy"));
 
 /// The way to assume a role that a principal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +191,8 @@ fn is_open(test: &ConditionTest, value: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::lint::{Home, lint};
+    use crate::lint::Home;
+    use crate::lint::tests::lint_reach;
     use crate::{Severity, Usage};
 
     fn found(
@@ -203,7 +204,7 @@ mod tests {
             "Principal": principal, "Action": action, "Condition": condition}});
         let home =
             Home { usage: Usage::Trust, account: "123456789012", partition: "aws", grants: true };
-        lint(&document, &home).into_iter().map(|it| (it.rule, it.severity)).collect()
+        lint_reach(&document, &home).into_iter().map(|it| (it.rule, it.severity)).collect()
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::statement::{Operator, OperatorName, Quantifier};
 use crate::{Usage, Value};
 
 use super::finding::Finding;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::{Site, TestSite};
 
 pub(super) const VACUOUS_CONDITION: Rule = Rule::new(
@@ -27,7 +27,7 @@ pub(super) const VACUOUS_CONDITION: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"Null": {"aws:PrincipalTag/team": "false"}}}"#,
 )
-.with_source(Source::IamGuide("reference_policies_elements_condition_operators"));
+.with_source(RuleSource::IamGuide("reference_policies_elements_condition_operators"));
 
 pub(super) const EMPTY_CONDITION: Rule = Rule::new(
     "empty-condition",
@@ -45,7 +45,7 @@ pub(super) const EMPTY_CONDITION: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"StringEquals": {"aws:PrincipalTag/team": ["relay"]}}}"#,
 )
-.with_source(Source::AccessAnalyzer("suggestion-empty-array-condition"));
+.with_source(RuleSource::AccessAnalyzer("suggestion-empty-array-condition"));
 
 /// The keys of every request ("AWS global condition context keys": "always included").
 const ALWAYS: &[&str] = &[

@@ -6,7 +6,7 @@ use crate::layout::texts;
 use crate::pattern::has_variables;
 
 use super::finding::Finding;
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::{Site, TestSite};
 
 pub(super) const VARIABLE_SYNTAX: Rule = Rule::new(
@@ -25,7 +25,7 @@ pub(super) const VARIABLE_SYNTAX: Rule = Rule::new(
     r#"{"Effect": "Allow", "Action": "s3:GetObject",
  "Resource": "arn:aws:s3:::relay-data/${aws:username}/*"}"#,
 )
-.with_source(Source::IamGuide("reference_policies_variables"));
+.with_source(RuleSource::IamGuide("reference_policies_variables"));
 
 /// Finds variables in a document of a version without variables: one finding.
 pub(super) fn find_old_version(sites: &[Site<'_>]) -> Option<Finding> {

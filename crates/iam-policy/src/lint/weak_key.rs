@@ -7,7 +7,7 @@ use crate::pattern::action_matches;
 use crate::statement::{Effect, OperatorName};
 
 use super::finding::{Finding, Home};
-use super::rule::{Rule, Source};
+use super::rule::{Rule, RuleSource};
 use super::site::{Site, TestSite};
 
 pub(super) const SPOOFABLE_CONDITION_KEY: Rule = Rule::new(
@@ -27,7 +27,7 @@ pub(super) const SPOOFABLE_CONDITION_KEY: Rule = Rule::new(
  "Resource": "arn:aws:s3:::relay-data/*",
  "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}}}"#,
 )
-.with_source(Source::IamGuide("access-analyzer-reference-policy-checks"));
+.with_source(RuleSource::IamGuide("access-analyzer-reference-policy-checks"));
 
 pub(super) const PAIRED_CONDITION_KEY: Rule = Rule::new(
     "paired-condition-key",
@@ -46,7 +46,7 @@ pub(super) const PAIRED_CONDITION_KEY: Rule = Rule::new(
  "Condition": {"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/16"},
  "StringEquals": {"aws:SourceVpc": "vpc-0123456789abcdef0"}}}"#,
 )
-.with_source(Source::AccessAnalyzer("security-warning-missing-paired-condition-keys"));
+.with_source(RuleSource::AccessAnalyzer("security-warning-missing-paired-condition-keys"));
 
 pub(super) const IRRELEVANT_CONDITION_KEY: Rule = Rule::new(
     "irrelevant-condition-key",
@@ -63,7 +63,7 @@ pub(super) const IRRELEVANT_CONDITION_KEY: Rule = Rule::new(
     r#"{"Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "s3:GetObject",
  "Resource": "arn:aws:s3:::relay-data/*"}"#,
 )
-.with_source(Source::AccessAnalyzer("suggestion-irrelevant-condition-key-in-policy"));
+.with_source(RuleSource::AccessAnalyzer("suggestion-irrelevant-condition-key-in-policy"));
 
 pub(super) const MFA_WITHOUT_IF_EXISTS: Rule = Rule::new(
     "mfa-without-if-exists",
@@ -80,7 +80,7 @@ pub(super) const MFA_WITHOUT_IF_EXISTS: Rule = Rule::new(
     r#"{"Effect": "Deny", "Action": "ec2:TerminateInstances", "Resource": "*",
  "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}"#,
 )
-.with_source(Source::IamGuide(
+.with_source(RuleSource::IamGuide(
     "reference_policies_condition-keys#condition-keys-multifactorauthpresent",
 ));
 
