@@ -126,7 +126,7 @@ fn actions(value: Option<&Value>, pointer: &str) -> Option<Fix> {
         let message = format!("leaves out {}: other actions of the list cover it", gone.join(", "));
         (Some(REDUNDANT_VALUE), message)
     };
-    arranged(&list, kept, pointer, |text| text.to_lowercase(), told)
+    arranged(&list, kept, pointer, str::to_lowercase, told)
 }
 
 /// Tells if an action pattern matches everything that the other one matches. It may miss some that
