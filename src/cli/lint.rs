@@ -34,14 +34,8 @@ pub struct LintArgs {
     #[arg(value_name = "MANIFEST", required_unless_present_any = ["list", "explain"])]
     manifest: Option<PathBuf>,
 
-    /// Print as JSON, with the findings that are accepted
-    #[arg(long, conflicts_with = "sarif")]
-    json: bool,
-
-    /// Print as SARIF 2.1.0, for code scanning; run it in the repository's root, to which its paths
-    /// are relative
-    #[arg(long)]
-    sarif: bool,
+    #[command(flatten)]
+    format: LintFormat,
 
     /// Change the policy documents where a finding has one right remedy, then print what is left:
     /// StringLike where StringEquals takes `*` literally, actions that others of the list cover,
@@ -64,6 +58,19 @@ pub struct LintArgs {
     /// Say what a rule is about
     #[arg(long, value_name = "RULE", conflicts_with = "manifest")]
     explain: Option<String>,
+}
+
+/// The format of the findings for programs.
+#[derive(clap::Args, Debug)]
+struct LintFormat {
+    /// Print as JSON, with the findings that are accepted
+    #[arg(long, conflicts_with = "sarif")]
+    json: bool,
+
+    /// Print as SARIF 2.1.0, for code scanning; run it in the repository's root, to which its paths
+    /// are relative
+    #[arg(long)]
+    sarif: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -111,10 +118,10 @@ pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
     found.retain(|one| one.severity <= least);
     let failed = is_refused || found.iter().any(fails);
     let style = context.terminal.style();
-    context.terminal.result(&if args.sarif {
+    context.terminal.result(&if args.format.sarif {
         let folder = std::env::current_dir().unwrap_or_default();
         format!("{:#}", sarif::sarif_log(&found, &folder, manifest))
-    } else if args.json {
+    } else if args.format.json {
         page::render_json(&found, failed)
     } else {
         page::human(&found, &declared.sources, style.color, style.verbose)

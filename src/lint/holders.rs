@@ -80,8 +80,9 @@ impl LeftOpen {
             finding.severity = finding.severity.min(worst.severity);
             let ways = if open.len() == 1 { "1 way" } else { &format!("{} ways", open.len()) };
             let action = worst.ways.first().map_or("", |way| way.action);
-            finding.message +=
-                &format!("; this leaves {ways} to more permissions, such as {action}");
+            let message = &finding.message;
+            finding.message =
+                format!("{message}; this leaves {ways} to more permissions, such as {action}");
         }
     }
 }
