@@ -425,8 +425,8 @@ fn spell_addresses(tests: &[ClassTest]) -> bool {
     literals(tests).is_some_and(|literals| literals.iter().all(is_plain))
 }
 
-/// Returns the values of tests of texts, and for each value that the other tests tell apart one in a
-/// spelling that those don't name; `None` where they match more than what they spell.
+/// Returns the values of tests of texts, and for each value that the other tests tell apart one in
+/// a spelling that those don't name; `None` where they match more than what they spell.
 fn respelt(
     tests: &[ClassTest],
     other: Family,
