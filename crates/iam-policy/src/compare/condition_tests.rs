@@ -340,6 +340,17 @@ fn a_default_is_taken_where_a_variable_has_no_value() {
 }
 
 #[test]
+fn a_default_that_others_take_covers_nothing_of_a_caller_with_a_value() {
+    let to = |resources: &[&str]| {
+        json!({"Effect": "Allow", "Action": "s3:*", "Resource": resources,
+            "Principal": {"AWS": "arn:aws:sts::123456789012:assumed-role/r/s"}})
+    };
+    let default = "arn:aws:s3:::${aws:PrincipalTag/t, 'b'}?*";
+    // Anonymous callers have no tag, so for them the first pattern is b?*. The session may have one.
+    check_statements(&to(&[default, "arn:aws:s3:::b*a"]), &to(&[default]), Relation::Narrower);
+}
+
+#[test]
 fn a_value_is_equal_to_itself() {
     for (key, expected) in
         [("aws:PrincipalAccount", Relation::Equal), ("aws:PrincipalTag/t", Relation::Wider)]

@@ -209,16 +209,20 @@ impl<'a> Space<'a> {
     }
 
     /// Returns the resource patterns as lists. The patterns of an equivalence class are one list,
-    /// since one match suffices; those of a NotResource are one list for each statement. A pattern
+    /// since one match for a caller suffices; those of a NotResource are one list for each statement.
+    /// A pattern
     /// with variables is a list of its own: that it may match decides nothing.
     fn lists(&self, rows: &[usize]) -> Vec<Vec<usize>> {
-        let mut together: BTreeMap<(usize, Option<usize>), BTreeSet<usize>> = BTreeMap::new();
+        let mut together: BTreeMap<(usize, Option<usize>, usize), BTreeSet<usize>> =
+            BTreeMap::new();
         let mut alone: BTreeSet<usize> = BTreeSet::new();
-        for index in rows {
+        // With variables filled in, a match for one caller is none for another.
+        let callers = if self.fills_for_callers { self.callers.len() } else { 1 };
+        for (index, caller) in rows.iter().flat_map(|row| (0..callers).map(move |it| (row, it))) {
             let row = &self.rows[*index];
             let not = row.statement.resources.as_ref().is_some_and(|clause| clause.not);
-            let list = together.entry((row.kin, not.then_some(*index))).or_default();
-            for pattern in &row.resources {
+            let list = together.entry((row.kin, not.then_some(*index), caller)).or_default();
+            for pattern in row.resources_of(caller) {
                 let varies = self.resources[*pattern].varies;
                 if varies {
                     alone.insert(*pattern)
