@@ -135,27 +135,46 @@ fn fix(
     documents: &Documents,
     context: &CommandContext,
 ) -> Result<(), CommandError> {
-    let Edits { files, made, left } = lint::fix_documents(desired, documents);
-    for EditedFile { path, before, after } in &files {
-        let failed = |error| CommandError::for_file("write", path, error);
-        // Somebody may have changed the file in between.
-        if std::fs::read(path).map_err(failed)? != before.as_bytes() {
-            let message = format!("{} has changed while it was read", path.display());
-            return Err(CommandError::new(message).with_help("run the command again"));
-        }
-        disk::replace(path, after.as_bytes(), &FileMode::Like(path.clone())).map_err(failed)?;
-    }
+    let Edits { files, left } = lint::fix_documents(desired, documents);
+    // All files are looked at before the first one is written.
+    let texts = files.iter().map(new_text).collect::<Result<Vec<_>, _>>()?;
     let told = |place: &Place, message: &str| {
         format!("{}:{}:{}: {message}", place.file.display(), place.line, place.column)
     };
-    for (place, message) in &made {
-        context.terminal.print_note(&format!("fixed {}", told(place, message)));
+    for (EditedFile { path, made, .. }, text) in files.iter().zip(texts) {
+        disk::replace(path, &text, &FileMode::Like(path.clone()))
+            .map_err(|error| CommandError::for_file("write", path, error))?;
+        for (place, message) in made {
+            context.terminal.print_note(&format!("fixed {}", told(place, message)));
+        }
     }
-    for (place, message) in &left {
-        let remedy = "not fixed, because of comments or an unusual layout; change it by hand";
-        context.terminal.print_note(&format!("{} ({remedy})", told(place, message)));
+    for (place, message, reason) in &left {
+        let told = told(place, message);
+        context.terminal.print_note(&format!("not fixed {told}: {reason}; change it by hand"));
     }
     Ok(())
+}
+
+/// The byte order mark that editors on Windows put before a text.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Returns the new content of a file; an error if it can't be changed, or if somebody has changed
+/// it in between.
+fn new_text(file: &EditedFile) -> Result<Vec<u8>, CommandError> {
+    let EditedFile { path, before, after, .. } = file;
+    let failed = |error| CommandError::for_file("read", path, error);
+    let content = std::fs::read(path).map_err(failed)?;
+    if std::fs::metadata(path).map_err(failed)?.permissions().readonly() {
+        let message = format!("{} is read-only", path.display());
+        return Err(CommandError::new(message).with_help("make it writable, or leave --fix out"));
+    }
+    let mark =
+        if content.starts_with(MARK) && !before.starts_with('\u{feff}') { MARK } else { &[] };
+    if content[mark.len()..] != *before.as_bytes() {
+        let message = format!("{} has changed while it was read", path.display());
+        return Err(CommandError::new(message).with_help("run the command again"));
+    }
+    Ok([mark, after.as_bytes()].concat())
 }
 
 /// Returns true for a finding that fails the run. A note alone does not fail, nor does a finding

@@ -177,22 +177,26 @@ impl<'a> LintSubject<'a> {
     fn documents(&self) -> Vec<ManifestFinding> {
         let bounding = self.bounding();
         let mut found = Vec::new();
-        for (address, resource) in &self.desired.resources {
-            let Some((DocumentField { usage, .. }, document)) = self.document(address) else {
-                continue;
-            };
-            let home = Home {
-                usage,
-                account: &self.desired.account,
-                partition: &self.desired.partition,
-                grants: !bounding.contains(text_of(&resource.attributes, "arn"))
-                    || usage != Usage::Managed,
-            };
+        for address in self.desired.resources.keys() {
+            let Some((_, document)) = self.document(address) else { continue };
+            let Some(home) = self.home(address, &bounding) else { continue };
             let of_document = document::lint(document, &home).into_iter();
             found.extend(of_document.map(|finding| self.found(address, finding)));
         }
         found.extend(self.inline_sizes());
         found
+    }
+
+    /// Returns the use of a resource's document. `bounding` are the policies of [`Self::bounding`].
+    fn home(&self, address: &Address, bounding: &BTreeSet<String>) -> Option<Home<'_>> {
+        let (DocumentField { usage, .. }, _) = self.document(address)?;
+        let arn = text_of(&self.desired.resources.get(address)?.attributes, "arn");
+        Some(Home {
+            usage,
+            account: &self.desired.account,
+            partition: &self.desired.partition,
+            grants: !bounding.contains(arn) || usage != Usage::Managed,
+        })
     }
 
     fn found(&self, address: &Address, finding: document::Finding) -> ManifestFinding {

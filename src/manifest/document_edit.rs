@@ -1,8 +1,8 @@
 //! Changes policy documents in the files that hold them. Only the tokens that change are written:
-//! comments, layout and variables stay. Each changed text is read again, and must hold exactly the
+//! comments, layout and variables stay. The changed text is read again, and must hold exactly the
 //! changed documents.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,78 +22,123 @@ pub struct EditedFile {
     pub path: PathBuf,
     pub before: Arc<str>,
     pub after: String,
+    /// The changes, each with the place in the text before.
+    pub made: Vec<(Place, String)>,
 }
 
 /// The result of [`edit_documents`].
 #[derive(Debug, Default)]
 pub struct Edits {
     pub files: Vec<EditedFile>,
-    /// The changes that were made, each with the place in the text before.
-    pub made: Vec<(Place, String)>,
-    /// The changes that this module can't make, such as those of a list with comments.
-    pub left: Vec<(Place, String)>,
+    /// The changes that aren't made, each with its place and the reason.
+    pub left: Vec<(Place, String, &'static str)>,
 }
 
-/// Changes the documents by `fixes_of`, and returns the changed files. Writes nothing.
+/// The reasons why a change isn't made.
+const COMMENTS: &str = "there are comments beside the values";
+const VARIABLES: &str = "the values come from variables of the manifest";
+const LAYOUT: &str = "the text can't be changed in place";
+
+/// A document in a file: the path, the line and the column.
+type DocumentPlace = (PathBuf, u32, u32);
+
+/// A resource with a document.
+type DocumentHolder<'d> = (&'d Address, &'d DocumentSource);
+
+/// Changes the documents by `fixes_of`, which returns `None` beside a change that is to be made, or
+/// the reason why not. A document that several resources have is changed as all of them agree.
+/// Returns the changed files, and writes nothing.
 pub fn edit_documents(
     documents: &Documents,
-    fixes_of: impl Fn(&Address, &Value) -> Vec<Fix>,
+    fixes_of: impl Fn(&Address, &Value) -> Vec<(Fix, Option<&'static str>)>,
 ) -> Edits {
-    let mut files: BTreeMap<PathBuf, FileEdit> = BTreeMap::new();
+    let mut files: BTreeMap<PathBuf, FileEdit<'_>> = BTreeMap::new();
     let mut edits = Edits::default();
-    let mut seen = BTreeSet::new();
-    for ((address, _), source) in documents {
-        let top = source.locate("");
-        let key = (top.file.shown.clone(), top.line, top.column);
-        // Several policies may have one file.
-        if !seen.insert(key) || matches!(source.origin(), Origin::Made) {
-            continue;
-        }
-        let file = files
-            .entry(top.file.shown.clone())
-            .or_insert_with(|| FileEdit { file: Arc::clone(&top.file), tokens: Vec::new() });
-        for fix in fixes_of(address, &source.value) {
-            let told = (source.locate(&fix.pointer).place(), fix.message.clone());
-            let is_made = file.add(source, &fix);
-            if is_made { &mut edits.made } else { &mut edits.left }.push(told);
+    for ((path, ..), holders) in written_documents(documents) {
+        let Some((_, source)) = holders.first() else { continue };
+        let file = files.entry(path).or_insert_with(|| FileEdit {
+            file: Arc::clone(&source.locate("").file),
+            changes: Vec::new(),
+        });
+        let wanted: Vec<Vec<(Fix, Option<&'static str>)>> =
+            holders.iter().map(|(address, it)| fixes_of(address, &it.value)).collect();
+        let agreed = |fix: &Fix| wanted.iter().all(|list| list.iter().any(|(it, _)| it == fix));
+        for (fix, reason) in wanted.first().into_iter().flatten().filter(|(it, _)| agreed(it)) {
+            let place = source.locate(&fix.pointer).place();
+            let tokens = reason.map_or_else(|| tokens(source, fix), Err);
+            match tokens {
+                Ok(tokens) => {
+                    file.changes.push(DocumentChange { source, fix: fix.clone(), tokens, place });
+                }
+                Err(reason) => edits.left.push((place, fix.message.clone(), reason)),
+            }
         }
     }
-    let changed = files.into_values().filter(|file| !file.tokens.is_empty());
-    edits.files.extend(changed.map(|edit| EditedFile {
-        path: edit.file.shown.clone(),
-        before: Arc::clone(&edit.file.text),
-        after: edit.text(&edit.tokens),
-    }));
+    for file in files.into_values() {
+        file.settle(&mut edits);
+    }
     edits
 }
 
-/// The changes of one file, so far.
-struct FileEdit {
-    file: Arc<SourceFile>,
-    /// The texts that take the place of others.
-    tokens: Vec<(Range<usize>, String)>,
+/// Returns the documents that stand in a file, each with the resources that have it.
+fn written_documents(documents: &Documents) -> BTreeMap<DocumentPlace, Vec<DocumentHolder<'_>>> {
+    let mut found: BTreeMap<DocumentPlace, Vec<DocumentHolder<'_>>> = BTreeMap::new();
+    for ((address, _), source) in documents {
+        let top = source.locate("");
+        if !matches!(source.origin(), Origin::Made) {
+            let place = (top.file.shown.clone(), top.line, top.column);
+            found.entry(place).or_default().push((address, source));
+        }
+    }
+    found
 }
 
-impl FileEdit {
-    /// Adds a change of a document; returns false if it can't be made.
-    fn add(&mut self, source: &DocumentSource, fix: &Fix) -> bool {
-        let Some(tokens) = tokens(source, fix) else { return false };
-        // The change alone is tried. Changes are of different tokens, so they can't disturb each
-        // other.
-        let alone = self.text(&tokens);
-        let is_right = match source.origin() {
-            Origin::Json(file) => is_right_json(&file.text, &alone, fix),
-            Origin::Yaml(document) => is_right_yaml(document, &alone, fix),
-            Origin::Made => false,
-        };
-        if is_right {
-            self.tokens.extend(tokens);
+/// A change of a document, with the texts that take the place of others.
+struct DocumentChange<'d> {
+    source: &'d DocumentSource,
+    fix: Fix,
+    tokens: Vec<(Range<usize>, String)>,
+    place: Place,
+}
+
+/// The changes of one file.
+struct FileEdit<'d> {
+    file: Arc<SourceFile>,
+    changes: Vec<DocumentChange<'d>>,
+}
+
+impl FileEdit<'_> {
+    /// Adds the file to the edits, with all changes that can be made.
+    fn settle(mut self, edits: &mut Edits) {
+        if !self.is_right(&self.changes) {
+            // One of the changes can't be made. They are of different tokens, so that each can be
+            // tried alone.
+            for change in std::mem::take(&mut self.changes) {
+                if self.is_right(std::slice::from_ref(&change)) {
+                    self.changes.push(change);
+                } else {
+                    edits.left.push((change.place, change.fix.message, LAYOUT));
+                }
+            }
         }
-        is_right
+        if self.changes.is_empty() {
+            return;
+        }
+        if !self.is_right(&self.changes) {
+            let left = self.changes.into_iter().map(|it| (it.place, it.fix.message, LAYOUT));
+            edits.left.extend(left);
+            return;
+        }
+        edits.files.push(EditedFile {
+            path: self.file.shown.clone(),
+            before: Arc::clone(&self.file.text),
+            after: self.text(&self.changes),
+            made: self.changes.into_iter().map(|it| (it.place, it.fix.message)).collect(),
+        });
     }
 
-    fn text(&self, tokens: &[(Range<usize>, String)]) -> String {
-        let mut sorted: Vec<_> = tokens.iter().collect();
+    fn text(&self, changes: &[DocumentChange<'_>]) -> String {
+        let mut sorted: Vec<_> = changes.iter().flat_map(|change| &change.tokens).collect();
         sorted.sort_by_key(|(range, _)| range.start);
         let (mut text, mut done) = (String::new(), 0);
         for (range, new) in sorted {
@@ -103,66 +148,111 @@ impl FileEdit {
         }
         text + &self.file.text[done..]
     }
+
+    /// Tells if the changed text holds the changed documents, and all else as before.
+    fn is_right(&self, changes: &[DocumentChange<'_>]) -> bool {
+        let Some(first) = changes.first() else { return true };
+        let after = self.text(changes);
+        match first.source.origin() {
+            Origin::Json(file) => {
+                let (Ok(before), Ok(after)) = (policy::parse(&file.text), policy::parse(&after))
+                else {
+                    return false;
+                };
+                let fixes: Vec<Fix> = changes.iter().map(|change| change.fix.clone()).collect();
+                apply_fixes(&before, &fixes).is_some_and(|expected| expected == *after)
+            }
+            Origin::Yaml(_) => self.is_right_yaml(&after, changes).unwrap_or(false),
+            Origin::Made => false,
+        }
+    }
+
+    fn is_right_yaml(&self, after: &str, changes: &[DocumentChange<'_>]) -> Option<bool> {
+        let file = &self.file;
+        let edited = SourceFile::new(file.shown.clone(), file.relative.clone(), after);
+        let mut problems = Vec::new();
+        let before = node::parse(file, &mut problems)?;
+        let after = node::parse(&Arc::new(edited), &mut problems)?;
+        // By the pointer to each document in the file.
+        let mut fixes: BTreeMap<String, Vec<Fix>> = BTreeMap::new();
+        for change in changes {
+            let Origin::Yaml(document) = change.source.origin() else { return None };
+            let pointer = pointer_to(&before, document)?;
+            fixes.entry(pointer).or_default().push(change.fix.clone());
+        }
+        let mut whole = before.value();
+        for (pointer, fixes) in fixes {
+            let place = whole.pointer_mut(&pointer)?;
+            *place = apply_fixes(place, &fixes)?;
+        }
+        Some(whole == after.value())
+    }
 }
 
-/// Returns the tokens of a change; `None` where something else stands between them, such as a
-/// comment.
-fn tokens(source: &DocumentSource, fix: &Fix) -> Option<Vec<(Range<usize>, String)>> {
-    let file = &source.locate("").file;
-    let text = &file.text;
+/// Returns the tokens of a change, or the reason why there are none.
+fn tokens(source: &DocumentSource, fix: &Fix) -> Result<Vec<(Range<usize>, String)>, &'static str> {
+    let written = match source.origin() {
+        Origin::Json(file) => policy::parse(&file.text).ok().map(policy::Document::into_value),
+        Origin::Yaml(node) => Some(node.value()),
+        Origin::Made => None,
+    };
+    let written = written.as_ref().and_then(|written| written.pointer(&fix.pointer));
+    if written != source.value.pointer(&fix.pointer) {
+        return Err(VARIABLES);
+    }
     match &fix.change {
-        FixChange::Rename(name) => {
-            let range = source.locate_key(&fix.pointer).bytes()?;
-            let (_, old) = fix.pointer.rsplit_once('/')?;
-            let written = &text[range.clone()];
-            (written.trim_matches(['"', '\'']) == old)
-                .then(|| vec![(range, written.replace(old, name))])
-        }
+        FixChange::Rename(name) => renamed(source, fix, name).ok_or(LAYOUT),
         FixChange::Arrange(order) => {
-            let length = source.value.pointer(&fix.pointer)?.as_array()?.len();
-            let item = |index| source.locate(&format!("{}/{index}", fix.pointer)).bytes();
-            let items: Vec<Range<usize>> = (0..length).map(item).collect::<Option<_>>()?;
-            let is_plain = |gap: &str| gap.chars().all(|c| c.is_whitespace() || ",-".contains(c));
-            let plain = items
-                .windows(2)
-                .all(|pair| text.get(pair[0].end..pair[1].start).is_some_and(is_plain));
-            let last = order.len().checked_sub(1)?;
+            let items = items(source, fix).ok_or(LAYOUT)?;
+            if !is_plain(source, fix, &items) {
+                return Err(COMMENTS);
+            }
+            let text = &source.locate("").file.text;
+            let (Some(last), Some(end)) = (order.len().checked_sub(1), items.last()) else {
+                return Err(LAYOUT);
+            };
             let moved = order
                 .iter()
                 .enumerate()
                 .map(|(index, from)| (items[index].clone(), text[items[*from].clone()].to_owned()));
-            let rest = items[last].end..items.last()?.end;
+            let rest = items[last].end..end.end;
             let cut = (!rest.is_empty()).then(|| (rest, String::new()));
-            plain.then(|| moved.chain(cut).collect())
+            Ok(moved.chain(cut).collect())
         }
     }
 }
 
-fn is_right_json(before: &str, after: &str, fix: &Fix) -> bool {
-    let (Ok(before), Ok(after)) = (policy::parse(before), policy::parse(after)) else {
-        return false;
-    };
-    apply_fixes(&before, std::slice::from_ref(fix)).is_some_and(|expected| expected == *after)
+fn renamed(source: &DocumentSource, fix: &Fix, name: &str) -> Option<Vec<(Range<usize>, String)>> {
+    let range = source.locate_key(&fix.pointer).bytes()?;
+    let (_, old) = fix.pointer.rsplit_once('/')?;
+    let written = &source.locate("").file.text[range.clone()];
+    (written.trim_matches(['"', '\'']) == old).then(|| vec![(range, written.replace(old, name))])
 }
 
-fn is_right_yaml(document: &Node, after: &str, fix: &Fix) -> bool {
-    let file = &document.spot.file;
-    let changed = SourceFile::new(file.shown.clone(), file.relative.clone(), after);
-    let mut problems = Vec::new();
-    let (Some(before), Some(after)) =
-        (node::parse(file, &mut problems), node::parse(&Arc::new(changed), &mut problems))
-    else {
-        return false;
+/// Returns the places of the items of a list.
+fn items(source: &DocumentSource, fix: &Fix) -> Option<Vec<Range<usize>>> {
+    let length = source.value.pointer(&fix.pointer)?.as_array()?.len();
+    (0..length).map(|index| source.locate(&format!("{}/{index}", fix.pointer)).bytes()).collect()
+}
+
+/// Tells if nothing but the layout stands between the items of a list, before the first one, and
+/// after the last one: a comment would stand beside another item.
+fn is_plain(source: &DocumentSource, fix: &Fix, items: &[Range<usize>]) -> bool {
+    let text = &source.locate("").file.text;
+    let is_layout = |gap: &str| gap.chars().all(|c| c.is_whitespace() || ",-:[]{}\"'".contains(c));
+    let (Some(first), Some(last)) = (items.first(), items.last()) else { return false };
+    let between =
+        items.windows(2).all(|pair| text.get(pair[0].end..pair[1].start).is_some_and(is_layout));
+    let key = source.locate_key(&fix.pointer).bytes();
+    let above = key.and_then(|key| text.get(key.end..first.start));
+    let rest = &text[last.end..];
+    // A list in brackets ends with its bracket, all others with the line.
+    let end = if above.is_some_and(|above| above.contains('[')) {
+        rest.find(']')
+    } else {
+        Some(rest.find('\n').unwrap_or(rest.len()))
     };
-    let (Some(pointer), Some(expected)) =
-        (pointer_to(&before, document), apply_fixes(&document.value(), std::slice::from_ref(fix)))
-    else {
-        return false;
-    };
-    let mut whole = before.value();
-    let Some(place) = whole.pointer_mut(&pointer) else { return false };
-    *place = expected;
-    whole == after.value()
+    between && above.is_some_and(is_layout) && end.is_some_and(|end| is_layout(&rest[..end]))
 }
 
 /// Returns the pointer to the node of a tree that stands where another node stands.

@@ -388,7 +388,8 @@ fn fixes_change_only_what_they_are_about() {
     let run = project.run(&["lint", "x.yaml", "--fix"]);
     assert!(run.stderr.contains("fixed j.json:"), "{}", run.stderr);
     // A list with a comment stays: the comment would stand beside another value.
-    assert!(run.stderr.contains("y.yaml:4:5: sorts the actions (not fixed"), "{}", run.stderr);
+    let left = "not fixed y.yaml:4:5: sorts the actions: there are comments beside the values";
+    assert!(run.stderr.contains(left), "{}", run.stderr);
     insta::assert_snapshot!(format!(
         "{}---\n{}---\n{}",
         project.read("j.json"),
@@ -408,4 +409,77 @@ fn what_the_manifest_accepts_is_not_fixed() {
     project.run(&["lint", "x.yaml", "--fix"]);
     assert!(project.read("x.yaml").contains("StringEquals:"));
     assert!(project.read("j.json").contains("StringNotLike"));
+}
+
+/// A manifest with one policy of a file.
+fn with_file(more: &str, file: &str, text: &str) -> Project {
+    let project = Project::empty();
+    let head = "version: 1\nname: x\naccount: \"123456789012\"\nregion: us-east-1\n";
+    let policies = format!("policies: {{P: {{document: {file}}}}}\n");
+    project.write("x.yaml", &format!("{head}{more}{policies}"));
+    project.write(file, text);
+    project
+}
+
+#[test]
+fn a_fix_opens_nothing_that_was_closed() {
+    let project = Project::empty();
+    let trust = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+  "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole",
+  "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-*"}}}}"#;
+    let head = "version: 1\nname: x\naccount: \"123456789012\"\nregion: us-east-1\n";
+    project.write("x.yaml", &format!("{head}roles: {{r: {{trust: t.json}}}}\n"));
+    project.write("t.json", trust);
+    let run = project.run(&["lint", "x.yaml", "--fix"]);
+    assert!(run.stderr.contains("not fixed t.json:"), "{}", run.stderr);
+    assert!(run.stderr.contains("would let in more than a policy should"), "{}", run.stderr);
+    assert_eq!(project.read("t.json"), trust);
+}
+
+#[test]
+fn values_of_variables_are_not_fixed() {
+    let text = "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\",\n\
+        \"Action\": [\"${var.a}\", \"s3:Get*\"], \"Resource\": \"arn:aws:s3:::b/*\"}}\n";
+    let project = with_file("variables: {a: s3:GetObject}\n", "p.json", text);
+    let run = project.run(&["lint", "x.yaml", "--fix"]);
+    assert!(run.stderr.contains("come from variables"), "{}{}", run.stderr, run.stdout);
+    assert_eq!(project.read("p.json"), text);
+}
+
+#[test]
+fn comments_before_and_after_a_list_keep_their_values() {
+    let text = "Version: \"2012-10-17\"
+Statement:
+  - Effect: Allow
+    Action: s3:GetObject
+    Resource:
+      # theirs
+      - arn:aws:s3:::z/*
+      - arn:aws:s3:::a/*   # ours
+";
+    let project = with_file("", "p.yaml", text);
+    let run = project.run(&["lint", "x.yaml", "--fix"]);
+    assert!(run.stderr.contains("there are comments"), "{}", run.stderr);
+    assert_eq!(project.read("p.yaml"), text);
+}
+
+#[test]
+fn a_byte_order_mark_stays_and_a_read_only_file_is_not_written() {
+    let text = "\u{feff}{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\",\r\n\
+        \"Action\": [\"s3:PutObject\", \"s3:GetObject\"], \"Resource\": \"arn:aws:s3:::b/*\"}}\r\n";
+    let project = with_file("", "p.json", text);
+    let path = project.path("p.json");
+    let mut permissions = std::fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&path, permissions.clone()).unwrap();
+    let run = project.expect(1, &["lint", "x.yaml", "--fix"]);
+    assert!(run.stderr.contains("p.json is read-only"), "{}", run.stderr);
+    assert_eq!(project.read("p.json"), text);
+    #[allow(clippy::permissions_set_readonly_false, reason = "the test's own file")]
+    permissions.set_readonly(false);
+    std::fs::set_permissions(&path, permissions).unwrap();
+    project.run(&["lint", "x.yaml", "--fix"]);
+    let sorted =
+        text.replace("\"s3:PutObject\", \"s3:GetObject\"", "\"s3:GetObject\", \"s3:PutObject\"");
+    assert_eq!(project.read("p.json"), sorted);
 }

@@ -346,7 +346,7 @@ fn a_default_that_others_take_covers_nothing_of_a_caller_with_a_value() {
             "Principal": {"AWS": "arn:aws:sts::123456789012:assumed-role/r/s"}})
     };
     let default = "arn:aws:s3:::${aws:PrincipalTag/t, 'b'}?*";
-    // Anonymous callers have no tag, so for them the first pattern is b?*. The session may have one.
+    // Anonymous callers have no tag: for them the first pattern is b?*. The session may have one.
     check_statements(&to(&[default, "arn:aws:s3:::b*a"]), &to(&[default]), Relation::Narrower);
 }
 

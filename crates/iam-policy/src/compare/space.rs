@@ -208,10 +208,10 @@ impl<'a> Space<'a> {
             .collect()
     }
 
-    /// Returns the resource patterns as lists. The patterns of an equivalence class are one list,
-    /// since one match for a caller suffices; those of a NotResource are one list for each statement.
-    /// A pattern
-    /// with variables is a list of its own: that it may match decides nothing.
+    /// Returns the resource patterns as lists. The patterns of an equivalence class are one list
+    /// for each caller, since one match suffices; those of a NotResource are one list for each
+    /// statement. A pattern with variables is a list of its own: that it may match decides
+    /// nothing.
     fn lists(&self, rows: &[usize]) -> Vec<Vec<usize>> {
         let mut together: BTreeMap<(usize, Option<usize>, usize), BTreeSet<usize>> =
             BTreeMap::new();

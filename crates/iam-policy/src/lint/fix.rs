@@ -136,11 +136,17 @@ fn covers(wide: &str, narrow: &str) -> bool {
     action_matches(wide, narrow) && !(wide.contains('?') && narrow.contains('*'))
 }
 
+/// Leaves out the values that stand twice, and sorts the others.
 fn sorted(value: Option<&Value>, pointer: &str) -> Option<Fix> {
     let list = list_of_texts(value)?;
     let first = |index: &usize| !list[..*index].contains(&list[*index]);
     let kept: Vec<usize> = (0..list.len()).filter(first).collect();
-    arranged(&list, kept, pointer, str::to_owned, (None, "sorts the values".to_owned()))
+    let told = if kept.len() == list.len() {
+        (None, "sorts the values".to_owned())
+    } else {
+        (Some(REDUNDANT_VALUE), "leaves out values that stand twice".to_owned())
+    };
+    arranged(&list, kept, pointer, str::to_owned, told)
 }
 
 fn list_of_texts(value: Option<&Value>) -> Option<Vec<&str>> {
@@ -171,7 +177,9 @@ fn literal_wildcards<'a>(
     operators.iter().filter_map(move |(name, keys)| {
         let new = with_wildcards(name)?;
         let mut values = keys.as_object()?.values().flat_map(|values| texts(Some(values)));
-        let taken = operators.keys().any(|other| other.eq_ignore_ascii_case(&new));
+        let is_new = |other: &String| other.eq_ignore_ascii_case(&new);
+        let renamed = operators.keys().filter_map(|other| with_wildcards(other));
+        let taken = operators.keys().any(is_new) || renamed.filter(is_new).count() > 1;
         let message = format!("writes {new}: {name} takes * and ? literally");
         (!taken && values.any(has_wildcard)).then(|| Fix {
             pointer: member(pointer, name),
@@ -249,6 +257,7 @@ mod tests {
         for unclear in [
             json!({"Condition": {"StringEquals": {"k:a": "x${*}"}}}),
             json!({"Condition": {"StringEquals": {"k:a": "x*"}, "StringLike": {"k:a": "y*"}}}),
+            json!({"Condition": {"StringEquals": {"k:a": "x*"}, "stringequals": {"k:b": "y*"}}}),
         ] {
             assert_eq!(fixed(&unclear), unclear);
         }

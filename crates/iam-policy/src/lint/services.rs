@@ -127,7 +127,10 @@ pub(super) fn find_services_without_source(site: &Site<'_>, home: &Home<'_>) -> 
     let services: Vec<&str> =
         principals.names.iter().filter(is_service).map(|(_, name)| name.as_str()).collect();
     let Some(first) = services.first() else { return Vec::new() };
-    let of_people = site.demands().find(|test| is_of_people(&test.key));
+    // IAM Roles Anywhere sends the parts of a certificate as tags ("Trust policy", IAM Roles
+    // Anywhere User Guide).
+    let has_tags = services.iter().all(|name| prefix(name) == "rolesanywhere");
+    let of_people = site.demands().find(|test| is_of_people(&test.key, has_tags));
     if let Some(test) = of_people {
         let only = services.len() == principals.names.len();
         return only.then(|| never_carried(site, first, test)).into_iter().collect();
@@ -150,9 +153,9 @@ pub(super) fn find_services_without_source(site: &Site<'_>, home: &Home<'_>) -> 
     services.map(|name| without_source(site, home, name)).collect()
 }
 
-fn is_of_people(key: &str) -> bool {
+fn is_of_people(key: &str, has_tags: bool) -> bool {
     let key = key.to_lowercase();
-    OF_PEOPLE.contains(&key.as_str()) || key.starts_with("aws:principaltag/")
+    OF_PEOPLE.contains(&key.as_str()) || (!has_tags && key.starts_with("aws:principaltag/"))
 }
 
 fn source_tests<'a>(site: &Site<'a>) -> Vec<&'a ConditionTest> {
@@ -314,6 +317,26 @@ mod tests {
         assert_eq!(on(own), [("service-without-source", Severity::Note)]);
         let any = "arn:aws:s3:::b/web/AWSLogs/*";
         assert_eq!(on(any), [("service-without-source", Severity::Warning)]);
+    }
+
+    #[test]
+    fn the_tags_of_a_certificate_are_sent() {
+        let trusted = |service: &str| {
+            let condition = json!({"StringEquals": {"aws:PrincipalTag/x509Subject/CN": "relay"}});
+            let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+                "Principal": {"Service": service}, "Action": "sts:AssumeRole",
+                "Condition": condition}});
+            let home = Home {
+                usage: Usage::Trust,
+                account: "123456789012",
+                partition: "aws",
+                grants: true,
+            };
+            let found = lint_reach(&document, &home);
+            found.iter().any(|finding| finding.rule == "condition-key-for-service")
+        };
+        assert!(!trusted("rolesanywhere.amazonaws.com"));
+        assert!(trusted("lambda.amazonaws.com"));
     }
 
     #[test]
