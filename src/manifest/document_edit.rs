@@ -56,6 +56,7 @@ pub fn edit_documents(
     let mut edits = Edits::default();
     for ((path, ..), holders) in written_documents(documents) {
         let Some((_, source)) = holders.first() else { continue };
+        let Some(written) = written_value(source) else { continue };
         let file = files.entry(path).or_insert_with(|| FileEdit {
             file: Arc::clone(&source.locate("").file),
             changes: Vec::new(),
@@ -65,7 +66,7 @@ pub fn edit_documents(
         let agreed = |fix: &Fix| wanted.iter().all(|list| list.iter().any(|(it, _)| it == fix));
         for (fix, reason) in wanted.first().into_iter().flatten().filter(|(it, _)| agreed(it)) {
             let place = source.locate(&fix.pointer).place();
-            let tokens = reason.map_or_else(|| tokens(source, fix), Err);
+            let tokens = reason.map_or_else(|| tokens(source, &written, fix), Err);
             match tokens {
                 Ok(tokens) => {
                     file.changes.push(DocumentChange { source, fix: fix.clone(), tokens, place });
@@ -120,13 +121,13 @@ impl FileEdit<'_> {
                     edits.left.push((change.place, change.fix.message, LAYOUT));
                 }
             }
+            if !self.is_right(&self.changes) {
+                let left = self.changes.into_iter().map(|it| (it.place, it.fix.message, LAYOUT));
+                edits.left.extend(left);
+                return;
+            }
         }
         if self.changes.is_empty() {
-            return;
-        }
-        if !self.is_right(&self.changes) {
-            let left = self.changes.into_iter().map(|it| (it.place, it.fix.message, LAYOUT));
-            edits.left.extend(left);
             return;
         }
         edits.files.push(EditedFile {
@@ -189,15 +190,23 @@ impl FileEdit<'_> {
     }
 }
 
-/// Returns the tokens of a change, or the reason why there are none.
-fn tokens(source: &DocumentSource, fix: &Fix) -> Result<Vec<(Range<usize>, String)>, &'static str> {
-    let written = match source.origin() {
+/// Returns a document before its variables are filled in.
+fn written_value(source: &DocumentSource) -> Option<Value> {
+    match source.origin() {
         Origin::Json(file) => policy::parse(&file.text).ok().map(policy::Document::into_value),
         Origin::Yaml(node) => Some(node.value()),
         Origin::Made => None,
-    };
-    let written = written.as_ref().and_then(|written| written.pointer(&fix.pointer));
-    if written != source.value.pointer(&fix.pointer) {
+    }
+}
+
+/// Returns the tokens of a change, or the reason why there are none. `written` is the document
+/// before its variables are filled in.
+fn tokens(
+    source: &DocumentSource,
+    written: &Value,
+    fix: &Fix,
+) -> Result<Vec<(Range<usize>, String)>, &'static str> {
+    if written.pointer(&fix.pointer) != source.value.pointer(&fix.pointer) {
         return Err(VARIABLES);
     }
     match &fix.change {

@@ -65,13 +65,13 @@ pub fn render_rules(rules: impl Iterator<Item = Rule>) -> String {
     let rules: Vec<Rule> = rules.collect();
     let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
     let line = |rule: &Rule| {
-        format!("{:width$}  {:7}  {}\n", rule.name, word(rule.severity), rule.summary)
+        format!("{:width$}  {:7}  {}\n", rule.name, rule.severity.name(), rule.summary)
     };
     rules.iter().map(line).collect()
 }
 
 pub fn render_rule(rule: &Rule) -> String {
-    format!("{} ({})\n\n{}\n", rule.name, word(rule.severity), explain(rule))
+    format!("{} ({})\n\n{}\n", rule.name, rule.severity.name(), explain(rule))
 }
 
 /// The address of the documentation. The repository has no public name before the first release.
@@ -95,17 +95,9 @@ Each rule of `relayctl lint`, as `relayctl lint --explain RULE` explains it. The
 pub fn render_rules_page(rules: impl Iterator<Item = Rule>) -> String {
     let rules: Vec<Rule> = rules.collect();
     let row = |rule: &Rule| {
-        format!("| [{0}](#{0}) | {1} | {2} |\n", rule.name, word(rule.severity), rule.summary)
+        format!("| [{0}](#{0}) | {1} | {2} |\n", rule.name, rule.severity.name(), rule.summary)
     };
     let table: String = rules.iter().map(row).collect();
     let sections: Vec<String> = rules.iter().map(explain_in_markdown).collect();
     format!("{PAGE}| rule | severity | finds |\n|---|---|---|\n{table}\n{}", sections.join("\n"))
-}
-
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    }
 }

@@ -161,7 +161,7 @@ fn descriptor(rule: &Rule) -> Descriptor {
         full_description: SarifText { text: rule.why.to_owned() },
         help: Help { text: explain(rule), markdown: explain_in_markdown(rule) },
         help_uri: rule_address(rule.name),
-        default_configuration: Configuration { level: level(rule.severity) },
+        default_configuration: Configuration { level: rule.severity.name() },
         properties: Properties {
             tags: ["security", "iam"],
             severity: match rule.severity {
@@ -185,7 +185,7 @@ fn finding(one: &ManifestFinding, rules: &[Rule], folder: &Path, manifest: &Path
     SarifResult {
         rule_id: one.rule,
         rule_index: rules.iter().position(|rule| rule.name == one.rule).unwrap_or_default(),
-        level: level(one.severity),
+        level: one.severity.name(),
         message: SarifText { text: format!("{}. Remedy: {}.", one.full_message(), one.remedy) },
         locations: vec![Location { logical_locations: names, ..location(place, folder) }],
         related_locations: one.related.iter().map(|place| location(place, folder)).collect(),
@@ -223,14 +223,6 @@ fn artifact(file: &Path, folder: &Path) -> Artifact {
         return Artifact { uri: format!("file:///{path}"), uri_base_id: None };
     }
     Artifact { uri: path, uri_base_id: Some("%SRCROOT%") }
-}
-
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    }
 }
 
 #[cfg(test)]

@@ -294,7 +294,6 @@ fn first_difference(kept: &str, page: &str) -> String {
 
 #[test]
 fn each_rule_on_manifests_finds_its_bad_example_and_not_its_good_one() {
-    let head = "version: 1\nname: relay\naccount: \"123456789012\"\nregion: eu-west-1\n";
     let mut seen = 0;
     for rule in rules() {
         let Some(example) = rule.example.filter(|example| example.usage.is_none()) else {
@@ -303,7 +302,7 @@ fn each_rule_on_manifests_finds_its_bad_example_and_not_its_good_one() {
         seen += 1;
         let found = |text: &str| {
             let project = Project::empty();
-            project.write("relay.yaml", &format!("{head}{text}\n"));
+            project.write("relay.yaml", &format!("{HEAD}{text}\n"));
             let log = project.run(&["lint", "relay.yaml", "--json"]).stdout;
             let log: Value = serde_json::from_str(&log).expect(&log);
             let findings = log["findings"].as_array().unwrap();
@@ -411,12 +410,14 @@ fn what_the_manifest_accepts_is_not_fixed() {
     assert!(project.read("j.json").contains("StringNotLike"));
 }
 
+/// The beginning of a manifest.
+const HEAD: &str = "version: 1\nname: x\naccount: \"123456789012\"\nregion: us-east-1\n";
+
 /// A manifest with one policy of a file.
 fn with_file(more: &str, file: &str, text: &str) -> Project {
     let project = Project::empty();
-    let head = "version: 1\nname: x\naccount: \"123456789012\"\nregion: us-east-1\n";
     let policies = format!("policies: {{P: {{document: {file}}}}}\n");
-    project.write("x.yaml", &format!("{head}{more}{policies}"));
+    project.write("x.yaml", &format!("{HEAD}{more}{policies}"));
     project.write(file, text);
     project
 }
@@ -427,8 +428,7 @@ fn a_fix_opens_nothing_that_was_closed() {
     let trust = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
   "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole",
   "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-*"}}}}"#;
-    let head = "version: 1\nname: x\naccount: \"123456789012\"\nregion: us-east-1\n";
-    project.write("x.yaml", &format!("{head}roles: {{r: {{trust: t.json}}}}\n"));
+    project.write("x.yaml", &format!("{HEAD}roles: {{r: {{trust: t.json}}}}\n"));
     project.write("t.json", trust);
     let run = project.run(&["lint", "x.yaml", "--fix"]);
     assert!(run.stderr.contains("not fixed t.json:"), "{}", run.stderr);

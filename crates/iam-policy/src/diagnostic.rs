@@ -16,6 +16,17 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// Returns the name: `error`, `warning` or `note`, as JSON has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// A span of a text file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct SourceSpan {

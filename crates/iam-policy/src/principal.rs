@@ -87,6 +87,15 @@ pub(super) fn whole_account(name: &str) -> Option<&str> {
     if is_account(name) { Some(name) } else { account_of_root(name) }
 }
 
+/// Returns the account of an ARN, or the account id itself.
+pub(super) fn account_of(name: &str) -> Option<&str> {
+    if is_account(name) {
+        Some(name)
+    } else {
+        name.split(':').nth(4).filter(|account| is_account(account))
+    }
+}
+
 /// Tells if the session is one of the role. The ARN of a session has the role's name without its
 /// path.
 fn made_with(session: &str, role: &str) -> bool {
@@ -122,10 +131,7 @@ impl Caller {
         if self.kind != PrincipalType::AWS {
             return None;
         }
-        if is_account(&self.name) {
-            return Some(&self.name);
-        }
-        self.name.split(':').nth(4).filter(|account| is_account(account))
+        account_of(&self.name)
     }
 
     pub(super) fn entity(&self) -> Option<PrincipalEntity<'_>> {

@@ -64,7 +64,7 @@ pub fn half_excepted(policy: &Policy, request: &Request) -> Vec<String> {
 }
 
 /// Returns the doubt about `*` as the resource of an action that is always about a single one.
-/// Where the resource is unnamed, only statements on `*` match.
+/// Only statements on `*` match a resource without a name.
 fn no_whole(action: &Action) -> Option<String> {
     let required: Vec<_> =
         action.resources.iter().filter(|it| it.required).map(|it| it.format).collect();

@@ -1,10 +1,8 @@
 //! The words for the principals of a grant.
 
-use crate::principal::{ANYBODY, whole_account};
+use crate::principal::{ANYBODY, account_of, whole_account};
 use crate::request::Caller;
 use crate::statement::{PrincipalType, Statement};
-
-use super::principals::account;
 
 /// Returns true for callers whose condition keys follow from their names. Examples prefer them.
 pub(super) fn has_known_keys(caller: &Caller) -> bool {
@@ -34,7 +32,7 @@ pub(super) fn principal(statement: &Statement, caller: &Caller) -> Option<String
         principals.names.iter().find(|(kind, name)| {
             *kind == PrincipalType::AWS
                 && whole_account(name).is_some()
-                && account(&caller.name) == account(name)
+                && account_of(&caller.name) == account_of(name)
         })
     };
     let found = named.or_else(account).or_else(everyone).or_else(any);
@@ -53,7 +51,7 @@ fn covers(wide: &str, name: &str) -> bool {
     wide == name
         || wide == "*"
         || wide.starts_with("everyone but ")
-        || (whole_account(wide).is_some() && account(wide) == account(name))
+        || (whole_account(wide).is_some() && account_of(wide) == account_of(name))
         || (is_type(wide) && !is_type(name) && name != "*" && !name.starts_with("everyone but "))
 }
 

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER;
 
-use crate::canonical::is_account;
 use crate::pattern::{variable_key, variables};
-use crate::principal::{ANYBODY, PrincipalEntity, whole_account};
+use crate::principal::{ANYBODY, PrincipalEntity, account_of, whole_account};
 use crate::request::Caller;
 use crate::request::caller_key::{ACCOUNT, ARN, TYPE, USERID, USERNAME};
 use crate::statement::{ConditionTest, PrincipalType, Principals, Statement};
@@ -67,7 +66,7 @@ impl CallerQuestions {
     fn add_accounts(&mut self, test: &ConditionTest) {
         let is = |key: &str| test.key.eq_ignore_ascii_case(key);
         if is(ACCOUNT) || is(ARN) {
-            let accounts = test.values.iter().filter_map(|value| account(value));
+            let accounts = test.values.iter().filter_map(|value| account_of(value));
             self.accounts.extend(accounts.map(str::to_owned));
         }
         if is(ARN) {
@@ -95,7 +94,7 @@ pub(super) fn representatives<'a>(
     let all = principals.iter().flat_map(|principals| &principals.names);
     let accounts: BTreeSet<String> = all
         .filter(|(kind, _)| *kind == PrincipalType::AWS)
-        .filter_map(|(_, name)| account(name).map(str::to_owned))
+        .filter_map(|(_, name)| account_of(name).map(str::to_owned))
         .chain(questions.accounts.iter().cloned())
         .collect();
     let accounts: Vec<String> = accounts.into_iter().collect();
@@ -215,15 +214,6 @@ fn unnamed(taken: &[Caller], make: &dyn Fn(&str) -> Caller) -> Caller {
         .chain((1..=taken.len()).map(|number| format!("example-{number}")));
     let mut callers = candidates.map(|name| make(&name));
     callers.find(|caller| !taken.contains(caller)).unwrap_or_else(|| make("example"))
-}
-
-/// Returns the account of an ARN or of an account id.
-pub(super) fn account(name: &str) -> Option<&str> {
-    if is_account(name) {
-        Some(name)
-    } else {
-        name.split(':').nth(4).filter(|account| is_account(account))
-    }
 }
 
 #[cfg(test)]

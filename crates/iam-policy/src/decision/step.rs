@@ -4,7 +4,7 @@
 /// A step of an evaluation with its outcome.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct EvaluationStep {
-    /// What the step evaluates.
+    /// The policies, or the facts about the request, that the step evaluates.
     pub stage: EvaluationStage,
     /// The outcome of the step.
     pub outcome: StepOutcome,

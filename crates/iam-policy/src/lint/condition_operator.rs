@@ -77,17 +77,22 @@ pub(super) const STRING_OPERATOR_ON_ARN: Rule = Rule::new(
 /// a set operator ("Using IAM policy conditions in Amazon EventBridge").
 const BARE_IN_GUIDE: &[&str] = &["events:detail-type", "events:source"];
 
-pub(super) fn find_literal_wildcards(site: &Site<'_>, test: &TestSite<'_>) -> Option<Finding> {
-    let operator = test.test.operator;
-    let like = match operator.comparison {
+/// Returns the comparison that takes wildcards, for one of texts that doesn't.
+pub(super) fn comparison_with_wildcards(comparison: OperatorName) -> Option<OperatorName> {
+    match comparison {
         OperatorName::StringEquals | OperatorName::StringEqualsIgnoreCase => {
-            OperatorName::StringLike
+            Some(OperatorName::StringLike)
         }
         OperatorName::StringNotEquals | OperatorName::StringNotEqualsIgnoreCase => {
-            OperatorName::StringNotLike
+            Some(OperatorName::StringNotLike)
         }
-        _ => return None,
-    };
+        _ => None,
+    }
+}
+
+pub(super) fn find_literal_wildcards(site: &Site<'_>, test: &TestSite<'_>) -> Option<Finding> {
+    let operator = test.test.operator;
+    let like = comparison_with_wildcards(operator.comparison)?;
     let values = &test.test.values;
     let literal: Vec<String> = values.iter().filter(|it| has_wildcard(it)).cloned().collect();
     let first = values.iter().position(|it| has_wildcard(it))?;

@@ -3,8 +3,6 @@
 
 use std::fmt::Write;
 
-use crate::diagnostic::Severity;
-
 use super::escalation::{path_example, path_of};
 use super::rule::{Rule, RuleExample};
 
@@ -83,11 +81,7 @@ pub fn explain(rule: &Rule) -> String {
 /// Returns the explanation of a rule as a section of a Markdown page.
 pub fn explain_in_markdown(rule: &Rule) -> String {
     let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
-    let severity = match rule.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
+    let severity = rule.severity.name();
     let mut page = format!("### {}\n\n{} ({severity}). {}\n", rule.name, rule.summary, rule.why);
     if !needs.is_empty() {
         let needs: Vec<String> = needs.iter().map(|need| format!("`{need}`")).collect();
@@ -131,6 +125,7 @@ mod tests {
     use super::*;
     use crate::budget::Budget;
     use crate::compare::Comparer;
+    use crate::diagnostic::Severity;
     use crate::escalation::{Holder, Path, escalations};
     use crate::lint::{Home, Redundant, escalation_rules, lint, redundant, rules, shadowed};
     use crate::statement::Policy;

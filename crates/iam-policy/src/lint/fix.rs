@@ -1,15 +1,18 @@
 //! The changes for findings that have one right remedy: wildcards under an operator that takes them
 //! literally, values that another value of their list covers, and the order of lists.
 
+use std::collections::BTreeSet;
+
 use serde_json::Map;
 
-use crate::Value;
+use crate::escalation::holds_text;
 use crate::layout::{member, statements, texts};
-use crate::pattern::action_matches;
 use crate::statement::{Operator, OperatorName};
+use crate::{Budget, Value};
 
-const LITERAL_WILDCARD: &str = "literal-wildcard";
-const REDUNDANT_VALUE: &str = "redundant-value";
+use super::arn::has_wildcard;
+use super::condition_operator::{LITERAL_WILDCARD, comparison_with_wildcards};
+use super::redundant_value::{REDUNDANT_VALUE, all_covered};
 
 /// A change of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub struct Fix {
     pub change: FixChange,
     /// The rule whose finding the change is for; `None` for the order of a list.
     pub rule: Option<&'static str>,
-    /// What the change does, for people.
+    /// The effect of the change, for people.
     pub message: String,
 }
 
@@ -109,31 +112,19 @@ pub fn apply_fixes(document: &Value, fixes: &[Fix]) -> Option<Value> {
 /// Leaves out the actions that another one of the list covers, and sorts the others.
 fn actions(value: Option<&Value>, pointer: &str) -> Option<Fix> {
     let list = list_of_texts(value)?;
-    let covered = |index: usize| {
-        list.iter().enumerate().any(|(other, wide)| {
-            let narrow = list[index];
-            let both = covers(wide, narrow) && covers(narrow, wide);
-            // Of two that say the same, the first stays.
-            other != index && covers(wide, narrow) && (!both || other < index)
-        })
-    };
-    let kept: Vec<usize> = (0..list.len()).filter(|index| !covered(*index)).collect();
-    let gone: Vec<&str> =
-        (0..list.len()).filter(|index| !kept.contains(index)).map(|index| list[index]).collect();
+    let lower: Vec<String> = list.iter().map(|action| action.to_lowercase()).collect();
+    let budget = Budget::default();
+    let covered = all_covered(&lower, |wide, one| holds_text(wide, one, &budget));
+    let covered: BTreeSet<usize> = covered.map(|it| it.index).collect();
+    let kept: Vec<usize> = (0..list.len()).filter(|index| !covered.contains(index)).collect();
+    let gone: Vec<&str> = covered.iter().map(|index| list[*index]).collect();
     let told = if gone.is_empty() {
         (None, "sorts the actions".to_owned())
     } else {
         let message = format!("leaves out {}: other actions of the list cover it", gone.join(", "));
-        (Some(REDUNDANT_VALUE), message)
+        (Some(REDUNDANT_VALUE.name), message)
     };
     arranged(&list, kept, pointer, str::to_lowercase, told)
-}
-
-/// Tells if an action pattern matches everything that the other one matches. It may miss some that
-/// do.
-fn covers(wide: &str, narrow: &str) -> bool {
-    // A `?` matches no `*`.
-    action_matches(wide, narrow) && !(wide.contains('?') && narrow.contains('*'))
 }
 
 /// Leaves out the values that stand twice, and sorts the others.
@@ -144,7 +135,7 @@ fn sorted(value: Option<&Value>, pointer: &str) -> Option<Fix> {
     let told = if kept.len() == list.len() {
         (None, "sorts the values".to_owned())
     } else {
-        (Some(REDUNDANT_VALUE), "leaves out values that stand twice".to_owned())
+        (Some(REDUNDANT_VALUE.name), "leaves out values that stand twice".to_owned())
     };
     arranged(&list, kept, pointer, str::to_owned, told)
 }
@@ -184,7 +175,7 @@ fn literal_wildcards<'a>(
         (!taken && values.any(has_wildcard)).then(|| Fix {
             pointer: member(pointer, name),
             change: FixChange::Rename(new),
-            rule: Some(LITERAL_WILDCARD),
+            rule: Some(LITERAL_WILDCARD.name),
             message,
         })
     })
@@ -193,27 +184,14 @@ fn literal_wildcards<'a>(
 /// Returns the operator that takes wildcards, for one that doesn't. Operators that ignore case have
 /// none.
 fn with_wildcards(name: &str) -> Option<String> {
-    let new = match Operator::parse(name)?.comparison {
-        OperatorName::StringEquals => "StringLike",
-        OperatorName::StringNotEquals => "StringNotLike",
+    let operator = Operator::parse(name)?;
+    let comparison = match operator.comparison {
+        OperatorName::StringEquals | OperatorName::StringNotEquals => {
+            comparison_with_wildcards(operator.comparison)?
+        }
         _ => return None,
     };
-    let (set, bare) = name.split_once(':').map_or(("", name), |(set, bare)| (set, bare));
-    let colon = if set.is_empty() { "" } else { ":" };
-    let if_exists = if bare.to_ascii_lowercase().ends_with("ifexists") { "IfExists" } else { "" };
-    Some(format!("{set}{colon}{new}{if_exists}"))
-}
-
-/// Tells if a text holds a wildcard outside of `${…}`: `${*}` is the character.
-fn has_wildcard(text: &str) -> bool {
-    let mut rest = text;
-    while let Some((before, inside)) = rest.split_once("${") {
-        if before.contains(['*', '?']) {
-            return true;
-        }
-        rest = inside.split_once('}').map_or("", |(_, after)| after);
-    }
-    rest.contains(['*', '?'])
+    Some(Operator { comparison, ..operator }.to_string())
 }
 
 #[cfg(test)]

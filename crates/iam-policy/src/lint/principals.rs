@@ -2,8 +2,8 @@
 
 use crate::Usage;
 use crate::callers::{Callers, Identifier, callers, callers_of_test, identifier, is_demanded};
-use crate::canonical::is_account;
 use crate::diagnostic::Severity;
+use crate::principal::account_of;
 use crate::request::Caller;
 use crate::statement::{ConditionTest, PrincipalType};
 
@@ -160,7 +160,9 @@ pub(super) fn find_wildcard_principals(site: &Site<'_>, home: &Home<'_>) -> Vec<
         match kind {
             PrincipalType::Everyone => findings.push(everyone(site, home)),
             PrincipalType::AWS if name.contains(['*', '?']) => findings.push(partly(site, name)),
-            PrincipalType::AWS if account(name).is_some_and(|account| account != home.account) => {
+            PrincipalType::AWS
+                if account_of(name).is_some_and(|account| account != home.account) =>
+            {
                 others.push(name);
             }
             PrincipalType::AWS
@@ -187,7 +189,7 @@ pub(super) fn find_half_excepted(site: &Site<'_>) -> Vec<Finding> {
     };
     let names = principals.names.iter().filter(|(kind, _)| *kind == PrincipalType::AWS);
     let finding = |(_, name): &(PrincipalType, String)| {
-        let account = account(name)?;
+        let account = account_of(name)?;
         let excepts = |caller: &Caller| !principals.names(caller);
         let mut missing = Vec::new();
         let another_session = name.rsplit_once('/').filter(|_| name.contains(":assumed-role/"));
@@ -299,12 +301,6 @@ fn proves(test: &ConditionTest) -> bool {
     limits(test)
         || (PROVING.contains(&key.as_str())
             && (!second_factor || test.values.iter().all(|it| it == "true")))
-}
-
-/// Returns the account of a user, role or root, or the account id itself.
-fn account(name: &str) -> Option<&str> {
-    let is_account = |text: &&str| is_account(text);
-    Some(name).filter(is_account).or_else(|| name.split(':').nth(4).filter(is_account))
 }
 
 #[cfg(test)]

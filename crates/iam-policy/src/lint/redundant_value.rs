@@ -30,9 +30,9 @@ pub(super) const REDUNDANT_VALUE: Rule = Rule::new(
 const LONGEST: usize = 200;
 
 /// A value, and the one that covers it.
-struct Covered {
-    index: usize,
-    by: usize,
+pub(super) struct Covered {
+    pub index: usize,
+    pub by: usize,
 }
 
 /// A value that covers others, and the place of the first of them.
@@ -106,19 +106,24 @@ fn is_bucket_with_objects(wide: &str, one: &str) -> bool {
     wide.contains(":s3:::") && one.strip_suffix("/*") == Some(wide)
 }
 
+/// Returns the values of a list that isn't too long that another one covers.
+fn covered<T>(values: &[T], covers: impl Fn(&T, &T) -> bool) -> Vec<Covered> {
+    if values.len() > LONGEST { Vec::new() } else { all_covered(values, covers).collect() }
+}
+
 /// Returns the values that another one covers; of two equal ones, the later.
-fn covered<T: PartialEq>(values: &[T], covers: impl Fn(&T, &T) -> bool) -> Vec<Covered> {
-    if values.len() > LONGEST {
-        return Vec::new();
-    }
-    let covering = |(index, value): (usize, &T)| {
+pub(super) fn all_covered<T>(
+    values: &[T],
+    covers: impl Fn(&T, &T) -> bool,
+) -> impl Iterator<Item = Covered> {
+    let covering = move |(index, value): (usize, &T)| {
         let wider = |(by, other): &(usize, &T)| {
             *by != index && covers(other, value) && (*by < index || !covers(value, other))
         };
         let (by, _) = values.iter().enumerate().find(wider)?;
         Some(Covered { index, by })
     };
-    values.iter().enumerate().filter_map(covering).collect()
+    values.iter().enumerate().filter_map(covering)
 }
 
 fn covered_values(test: &TestSite<'_>, budget: &Budget) -> Vec<Covered> {

@@ -153,8 +153,7 @@ fn idle_actions(site: &Site<'_>, names: &[(PrincipalType, String)]) -> Vec<Findi
 /// chance.
 const CHARACTERS: usize = 8;
 
-/// Finds external ids that many ids meet, and those that no id meets: an id has 2 to 1224
-/// characters.
+/// Finds patterns of external ids that the ids of others meet.
 pub(super) fn find_open_external_ids(site: &Site<'_>) -> Vec<Finding> {
     let tests = site.statement.conditions.iter().filter(|test| is_external_id(test));
     let finding = |test: &ConditionTest| {

@@ -1,4 +1,4 @@
-//! What the caller's credentials decide, and what other accounts can't open.
+//! Requests that the caller's credentials decide, and resources that other accounts can't open.
 
 use serde_json::json;
 
