@@ -10,7 +10,8 @@ use crate::kind::DocumentField;
 use crate::policy::Usage;
 use crate::policy::compare::Comparer;
 use crate::policy::lint::{
-    REDUNDANT_STATEMENT, Redundant, Rule, SHADOWED_ACTION, redundant, shadowed,
+    REDUNDANT_STATEMENT, Redundant, Rule, SHADOWED_ACTION, UNMET_CONDITION, redundant, shadowed,
+    unmet,
 };
 use crate::policy::statement::{Effect, Policy};
 use crate::value::text_of;
@@ -20,7 +21,7 @@ pub(super) fn all(
     undecided: &mut UndecidedParts,
 ) -> Vec<ManifestFinding> {
     let sets = sets(subject);
-    let mut found = Vec::new();
+    let (mut found, unmet) = all_unmet(subject, undecided);
     for (rule, spare) in
         [(&REDUNDANT_STATEMENT, redundant as RedundancyRule), (&SHADOWED_ACTION, shadowed)]
     {
@@ -33,9 +34,49 @@ pub(super) fn all(
             }
             spare
         });
-        found.extend(agreed.into_iter().filter_map(|one| self::found(subject, &one, rule)));
+        // What allows nothing anyway is neither redundant nor denied.
+        let told =
+            agreed.iter().filter(|one| !unmet.contains(&(one.policy.clone(), one.statement)));
+        found.extend(told.filter_map(|one| self::found(subject, one, rule)));
     }
     found
+}
+
+/// Returns the findings on statements whose conditions no request meets, and these statements: the
+/// name of the policy, and the number.
+fn all_unmet(
+    subject: &LintSubject<'_>,
+    undecided: &mut UndecidedParts,
+) -> (Vec<ManifestFinding>, BTreeSet<(String, usize)>) {
+    let (mut found, mut statements) = (Vec::new(), BTreeSet::new());
+    for address in subject.desired.resources.keys() {
+        let Some((_, document)) = subject.document(address) else { continue };
+        let Ok(policy) = Policy::compile(&address.to_string(), document) else { continue };
+        for statement in unmet(&policy, &subject.comparer) {
+            let effect = match statement.effect {
+                Effect::Allow => "allows",
+                Effect::Deny => "denies",
+            };
+            statements.insert((policy.name.clone(), statement.number));
+            found.push(ManifestFinding {
+                rule: UNMET_CONDITION.name,
+                severity: UNMET_CONDITION.severity,
+                on: address.to_string(),
+                place: subject.statement(address, statement.number, None),
+                message: format!(
+                    "no request meets the conditions of {} together: it {effect} nothing",
+                    statement.title()
+                ),
+                remedy: "correct one of the tests, or write a statement for each".to_owned(),
+                related: Vec::new(),
+                accepted: None,
+            });
+        }
+        if subject.comparer.budget().is_spent() {
+            undecided.redundancy(&policy.name);
+        }
+    }
+    (found, statements)
 }
 
 /// A rule that finds the redundant parts of a set of policies.

@@ -63,13 +63,23 @@ ARN_START = "arn:${Partition}:"
 # Service principals that AWS's guides name, and that are in none of AWS's managed policies. A principal that is made of a
 # service's prefix (`s3.amazonaws.com`), or lies below one (`logging.s3.amazonaws.com`), needs no line.
 FURTHER_PRINCIPALS = [
+    "airflow-env.amazonaws.com",
+    "airflow-serverless.amazonaws.com",
     "alexa-appkit.amazon.com",
     "billingconsole.amazonaws.com",
     "billingreports.amazonaws.com",
+    "cloudwatch-crossaccount.amazonaws.com",
+    "deployment.marketplace.amazonaws.com",
+    "dms-data-migrations.amazonaws.com",
+    "dms-fleet-advisor.amazonaws.com",
     "edgelambda.amazonaws.com",
     "eks-fargate-pods.amazonaws.com",
     "eks-fargate.amazonaws.com",
     "eks-nodegroup.amazonaws.com",
+    "ipam.amazonaws.com",
+    "license-manager.master-account.amazonaws.com",
+    "osis-pipelines.amazonaws.com",
+    "procurement-insights.marketplace.amazonaws.com",
     "vpc-flow-logs.amazonaws.com",
 ]
 

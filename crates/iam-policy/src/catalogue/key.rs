@@ -102,11 +102,21 @@ const CLAIMS: &[(&str, &str, ValueType)] = &[
     ("sub", "${Provider}:sub", ValueType::String),
 ];
 
+/// The keys that the Service Authorization Reference lists as having one value, and that the IAM
+/// User Guide calls multivalued ("Available keys for AWS OIDC federation").
+pub(super) const MULTIVALUED: &[&str] = &["cognito-identity.amazonaws.com:amr"];
+
 /// Returns the condition key of that name in any case: a global key, one that a service lists, or a
 /// claim of an OIDC provider. `None` for any other name.
 pub fn condition_key(name: &str) -> Option<ConditionKey> {
     // Some keys are listed only by services other than the one in their name.
-    global().find(name).or_else(|| own(name)).or_else(|| all().find(name)).or_else(|| claim(name))
+    let found = global().find(name).or_else(|| own(name)).or_else(|| all().find(name));
+    let found = found.or_else(|| claim(name))?;
+    let several = MULTIVALUED.iter().any(|key| key.eq_ignore_ascii_case(name));
+    Some(ConditionKey {
+        value: if several { ValueType::ArrayOfString } else { found.value },
+        ..found
+    })
 }
 
 /// Returns the key nearest to one that doesn't exist, among those with the same prefix.

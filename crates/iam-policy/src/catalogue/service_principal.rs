@@ -101,6 +101,7 @@ mod tests {
             "Lambda.amazonaws.com",
             "alexa-appkit.amazon.com",
             "monitoring.rds.amazonaws.com",
+            "osis-pipelines.amazonaws.com",
         ] {
             assert!(is_service_principal(name), "{name}");
         }

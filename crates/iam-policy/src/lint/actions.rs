@@ -171,7 +171,7 @@ pub struct UnknownAction {
 /// Returns the problem if AWS has no such action, or none that matches; `None` otherwise.
 pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
     let (prefix, _) = pattern.split_once(':')?;
-    if prefix.contains(['*', '?']) || catalogue::has_match(pattern) {
+    if pattern.ends_with(":*") && prefix.contains(['*', '?']) || catalogue::has_match(pattern) {
         return None;
     }
     let mean = |near: Option<String>, otherwise: &str| match near {
@@ -183,7 +183,7 @@ pub fn unknown_action(pattern: &str) -> Option<UnknownAction> {
         let remedy = "take it out".to_owned();
         return Some(UnknownAction { rule: RETIRED_SERVICE, message, remedy });
     }
-    if catalogue::service(prefix).is_none() {
+    if !prefix.contains(['*', '?']) && catalogue::service(prefix).is_none() {
         let message = format!(
             "`{prefix}` is no service that relayctl knows (its list is of {})",
             catalogue::catalogue_date()
@@ -230,5 +230,15 @@ mod tests {
             let delegated = json!({"StringEquals": {"s3:DataAccessPointAccount": "123456789012"}});
             assert_eq!(found(action, delegated), Vec::<&str>::new(), "{action}");
         }
+    }
+
+    #[test]
+    fn a_pattern_over_all_services_that_matches_no_action_is_unknown() {
+        let rule = |pattern: &str| super::unknown_action(pattern).map(|it| it.rule.name);
+        assert_eq!(rule("*:Foo*"), Some("unknown-action"));
+        assert_eq!(rule("*:Get*"), None);
+        assert_eq!(rule("*:*"), None);
+        assert_eq!(rule("s*:*"), None);
+        assert_eq!(rule("*"), None);
     }
 }

@@ -70,22 +70,14 @@ pub(super) const CONDITION_KEY_FOR_SOME_ACTIONS: Rule = Rule::new(
 const TAG_KEYS: &[&str] = &["aws:requesttag/", "aws:resourcetag/", "aws:tagkeys"];
 
 /// Finds keys that AWS doesn't have, and keys that no request for the statement's actions carries.
-pub(super) fn find_unknown_key(
-    site: &Site<'_>,
-    test: &TestSite<'_>,
-    home: &Home<'_>,
-) -> Option<Finding> {
+pub(super) fn find_unknown_key(site: &Site<'_>, test: &TestSite<'_>) -> Option<Finding> {
     let rule = &UNKNOWN_CONDITION_KEY;
     let pointer = || test.pointer.clone();
     if let Some((message, remedy)) = unknown(&test.test.key, test.known) {
         return Some(Finding::new(rule, Severity::Warning, pointer(), message, remedy));
     }
     let key = &test.test.key;
-    // Claims of an identity provider (`token.actions.githubusercontent.com:sub`) are in no
-    // catalogue.
-    let claim = home.usage == Usage::Trust
-        && key.split(':').next().is_some_and(|name| name.contains(['.', '/']));
-    if claim || !names_actions(site) {
+    if is_of_federated_session(key) || !names_actions(site) {
         return None;
     }
     let mut known = matching(site).peekable();
@@ -97,6 +89,16 @@ pub(super) fn find_unknown_key(
     let remedy =
         "look the key up among those of the actions in AWS's Service Authorization Reference";
     Some(Finding::new(rule, Severity::Note, pointer(), message, remedy))
+}
+
+/// Tells if a key is one of the identity provider's that the session keeps: each later request
+/// carries it, whatever its action ("Cross-service AWS OIDC federation context keys" and
+/// "Cross-service SAML-based AWS STS federation context keys", IAM User Guide). The claims of
+/// providers (`token.actions.githubusercontent.com:sub`) are in no catalogue.
+fn is_of_federated_session(key: &str) -> bool {
+    const OF_SAML: [&str; 3] = ["saml:namequalifier", "saml:sub", "saml:sub_type"];
+    key.split(':').next().is_some_and(|name| name.contains(['.', '/']))
+        || OF_SAML.iter().any(|known| known.eq_ignore_ascii_case(key))
 }
 
 /// Tells if the statement names actions of known services, and not nearly everything.
@@ -176,7 +178,7 @@ pub(super) fn find_key_of_some_actions(
 ) -> Option<Finding> {
     let operator = test.test.operator;
     // All actions of a trust policy are parts of one request: sts:TagSession of AssumeRole.
-    if home.usage == Usage::Trust {
+    if home.usage == Usage::Trust || is_of_federated_session(&test.test.key) {
         return None;
     }
     let demands_key = operator.comparison != OperatorName::Null

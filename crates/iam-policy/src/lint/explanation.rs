@@ -120,6 +120,8 @@ fn indented(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::iter::repeat_n;
+
     use serde_json::{Value, json};
 
     use super::*;
@@ -127,7 +129,7 @@ mod tests {
     use crate::compare::Comparer;
     use crate::diagnostic::Severity;
     use crate::escalation::{Holder, Path, escalations};
-    use crate::lint::{Home, Redundant, escalation_rules, lint, redundant, rules, shadowed};
+    use crate::lint::{Home, escalation_rules, lint, redundant, rules, shadowed, unmet};
     use crate::statement::Policy;
     use crate::{Usage, validate};
 
@@ -145,13 +147,13 @@ mod tests {
         let found = lint(&document, &home).into_iter().filter(|it| it.rule == rule.name);
         let held = [Policy::compile("policy", &document).unwrap()];
         let comparer = Comparer::default();
-        let unused = match rule.name {
-            "redundant-statement" => redundant(&held, &comparer),
-            "shadowed-action" => shadowed(&held, &comparer),
-            _ => Vec::new(),
+        let idle = match rule.name {
+            "redundant-statement" => redundant(&held, &comparer).len(),
+            "shadowed-action" => shadowed(&held, &comparer).len(),
+            "unmet-condition" => unmet(&held[0], &comparer).len(),
+            _ => 0,
         };
-        let unused = unused.iter().map(|_: &Redundant| rule.severity);
-        found.map(|it| it.severity).chain(unused).collect()
+        found.map(|it| it.severity).chain(repeat_n(rule.severity, idle)).collect()
     }
 
     #[test]

@@ -212,6 +212,8 @@ impl<'a> OidcTrust<'a> {
             Tenancy::Private if claims.is_empty() => Severity::Warning,
             Tenancy::Private => Severity::Note,
             Tenancy::Unknown if !others.is_empty() || names_person() => Severity::Note,
+            // The audience of an issuer that serves one company is one of its applications.
+            Tenancy::Unknown if !claims.is_empty() => Severity::Warning,
             Tenancy::Shared | Tenancy::Unknown => Severity::Error,
         };
         let vain = if self.provider.tenancy == Tenancy::Shared && !others.is_empty() {
@@ -446,9 +448,14 @@ mod tests {
         // Each pod of a cluster can have a token.
         let cluster = "oidc.eks.eu-west-1.amazonaws.com/id/ABC";
         assert_eq!(found(cluster, &equals(cluster, &[("aud", "sts.amazonaws.com")])), WITHOUT);
+        let application = equals("login.acme.example", &[("aud", "client-4711")]);
+        let warning = [("oidc-without-subject", Severity::Warning)];
+        assert_eq!(found("login.acme.example", &application), warning);
+        assert_eq!(found("login.acme.example", &json!({})), WITHOUT);
         let person = json!({"StringLike": {"sts:SourceIdentity": ["ada", "bob"]}});
         let note = [("oidc-without-subject", Severity::Note)];
-        assert_eq!(found("login.acme.example", &person), note);
+        let found = found("login.acme.example", &person);
+        assert_eq!(found, [("trust-action", Severity::Warning), note[0]]);
     }
 
     #[test]

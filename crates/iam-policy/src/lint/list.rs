@@ -2,10 +2,10 @@
 
 use super::rule::Rule;
 use super::{
-    actions, condition_operator, condition_type, condition_value, conditions, document_form,
-    federation, names, pass_role, places, principal_id, principals, redundancy, redundant_value,
-    resource_arn, resource_fit, resources, sensitive_key, service_linked, services, size, trust,
-    vacuous, variables, weak_key,
+    actions, bucket, condition_operator, condition_type, condition_value, conditions,
+    document_form, federation, if_exists, names, own_tag, pass_role, places, principal_id,
+    principals, redundancy, redundant_value, resource_arn, resource_fit, resources, sensitive_key,
+    service_linked, services, size, trust, unmet, vacuous, variables, weak_key,
 };
 
 /// The rules: each is one line here, and one constant beside its code.
@@ -40,6 +40,9 @@ const RULES: &[Rule] = &[
     weak_key::PAIRED_CONDITION_KEY,
     weak_key::IRRELEVANT_CONDITION_KEY,
     weak_key::MFA_WITHOUT_IF_EXISTS,
+    if_exists::ALLOW_IF_EXISTS,
+    own_tag::SELF_GIVEN_TAG,
+    unmet::UNMET_CONDITION,
     resources::RESOURCE_WILDCARD,
     resources::NOT_RESOURCE,
     pass_role::PASS_ROLE_WILDCARD,
@@ -54,6 +57,8 @@ const RULES: &[Rule] = &[
     federation::OIDC_WIDE_SUBJECT,
     federation::OIDC_UNKNOWN_CLAIM,
     principals::PUBLIC_ACCESS,
+    bucket::BUCKET_LOCKOUT,
+    bucket::BUCKET_MANAGED_BY_OTHERS,
     principals::PRINCIPAL_WILDCARD,
     principals::NOT_PRINCIPAL,
     principals::NOT_PRINCIPAL_ACCOUNT,

@@ -4,6 +4,7 @@
 
 mod actions;
 mod arn;
+mod bucket;
 mod condition_operator;
 mod condition_type;
 mod condition_value;
@@ -14,8 +15,10 @@ mod explanation;
 mod federation;
 mod finding;
 mod fix;
+mod if_exists;
 mod list;
 mod names;
+mod own_tag;
 mod pass_role;
 mod placeholder;
 mod places;
@@ -34,6 +37,7 @@ mod services;
 mod site;
 mod size;
 mod trust;
+mod unmet;
 mod vacuous;
 mod variables;
 mod weak_key;
@@ -55,6 +59,7 @@ pub use placeholder::find_placeholder;
 pub use redundancy::{REDUNDANT_STATEMENT, Redundant, SHADOWED_ACTION, redundant, shadowed};
 pub use rule::{Rule, RuleExample, RuleSource};
 pub use size::nearly_full;
+pub use unmet::{UNMET_CONDITION, unmet};
 
 /// Returns the findings of the rules on one document, in the document's order. An invalid document
 /// has no findings.
@@ -89,6 +94,7 @@ pub fn lint(document: &Value, home: &Home<'_>) -> Vec<Finding> {
         }
         if site.statement.effect == Effect::Deny && home.usage == Usage::Bucket {
             findings.extend(principals::find_half_excepted(&site));
+            findings.extend(bucket::find_lockout(&site, home));
         }
         findings.extend(of_form(&site, home));
     }
@@ -100,8 +106,13 @@ fn of_whole(document: &Value, sites: &[Site<'_>], home: &Home<'_>) -> Vec<Findin
     let old = variables::find_old_version(sites);
     // The one about variables names the same remedy.
     let missing = document_form::find_missing_version(document, home).filter(|_| old.is_none());
-    let sids = document_form::find_duplicate_sids(sites, home);
-    missing.into_iter().chain(old).chain(sids).collect()
+    let mut findings: Vec<Finding> = missing.into_iter().chain(old).collect();
+    findings.extend(document_form::find_duplicate_sids(sites, home));
+    findings.extend(own_tag::find_self_given(sites, home));
+    if home.usage == Usage::Trust {
+        findings.extend(trust::find_missing_actions(sites));
+    }
+    findings
 }
 
 /// Returns the findings about the names and forms of a statement, be it an Allow or a Deny, and
@@ -136,11 +147,12 @@ fn of_test(
     home: &Home<'_>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(conditions::find_unknown_key(site, test, home));
+    findings.extend(conditions::find_unknown_key(site, test));
     findings.extend(conditions::find_key_of_some_actions(site, test, home));
     findings.extend(condition_operator::find_set_operators(site, test, tests));
     findings.extend(weak_key::find_irrelevant(test, home));
     findings.extend(weak_key::find_mfa(site, test));
+    findings.extend(if_exists::find_passed(site, test));
     findings.extend(sensitive_key::find_open_ids(site, test));
     findings.extend(vacuous::find_vacuous(site, test));
     let mismatch = condition_type::find_type_mismatch(test);
@@ -165,6 +177,7 @@ fn allow(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     } else {
         findings.extend(actions::find_wildcard_actions(site, home));
         findings.extend(principals::find_wildcard_principals(site, home));
+        findings.extend(bucket::find_other_managers(site, home));
         findings.extend(services::find_services_without_source(site, home));
         findings.extend(federation::find_wide_subjects(site));
         if home.usage == Usage::Trust {

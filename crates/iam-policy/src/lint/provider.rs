@@ -311,7 +311,8 @@ impl ClaimForm {
                     _ => ClaimReach::Owner,
                 }
             }
-            Self::Text if is_whole || text.contains([':', '/']) => ClaimReach::Project,
+            // Bitbucket writes an id in braces.
+            Self::Text if is_whole || text.contains([':', '/', '}']) => ClaimReach::Project,
             Self::Id | Self::Owner | Self::Part | Self::Text => ClaimReach::Anybody,
             Self::Unknown => guess(text).reach(text, is_whole),
         }
@@ -404,6 +405,16 @@ mod tests {
             ("gitlab.acme.example", "project_path:*", Anybody),
             ("login.acme.example", "*", Anybody),
             ("login.acme.example", "user-*", Project),
+            (
+                "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+                "{ab}*",
+                Project,
+            ),
+            (
+                "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+                "{a*",
+                Anybody,
+            ),
         ] {
             assert_eq!(reach(issuer, pattern), expected, "{issuer} {pattern}");
         }

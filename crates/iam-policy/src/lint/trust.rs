@@ -3,8 +3,7 @@
 use crate::Usage;
 use crate::callers::{has_wildcards, is_demanded};
 use crate::diagnostic::Severity;
-use crate::pattern::action_matches;
-use crate::statement::{Clause, ConditionTest, PrincipalType};
+use crate::statement::{Clause, ConditionTest, Effect, PrincipalType};
 
 use super::finding::Finding;
 use super::rule::{Rule, RuleSource};
@@ -18,7 +17,8 @@ pub(super) const TRUST_ACTION: Rule = Rule::new(
     "Users, roles and services call sts:AssumeRole, users of a SAML provider \
         sts:AssumeRoleWithSAML, and those of an OIDC provider sts:AssumeRoleWithWebIdentity. \
         Without its action nobody can assume the role; an action without its principal is a \
-        warning.",
+        warning. Session tags also need sts:TagSession, and a source identity \
+        sts:SetSourceIdentity; IAM Roles Anywhere needs both.",
     "Write the action of the principal.",
 )
 .with_example(
@@ -90,10 +90,7 @@ impl Entrance {
 
 /// Returns the ways that a statement's actions open.
 fn open_entrances(actions: &Clause) -> Vec<Entrance> {
-    let allows = |way: &Entrance| {
-        actions.not != actions.patterns.iter().any(|it| action_matches(it, way.action()))
-    };
-    ENTRANCES.into_iter().filter(allows).collect()
+    ENTRANCES.into_iter().filter(|way| actions.applies_to(way.action())).collect()
 }
 
 /// Tells if a statement lets somebody assume the role: one with `sts:TagSession` alone doesn't.
@@ -126,6 +123,55 @@ pub(super) fn find_misfits(site: &Site<'_>) -> Vec<Finding> {
     };
     let misfits: Vec<Finding> = principals.names.iter().filter_map(misfit).collect();
     if misfits.is_empty() { idle_actions(site, &principals.names) } else { misfits }
+}
+
+/// The keys that a request carries only with a further action, and that action ("Passing session
+/// tags in AWS STS", "Monitor and control actions taken with assumed roles", IAM User Guide).
+const FURTHER: [(&str, &str); 5] = [
+    ("aws:requesttag/", "sts:TagSession"),
+    ("aws:tagkeys", "sts:TagSession"),
+    ("sts:transitivetagkeys", "sts:TagSession"),
+    ("sts:sourceidentity", "sts:SetSourceIdentity"),
+    ("sts:requestcontextproviders", "sts:SetContext"),
+];
+
+/// Finds what a trust policy demands and no statement of it allows: session tags and a source
+/// identity, and what IAM Roles Anywhere sends with each request ("Trust policy", IAM Roles
+/// Anywhere User Guide).
+pub(super) fn find_missing_actions(sites: &[Site<'_>]) -> Vec<Finding> {
+    let allows = |action: &str| {
+        let mut allowing = sites.iter().filter(|site| site.statement.effect == Effect::Allow);
+        allowing.any(|site| site.statement.actions.applies_to(action))
+    };
+    let missing = |place: String, message: String, action: &str| {
+        let remedy = format!("allow {action} as well");
+        Finding::new(&TRUST_ACTION, Severity::Warning, place, message, remedy)
+    };
+    let mut findings = Vec::new();
+    let entrances =
+        sites.iter().filter(|it| it.statement.effect == Effect::Allow && is_entrance(it));
+    for site in entrances {
+        for test in site.demands() {
+            let key = test.key.to_lowercase();
+            let further = FURTHER.iter().find(|(form, _)| key.starts_with(form));
+            let Some((_, action)) = further.filter(|(_, action)| !allows(action)) else { continue };
+            let message =
+                format!("no statement allows {action}: a request with {} is denied", test.key);
+            findings.push(missing(site.condition(&test.key), message, action));
+        }
+        let principals = site.statement.principals.iter().filter(|it| !it.not);
+        let anywhere = principals.flat_map(|it| &it.names).find(|(kind, name)| {
+            *kind == PrincipalType::Service && name.starts_with("rolesanywhere.")
+        });
+        let Some((_, name)) = anywhere else { continue };
+        for action in ["sts:TagSession", "sts:SetSourceIdentity"] {
+            if !allows(action) {
+                let message = format!("{name} also calls {action}, which no statement allows");
+                findings.push(missing(site.principal(name), message, action));
+            }
+        }
+    }
+    findings
 }
 
 /// Finds the actions that are named for no principal.
@@ -190,7 +236,7 @@ fn is_open(test: &ConditionTest, value: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::lint::Home;
+    use crate::lint::{Home, lint};
     use crate::lint::tests::lint_reach;
     use crate::{Severity, Usage};
 
@@ -246,5 +292,34 @@ mod tests {
         }
         assert_eq!(id("StringEquals", "relay-4711"), []);
         assert_eq!(id("StringLike", "relay-4711-*"), []);
+    }
+
+    #[test]
+    fn a_request_with_tags_needs_the_action_for_tags() {
+        let missing = |statements: &Value| {
+            let document = json!({"Version": "2012-10-17", "Statement": statements});
+            let home = Home {
+                usage: Usage::Trust,
+                account: "123456789012",
+                partition: "aws",
+                grants: true,
+            };
+            let found = lint(&document, &home).into_iter();
+            found.filter(|it| it.rule == "trust-action").map(|it| it.remedy).collect::<Vec<_>>()
+        };
+        let deploy = json!({"AWS": "arn:aws:iam::123456789012:role/deploy"});
+        let tagged = json!({"Effect": "Allow", "Principal": deploy, "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:RequestTag/team": "quarry"}}});
+        assert_eq!(missing(&tagged), ["allow sts:TagSession as well"]);
+        let further = json!({"Effect": "Allow", "Principal": deploy, "Action": "sts:TagSession"});
+        assert_eq!(missing(&json!([tagged, further])), Vec::<String>::new());
+        let anywhere = |actions: &Value| {
+            json!({"Effect": "Allow", "Principal": {"Service": "rolesanywhere.amazonaws.com"},
+                "Action": actions})
+        };
+        let both = ["allow sts:TagSession as well", "allow sts:SetSourceIdentity as well"];
+        assert_eq!(missing(&anywhere(&json!("sts:AssumeRole"))), both);
+        let all = json!(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]);
+        assert_eq!(missing(&anywhere(&all)), Vec::<String>::new());
     }
 }

@@ -127,6 +127,8 @@ fn keys_that_aws_does_not_have() {
         "secretsmanager:ResourceTag/team",
         "ssm:resourceTag/team",
         "saml:sub",
+        "saml:sub_type",
+        "cognito-identity.amazonaws.com:sub",
         "token.actions.githubusercontent.com:sub",
         "gitlab.example.com:project_path",
         "kms:EncryptionContext:aws:s3:arn",
