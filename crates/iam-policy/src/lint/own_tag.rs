@@ -71,7 +71,7 @@ fn demanded_tag<'a>(site: &Site<'a>) -> Option<&'a str> {
         return None;
     }
     let of_resource = |key: &str| {
-        key.split_once(":").is_some_and(|(_, name)| {
+        key.split_once(':').is_some_and(|(_, name)| {
             name.get(..12).is_some_and(|name| name.eq_ignore_ascii_case("ResourceTag/"))
         })
     };
@@ -88,7 +88,7 @@ fn tagging_action(
     budget: &Budget,
 ) -> Option<(usize, &'static Action)> {
     let (actions, limited) = (&giving.statement.actions, site.statement);
-    if actions.not || !share_resources(giving.statement, limited, budget) {
+    if actions.not {
         return None;
     }
     let gated: Vec<&'static Action> =
@@ -104,7 +104,7 @@ fn tagging_action(
             action.access == AccessLevel::Tagging
                 && services.contains(action.service())
                 && !is_untagging(action)
-                && shares_types(action, &gated)
+                && is_on_gated(giving.statement, action, limited, &gated, budget)
         });
         action.map(|action| (index, action))
     })
@@ -115,20 +115,23 @@ fn is_untagging(action: &Action) -> bool {
     UNTAGGING.iter().any(|verb| name.starts_with(verb))
 }
 
-/// Tells if an action is on a type of resource that one of the others is on as well.
-fn shares_types(tagging: &Action, gated: &[&'static Action]) -> bool {
-    let is_on = |action: &Action, name: &str| action.resources.iter().any(|it| it.name == name);
-    tagging.resources.iter().any(|it| gated.iter().any(|action| is_on(action, it.name)))
-}
-
-fn share_resources(one: &Statement, other: &Statement, budget: &Budget) -> bool {
-    let (Some(one), Some(other)) = (&one.resources, &other.resources) else { return false };
-    if one.not || other.not {
-        return false;
-    }
-    let overlaps =
-        |pattern: &String| other.patterns.iter().any(|it| patterns_overlap(pattern, it, budget));
-    one.patterns.iter().any(overlaps)
+/// Tells if the tagging action may be on a resource that the limited statement is about: one of a
+/// type that both have, and that both statements name.
+fn is_on_gated(
+    giving: &Statement,
+    tagging: &Action,
+    limited: &Statement,
+    gated: &[&Action],
+    budget: &Budget,
+) -> bool {
+    let names = |statement: &Statement, arn: &str| {
+        let clause = statement.resources.as_ref().filter(|clause| !clause.not);
+        clause.is_some_and(|it| it.patterns.iter().any(|one| patterns_overlap(one, arn, budget)))
+    };
+    let is_gated =
+        |name: &str| gated.iter().flat_map(|action| &action.resources).any(|it| it.name == name);
+    let mut types = tagging.resources.iter().filter(|it| is_gated(it.name));
+    types.any(|it| names(giving, &it.arn) && names(limited, &it.arn))
 }
 
 #[cfg(test)]

@@ -236,8 +236,8 @@ fn is_open(test: &ConditionTest, value: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::lint::{Home, lint};
     use crate::lint::tests::lint_reach;
+    use crate::lint::{Home, lint};
     use crate::{Severity, Usage};
 
     fn found(
