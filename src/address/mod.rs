@@ -46,6 +46,8 @@ impl Address {
             | KindName::AwsProfile
             | KindName::Bucket
             | KindName::InlinePolicy(_)
+            | KindName::InstanceProfile
+            | KindName::InstanceProfileRole
             | KindName::Policy
             | KindName::PolicyAttachment(_)
             | KindName::UserGroupMembership
@@ -63,6 +65,8 @@ impl Address {
             KindName::AccessKey
             | KindName::AwsProfile
             | KindName::Bucket
+            | KindName::InstanceProfile
+            | KindName::InstanceProfileRole
             | KindName::Policy
             | KindName::PolicyAttachment(_)
             | KindName::Principal(_)

@@ -95,6 +95,7 @@ pub enum Recovery {
 pub enum Tagged {
     Principals(PrincipalKind),
     Policies,
+    InstanceProfiles,
     Buckets,
 }
 

@@ -21,6 +21,14 @@ pub(super) fn existing(change: &JudgedChange<'_>, reason: &'static str) -> Field
     }
 }
 
+/// Judges the role in an instance profile: whoever uses an instance with the profile acts as it.
+pub(super) fn role_of_instances(change: &JudgedChange<'_>) -> FieldEffect {
+    if change.before == Some(change.after) {
+        return FieldEffect::None;
+    }
+    FieldEffect::Gain("whoever uses an EC2 instance with the profile acts as the role")
+}
+
 /// Judges the length of a role's sessions. AWS's default is an hour.
 pub(super) fn session(change: &JudgedChange<'_>) -> FieldEffect {
     let seconds = |value: &Value| value.as_i64();

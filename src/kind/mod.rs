@@ -340,6 +340,8 @@ mod facts;
 mod field;
 mod group;
 mod inline_policy;
+mod instance_profile;
+mod instance_profile_role;
 mod judge;
 mod parts;
 mod policy;
@@ -382,6 +384,8 @@ const ORDER: [KindName; KindName::ALL.len()] = [
     KindName::ROLE,
     KindName::InlinePolicy(PrincipalKind::Role),
     KindName::PolicyAttachment(PrincipalKind::Role),
+    KindName::InstanceProfile,
+    KindName::InstanceProfileRole,
     KindName::Bucket,
     KindName::ZappaSettings,
 ];
@@ -415,6 +419,8 @@ pub fn kind_of(name: KindName) -> &'static dyn Kind {
         KindName::InlinePolicy(Group) => &inline_policy::InlinePolicyKind(Group),
         KindName::InlinePolicy(Role) => &inline_policy::InlinePolicyKind(Role),
         KindName::InlinePolicy(User) => &inline_policy::InlinePolicyKind(User),
+        KindName::InstanceProfile => &instance_profile::InstanceProfileKind,
+        KindName::InstanceProfileRole => &instance_profile_role::InstanceProfileRoleKind,
         KindName::Policy => &policy::PolicyKind,
         KindName::PolicyAttachment(Group) => &attachment::PolicyAttachmentKind(Group),
         KindName::PolicyAttachment(Role) => &attachment::PolicyAttachmentKind(Role),

@@ -24,6 +24,8 @@ pub fn second_parent(kind: KindName) -> Option<PrincipalKind> {
         | KindName::AwsProfile
         | KindName::Bucket
         | KindName::InlinePolicy(_)
+        | KindName::InstanceProfile
+        | KindName::InstanceProfileRole
         | KindName::Policy
         | KindName::PolicyAttachment(_)
         | KindName::Principal(_)

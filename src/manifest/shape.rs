@@ -50,6 +50,8 @@ shape! {
         groups: NamedMap<Group>,
         /// IAM roles, by name.
         roles: NamedMap<Role>,
+        /// IAM instance profiles, by name.
+        instance_profiles: NamedMap<InstanceProfile>,
         /// S3 buckets, by name.
         buckets: NamedMap<Bucket>,
         /// Stages of Zappa's settings file.
@@ -274,8 +276,48 @@ shape! {
         inline_policies: NamedMap<DocumentForm>,
         /// Removes policies that the manifest doesn't name.
         exclusive: Flag,
+        /// Puts the role into an instance profile, with which EC2 instances act as it: true for one
+        /// of the role's name, or the name of one.
+        instance_profile: Located<ProfileOfRole>,
         /// Actions that relayctl must not take on it.
         lifecycle: Lifecycle,
+    }
+}
+
+shape! {
+    /// An IAM instance profile, with which EC2 instances act as a role.
+    "an instance profile" InstanceProfile {
+        /// The IAM path, `/` unless said otherwise. Changing it replaces the instance profile.
+        path: ExpandedText,
+        /// The role in it: the name of a role of this manifest.
+        role: ExpandedText,
+        /// Tags besides the manifest's.
+        tags: NamedMap<ExpandedText>,
+        /// Actions that relayctl must not take on it.
+        lifecycle: Lifecycle,
+    }
+}
+
+/// The instance profile of a role.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum ProfileOfRole {
+    /// One of the role's name, or none.
+    Own(bool),
+    /// The name of one.
+    Named(String),
+}
+
+impl Decode for ProfileOfRole {
+    fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
+        match node.flag() {
+            Some(flag) => Some(Self::Own(flag)),
+            None => ExpandedText::decode(node, scope).map(|name| Self::Named(name.value)),
+        }
+    }
+
+    fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<Self>()
     }
 }
 

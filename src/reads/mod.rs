@@ -14,6 +14,7 @@ mod cost;
 mod dependents;
 mod explain;
 mod facet;
+mod instance_profile;
 mod lookup;
 mod parts;
 mod policy;

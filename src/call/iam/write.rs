@@ -1,6 +1,6 @@
 //! The table of IAM's writes.
 
-use crate::address::PrincipalKind;
+use crate::address::{KindName, PrincipalKind};
 use crate::call::Target;
 use crate::call::table::{onto, part, writes};
 use crate::value::{SharedValue, Tags};
@@ -305,10 +305,47 @@ writes! {
             on: Target::group(group),
             undone_by: "iam:AddUserToGroup",
         }
+        CreateInstanceProfile { profile: String, path: String, tags: Tags } => {
+            verb: Create,
+            object: profile,
+            on: Target::At { kind: KindName::InstanceProfile.arn_word(), path, name: profile },
+            with: |it| it.tagged("iam:TagInstanceProfile", tags),
+            lost_answer: RepeatAndRecognize,
+        }
+        TagInstanceProfile { profile: String, tags: Tags } => {
+            verb: Update,
+            object: profile,
+            on: Target::instance_profile(profile),
+            with: |it| it.tagging(tags),
+        }
+        UntagInstanceProfile { profile: String, keys: Vec<String> } => {
+            verb: Update,
+            object: profile,
+            on: Target::instance_profile(profile),
+            with: |it| it.tag_keys(keys),
+        }
+        DeleteInstanceProfile { profile: String } => {
+            verb: Delete,
+            object: profile,
+            on: Target::instance_profile(profile),
+        }
+        /// Puts a role into an instance profile. "The caller of this operation must be granted the
+        /// PassRole permission on the IAM role by a permissions policy", says the AWS page on
+        /// AddRoleToInstanceProfile. A second try of a lost call is refused, since the profile is
+        /// full then.
+        AddRoleToInstanceProfile { profile: String, role: String } => {
+            verb: Attach,
+            object: onto(profile, role),
+            on: Target::instance_profile(profile),
+            also_on: ("iam:PassRole", Target::role(role)),
+            undone_by: "iam:RemoveRoleFromInstanceProfile",
+            lost_answer: GiveUp,
+        }
         RemoveRoleFromInstanceProfile { role: String, profile: String } => {
             verb: Detach,
             object: part(role, profile),
             on: Target::instance_profile(profile),
+            undone_by: "iam:AddRoleToInstanceProfile",
         }
         AttachGroupPolicy { group: String, arn: String } => {
             verb: Attach,

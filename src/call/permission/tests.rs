@@ -15,8 +15,8 @@ use crate::policy::catalogue::{self, ResourceUse};
 const MFA: &str = "arn:aws:iam::123456789012:mfa/ada";
 const POLICY: &str = "arn:aws:iam::123456789012:policy/team/deploy";
 
-fn places() -> PrincipalPaths {
-    PrincipalPaths {
+fn places() -> ObjectPaths {
+    ObjectPaths {
         partition: "aws".into(),
         account: "123456789012".into(),
         paths: [Principal::user("ada"), Principal::role("runner"), Principal::group("staff")]

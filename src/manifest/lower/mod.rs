@@ -9,6 +9,7 @@ mod group;
 mod header;
 mod identity;
 mod ignored;
+mod instance_profile;
 mod key;
 mod kms_key;
 mod lifecycle;
@@ -114,6 +115,7 @@ impl<'m> Lowering<'_, '_, 'm> {
         for role in declared(manifest.roles.as_ref()) {
             self.role(role);
         }
+        self.instance_profiles(manifest);
         for bucket in declared(manifest.buckets.as_ref()) {
             self.bucket(bucket);
         }

@@ -1,5 +1,6 @@
 //! Finds the names that a manifest declares, and their ARNs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{DecodeScope, Section, TextPosition};
@@ -129,9 +130,30 @@ impl DecodeScope<'_> {
                 arns.insert((section, name.into_owned()), arn);
             }
         }
+        for name in self.profiles_of_roles() {
+            let arn = self.make_arn(Section::InstanceProfiles, "/", &name);
+            arns.entry((Section::InstanceProfiles, name)).or_insert(arn);
+        }
         self.references = outer;
         let owners = arns.iter().map(|(key, arn)| (arn.clone(), key.clone())).collect();
         self.index = Index::Known { arns, owners };
+    }
+
+    /// Returns the names of the instance profiles that roles declare.
+    fn profiles_of_roles(&mut self) -> Vec<String> {
+        let mut names = Vec::new();
+        let root = self.root;
+        for entry in root.field(Section::Roles.key()).map(Node::entries).unwrap_or_default() {
+            let Some(profile) = entry.node.field("instance_profile") else { continue };
+            let (text, spot) = match profile.text() {
+                Some(text) => (text, &profile.spot),
+                None if profile.flag() == Some(true) => (&*entry.key, &entry.key_spot),
+                None => continue,
+            };
+            let name = self.expand(text, TextPosition::Name, &|| spot.clone());
+            names.extend(name.map(Cow::into_owned));
+        }
+        names
     }
 
     fn make_arn(&mut self, section: Section, path: &str, name: &str) -> String {
@@ -139,6 +161,7 @@ impl DecodeScope<'_> {
         if section == Section::Buckets {
             return format!("arn:{partition}:s3:::{name}");
         }
-        format!("arn:{partition}:iam::{}:{}{path}{name}", self.value("account"), section.kind())
+        let word = section.kind().arn_word();
+        format!("arn:{partition}:iam::{}:{word}{path}{name}", self.value("account"))
     }
 }

@@ -9,12 +9,19 @@ pub enum Section {
     Users,
     Groups,
     Roles,
+    InstanceProfiles,
     Buckets,
 }
 
 impl Section {
-    pub const ALL: [Self; 5] =
-        [Self::Policies, Self::Users, Self::Groups, Self::Roles, Self::Buckets];
+    pub const ALL: [Self; 6] = [
+        Self::Policies,
+        Self::Users,
+        Self::Groups,
+        Self::Roles,
+        Self::InstanceProfiles,
+        Self::Buckets,
+    ];
 
     pub fn key(self) -> &'static str {
         self.kind().section()
@@ -26,6 +33,7 @@ impl Section {
             Self::Users => KindName::USER,
             Self::Groups => KindName::GROUP,
             Self::Roles => KindName::ROLE,
+            Self::InstanceProfiles => KindName::InstanceProfile,
             Self::Buckets => KindName::Bucket,
         }
     }

@@ -5,8 +5,8 @@ use percent_encoding::percent_decode_str;
 
 use super::failure::FailureCause;
 use crate::call::iam::{
-    AccessKey, Group, GroupDetail, Inline, LastUsed, ManagedPolicy, PolicyDetail, PolicyVersion,
-    Role, RoleDetail, User, UserDetail,
+    AccessKey, Group, GroupDetail, Inline, InstanceProfile, LastUsed, ManagedPolicy, PolicyDetail,
+    PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
 use crate::value::{SharedValue, Tags};
 
@@ -121,7 +121,10 @@ pub(super) fn role_detail(found: types::RoleDetail) -> Result<RoleDetail, Failur
         tags: tags(found.tags),
     };
     let inline = inline(found.role_policy_list)?;
-    Ok(RoleDetail { role, attached: attached(found.attached_managed_policies)?, inline })
+    let profiles = found.instance_profile_list.unwrap_or_default().into_iter();
+    let instance_profiles = profiles.map(|profile| profile.instance_profile_name).collect();
+    let attached = attached(found.attached_managed_policies)?;
+    Ok(RoleDetail { role, attached, inline, instance_profiles })
 }
 
 pub(super) fn group(found: types::Group) -> Group {
@@ -137,6 +140,17 @@ pub(super) fn group_detail(found: types::GroupDetail) -> Result<GroupDetail, Fai
     };
     let inline = inline(found.group_policy_list)?;
     Ok(GroupDetail { group, attached: attached(found.attached_managed_policies)?, inline })
+}
+
+pub(super) fn instance_profile(found: types::InstanceProfile) -> InstanceProfile {
+    InstanceProfile {
+        name: found.instance_profile_name,
+        id: found.instance_profile_id,
+        arn: found.arn,
+        path: found.path,
+        role: found.roles.into_iter().next().map(|role| role.role_name),
+        tags: tags(found.tags),
+    }
 }
 
 pub(super) fn policy(found: types::Policy) -> Result<ManagedPolicy, FailureCause> {

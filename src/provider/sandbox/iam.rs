@@ -9,7 +9,7 @@ use super::account::Account;
 use super::identity::{self, NewIdentity, attached, inline_names, inline_policy};
 use super::order::ListOrder;
 use super::refusal::{Refusal, SandboxResult};
-use super::{dependents, groups, keys, policies, roles, sweep, users};
+use super::{dependents, groups, instance_profiles, keys, policies, roles, sweep, users};
 
 pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> SandboxResult<IamReply> {
     Ok(match read {
@@ -73,7 +73,13 @@ pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> Sandb
         }
         IamRead::ListInstanceProfilesForRole { role } => {
             account.role(role)?;
-            IamReply::Names(order.list(roles::instance_profiles(account, role).cloned()))
+            IamReply::Names(order.list(instance_profiles::of_role(account, role).cloned()))
+        }
+        IamRead::GetInstanceProfile { profile } => IamReply::InstanceProfile(
+            instance_profiles::reply(account, account.instance_profile(profile)?),
+        ),
+        IamRead::ListInstanceProfiles => {
+            IamReply::Names(order.list(account.instance_profiles.keys().cloned()))
         }
         IamRead::ListEntitiesForPolicy { arn, usage } => {
             IamReply::Entities(policies::entities(account, arn, *usage, order)?)
@@ -186,7 +192,20 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         W::AddUserToGroup { user, group } => groups::add_member(account, group, user),
         W::RemoveUserFromGroup { user, group } => groups::remove_member(account, group, user),
         W::RemoveRoleFromInstanceProfile { role, profile } => {
-            removed(roles::leave_instance_profile(account, role, profile)?)
+            removed(instance_profiles::remove_role(account, role, profile)?)
+        }
+        W::CreateInstanceProfile { profile, path, tags } => {
+            instance_profiles::create(account, profile, path, tags)
+        }
+        W::TagInstanceProfile { profile, tags } => {
+            instance_profiles::set_tags(account, profile, tags)
+        }
+        W::UntagInstanceProfile { profile, keys } => {
+            instance_profiles::untag(account, profile, keys)
+        }
+        W::DeleteInstanceProfile { profile } => instance_profiles::delete(account, profile),
+        W::AddRoleToInstanceProfile { profile, role } => {
+            instance_profiles::add_role(account, profile, role)
         }
         W::AttachGroupPolicy { group, arn } => identity::attach(account, &P::group(group), arn),
         W::DetachGroupPolicy { group, arn } => identity::detach(account, &P::group(group), arn),
