@@ -10,6 +10,7 @@ mod forecast;
 mod groups;
 mod hints;
 mod hostile_text;
+mod instance_profiles;
 mod key_moves;
 mod keys;
 mod local_files;
