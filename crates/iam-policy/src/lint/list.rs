@@ -55,7 +55,6 @@ const RULES: &[Rule] = &[
     federation::OIDC_UNKNOWN_CLAIM,
     principals::PUBLIC_ACCESS,
     principals::PRINCIPAL_WILDCARD,
-    principals::NOT_PRINCIPAL,
     principals::NOT_PRINCIPAL_ACCOUNT,
     principal_id::PRINCIPAL_ID,
     service_linked::SERVICE_LINKED_ROLE_WILDCARD,
