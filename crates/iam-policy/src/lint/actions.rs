@@ -82,8 +82,10 @@ pub(super) const UNKNOWN_SERVICE: Rule = Rule::new(
 )
 .with_example(
     Usage::Managed,
-    r#"{"Effect": "Allow", "Action": "lamda:InvokeFunction", "Resource": "*"}"#,
-    r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}"#,
+    r#"{"Effect": "Allow", "Action": "lamda:InvokeFunction",
+ "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:relay"}"#,
+    r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction",
+ "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:relay"}"#,
 )
 .with_source(RuleSource::ServiceAuthorization("reference_policies_actions-resources-contextkeys"));
 

@@ -3,18 +3,66 @@
 
 use std::fmt::Write;
 
-use super::escalation::{path_example, path_of};
-use super::rule::{Rule, RuleExample};
+use crate::Usage;
 
-const BAD: &str = "Bad";
-const GOOD: &str = "Good";
+use super::escalation::path_of;
+use super::escalation_example::{BetterExample, bad_example, better_examples};
+use super::rule::Rule;
+
+/// An example of a rule, as its explanation shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownExample {
+    /// The use of the policy that the statements are of; `None` for a part of a manifest, in YAML.
+    pub usage: Option<Usage>,
+    /// True for an example in which the rule finds something that should be changed.
+    pub is_bad: bool,
+    /// The words above it: `Good, without iam:PassRole`.
+    pub caption: String,
+    /// A statement, a list of statements, or a part of a manifest.
+    pub text: String,
+}
+
+impl ShownExample {
+    fn bad(usage: Option<Usage>, text: impl Into<String>) -> Self {
+        Self { usage, is_bad: true, caption: "Bad".to_owned(), text: text.into() }
+    }
+
+    fn good(usage: Option<Usage>, text: impl Into<String>) -> Self {
+        Self { usage, is_bad: false, caption: "Good".to_owned(), text: text.into() }
+    }
+
+    fn of_path(example: BetterExample) -> Self {
+        let caption = match (example.without, example.remaining) {
+            (_, Some(severity)) => format!("Better, but a {} remains", severity.name()),
+            (Some(action), None) => format!("Good, without {action}"),
+            (None, None) => "Good".to_owned(),
+        };
+        Self { caption, ..Self::good(Some(Usage::Managed), example.statements) }
+    }
+
+    fn language(&self) -> &'static str {
+        if self.usage.is_some() { "json" } else { "yaml" }
+    }
+}
+
+/// Returns the examples of a rule: a bad one, then better ones, the best one last.
+pub fn examples(rule: &Rule) -> Vec<ShownExample> {
+    if let Some(path) = path_of(rule) {
+        let better = better_examples(path).into_iter().map(ShownExample::of_path);
+        let bad = ShownExample::bad(Some(Usage::Managed), bad_example(path));
+        return [bad].into_iter().chain(better).collect();
+    }
+    let of = |it: super::rule::RuleExample| {
+        [ShownExample::bad(it.usage, it.bad), ShownExample::good(it.usage, it.good)]
+    };
+    rule.example.into_iter().flat_map(of).collect()
+}
 
 /// The parts of an explanation, beside the texts of the rule itself.
 struct RuleExplanation {
     /// The permissions that an escalation path needs.
     needs: Vec<String>,
-    /// The language of the examples, and each example with a word on it.
-    examples: Vec<(&'static str, &'static str, String)>,
+    examples: Vec<ShownExample>,
     sources: Vec<SourceLine>,
 }
 
@@ -27,23 +75,15 @@ struct SourceLine {
 
 impl RuleExplanation {
     fn of(rule: &Rule) -> Self {
+        let examples = examples(rule);
         if let Some(path) = path_of(rule) {
             let needs = path.needs.iter().map(|need| need.any.join(" or ")).collect();
-            let (bad, good) = path_example(path);
-            let good = good.map(|good| ("json", GOOD, good));
-            let examples = [("json", BAD, bad)].into_iter().chain(good).collect();
             let sources = path.publications().map(|it| SourceLine {
                 id: Some(format!("{} {}", it.list.title(), it.id)),
                 address: it.address(),
             });
             return Self { needs, examples, sources: sources.collect() };
         }
-        let both = |example: RuleExample| {
-            let language = if example.usage.is_some() { "json" } else { "yaml" };
-            [(BAD, example.bad), (GOOD, example.good)]
-                .map(|(word, text)| (language, word, text.to_owned()))
-        };
-        let examples = rule.example.into_iter().flat_map(both).collect();
         let source = rule.source.map(|it| SourceLine { id: None, address: Some(it.to_string()) });
         Self { needs: Vec::new(), examples, sources: source.into_iter().collect() }
     }
@@ -56,8 +96,8 @@ pub fn explain(rule: &Rule) -> String {
     if !needs.is_empty() {
         let _ = write!(text, "\nIt takes\n{}", indented(&needs.join("\n")));
     }
-    for (_, word, example) in examples {
-        let _ = write!(text, "\n{word}:\n{}", indented(&example));
+    for ShownExample { caption, text: example, .. } in examples {
+        let _ = write!(text, "\n{caption}:\n{}", indented(&example));
     }
     let _ = write!(text, "\nRemedy: {}", rule.remedy);
     match sources.as_slice() {
@@ -87,8 +127,9 @@ pub fn explain_in_markdown(rule: &Rule) -> String {
         let needs: Vec<String> = needs.iter().map(|need| format!("`{need}`")).collect();
         let _ = write!(page, "\nIt takes {}.\n", needs.join(" and "));
     }
-    for (language, word, example) in examples {
-        let _ = write!(page, "\n{word}:\n\n```{language}\n{example}\n```\n");
+    for example in examples {
+        let (language, caption, text) = (example.language(), &example.caption, &example.text);
+        let _ = write!(page, "\n{caption}:\n\n```{language}\n{text}\n```\n");
     }
     let _ = write!(page, "\nRemedy: {}\n", rule.remedy);
     match sources.as_slice() {
@@ -173,28 +214,38 @@ mod tests {
         }
     }
 
+    /// Returns the severity of what a path's rule finds in an example.
+    fn severity(rule: &Rule, example: &str) -> Option<Severity> {
+        let policies = [Policy::compile("policy", &document(example)).unwrap()];
+        let holder = Holder {
+            arn: Some("arn:aws:iam::123456789012:user/ada"),
+            partition: "aws",
+            account: ACCOUNT,
+            policies: &policies,
+            boundary: None,
+            attached: &[],
+            budget: &Budget::default(),
+        };
+        let found = escalations(&holder).into_iter().find(|it| it.path.name == rule.name);
+        found.map(|it| it.severity)
+    }
+
     #[test]
     fn each_escalation_is_less_severe_in_its_good_example() {
         for rule in escalation_rules() {
-            let (bad, good) = path_example(path_of(&rule).expect(rule.name));
-            let found = |example: &str| {
-                let policies = [Policy::compile("policy", &document(example)).unwrap()];
-                let holder = Holder {
-                    arn: None,
-                    partition: "aws",
-                    account: ACCOUNT,
-                    policies: &policies,
-                    boundary: None,
-                    attached: &[],
-                    budget: &Budget::default(),
-                };
-                let found = escalations(&holder).into_iter().find(|it| it.path.name == rule.name);
-                found.map(|it| it.severity)
-            };
-            let (bad_severity, good_severity) = (found(&bad), good.as_deref().and_then(found));
-            let bad_severity = bad_severity.expect(rule.name);
-            // `Severity` puts the worst first.
-            assert!(good_severity.is_none_or(|it| it > bad_severity), "{}: {good:?}", rule.name);
+            let examples = examples(&rule);
+            let bad = severity(&rule, &examples[0].text).expect(rule.name);
+            for good in &examples[1..] {
+                let found = severity(&rule, &good.text);
+                // `Severity` puts the worst first.
+                assert!(found.is_none_or(|it| it > bad), "{}: {}", rule.name, good.text);
+                let remains = found.map(|it| format!("Better, but a {} remains", it.name()));
+                assert_eq!(
+                    good.caption.starts_with("Better").then_some(good.caption.clone()),
+                    remains
+                );
+                assert_eq!(validate(&document(&good.text), Usage::Managed), [], "{}", rule.name);
+            }
         }
     }
 

@@ -11,6 +11,8 @@ mod condition_value;
 mod conditions;
 mod document_form;
 mod escalation;
+mod escalation_example;
+mod example_resource;
 mod explanation;
 mod federation;
 mod finding;
@@ -50,7 +52,7 @@ use site::{Site, TestSite};
 
 pub use actions::{UnknownAction, unknown_action};
 pub use escalation::escalation_rules;
-pub use explanation::{explain, explain_in_markdown};
+pub use explanation::{ShownExample, examples, explain, explain_in_markdown};
 pub use finding::{Finding, Home};
 pub use fix::{Fix, FixChange, apply_fixes, fixes};
 pub use list::rules;
