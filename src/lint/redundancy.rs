@@ -113,6 +113,7 @@ fn found(subject: &LintSubject<'_>, spare: &Redundant, rule: &Rule) -> Option<Ma
         rule: rule.name,
         severity: rule.severity,
         on: address.to_string(),
+        also_on: Vec::new(),
         place: subject.statement(&address, spare.statement, spare.action),
         message,
         remedy,

@@ -8,6 +8,7 @@ use serde_json::Map;
 use crate::Value;
 
 use super::layout;
+use super::pattern::is_every_action;
 
 /// A compiled policy document.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +32,8 @@ pub struct Statement {
     /// The principals. `None` if the policy is attached to a principal: the statement applies to
     /// that principal.
     pub principals: Option<Principals>,
-    /// The actions: `Action` or `NotAction`.
+    /// The actions: `Action` or `NotAction`. `*` stands for every spelling of all actions, such as
+    /// `*:*`.
     pub actions: Clause,
     /// The resources. `None` if the policy is about the resource that it is attached to (a trust
     /// policy's role).
@@ -256,7 +258,10 @@ fn statement(
         .and_then(Value::as_str)
         .filter(|sid| !sid.is_empty())
         .map(str::to_owned);
-    let actions = clause(elements, "Action", "NotAction")?.ok_or("it has no Action")?;
+    let mut actions = clause(elements, "Action", "NotAction")?.ok_or("it has no Action")?;
+    for pattern in actions.patterns.iter_mut().filter(|pattern| is_every_action(pattern)) {
+        "*".clone_into(pattern);
+    }
     let resources = clause(elements, "Resource", "NotResource")?;
     let principals = match (elements.get("Principal"), elements.get("NotPrincipal")) {
         (Some(_), Some(_)) => return Err("it has Principal and NotPrincipal".to_owned()),

@@ -3,36 +3,71 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
+
 use super::escalation::{path_example, path_of};
 use super::rule::{Rule, RuleExample};
 
-const BAD: &str = "Bad";
-const GOOD: &str = "Good";
-
 /// The parts of an explanation, beside the texts of the rule itself.
-struct RuleExplanation {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleExplanation {
     /// The permissions that an escalation path needs.
-    needs: Vec<String>,
-    /// The language of the examples, and each example with a word on it.
-    examples: Vec<(&'static str, &'static str, String)>,
-    sources: Vec<SourceLine>,
+    pub needs: Vec<String>,
+    /// The examples, the bad one first.
+    pub examples: Vec<WrittenExample>,
+    /// The publications that the rule follows.
+    pub sources: Vec<RulePublication>,
+}
+
+/// An example, as an explanation shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WrittenExample {
+    /// The judgement of the rule on it.
+    pub kind: ExampleKind,
+    /// The language of the text: `json` or `yaml`.
+    pub language: &'static str,
+    /// A statement, a list of statements, or a part of a manifest.
+    pub text: String,
+}
+
+/// The judgement of a rule on its example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExampleKind {
+    /// The rule finds something in it.
+    Bad,
+    /// The rule finds nothing in it, or something less severe.
+    Good,
 }
 
 /// A publication that a rule follows.
-struct SourceLine {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RulePublication {
     /// The list that has an escalation path, and the id there.
-    id: Option<String>,
-    address: Option<String>,
+    pub id: Option<String>,
+    /// The address of the page.
+    pub address: Option<String>,
+}
+
+impl ExampleKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Bad => "Bad",
+            Self::Good => "Good",
+        }
+    }
 }
 
 impl RuleExplanation {
-    fn of(rule: &Rule) -> Self {
+    /// Returns the explanation of a rule.
+    pub fn of_rule(rule: &Rule) -> Self {
         if let Some(path) = path_of(rule) {
             let needs = path.needs.iter().map(|need| need.any.join(" or ")).collect();
             let (bad, good) = path_example(path);
-            let good = good.map(|good| ("json", GOOD, good));
-            let examples = [("json", BAD, bad)].into_iter().chain(good).collect();
-            let sources = path.publications().map(|it| SourceLine {
+            let written = |kind, text| WrittenExample { kind, language: "json", text };
+            let good = good.map(|good| written(ExampleKind::Good, good));
+            let examples = [written(ExampleKind::Bad, bad)].into_iter().chain(good).collect();
+            let sources = path.publications().map(|it| RulePublication {
                 id: Some(format!("{} {}", it.list.title(), it.id)),
                 address: it.address(),
             });
@@ -40,34 +75,35 @@ impl RuleExplanation {
         }
         let both = |example: RuleExample| {
             let language = if example.usage.is_some() { "json" } else { "yaml" };
-            [(BAD, example.bad), (GOOD, example.good)]
-                .map(|(word, text)| (language, word, text.to_owned()))
+            [(ExampleKind::Bad, example.bad), (ExampleKind::Good, example.good)]
+                .map(|(kind, text)| WrittenExample { kind, language, text: text.to_owned() })
         };
         let examples = rule.example.into_iter().flat_map(both).collect();
-        let source = rule.source.map(|it| SourceLine { id: None, address: Some(it.to_string()) });
+        let source =
+            rule.source.map(|it| RulePublication { id: None, address: Some(it.to_string()) });
         Self { needs: Vec::new(), examples, sources: source.into_iter().collect() }
     }
 }
 
 /// Returns the explanation of a rule as text.
 pub fn explain(rule: &Rule) -> String {
-    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of_rule(rule);
     let mut text = format!("{}\n\n{}\n", rule.summary, rule.why);
     if !needs.is_empty() {
         let _ = write!(text, "\nIt takes\n{}", indented(&needs.join("\n")));
     }
-    for (_, word, example) in examples {
-        let _ = write!(text, "\n{word}:\n{}", indented(&example));
+    for WrittenExample { kind, text: example, .. } in examples {
+        let _ = write!(text, "\n{}:\n{}", kind.word(), indented(&example));
     }
     let _ = write!(text, "\nRemedy: {}", rule.remedy);
     match sources.as_slice() {
         [] => {}
-        [SourceLine { id: None, address: Some(address) }] => {
+        [RulePublication { id: None, address: Some(address) }] => {
             let _ = write!(text, "\n\nSource: {address}");
         }
         sources => {
             text.push_str("\n\nPublished as");
-            for SourceLine { id, address } in sources {
+            for RulePublication { id, address } in sources {
                 let _ = write!(text, "\n  {}", id.as_deref().unwrap_or_default());
                 if let Some(address) = address {
                     let _ = write!(text, "\n    {address}");
@@ -80,25 +116,25 @@ pub fn explain(rule: &Rule) -> String {
 
 /// Returns the explanation of a rule as a section of a Markdown page.
 pub fn explain_in_markdown(rule: &Rule) -> String {
-    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of_rule(rule);
     let severity = rule.severity.name();
     let mut page = format!("### {}\n\n{} ({severity}). {}\n", rule.name, rule.summary, rule.why);
     if !needs.is_empty() {
         let needs: Vec<String> = needs.iter().map(|need| format!("`{need}`")).collect();
         let _ = write!(page, "\nIt takes {}.\n", needs.join(" and "));
     }
-    for (language, word, example) in examples {
-        let _ = write!(page, "\n{word}:\n\n```{language}\n{example}\n```\n");
+    for WrittenExample { kind, language, text } in examples {
+        let _ = write!(page, "\n{}:\n\n```{language}\n{text}\n```\n", kind.word());
     }
     let _ = write!(page, "\nRemedy: {}\n", rule.remedy);
     match sources.as_slice() {
         [] => {}
-        [SourceLine { id: None, address: Some(address) }] => {
+        [RulePublication { id: None, address: Some(address) }] => {
             let _ = write!(page, "\nSource: <{address}>\n");
         }
         sources => {
             page.push_str("\nPublished as:\n\n");
-            for SourceLine { id, address } in sources {
+            for RulePublication { id, address } in sources {
                 let id = id.as_deref().unwrap_or_default();
                 let _ = match address {
                     Some(address) => writeln!(page, "- [{id}]({address})"),
