@@ -27,10 +27,10 @@ pub fn list_diagnostics(
             sources.get(&place.file).and_then(|text| reader.read(text.as_ref(), place))
         });
         let column = part.as_ref().map(LinePart::column);
-        let rendered = trimmed(&renderer.render(&[group(diagnostic, part)]));
+        let text = trimmed(&renderer.render(&[group(diagnostic, part)]));
         out.push_str(&match (place, column) {
-            (Some(place), Some(column)) => with_column(&rendered, place, column),
-            _ => rendered,
+            (Some(place), Some(column)) => with_column(&text, place, column),
+            _ => text,
         });
         out.push_str("\n\n");
     }
