@@ -250,7 +250,7 @@ mod tests {
         let sources = [(PathBuf::from("x.yaml"), line)].into();
         insta::assert_snapshot!(list_diagnostics(&[diagnostic], &sources, false), @r"
         error[x]: no\n::error::x
-         --> x.yaml:1:32
+         --> x.yaml:1:17
           |
         1 |     a: \u001b[2J\u202e \u0023#[x] bad
           |                                   ^^^

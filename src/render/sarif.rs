@@ -133,9 +133,9 @@ struct Suppression {
     justification: String,
 }
 
-/// Returns one run with all rules, the problems of the manifest itself and the findings. `folder` is
-/// the base of relative URIs; `manifest` is the place of a finding without one, since GitHub shows
-/// none without a place.
+/// Returns one run with all rules, the problems of the manifest itself and the findings. `folder`
+/// is the base of relative URIs; `manifest` is the place of a finding without one, since GitHub
+/// shows none without a place.
 pub fn sarif_log(
     found: &[ManifestFinding],
     problems: &[Diagnostic],

@@ -2,20 +2,6 @@
 
 use super::request::Context;
 
-/// Tells if a pattern matches every action of every service, whose names have one colon: `*`,
-/// `*:*`, `**`.
-pub(super) fn is_every_action(pattern: &str) -> bool {
-    let is_open = |part: &str, shortest: usize| {
-        let single = part.chars().filter(|c| *c == '?').count();
-        let wildcards = part.chars().all(|c| matches!(c, '*' | '?'));
-        wildcards && part.contains('*') && single <= shortest
-    };
-    match pattern.split_once(':') {
-        Some((service, action)) => is_open(service, 1) && is_open(action, 1),
-        None => is_open(pattern, "s:A".len()),
-    }
-}
-
 /// The source of the values of policy variables (`${aws:username}`).
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Filling<'a> {
@@ -381,29 +367,6 @@ fn glob(pattern: &[PatternChar], text: &[char]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn all_actions_have_several_spellings() {
-        for every in ["*", "**", "*:*", "*:**", "?*:*?", "*?", "???*"] {
-            assert!(is_every_action(every), "{every}");
-        }
-        for some in ["", "?", "iam:*", "*:Get*", "*:?", "??*:*", "????*", "*:*:*", ":", "i*"] {
-            assert!(!is_every_action(some), "{some}");
-        }
-    }
-
-    fn matches(pattern: &str, resource: &str) -> bool {
-        resource_matches(pattern, resource, Filling::Anything)
-    }
-
-    fn context(pairs: &[(&str, &[&str])]) -> Context {
-        pairs
-            .iter()
-            .map(|(key, values)| {
-                ((*key).to_owned(), values.iter().map(ToString::to_string).collect())
-            })
-            .collect()
-    }
 
     #[test]
     fn actions_match_without_case() {

@@ -8,7 +8,6 @@ use serde_json::Map;
 use crate::Value;
 
 use super::layout;
-use super::pattern::is_every_action;
 
 /// A compiled policy document.
 #[derive(Clone, Debug, PartialEq)]
@@ -273,6 +272,20 @@ fn statement(
     Ok(Statement { number, sid, effect, principals, actions, resources, conditions, variables })
 }
 
+/// Tells if a pattern matches every action of every service, whose names have one colon: `*`,
+/// `*:*`, `**`.
+fn is_every_action(pattern: &str) -> bool {
+    let is_open = |part: &str, shortest: usize| {
+        let single = part.chars().filter(|c| *c == '?').count();
+        let wildcards = part.chars().all(|c| matches!(c, '*' | '?'));
+        wildcards && part.contains('*') && single <= shortest
+    };
+    match pattern.split_once(':') {
+        Some((service, action)) => is_open(service, 1) && is_open(action, 1),
+        None => is_open(pattern, "s:A".len()),
+    }
+}
+
 fn clause(
     elements: &Map<String, Value>,
     name: &str,
@@ -408,6 +421,29 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn all_actions_have_several_spellings() {
+        for every in ["*", "**", "*:*", "*:**", "?*:*?", "*?", "???*"] {
+            assert!(is_every_action(every), "{every}");
+        }
+        for some in ["", "?", "iam:*", "*:Get*", "*:?", "??*:*", "????*", "*:*:*", ":", "i*"] {
+            assert!(!is_every_action(some), "{some}");
+        }
+    }
+
+    fn matches(pattern: &str, resource: &str) -> bool {
+        resource_matches(pattern, resource, Filling::Anything)
+    }
+
+    fn context(pairs: &[(&str, &[&str])]) -> Context {
+        pairs
+            .iter()
+            .map(|(key, values)| {
+                ((*key).to_owned(), values.iter().map(ToString::to_string).collect())
+            })
+            .collect()
+    }
 
     fn compile(statement: &Value) -> Result<Policy, Unreadable> {
         Policy::compile("p", &json!({"Version": "2012-10-17", "Statement": statement}))
