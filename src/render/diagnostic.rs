@@ -26,10 +26,10 @@ pub fn list_diagnostics(
         let part = place.and_then(|place| {
             sources.get(&place.file).and_then(|text| reader.read(text.as_ref(), place))
         });
-        let column = part.as_ref().map(LinePart::column);
+        let columns = part.as_ref().map(|part| (part.counted(), part.column));
         let text = trimmed(&renderer.render(&[group(diagnostic, part)]));
-        out.push_str(&match (place, column) {
-            (Some(place), Some(column)) => with_column(&text, place, column),
+        out.push_str(&match (place, columns) {
+            (Some(place), Some(columns)) => with_column(&text, place.line, columns),
             _ => text,
         });
         out.push_str("\n\n");
@@ -40,13 +40,13 @@ pub fn list_diagnostics(
 
 /// Puts the column of a place in the second line, which names the place, where the renderer counted
 /// another one in the part of the line that it has.
-fn with_column(rendered: &str, place: &Place, counted: usize) -> String {
-    let named = |column: usize| format!(":{}:{column}", place.line);
+fn with_column(rendered: &str, line: usize, (counted, column): (usize, usize)) -> String {
+    let named = |column: usize| format!(":{line}:{column}");
     let end = rendered.match_indices('\n').nth(1).map_or(rendered.len(), |(end, _)| end);
     match rendered[..end].rfind(&named(counted)) {
-        Some(start) if counted != place.column => {
+        Some(start) if counted != column => {
             let rest = &rendered[start + named(counted).len()..];
-            format!("{}{}{rest}", &rendered[..start], named(place.column))
+            format!("{}{}{rest}", &rendered[..start], named(column))
         }
         _ => rendered.to_owned(),
     }
@@ -62,7 +62,7 @@ fn group(diagnostic: &Diagnostic, part: Option<LinePart>) -> Group<'_> {
     let mut group = Group::with_title(title);
     if let Some(place) = &diagnostic.place {
         group = match part {
-            Some(LinePart { text, marked }) => group.element(
+            Some(LinePart { text, marked, .. }) => group.element(
                 Snippet::source(text)
                     .path(file(&place.file))
                     .line_start(place.line)
@@ -91,11 +91,13 @@ const MARGIN: usize = 400;
 struct LinePart {
     text: String,
     marked: Range<usize>,
+    /// The column of the mark in the line.
+    column: usize,
 }
 
 impl LinePart {
     /// Returns the column of the mark in the part.
-    fn column(&self) -> usize {
+    fn counted(&self) -> usize {
         self.text[..self.marked.start].chars().count() + 1
     }
 }
@@ -155,7 +157,8 @@ impl<'t> LineReader<'t> {
         // What is escaped depends on what follows it, so that offsets are counted from the end.
         let at = |byte: usize| escaped.len() - escape_source(&text[byte..shown_end]).len();
         let marked = at(start)..at(end);
-        Some(LinePart { text: escaped, marked })
+        let column = if start < line_end { first } else { before.chars().count() } + 1;
+        Some(LinePart { text: escaped, marked, column })
     }
 }
 

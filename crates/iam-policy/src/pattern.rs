@@ -368,6 +368,19 @@ fn glob(pattern: &[PatternChar], text: &[char]) -> bool {
 mod tests {
     use super::*;
 
+    fn matches(pattern: &str, resource: &str) -> bool {
+        resource_matches(pattern, resource, Filling::Anything)
+    }
+
+    fn context(pairs: &[(&str, &[&str])]) -> Context {
+        pairs
+            .iter()
+            .map(|(key, values)| {
+                ((*key).to_owned(), values.iter().map(ToString::to_string).collect())
+            })
+            .collect()
+    }
+
     #[test]
     fn actions_match_without_case() {
         assert!(action_matches("S3:Get*", "s3:GETOBJECT"));

@@ -432,19 +432,6 @@ mod tests {
         }
     }
 
-    fn matches(pattern: &str, resource: &str) -> bool {
-        resource_matches(pattern, resource, Filling::Anything)
-    }
-
-    fn context(pairs: &[(&str, &[&str])]) -> Context {
-        pairs
-            .iter()
-            .map(|(key, values)| {
-                ((*key).to_owned(), values.iter().map(ToString::to_string).collect())
-            })
-            .collect()
-    }
-
     fn compile(statement: &Value) -> Result<Policy, Unreadable> {
         Policy::compile("p", &json!({"Version": "2012-10-17", "Statement": statement}))
     }
