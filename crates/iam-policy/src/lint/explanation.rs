@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
+
 use crate::Usage;
 
 use super::escalation::path_of;
@@ -10,25 +12,29 @@ use super::escalation_example::{BetterExample, bad_example, better_examples};
 use super::rule::Rule;
 
 /// An example of a rule, as its explanation shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ShownExample {
-    /// The use of the policy that the statements are of; `None` for a part of a manifest, in YAML.
-    pub usage: Option<Usage>,
     /// True for an example in which the rule finds something that should be changed.
     pub is_bad: bool,
     /// The words above it: `Good, without iam:PassRole`.
     pub caption: String,
+    /// The language of the text: `json` or `yaml`.
+    pub language: &'static str,
     /// A statement, a list of statements, or a part of a manifest.
     pub text: String,
+    /// The use of the policy that the statements are of; `None` for a part of a manifest, in YAML.
+    #[serde(skip)]
+    pub usage: Option<Usage>,
 }
 
 impl ShownExample {
     fn bad(usage: Option<Usage>, text: impl Into<String>) -> Self {
-        Self { usage, is_bad: true, caption: "Bad".to_owned(), text: text.into() }
+        let language = if usage.is_some() { "json" } else { "yaml" };
+        Self { is_bad: true, caption: "Bad".to_owned(), language, text: text.into(), usage }
     }
 
     fn good(usage: Option<Usage>, text: impl Into<String>) -> Self {
-        Self { usage, is_bad: false, caption: "Good".to_owned(), text: text.into() }
+        Self { is_bad: false, caption: "Good".to_owned(), ..Self::bad(usage, text) }
     }
 
     fn of_path(example: BetterExample) -> Self {
@@ -38,10 +44,6 @@ impl ShownExample {
             (None, None) => "Good".to_owned(),
         };
         Self { caption, ..Self::good(Some(Usage::Managed), example.statements) }
-    }
-
-    fn language(&self) -> &'static str {
-        if self.usage.is_some() { "json" } else { "yaml" }
     }
 }
 
@@ -59,39 +61,46 @@ pub fn examples(rule: &Rule) -> Vec<ShownExample> {
 }
 
 /// The parts of an explanation, beside the texts of the rule itself.
-struct RuleExplanation {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleExplanation {
     /// The permissions that an escalation path needs.
-    needs: Vec<String>,
-    examples: Vec<ShownExample>,
-    sources: Vec<SourceLine>,
+    pub needs: Vec<String>,
+    /// The examples, the bad one first.
+    pub examples: Vec<ShownExample>,
+    /// The publications that the rule follows.
+    pub sources: Vec<RulePublication>,
 }
 
 /// A publication that a rule follows.
-struct SourceLine {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RulePublication {
     /// The list that has an escalation path, and the id there.
-    id: Option<String>,
-    address: Option<String>,
+    pub id: Option<String>,
+    /// The address of the page.
+    pub address: Option<String>,
 }
 
 impl RuleExplanation {
-    fn of(rule: &Rule) -> Self {
+    /// Returns the explanation of a rule.
+    pub fn of_rule(rule: &Rule) -> Self {
         let examples = examples(rule);
         if let Some(path) = path_of(rule) {
             let needs = path.needs.iter().map(|need| need.any.join(" or ")).collect();
-            let sources = path.publications().map(|it| SourceLine {
+            let sources = path.publications().map(|it| RulePublication {
                 id: Some(format!("{} {}", it.list.title(), it.id)),
                 address: it.address(),
             });
             return Self { needs, examples, sources: sources.collect() };
         }
-        let source = rule.source.map(|it| SourceLine { id: None, address: Some(it.to_string()) });
+        let source =
+            rule.source.map(|it| RulePublication { id: None, address: Some(it.to_string()) });
         Self { needs: Vec::new(), examples, sources: source.into_iter().collect() }
     }
 }
 
 /// Returns the explanation of a rule as text.
 pub fn explain(rule: &Rule) -> String {
-    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of_rule(rule);
     let mut text = format!("{}\n\n{}\n", rule.summary, rule.why);
     if !needs.is_empty() {
         let _ = write!(text, "\nIt takes\n{}", indented(&needs.join("\n")));
@@ -102,12 +111,12 @@ pub fn explain(rule: &Rule) -> String {
     let _ = write!(text, "\nRemedy: {}", rule.remedy);
     match sources.as_slice() {
         [] => {}
-        [SourceLine { id: None, address: Some(address) }] => {
+        [RulePublication { id: None, address: Some(address) }] => {
             let _ = write!(text, "\n\nSource: {address}");
         }
         sources => {
             text.push_str("\n\nPublished as");
-            for SourceLine { id, address } in sources {
+            for RulePublication { id, address } in sources {
                 let _ = write!(text, "\n  {}", id.as_deref().unwrap_or_default());
                 if let Some(address) = address {
                     let _ = write!(text, "\n    {address}");
@@ -120,7 +129,7 @@ pub fn explain(rule: &Rule) -> String {
 
 /// Returns the explanation of a rule as a section of a Markdown page.
 pub fn explain_in_markdown(rule: &Rule) -> String {
-    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of_rule(rule);
     let severity = rule.severity.name();
     let mut page = format!("### {}\n\n{} ({severity}). {}\n", rule.name, rule.summary, rule.why);
     if !needs.is_empty() {
@@ -128,18 +137,18 @@ pub fn explain_in_markdown(rule: &Rule) -> String {
         let _ = write!(page, "\nIt takes {}.\n", needs.join(" and "));
     }
     for example in examples {
-        let (language, caption, text) = (example.language(), &example.caption, &example.text);
+        let ShownExample { language, caption, text, .. } = example;
         let _ = write!(page, "\n{caption}:\n\n```{language}\n{text}\n```\n");
     }
     let _ = write!(page, "\nRemedy: {}\n", rule.remedy);
     match sources.as_slice() {
         [] => {}
-        [SourceLine { id: None, address: Some(address) }] => {
+        [RulePublication { id: None, address: Some(address) }] => {
             let _ = write!(page, "\nSource: <{address}>\n");
         }
         sources => {
             page.push_str("\nPublished as:\n\n");
-            for SourceLine { id, address } in sources {
+            for RulePublication { id, address } in sources {
                 let id = id.as_deref().unwrap_or_default();
                 let _ = match address {
                     Some(address) => writeln!(page, "- [{id}]({address})"),

@@ -148,26 +148,13 @@ pub(super) fn find_wildcard_principals(site: &Site<'_>, home: &Home<'_>) -> Vec<
     findings
 }
 
-/// Finds the names in the NotPrincipal of a Deny without the names that AWS may check before them:
-/// "When you use `NotPrincipal` with Deny, you must also specify the account ARN of the not-denied
-/// principal. Otherwise, the policy might deny access to the entire account containing the
-/// principal", and for a session both its role and its account (IAM User Guide, "`NotPrincipal`").
+/// Finds the names in the NotPrincipal of a Deny without the names that AWS may check before them.
 pub(super) fn find_half_excepted(site: &Site<'_>) -> Vec<Finding> {
-    let Some(principals) = site.statement.principals.as_ref().filter(|it| it.not) else {
-        return Vec::new();
-    };
-    let names = principals.names.iter().filter(|(kind, _)| *kind == PrincipalType::AWS);
-    let finding = |(_, name): &(PrincipalType, String)| {
-        let account = account_of(name)?;
-        let excepts = |caller: &Caller| !principals.names(caller);
-        let mut missing = Vec::new();
-        let another_session = name.rsplit_once('/').filter(|_| name.contains(":assumed-role/"));
-        if another_session.is_some_and(|(role, _)| !excepts(&Caller::aws(format!("{role}/-")))) {
-            missing.push("its role");
-        }
-        if !excepts(&Caller::aws(account)) {
-            missing.push("its account");
-        }
+    let names = site.statement.principals.iter().flat_map(|principals| &principals.names);
+    let finding = |(kind, name): &(PrincipalType, String)| {
+        let caller = Caller { kind: *kind, name: name.clone() };
+        let missing = site.statement.missing_exceptions(&caller);
+        let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
         let message = format!(
             "`{name}` is excepted without {}: AWS may deny it all the same",
             (!missing.is_empty()).then(|| missing.join(" and "))?
