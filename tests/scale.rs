@@ -8,17 +8,21 @@
 #[path = "support/relays.rs"]
 mod relays;
 
+use std::fmt::Write;
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures::executor::block_on;
 use relayctl::diff::diff;
 use relayctl::graph::DependencyOrder;
+use relayctl::lint;
+use relayctl::manifest::{Inputs, Loaded, load_manifest};
 use relayctl::model::{Live, Recorded};
 use relayctl::plan::{Plan, PlanMode, build};
 use relayctl::port::Store;
-use relayctl::render::{html, human, json, markdown};
+use relayctl::render::{diagnostic, html, human, json, lint as lint_page, markdown};
 use relayctl::state::{JournalChange, State};
 use relayctl::store::memory::MemoryStore;
 use relays::{RESOURCES, World};
@@ -166,4 +170,93 @@ fn noting_a_step_costs_the_same_beside_however_large_a_state() {
         .map(|_| [taken(|| note(few)), taken(|| note(many))])
         .find(|[few, many]| *many < *few * 4);
     assert!(worst.is_some(), "it takes longer beside a larger state");
+}
+
+/// The beginning of a manifest.
+const HEAD: &str = "version: 1\nname: x\naccount: \"123456789012\"\nregion: us-east-1\n";
+
+/// Loads a manifest, and reads all of its files.
+fn loaded(folder: &Path, name: &str, text: &str) -> Loaded {
+    let path = folder.join(name);
+    std::fs::write(&path, format!("{HEAD}{text}")).unwrap();
+    load_manifest(&path, &Inputs::default())
+}
+
+/// Returns roles, each with a policy of its own, on one line or on many.
+fn roles(number: usize, separator: &str) -> String {
+    let mut roles = String::new();
+    for number in 0..number {
+        let _ = write!(
+            roles,
+            "r{number}: {{trust: {{services: [lambda.amazonaws.com]}}, inline_policies: \
+                {{P: {{Version: \"2012-10-17\", Statement: [{{Effect: Allow, \
+                Action: [\"iam:PassRole\", \"lambda:*\", \"s3:Get{number}\"], \
+                Resource: \"*\"}}]}}}}}}{separator}"
+        );
+    }
+    roles
+}
+
+#[test]
+fn linting_grows_hardly_faster_than_the_number_of_policies() {
+    let folder = tempfile::tempdir().unwrap();
+    let [few, many] = [FEW, TIMES * FEW].map(|number| {
+        let text = format!("roles:\n  {}\n", roles(number, "\n  "));
+        loaded(folder.path(), &format!("{number}.yaml"), &text)
+    });
+    let found = |it: &Loaded| {
+        lint::lint_manifest(it.desired.as_ref().expect("a valid manifest"), &it.documents)
+    };
+    assert_eq!(found(&many).len(), TIMES * found(&few).len());
+    assert!(found(&few).len() > 5 * FEW, "{}", found(&few).len());
+    hardly_faster("lint", &few, &many, found);
+}
+
+#[test]
+fn printing_findings_grows_hardly_faster_than_their_number() {
+    let folder = tempfile::tempdir().unwrap();
+    // All on one line of the manifest, or each on lines of its own.
+    for (form, begin, separator, end) in
+        [("line", "roles: {", ", ", "}\n"), ("lines", "roles:\n  ", "\n  ", "\n")]
+    {
+        let [few, many] = [FEW, TIMES * FEW].map(|number| {
+            let text = format!("{begin}{}{end}", roles(number, separator));
+            let it = loaded(folder.path(), &format!("{form}-{number}.yaml"), &text);
+            let found =
+                lint::lint_manifest(it.desired.as_ref().expect("a valid manifest"), &it.documents);
+            (found, it.sources)
+        });
+        assert_eq!(many.0.len(), TIMES * few.0.len());
+        hardly_faster(form, &few, &many, |(found, sources)| {
+            lint_page::human(found, sources, false, false)
+        });
+    }
+}
+
+#[test]
+fn the_errors_of_a_long_file_grow_hardly_faster_than_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let [few, many] = [3 * FEW, TIMES * 3 * FEW].map(|number| {
+        let statement = |index| {
+            format!(
+                "{{\"Sid\": \"S{index}\", \"Effect\": \"Allow\", \"Action\": \"nonsense\", \
+                    \"Resource\": \"*\"}}"
+            )
+        };
+        let statements: Vec<String> = (0..number).map(statement).collect();
+        let text =
+            format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{}]}}", statements.join(",\n"));
+        let document = format!("p{number}.json");
+        std::fs::write(folder.path().join(&document), text).unwrap();
+        let path = folder.path().join(format!("{number}.yaml"));
+        let text = format!("{HEAD}policies: {{P: {{document: {document}}}}}\n");
+        std::fs::write(&path, text).unwrap();
+        path
+    });
+    let read = |path: &std::path::PathBuf| {
+        let it = load_manifest(path, &Inputs::default());
+        (diagnostic::list_diagnostics(&it.diagnostics, &it.sources, false), it.diagnostics.len())
+    };
+    assert!(read(&few).1 >= 3 * FEW && read(&many).1 >= TIMES * 3 * FEW);
+    hardly_faster("errors", &few, &many, read);
 }

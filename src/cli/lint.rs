@@ -63,13 +63,14 @@ pub struct LintArgs {
 /// The format of the findings for programs.
 #[derive(clap::Args, Debug)]
 struct LintFormat {
-    /// Print as JSON, with the findings that are accepted
-    #[arg(long, conflicts_with = "sarif")]
+    /// Print as JSON: the problems of the manifest and the findings, also those that are accepted;
+    /// with --list or --explain the rules
+    #[arg(long, conflicts_with_all = ["sarif", "markdown"])]
     json: bool,
 
     /// Print as SARIF 2.1.0, for code scanning; run it in the repository's root, to which its paths
     /// are relative
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["list", "explain"])]
     sarif: bool,
 }
 
@@ -96,10 +97,12 @@ To accept a finding, say why in the manifest:
 
 pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
     if let Some(name) = &args.explain {
-        return explain(name, context);
+        return explain(name, args.format.json, context);
     }
     let Some(manifest) = args.manifest.as_ref().filter(|_| !args.list) else {
-        let list = if args.markdown {
+        let list = if args.format.json {
+            page::render_rules_as_json(rules())
+        } else if args.markdown {
             page::render_rules_page(rules())
         } else {
             page::render_rules(rules())
@@ -108,22 +111,31 @@ pub fn run_command(args: &LintArgs, context: &CommandContext) -> Exit {
         return Ok(ExitCode::SUCCESS);
     };
     let mut linted = session::load_for_lint(manifest, context)?;
-    if args.fix {
-        fix(&linted.declared.desired, &linted.documents, context)?;
+    if args.fix
+        && let Some((declared, documents)) = &linted.subject
+    {
+        fix(&declared.desired, documents, context)?;
         linted = session::load_for_lint(manifest, context)?;
     }
-    let session::LintedManifest { declared, documents, is_refused } = linted;
+    let session::LintedManifest { subject, mut problems } = linted;
     let least = args.min_severity.severity();
-    let mut found = lint::lint_manifest(&declared.desired, &documents);
+    let mut found = subject
+        .as_ref()
+        .map(|(declared, documents)| lint::lint_manifest(&declared.desired, documents))
+        .unwrap_or_default();
     found.retain(|one| one.severity <= least);
+    problems.retain(|one| one.severity <= least);
+    let is_refused = problems.iter().any(|one| one.severity == Severity::Error);
     let failed = is_refused || found.iter().any(fails);
     let style = context.terminal.style();
     context.terminal.result(&if args.format.sarif {
         let folder = std::env::current_dir().unwrap_or_default();
-        format!("{:#}", sarif::sarif_log(&found, &folder, manifest))
+        format!("{:#}", sarif::sarif_log(&found, &problems, &folder, manifest))
     } else if args.format.json {
-        page::render_json(&found, failed)
+        page::render_json(&found, &problems, failed)
     } else {
+        // The problems are on the standard error already.
+        let (declared, _) = subject.as_ref().ok_or_else(CommandError::reported)?;
         page::human(&found, &declared.sources, style.color, style.verbose)
     })?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -183,7 +195,7 @@ fn fails(one: &ManifestFinding) -> bool {
     one.accepted.is_none() && one.severity <= Severity::Warning
 }
 
-fn explain(name: &str, context: &CommandContext) -> Exit {
+fn explain(name: &str, as_json: bool, context: &CommandContext) -> Exit {
     let Some(rule) = named(name) else {
         let error = CommandError::new(format!("there is no rule `{name}`"));
         let near = lint::nearest(name).map(|near| format!("did you mean `{near}`?"));
@@ -191,7 +203,11 @@ fn explain(name: &str, context: &CommandContext) -> Exit {
             error.with_help(near.unwrap_or_else(|| "see `relayctl lint --list`".to_owned()))
         );
     };
-    context.terminal.result(&page::render_rule(&rule))?;
+    context.terminal.result(&if as_json {
+        page::render_rules_as_json(std::iter::once(rule))
+    } else {
+        page::render_rule(&rule)
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

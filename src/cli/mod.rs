@@ -95,7 +95,7 @@ Exit codes:
   0    done, or nothing to do
   1    an error, also in how the command was called; a change that was refused, blocked or failed;
        a plan that prevent_destroy or limits forbid; with --deny-widening: somebody would gain \
-       access
+       access; lint: an error or a warning that isn't accepted
   2    only with --detailed-exitcode: changes, a difference (policy diff), a denial (policy can)
   130  interrupted, and something was left undone
 

@@ -80,11 +80,11 @@ pub fn load_for(
 
 /// A manifest to lint.
 pub struct LintedManifest {
-    pub declared: DeclaredManifest,
-    /// The policy documents with their places, which take more memory than everything else.
-    pub documents: Documents,
-    /// True if S3 refuses a public policy of it.
-    pub is_refused: bool,
+    /// The manifest, and its policy documents with their places, which take more memory than
+    /// everything else; `None` if it has errors. A public policy that S3 refuses is none of these.
+    pub subject: Option<(DeclaredManifest, Documents)>,
+    /// The errors and warnings of the manifest itself.
+    pub problems: Vec<Diagnostic>,
 }
 
 /// Reads a manifest to lint, also one with a public policy that S3 refuses. Prints its problems.
@@ -93,10 +93,11 @@ pub fn load_for_lint(
     context: &CommandContext,
 ) -> Result<LintedManifest, CommandError> {
     let mut loaded = load(path, context, |_| Vec::new())?;
-    let is_refused = loaded.refused.is_some();
+    let problems = std::mem::take(&mut loaded.diagnostics);
     let desired = loaded.desired.take().or_else(|| loaded.refused.take());
-    let (declared, documents) = declared(path, context, desired, loaded)?;
-    Ok(LintedManifest { declared, documents, is_refused })
+    let is_usable = desired.is_some();
+    let subject = is_usable.then(|| declared(path, context, desired, loaded)).transpose()?;
+    Ok(LintedManifest { subject, problems })
 }
 
 /// Reads a manifest, looks for names that AWS doesn't have, and evaluates its `checks:` before

@@ -25,13 +25,13 @@ pub(super) fn all(
     undecided: &mut UndecidedParts,
 ) -> Vec<ManifestFinding> {
     let mut found = Vec::new();
-    let mut left = LeftOpen::default();
+    let mut left = LeftOpen::new(documents);
     let mut judge = |address: &Address| {
         let open = escalations(subject, address);
         if subject.comparer.budget().is_spent() {
             undecided.escalation(address);
         }
-        let kept = open.into_iter().filter(|one| !left.takes(subject, documents, one));
+        let kept = open.into_iter().filter(|one| !left.takes(subject, one));
         kept.map(|one| told(subject, address, &one)).collect::<Vec<_>>()
     };
     for (address, _) in subject.principals() {
@@ -45,27 +45,31 @@ pub(super) fn all(
     found
 }
 
-/// The escalations that statements with NotAction leave open, by the index of the finding on the
-/// statement.
-#[derive(Default)]
-struct LeftOpen(BTreeMap<usize, Vec<Escalation>>);
+/// The escalations that statements with NotAction leave open.
+struct LeftOpen {
+    /// The indices of the findings on NotAction, by policy and place.
+    findings: BTreeMap<(String, Option<Place>), usize>,
+    /// The escalations, by the index of the finding on the statement.
+    escalations: BTreeMap<usize, Vec<Escalation>>,
+}
 
 impl LeftOpen {
+    fn new(documents: &[ManifestFinding]) -> Self {
+        let all = documents.iter().enumerate().filter(|(_, one)| one.rule == "not-action");
+        let findings = all.map(|(index, one)| ((one.on.clone(), one.place.clone()), index));
+        Self { findings: findings.collect(), escalations: BTreeMap::new() }
+    }
+
     /// Takes an escalation if all of its permissions come from NotAction.
-    fn takes(
-        &mut self,
-        subject: &LintSubject<'_>,
-        documents: &[ManifestFinding],
-        one: &Escalation,
-    ) -> bool {
+    fn takes(&mut self, subject: &LintSubject<'_>, one: &Escalation) -> bool {
         if one.ways.iter().any(|way| way.pattern.is_some()) {
             return false;
         }
         let told: Option<BTreeSet<usize>> =
-            one.ways.iter().map(|way| not_action(subject, documents, way)).collect();
+            one.ways.iter().map(|way| self.not_action(subject, way)).collect();
         let Some(told) = told else { return false };
         for index in told {
-            let of_statement = self.0.entry(index).or_default();
+            let of_statement = self.escalations.entry(index).or_default();
             if of_statement.iter().all(|other| other.path.name != one.path.name) {
                 of_statement.push(one.clone());
             }
@@ -74,7 +78,7 @@ impl LeftOpen {
     }
 
     fn tell(self, documents: &mut [ManifestFinding]) {
-        for (index, open) in self.0 {
+        for (index, open) in self.escalations {
             let Some(finding) = documents.get_mut(index) else { continue };
             let Some(worst) = open.iter().min_by_key(|one| one.severity) else { continue };
             finding.severity = finding.severity.min(worst.severity);
@@ -85,21 +89,15 @@ impl LeftOpen {
                 format!("{message}; this leaves {ways} to more permissions, such as {action}");
         }
     }
-}
 
-/// Returns the index of the finding on the statement's NotAction.
-fn not_action(
-    subject: &LintSubject<'_>,
-    documents: &[ManifestFinding],
-    way: &GrantingStatement,
-) -> Option<usize> {
-    let policy = way.policy.parse::<Address>().ok()?;
-    let (_, document) = subject.document(&policy)?;
-    let statement = pointer(document, way.statement, None)?;
-    let place = subject.place(&policy, &format!("{statement}/NotAction"));
-    documents.iter().position(|finding| {
-        finding.rule == "not-action" && finding.on == way.policy && finding.place == place
-    })
+    /// Returns the index of the finding on the statement's NotAction.
+    fn not_action(&self, subject: &LintSubject<'_>, way: &GrantingStatement) -> Option<usize> {
+        let policy = way.policy.parse::<Address>().ok()?;
+        let (_, document) = subject.document(&policy)?;
+        let statement = pointer(document, way.statement, None)?;
+        let place = subject.place(&policy, &format!("{statement}/NotAction"));
+        self.findings.get(&(way.policy.clone(), place)).copied()
+    }
 }
 
 /// Returns the policies that the manifest attaches to nobody and uses as nobody's boundary:
@@ -139,6 +137,7 @@ fn administrator(subject: &LintSubject<'_>, address: &Address) -> Vec<ManifestFi
                 rule: ADMINISTRATOR_POLICY.name,
                 severity: ADMINISTRATOR_POLICY.severity,
                 on: address.to_string(),
+                also_on: Vec::new(),
                 place: attachment.place.clone(),
                 message: format!("{address} is an administrator, by AWS's policy {name}"),
                 remedy: "attach what is needed, or limit it with a permissions boundary".to_owned(),
@@ -227,6 +226,7 @@ fn told(subject: &LintSubject<'_>, address: &Address, one: &Escalation) -> Manif
         rule: one.path.name,
         severity: one.severity,
         on: address.to_string(),
+        also_on: Vec::new(),
         place: places.pop().or_else(|| subject.place(address, "")),
         message: format!(
             "{who} {}, {}: {}{}",

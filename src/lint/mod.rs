@@ -6,6 +6,7 @@ mod holders;
 mod names;
 mod redundancy;
 mod rules;
+mod sharing;
 mod suppression;
 mod undecided;
 
@@ -27,7 +28,7 @@ use undecided::UndecidedParts;
 
 pub use fix::fix_documents;
 pub use names::find_unknown_names;
-pub use rules::{Rule, explain, explain_in_markdown, named, nearest, rules};
+pub use rules::{Rule, RuleExplanation, explain, explain_in_markdown, named, nearest, rules};
 
 /// A finding that a person should look at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,6 +37,9 @@ pub struct ManifestFinding {
     pub severity: Severity,
     /// The address of the subject: `policy.Deploy`, `user.serverless`.
     pub on: String,
+    /// The other resources that have the same finding in the same place: they share a document.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_on: Vec<String>,
     pub place: Option<Place>,
     pub message: String,
     pub remedy: String,
@@ -52,6 +56,7 @@ impl ManifestFinding {
             rule: finding.rule,
             severity: finding.severity,
             on: address.to_string(),
+            also_on: Vec::new(),
             place,
             message: finding.message,
             remedy: finding.remedy,
@@ -75,16 +80,26 @@ impl ManifestFinding {
         }
     }
 
-    /// Returns the message, beginning with the subject.
+    /// Returns the resources that have the finding.
+    pub fn subjects(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.on).chain(&self.also_on).map(String::as_str)
+    }
+
+    /// Returns the message, beginning with the subjects.
     pub fn full_message(&self) -> String {
-        let Self { on, message, .. } = self;
+        let Self { on, also_on, message, .. } = self;
         if on == "*" || message.contains(on.as_str()) {
-            message.clone()
-        } else {
-            format!("{on}: {message}")
+            return message.clone();
         }
+        let shown: Vec<&str> = self.subjects().take(SUBJECTS).collect();
+        let more = (also_on.len() + 1).saturating_sub(SUBJECTS);
+        let others = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!("{}{others}: {message}", shown.join(", "))
     }
 }
+
+/// The number of resources that the message of a finding names.
+const SUBJECTS: usize = 3;
 
 /// Returns all findings, in the order of their places.
 pub fn lint_manifest(desired: &Desired, documents: &Documents) -> Vec<ManifestFinding> {
@@ -104,6 +119,7 @@ pub fn lint_manifest(desired: &Desired, documents: &Documents) -> Vec<ManifestFi
         };
         key(a).cmp(&key(b))
     });
+    sharing::merge_shared(&mut found);
     found
 }
 

@@ -1,10 +1,8 @@
 //! Finds names that AWS doesn't have: actions, services, service principals and managed policies.
 //! `validate` and `plan` tell these findings, too.
 
-use std::collections::BTreeSet;
-
 use super::rules::UNKNOWN_MANAGED_POLICY;
-use super::{ManifestFinding, suppression};
+use super::{ManifestFinding, sharing, suppression};
 use crate::address::Address;
 use crate::call::iam::{aws_policy_name, suggest_managed_policy};
 use crate::diagnostic::Severity;
@@ -31,12 +29,8 @@ pub fn find_unknown_names(desired: &Desired, documents: &Documents) -> Vec<Manif
         }
     }
     suppression::accept(&desired.silenced, &mut found);
-    // The same file may be the document of many policies.
-    let mut told = BTreeSet::new();
-    found.retain(|one| {
-        one.accepted.is_none()
-            && (one.place.is_none() || told.insert((one.place.clone(), one.message.clone())))
-    });
+    found.retain(|one| one.accepted.is_none());
+    sharing::merge_shared(&mut found);
     found
 }
 
@@ -78,6 +72,7 @@ pub(super) fn managed_policies(desired: &Desired) -> Vec<ManifestFinding> {
             rule: UNKNOWN_MANAGED_POLICY.name,
             severity: UNKNOWN_MANAGED_POLICY.severity,
             on: used.holder.to_string(),
+            also_on: Vec::new(),
             place: used.place.cloned(),
             message,
             remedy: suggest_managed_policy(&desired.partition, name),

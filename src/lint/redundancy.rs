@@ -69,6 +69,7 @@ fn all_unmet(
                 ),
                 remedy: "correct one of the tests, or write a statement for each".to_owned(),
                 related: Vec::new(),
+                also_on: Vec::new(),
                 accepted: None,
             });
         }
@@ -154,6 +155,7 @@ fn found(subject: &LintSubject<'_>, spare: &Redundant, rule: &Rule) -> Option<Ma
         rule: rule.name,
         severity: rule.severity,
         on: address.to_string(),
+        also_on: Vec::new(),
         place: subject.statement(&address, spare.statement, spare.action),
         message,
         remedy,

@@ -4,7 +4,7 @@
 use crate::diagnostic::Severity;
 use crate::policy::lint::{self as document, RuleSource};
 
-pub use crate::policy::lint::{Rule, explain, explain_in_markdown};
+pub use crate::policy::lint::{Rule, RuleExplanation, explain, explain_in_markdown};
 
 pub(super) const ADMINISTRATOR_POLICY: Rule = Rule::new(
     "administrator-policy",

@@ -52,6 +52,7 @@ fn in_vain(silence: &LintSuppression) -> ManifestFinding {
         rule: UNUSED_SILENCE.name,
         severity,
         on: on.clone(),
+        also_on: Vec::new(),
         place: silence.place.clone(),
         message,
         remedy,

@@ -307,3 +307,5 @@ fn the_one_list_holds_every_rule_once_and_explained() {
         assert!(names.contains(of_each_kind), "{of_each_kind}");
     }
 }
+
+mod examples;

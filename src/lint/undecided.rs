@@ -49,6 +49,7 @@ fn finding(mut who: Vec<String>, what: &str) -> Option<ManifestFinding> {
         rule: UNDECIDED.name,
         severity: UNDECIDED.severity,
         on: "*".to_owned(),
+        also_on: Vec::new(),
         place: None,
         message,
         remedy: phrase(UNDECIDED.remedy),

@@ -31,7 +31,7 @@ pub struct EditedFile {
 pub struct Edits {
     pub files: Vec<EditedFile>,
     /// The changes that aren't made, each with its place and the reason.
-    pub left: Vec<(Place, String, &'static str)>,
+    pub left: Vec<(Place, String, String)>,
 }
 
 /// The reasons why a change isn't made.
@@ -61,12 +61,19 @@ pub fn edit_documents(
             file: Arc::clone(&source.locate("").file),
             changes: Vec::new(),
         });
-        let wanted: Vec<Vec<(Fix, Option<&'static str>)>> =
-            holders.iter().map(|(address, it)| fixes_of(address, &it.value)).collect();
-        let agreed = |fix: &Fix| wanted.iter().all(|list| list.iter().any(|(it, _)| it == fix));
-        for (fix, reason) in wanted.first().into_iter().flatten().filter(|(it, _)| agreed(it)) {
+        let wanted: Vec<WantedFixes<'_>> =
+            holders.iter().map(|(on, it)| (*on, fixes_of(on, &it.value))).collect();
+        let mut seen: Vec<&Fix> = Vec::new();
+        for (fix, _) in wanted.iter().flat_map(|(_, fixes)| fixes) {
+            if seen.contains(&fix) {
+                continue;
+            }
+            seen.push(fix);
             let place = source.locate(&fix.pointer).place();
-            let tokens = reason.map_or_else(|| tokens(source, &written, fix), Err);
+            let tokens = match reason_against(fix, &wanted) {
+                Some(reason) => Err(reason),
+                None => tokens(source, &written, fix).map_err(str::to_owned),
+            };
             match tokens {
                 Ok(tokens) => {
                     file.changes.push(DocumentChange { source, fix: fix.clone(), tokens, place });
@@ -81,13 +88,45 @@ pub fn edit_documents(
     edits
 }
 
-/// Returns the documents that stand in a file, each with the resources that have it.
+/// The changes for a resource, each with the reason why it isn't made.
+type WantedFixes<'d> = (&'d Address, Vec<(Fix, Option<&'static str>)>);
+
+/// The number of resources that a reason names.
+const SHOWN: usize = 3;
+
+/// Returns the reason why a document isn't changed; `None` if all resources that have it agree.
+fn reason_against(fix: &Fix, wanted: &[WantedFixes<'_>]) -> Option<String> {
+    let mut reason = None;
+    let mut others = Vec::new();
+    for (address, fixes) in wanted {
+        match fixes.iter().find(|(it, _)| it == fix) {
+            Some((_, against)) => reason = reason.or(*against),
+            None => others.push(address.to_string()),
+        }
+    }
+    if others.is_empty() {
+        return reason.map(str::to_owned);
+    }
+    let have = if others.len() == 1 { "has" } else { "have" };
+    let more = others.len().saturating_sub(SHOWN);
+    others.truncate(SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    Some(format!(
+        "{}{more} {have} the same document, and there it is accepted or has another remedy",
+        others.join(", ")
+    ))
+}
+
+/// Returns the documents that stand in a file, each with the resources that have it. A file has the
+/// path to which links lead: two links to it are one file.
 fn written_documents(documents: &Documents) -> BTreeMap<DocumentPlace, Vec<DocumentHolder<'_>>> {
     let mut found: BTreeMap<DocumentPlace, Vec<DocumentHolder<'_>>> = BTreeMap::new();
     for ((address, _), source) in documents {
         let top = source.locate("");
         if !matches!(source.origin(), Origin::Made) {
-            let place = (top.file.shown.clone(), top.line, top.column);
+            let shown = &top.file.shown;
+            let path = std::fs::canonicalize(shown).unwrap_or_else(|_| shown.clone());
+            let place = (path, top.line, top.column);
             found.entry(place).or_default().push((address, source));
         }
     }
@@ -118,11 +157,12 @@ impl FileEdit<'_> {
                 if self.is_right(std::slice::from_ref(&change)) {
                     self.changes.push(change);
                 } else {
-                    edits.left.push((change.place, change.fix.message, LAYOUT));
+                    edits.left.push((change.place, change.fix.message, LAYOUT.to_owned()));
                 }
             }
             if !self.is_right(&self.changes) {
-                let left = self.changes.into_iter().map(|it| (it.place, it.fix.message, LAYOUT));
+                let changes = self.changes.into_iter();
+                let left = changes.map(|it| (it.place, it.fix.message, LAYOUT.to_owned()));
                 edits.left.extend(left);
                 return;
             }
@@ -280,5 +320,39 @@ fn pointer_to(tree: &Node, wanted: &Node) -> Option<String> {
             Some(format!("/{key}{}", pointer_to(&entry.node, wanted)?))
         }),
         NodeContent::Plain(_) | NodeContent::Text(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::{Inputs, load_manifest};
+    use crate::policy::lint::fixes;
+
+    #[test]
+    fn a_change_that_would_open_something_for_any_holder_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = "version: 1\nname: x\naccount: \"123456789012\"\nregion: us-east-1\n\
+            policies: {A: {document: p.json}, B: {document: p.json}, C: {document: p.json}}\n";
+        let document = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:GetObject"], "Resource": "arn:aws:s3:::b/*"}}"#;
+        let path = folder.path().join("x.yaml");
+        std::fs::write(&path, manifest).unwrap();
+        std::fs::write(folder.path().join("p.json"), document).unwrap();
+        let loaded = load_manifest(&path, &Inputs::default());
+        let edited = |refusing: Option<&str>| {
+            edit_documents(&loaded.documents, |address, document| {
+                let opens = Some(address.name()) == refusing;
+                fixes(document).into_iter().map(|fix| (fix, opens.then_some("it opens"))).collect()
+            })
+        };
+        let Edits { files, left } = edited(None);
+        assert_eq!((files.len(), files[0].made.len(), left.len()), (1, 1, 0));
+        for refusing in ["A", "B", "C"] {
+            let Edits { files, left } = edited(Some(refusing));
+            assert!(files.is_empty(), "{refusing}");
+            let reasons: Vec<_> = left.iter().map(|(_, _, reason)| reason.as_str()).collect();
+            assert_eq!(reasons, ["it opens"], "{refusing}");
+        }
     }
 }

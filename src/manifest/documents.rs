@@ -67,7 +67,8 @@ impl DocumentTemplate {
             Origin::Json(file) => {
                 let mut pointer = pointer;
                 loop {
-                    if let Some((line, column, length)) = policy::locate(&file.text, pointer) {
+                    let place = file.values().and_then(|values| values.locate(pointer));
+                    if let Some((line, column, length)) = place {
                         return Span::new(file, line, column, length);
                     }
                     match pointer.rfind('/') {
@@ -94,7 +95,7 @@ impl DocumentSource {
     pub(super) fn locate_key(&self, pointer: &str) -> Span {
         let written = written(pointer, &self.renamed);
         match &self.template.origin {
-            Origin::Json(file) => match policy::locate_key(&file.text, &written) {
+            Origin::Json(file) => match file.values().and_then(|it| it.locate_key(&written)) {
                 Some((line, column, length)) => Span::new(file, line, column, length),
                 None => Span::top(file),
             },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::suggest;
 use crate::allowed_files::{AllowedFiles, FileRefusal, SinkPlace};
 use crate::diagnostic::Place;
+use crate::policy::SpanIndex;
 
 /// One file that was read.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct SourceFile {
     /// looked up ten thousand times.
     starts: Vec<usize>,
     lines: usize,
+    /// The places of the values of a JSON text, from the first lookup on.
+    values: OnceLock<Option<SpanIndex>>,
 }
 
 /// The number of lines between two known offsets; the lines between them are counted.
@@ -37,7 +40,12 @@ impl SourceFile {
         let mut lines = 0;
         let all = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
         let starts = all.inspect(|_| lines += 1).step_by(STRIDE).collect();
-        Self { shown, relative, text, starts, lines }
+        Self { shown, relative, text, starts, lines, values: OnceLock::new() }
+    }
+
+    /// Returns the places of the values, if the text is JSON.
+    pub(super) fn values(&self) -> Option<&SpanIndex> {
+        self.values.get_or_init(|| SpanIndex::of_text(&self.text)).as_ref()
     }
 
     /// Returns the offset of the beginning of a line.

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::lint::{ManifestFinding, Rule, explain, explain_in_markdown};
+use crate::lint::{ManifestFinding, Rule, RuleExplanation, explain, explain_in_markdown};
 use crate::render::diagnostic;
 use crate::render::text::count;
+use crate::value::Value;
 
 /// The format's version. Its first part is raised if a reader of the old form would misread the new
 /// one.
-const FORMAT: &str = "1.0";
+const FORMAT: &str = "1.1";
 
 /// Returns the findings with the lines that they are about. Findings that the manifest accepts are
 /// only counted, unless `all`.
@@ -42,9 +43,13 @@ pub fn human(
     out + &end
 }
 
-pub fn render_json(found: &[ManifestFinding], failed: bool) -> String {
+/// Returns the findings, and the problems of the manifest itself, as `policy validate` has those of
+/// a document.
+pub fn render_json(found: &[ManifestFinding], problems: &[Diagnostic], failed: bool) -> String {
     let of = |severity| {
-        found.iter().filter(|one| one.severity == severity && one.accepted.is_none()).count()
+        let open = found.iter().filter(|one| one.accepted.is_none()).map(|one| one.severity);
+        let all = open.chain(problems.iter().map(|one| one.severity));
+        all.filter(|one| *one == severity).count()
     };
     let text = json!({
         "format_version": FORMAT,
@@ -55,6 +60,7 @@ pub fn render_json(found: &[ManifestFinding], failed: bool) -> String {
             "notes": of(Severity::Note),
             "accepted": found.iter().filter(|one| one.accepted.is_some()).count(),
         },
+        "problems": problems,
         "findings": found,
     });
     format!("{text:#}")
@@ -70,6 +76,27 @@ pub fn render_rules(rules: impl Iterator<Item = Rule>) -> String {
     rules.iter().map(line).collect()
 }
 
+/// Returns rules with their explanations as JSON.
+pub fn render_rules_as_json(rules: impl Iterator<Item = Rule>) -> String {
+    let rules: Vec<Value> = rules.map(|rule| rule_as_json(&rule)).collect();
+    format!("{:#}", json!({"format_version": FORMAT, "rules": rules}))
+}
+
+fn rule_as_json(rule: &Rule) -> Value {
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of_rule(rule);
+    json!({
+        "name": rule.name,
+        "severity": rule.severity,
+        "summary": rule.summary,
+        "why": rule.why,
+        "needs": needs,
+        "remedy": rule.remedy,
+        "examples": examples,
+        "sources": sources,
+        "help_address": rule_address(rule.name),
+    })
+}
+
 pub fn render_rule(rule: &Rule) -> String {
     format!("{} ({})\n\n{}\n", rule.name, rule.severity.name(), explain(rule))
 }
@@ -77,9 +104,14 @@ pub fn render_rule(rule: &Rule) -> String {
 /// The address of the documentation. The repository has no public name before the first release.
 const DOCUMENTATION: &str = "https://github.com/OWNER/REPOSITORY/blob/main/docs";
 
+/// Returns the address of a page of the documentation.
+pub fn page_address(name: &str) -> String {
+    format!("{DOCUMENTATION}/{name}")
+}
+
 /// Returns the address of a rule's explanation on the page of all rules.
 pub fn rule_address(name: &str) -> String {
-    format!("{DOCUMENTATION}/lint-rules.md#{name}")
+    page_address(&format!("lint-rules.md#{name}"))
 }
 
 /// The heading of the page of all rules, with its command.

@@ -10,9 +10,9 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::diagnostic::{Place, Severity};
+use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::lint::{ManifestFinding, Rule, explain, explain_in_markdown, rules};
-use crate::render::lint::rule_address;
+use crate::render::lint::{page_address, rule_address};
 use crate::value::{Value, digest};
 
 const SCHEMA: &str =
@@ -59,11 +59,11 @@ struct Configuration {
 
 #[derive(Serialize)]
 struct Properties {
-    tags: [&'static str; 2],
+    tags: &'static [&'static str],
     /// The score by which GitHub sorts findings about security: from 9 critical, from 7 high, from
     /// 4 medium.
-    #[serde(rename = "security-severity")]
-    severity: &'static str,
+    #[serde(rename = "security-severity", skip_serializing_if = "Option::is_none")]
+    severity: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -133,12 +133,27 @@ struct Suppression {
     justification: String,
 }
 
-/// Returns one run with all rules. `folder` is the base of relative URIs; `manifest` is the place
-/// of a finding without one, since GitHub shows none without a place.
-pub fn sarif_log(found: &[ManifestFinding], folder: &Path, manifest: &Path) -> Value {
+/// Returns one run with all rules, the problems of the manifest itself and the findings. `folder`
+/// is the base of relative URIs; `manifest` is the place of a finding without one, since GitHub
+/// shows none without a place.
+pub fn sarif_log(
+    found: &[ManifestFinding],
+    problems: &[Diagnostic],
+    folder: &Path,
+    manifest: &Path,
+) -> Value {
     let known: Vec<Rule> = rules().collect();
-    let results: Vec<SarifResult> =
-        found.iter().map(|one| finding(one, &known, folder, manifest)).collect();
+    let mut descriptors: Vec<Descriptor> = known.iter().map(descriptor).collect();
+    let mut results = Vec::new();
+    for one in problems {
+        let position = descriptors.iter().position(|it| it.id == one.code);
+        let index = position.unwrap_or(descriptors.len());
+        if position.is_none() {
+            descriptors.push(problem_descriptor(one));
+        }
+        results.push(problem(one, index, folder, manifest));
+    }
+    results.extend(found.iter().map(|one| finding(one, &known, folder, manifest)));
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -146,7 +161,7 @@ pub fn sarif_log(found: &[ManifestFinding], folder: &Path, manifest: &Path) -> V
             "tool": {"driver": {
                 "name": "relayctl",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": known.iter().map(descriptor).collect::<Vec<_>>(),
+                "rules": descriptors,
             }},
             "columnKind": "unicodeCodePoints",
             "results": results,
@@ -163,20 +178,59 @@ fn descriptor(rule: &Rule) -> Descriptor {
         help_uri: rule_address(rule.name),
         default_configuration: Configuration { level: rule.severity.name() },
         properties: Properties {
-            tags: ["security", "iam"],
-            severity: match rule.severity {
+            tags: &["security", "iam"],
+            severity: Some(match rule.severity {
                 Severity::Error => "8.0",
                 Severity::Warning => "5.0",
                 Severity::Note => "2.0",
-            },
+            }),
         },
     }
 }
 
+/// Returns the rule of a problem of the manifest, by its code.
+fn problem_descriptor(one: &Diagnostic) -> Descriptor {
+    let why = "The manifest, or a document of it, has this problem. `relayctl validate` and \
+        `relayctl plan` report it, too.";
+    let help = "The message says what is wrong, and the remedy.";
+    Descriptor {
+        id: one.code,
+        short_description: SarifText { text: format!("Problem of a manifest: {}", one.code) },
+        full_description: SarifText { text: why.to_owned() },
+        help: Help { text: help.to_owned(), markdown: help.to_owned() },
+        help_uri: page_address("manifest.md"),
+        default_configuration: Configuration { level: one.severity.name() },
+        properties: Properties { tags: &["manifest"], severity: None },
+    }
+}
+
+fn problem(one: &Diagnostic, rule_index: usize, folder: &Path, manifest: &Path) -> SarifResult {
+    let whole = whole(manifest);
+    let message = one.message.trim_end_matches('.');
+    let remedy =
+        one.help.as_deref().map(|help| format!(" Remedy: {}.", help.trim_end_matches('.')));
+    SarifResult {
+        rule_id: one.code,
+        rule_index,
+        level: one.severity.name(),
+        message: SarifText { text: format!("{message}.{}", remedy.unwrap_or_default()) },
+        locations: vec![location(one.place.as_ref().unwrap_or(&whole), folder)],
+        related_locations: Vec::new(),
+        partial_fingerprints: json!({"relayctlFinding/v1": digest(&(one.code, &one.message))}),
+        suppressions: Vec::new(),
+    }
+}
+
+/// Returns the place of a result without one: the beginning of the manifest.
+fn whole(manifest: &Path) -> Place {
+    Place { file: manifest.to_owned(), line: 1, column: 1, length: 1 }
+}
+
 fn finding(one: &ManifestFinding, rules: &[Rule], folder: &Path, manifest: &Path) -> SarifResult {
-    let whole = Place { file: manifest.to_owned(), line: 1, column: 1, length: 1 };
+    let whole = whole(manifest);
     let place = one.place.as_ref().unwrap_or(&whole);
-    let names = vec![Logical { fully_qualified_name: one.on.clone(), kind: "resource" }];
+    let name = |name: &str| Logical { fully_qualified_name: name.to_owned(), kind: "resource" };
+    let names = one.subjects().map(name).collect();
     let accepted = one.accepted.iter().map(|because| Suppression {
         kind: "external",
         status: "accepted",

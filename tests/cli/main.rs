@@ -2,6 +2,7 @@
 
 mod commands;
 mod lint;
+mod lint_output;
 mod policy;
 mod policy_can;
 mod policy_can_limits;

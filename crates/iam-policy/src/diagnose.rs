@@ -36,7 +36,7 @@ pub fn diagnose_parsed(file: &Path, text: &str, document: &Value, usage: Usage) 
 }
 
 fn placed(file: &Path, text: &str, violations: Vec<Violation>) -> Vec<Diagnostic> {
-    let places = SpanIndex::of(text);
+    let places = SpanIndex::of_text(text);
     let diagnostic = |violation: Violation| {
         let key = OF_KEYS.contains(&violation.code);
         let place = place(file, places.as_ref(), &violation.pointer, key);
@@ -55,10 +55,10 @@ pub fn unparsed(file: &Path, error: &SyntaxError) -> Diagnostic {
 }
 
 /// Returns the place of a JSON pointer, or of the nearest value around it.
-fn place(file: &Path, places: Option<&SpanIndex<'_>>, pointer: &str, key: bool) -> SourceSpan {
+fn place(file: &Path, places: Option<&SpanIndex>, pointer: &str, key: bool) -> SourceSpan {
     let mut pointer = pointer;
     loop {
-        let found = |places: &SpanIndex<'_>| {
+        let found = |places: &SpanIndex| {
             if key { places.locate_key(pointer) } else { places.locate(pointer) }
         };
         if let Some((line, column, length)) = places.and_then(found) {

@@ -72,9 +72,9 @@ pub use layout::{
     statements_mut,
 };
 pub use lint::lint;
-pub use parse::{SyntaxError, locate, locate_key};
+pub use parse::{SpanIndex, SyntaxError, locate, locate_key};
 pub use pattern::{action_matches, may_cross_parts};
-pub use principal::NoCaller;
+pub use principal::{MissingException, NoCaller};
 pub use print::pretty;
 pub use public::{is_public, public_statement};
 pub use request::{Caller, Context, Request};

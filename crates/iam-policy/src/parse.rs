@@ -1,10 +1,13 @@
 //! Parser from JSON text to a document, and the places of JSON pointers in the text.
 
+use std::collections::HashMap;
+
 use jsonc_parser::ast::{self, Object, ObjectProp, ObjectPropName};
 use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use crate::Value;
+use crate::layout::member;
 
 /// The error of a text that is no JSON object. Line and column count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,65 +57,111 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, SyntaxError> {
 /// length, in characters. The place of a value of several lines is its key, or its first line where
 /// it has no key. `None` if the text has no such value.
 pub fn locate(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
-    SpanIndex::of(text)?.locate(pointer)
+    SpanIndex::of_text(text)?.locate(pointer)
 }
 
 /// Returns the place of the key of a member: line, column and length, from 1, in characters.
 pub fn locate_key(text: &str, pointer: &str) -> Option<(usize, usize, usize)> {
-    SpanIndex::of(text)?.locate_key(pointer)
+    SpanIndex::of_text(text)?.locate_key(pointer)
 }
 
-/// The places of a text, for many lookups: the text is parsed once.
-pub(super) struct SpanIndex<'t> {
-    text: &'t str,
-    tree: ast::Value<'t>,
+/// The places of the values of a text, for many lookups: the text is parsed once, and its lines and
+/// columns are counted once.
+#[derive(Debug)]
+pub struct SpanIndex {
+    places: HashMap<String, ValuePlace>,
 }
 
-impl<'t> SpanIndex<'t> {
-    pub(super) fn of(text: &'t str) -> Option<Self> {
+/// The places of a value and of its key: lines, columns and lengths, from 1, in characters.
+#[derive(Debug)]
+struct ValuePlace {
+    key: Option<(usize, usize, usize)>,
+    value: (usize, usize, usize),
+    has_lines: bool,
+}
+
+impl SpanIndex {
+    /// Returns the places in a JSON text; `None` if it is none.
+    pub fn of_text(text: &str) -> Option<Self> {
         let text = without_mark(text);
-        tree(text).map(|tree| Self { text, tree })
+        let tree = tree(text)?;
+        let mut reader = SpanReader { text, line: 1, column: 1, offset: 0, places: HashMap::new() };
+        reader.add(String::new(), None, &tree);
+        Some(Self { places: reader.places })
     }
 
-    /// Returns the place of the key of a member.
-    pub(super) fn locate_key(&self, pointer: &str) -> Option<(usize, usize, usize)> {
-        self.find(pointer, true)
+    /// Returns the place of the key of a member, as [`locate_key`] does.
+    pub fn locate_key(&self, pointer: &str) -> Option<(usize, usize, usize)> {
+        let ValuePlace { key, value, .. } = self.places.get(pointer)?;
+        Some(key.unwrap_or(*value))
     }
 
-    pub(super) fn locate(&self, pointer: &str) -> Option<(usize, usize, usize)> {
-        self.find(pointer, false)
+    /// Returns the place of a JSON pointer, as [`locate`] does.
+    pub fn locate(&self, pointer: &str) -> Option<(usize, usize, usize)> {
+        let ValuePlace { key, value, has_lines } = self.places.get(pointer)?;
+        Some(key.filter(|_| *has_lines).unwrap_or(*value))
     }
+}
 
-    fn find(&self, pointer: &str, by_key: bool) -> Option<(usize, usize, usize)> {
-        let mut range = self.tree.range();
-        let mut key = None;
-        let mut value = &self.tree;
-        for step in pointer.split('/').skip(1) {
-            let step = step.replace("~1", "/").replace("~0", "~");
-            (key, value) = match value {
-                ast::Value::Object(object) => {
-                    // The last property of this name, as in the parsed value.
-                    let property = object
-                        .properties
-                        .iter()
-                        .rev()
-                        .find(|property| property.name.as_str() == step)?;
-                    (Some(name_range(property)), &property.value)
+/// Reads the places of a text from its beginning to its end.
+struct SpanReader<'t> {
+    text: &'t str,
+    line: usize,
+    column: usize,
+    /// The place in bytes of the line and the column.
+    offset: usize,
+    places: HashMap<String, ValuePlace>,
+}
+
+impl SpanReader<'_> {
+    fn add(&mut self, pointer: String, key: Option<Range>, value: &ast::Value<'_>) {
+        let key = key.map(|key| self.place(key));
+        let range = value.range();
+        let has_lines = self.text[range.start..range.end].contains('\n');
+        let place = self.place(range);
+        match value {
+            ast::Value::Object(object) => {
+                // The last property of a name counts, as in the parsed value.
+                let last: HashMap<&str, usize> = object
+                    .properties
+                    .iter()
+                    .enumerate()
+                    .map(|(index, property)| (property.name.as_str(), index))
+                    .collect();
+                for (index, property) in object.properties.iter().enumerate() {
+                    let name = property.name.as_str();
+                    if last.get(name) == Some(&index) {
+                        self.add(
+                            member(&pointer, name),
+                            Some(name_range(property)),
+                            &property.value,
+                        );
+                    }
                 }
-                ast::Value::Array(array) => {
-                    (None, array.elements.get(step.parse::<usize>().ok()?)?)
+            }
+            ast::Value::Array(array) => {
+                for (index, element) in array.elements.iter().enumerate() {
+                    self.add(format!("{pointer}/{index}"), None, element);
                 }
-                _ => return None,
-            };
-            range = value.range();
+            }
+            _ => {}
         }
-        let shown = match key {
-            Some(key) if by_key || self.text[range.start..range.end].contains('\n') => key,
-            _ => range,
-        };
-        let first_line = self.text[shown.start..shown.end].lines().next().unwrap_or_default();
-        let (line, column) = position(self.text, shown.start);
-        Some((line, column, first_line.chars().count().max(1)))
+        self.places.insert(pointer, ValuePlace { key, value: place, has_lines });
+    }
+
+    /// Returns the place of a range, which begins behind the range of the call before.
+    fn place(&mut self, range: Range) -> (usize, usize, usize) {
+        let between = &self.text[self.offset..range.start];
+        match between.rfind('\n') {
+            Some(end) => {
+                self.line += between.matches('\n').count();
+                self.column = between[end + 1..].chars().count() + 1;
+            }
+            None => self.column += between.chars().count(),
+        }
+        self.offset = range.start;
+        let first_line = self.text[range.start..range.end].lines().next().unwrap_or_default();
+        (self.line, self.column, first_line.chars().count().max(1))
     }
 }
 

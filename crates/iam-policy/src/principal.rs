@@ -1,10 +1,11 @@
 //! The principals of a Principal element (IAM User Guide, "AWS JSON policy elements: Principal").
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::canonical::{account_of_root, is_account};
 use super::request::Caller;
-use super::statement::{PrincipalType, Principals};
+use super::statement::{Effect, PrincipalType, Principals, Statement};
 
 /// The way in which a policy names a caller, which decides what the policy grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +60,50 @@ impl PrincipalType {
 /// is everyone, also without credentials, and is compiled to that (IAM User Guide, "AWS JSON policy
 /// elements: Principal", "All principals").
 pub(super) const ANYBODY: &str = "*";
+
+/// A principal that `NotPrincipal` should name beside one that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MissingException {
+    /// The role of a session.
+    Role,
+    /// The account.
+    Account,
+}
+
+impl fmt::Display for MissingException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Role => "its role",
+            Self::Account => "its account",
+        })
+    }
+}
+
+impl Statement {
+    /// Returns the principals that a Deny with `NotPrincipal` doesn't except, though it excepts the
+    /// caller, and that AWS may check before the caller: "When you use `NotPrincipal` with Deny,
+    /// you must also specify the account ARN of the not-denied principal. Otherwise, the policy
+    /// might deny access to the entire account containing the principal", and for a session both
+    /// its role and its account (IAM User Guide, "`NotPrincipal`").
+    pub fn missing_exceptions(&self, caller: &Caller) -> Vec<MissingException> {
+        let denying = self.principals.as_ref().filter(|it| it.not && self.effect == Effect::Deny);
+        let (Some(principals), Some(account)) = (denying, caller.account()) else {
+            return Vec::new();
+        };
+        let excepts = |caller: &Caller| !principals.names(caller);
+        if !excepts(caller) {
+            return Vec::new();
+        }
+        let is_session = matches!(caller.entity(), Some(PrincipalEntity::Session(_)));
+        let role = caller.name.rsplit_once('/').filter(|_| is_session);
+        let another_session = role.map(|(role, _)| Caller::aws(format!("{role}/-")));
+        let role = another_session.filter(|it| !excepts(it)).map(|_| MissingException::Role);
+        let whole = Caller::aws(account);
+        let account = (!excepts(&whole)).then_some(MissingException::Account);
+        role.into_iter().chain(account).collect()
+    }
+}
 
 fn naming(kind: PrincipalType, name: &str, caller: &Caller) -> Option<Naming> {
     if kind == PrincipalType::Everyone {

@@ -32,7 +32,8 @@ pub struct Statement {
     /// The principals. `None` if the policy is attached to a principal: the statement applies to
     /// that principal.
     pub principals: Option<Principals>,
-    /// The actions: `Action` or `NotAction`.
+    /// The actions: `Action` or `NotAction`. `*` stands for every spelling of all actions, such as
+    /// `*:*`.
     pub actions: Clause,
     /// The resources. `None` if the policy is about the resource that it is attached to (a trust
     /// policy's role).
@@ -271,7 +272,10 @@ fn statement(
         .and_then(Value::as_str)
         .filter(|sid| !sid.is_empty())
         .map(str::to_owned);
-    let actions = clause(elements, "Action", "NotAction")?.ok_or("it has no Action")?;
+    let mut actions = clause(elements, "Action", "NotAction")?.ok_or("it has no Action")?;
+    for pattern in actions.patterns.iter_mut().filter(|pattern| is_every_action(pattern)) {
+        "*".clone_into(pattern);
+    }
     let resources = clause(elements, "Resource", "NotResource")?;
     let principals = match (elements.get("Principal"), elements.get("NotPrincipal")) {
         (Some(_), Some(_)) => return Err("it has Principal and NotPrincipal".to_owned()),
@@ -281,6 +285,20 @@ fn statement(
     };
     let conditions = elements.get("Condition").map_or_else(|| Ok(Vec::new()), tests)?;
     Ok(Statement { number, sid, effect, principals, actions, resources, conditions, variables })
+}
+
+/// Tells if a pattern matches every action of every service, whose names have one colon: `*`,
+/// `*:*`, `**`.
+fn is_every_action(pattern: &str) -> bool {
+    let is_open = |part: &str, shortest: usize| {
+        let single = part.chars().filter(|c| *c == '?').count();
+        let wildcards = part.chars().all(|c| matches!(c, '*' | '?'));
+        wildcards && part.contains('*') && single <= shortest
+    };
+    match pattern.split_once(':') {
+        Some((service, action)) => is_open(service, 1) && is_open(action, 1),
+        None => is_open(pattern, "s:A".len()),
+    }
 }
 
 fn clause(
@@ -418,6 +436,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn all_actions_have_several_spellings() {
+        for every in ["*", "**", "*:*", "*:**", "?*:*?", "*?", "???*"] {
+            assert!(is_every_action(every), "{every}");
+        }
+        for some in ["", "?", "iam:*", "*:Get*", "*:?", "??*:*", "????*", "*:*:*", ":", "i*"] {
+            assert!(!is_every_action(some), "{some}");
+        }
+    }
 
     fn compile(statement: &Value) -> Result<Policy, Unreadable> {
         Policy::compile("p", &json!({"Version": "2012-10-17", "Statement": statement}))

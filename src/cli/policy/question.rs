@@ -1,8 +1,9 @@
 //! Requests that AWS never evaluates, because of a mistake in them.
 
+use relayctl::policy::MissingException;
 use relayctl::policy::catalogue::{self, Action, nearest_action, nearest_service};
-use relayctl::policy::request::{Caller, Request};
-use relayctl::policy::statement::{Effect, Policy, Statement};
+use relayctl::policy::request::Request;
+use relayctl::policy::statement::{Policy, Statement};
 
 /// Returns the doubts about the request. It is still answered: the catalogue may be older
 /// than the action.
@@ -38,29 +39,29 @@ pub fn doubts(request: &Request) -> Vec<String> {
     doubts
 }
 
-/// Returns the doubts about statements that deny with `NotPrincipal` and except the caller but not
-/// its account: "When you use `NotPrincipal` with Deny, you must also specify the account ARN of
-/// the not-denied principal. Otherwise, the policy might deny access to the entire account" (IAM
-/// User Guide, "`NotPrincipal`").
+/// Returns the doubts about statements that deny with `NotPrincipal` and except the caller, but not
+/// all that AWS may check before it.
 pub fn half_excepted(policy: &Policy, request: &Request) -> Vec<String> {
     let caller = &request.principal;
-    let Some(account) = caller.account() else { return Vec::new() };
-    let root = Caller::aws(account);
-    let half = |statement: &&Statement| {
-        let excepts =
-            |who: &Caller| statement.principals.as_ref().is_some_and(|it| it.not && !it.names(who));
-        statement.effect == Effect::Deny && excepts(caller) && !excepts(&root)
-    };
     let said = |statement: &Statement| {
-        format!(
-            "{} of {} excepts {}, but not its account: AWS may deny it all the same until \
-                NotPrincipal names {account} too",
+        let missing = statement.missing_exceptions(caller);
+        let parts: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        let wanted = match missing[..] {
+            [] => return None,
+            [MissingException::Account] => caller.account()?,
+            [_] => parts.first()?.as_str(),
+            [..] => "both",
+        };
+        Some(format!(
+            "{} of {} excepts {}, but not {}: AWS may deny it all the same until NotPrincipal \
+                names {wanted} too",
             statement.title(),
             policy.name,
-            caller.name
-        )
+            caller.name,
+            parts.join(" and "),
+        ))
     };
-    policy.statements.iter().filter(half).map(said).collect()
+    policy.statements.iter().filter_map(said).collect()
 }
 
 /// Returns the doubt about `*` as the resource of an action that is always about a single one.

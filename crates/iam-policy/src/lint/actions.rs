@@ -82,8 +82,10 @@ pub(super) const UNKNOWN_SERVICE: Rule = Rule::new(
 )
 .with_example(
     Usage::Managed,
-    r#"{"Effect": "Allow", "Action": "lamda:InvokeFunction", "Resource": "*"}"#,
-    r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}"#,
+    r#"{"Effect": "Allow", "Action": "lamda:InvokeFunction",
+ "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:relay"}"#,
+    r#"{"Effect": "Allow", "Action": "lambda:InvokeFunction",
+ "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:relay"}"#,
 )
 .with_source(RuleSource::ServiceAuthorization("reference_policies_actions-resources-contextkeys"));
 
@@ -124,7 +126,7 @@ pub(super) fn find_wildcard_actions(site: &Site<'_>, home: &Home<'_>) -> Vec<Fin
 
 fn star(site: &Site<'_>, usage: Usage, index: usize, pattern: &str) -> Option<Finding> {
     let place = site.value("Action", index);
-    let every = pattern.chars().all(|c| c == '*') || pattern == "*:*";
+    let every = pattern == "*";
     // In a bucket policy it is what S3 can do with the bucket.
     if every && usage != Usage::Bucket {
         let message = "every action of every service is allowed";
@@ -225,7 +227,7 @@ mod tests {
             };
             lint_reach(&document, &home).into_iter().map(|it| it.rule).collect::<Vec<_>>()
         };
-        for action in ["*", "s3:*"] {
+        for action in ["*", "*:*", "s3:*"] {
             assert_eq!(found(action, json!({})), ["service-wildcard"], "{action}");
             let delegated = json!({"StringEquals": {"s3:DataAccessPointAccount": "123456789012"}});
             assert_eq!(found(action, delegated), Vec::<&str>::new(), "{action}");

@@ -3,71 +3,120 @@
 
 use std::fmt::Write;
 
-use super::escalation::{path_example, path_of};
-use super::rule::{Rule, RuleExample};
+use serde::Serialize;
 
-const BAD: &str = "Bad";
-const GOOD: &str = "Good";
+use crate::Usage;
+
+use super::escalation::path_of;
+use super::escalation_example::{BetterExample, bad_example, better_examples};
+use super::rule::Rule;
+
+/// An example of a rule, as its explanation shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShownExample {
+    /// True for an example in which the rule finds something that should be changed.
+    pub is_bad: bool,
+    /// The words above it: `Good, without iam:PassRole`.
+    pub caption: String,
+    /// The language of the text: `json` or `yaml`.
+    pub language: &'static str,
+    /// A statement, a list of statements, or a part of a manifest.
+    pub text: String,
+    /// The use of the policy that the statements are of; `None` for a part of a manifest, in YAML.
+    #[serde(skip)]
+    pub usage: Option<Usage>,
+}
+
+impl ShownExample {
+    fn bad(usage: Option<Usage>, text: impl Into<String>) -> Self {
+        let language = if usage.is_some() { "json" } else { "yaml" };
+        Self { is_bad: true, caption: "Bad".to_owned(), language, text: text.into(), usage }
+    }
+
+    fn good(usage: Option<Usage>, text: impl Into<String>) -> Self {
+        Self { is_bad: false, caption: "Good".to_owned(), ..Self::bad(usage, text) }
+    }
+
+    fn of_path(example: BetterExample) -> Self {
+        let caption = match (example.without, example.remaining) {
+            (_, Some(severity)) => format!("Better, but a {} remains", severity.name()),
+            (Some(action), None) => format!("Good, without {action}"),
+            (None, None) => "Good".to_owned(),
+        };
+        Self { caption, ..Self::good(Some(Usage::Managed), example.statements) }
+    }
+}
+
+/// Returns the examples of a rule: a bad one, then better ones, the best one last.
+pub fn examples(rule: &Rule) -> Vec<ShownExample> {
+    if let Some(path) = path_of(rule) {
+        let better = better_examples(path).into_iter().map(ShownExample::of_path);
+        let bad = ShownExample::bad(Some(Usage::Managed), bad_example(path));
+        return [bad].into_iter().chain(better).collect();
+    }
+    let of = |it: super::rule::RuleExample| {
+        [ShownExample::bad(it.usage, it.bad), ShownExample::good(it.usage, it.good)]
+    };
+    rule.example.into_iter().flat_map(of).collect()
+}
 
 /// The parts of an explanation, beside the texts of the rule itself.
-struct RuleExplanation {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleExplanation {
     /// The permissions that an escalation path needs.
-    needs: Vec<String>,
-    /// The language of the examples, and each example with a word on it.
-    examples: Vec<(&'static str, &'static str, String)>,
-    sources: Vec<SourceLine>,
+    pub needs: Vec<String>,
+    /// The examples, the bad one first.
+    pub examples: Vec<ShownExample>,
+    /// The publications that the rule follows.
+    pub sources: Vec<RulePublication>,
 }
 
 /// A publication that a rule follows.
-struct SourceLine {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RulePublication {
     /// The list that has an escalation path, and the id there.
-    id: Option<String>,
-    address: Option<String>,
+    pub id: Option<String>,
+    /// The address of the page.
+    pub address: Option<String>,
 }
 
 impl RuleExplanation {
-    fn of(rule: &Rule) -> Self {
+    /// Returns the explanation of a rule.
+    pub fn of_rule(rule: &Rule) -> Self {
+        let examples = examples(rule);
         if let Some(path) = path_of(rule) {
             let needs = path.needs.iter().map(|need| need.any.join(" or ")).collect();
-            let (bad, good) = path_example(path);
-            let good = good.map(|good| ("json", GOOD, good));
-            let examples = [("json", BAD, bad)].into_iter().chain(good).collect();
-            let sources = path.publications().map(|it| SourceLine {
+            let sources = path.publications().map(|it| RulePublication {
                 id: Some(format!("{} {}", it.list.title(), it.id)),
                 address: it.address(),
             });
             return Self { needs, examples, sources: sources.collect() };
         }
-        let both = |example: RuleExample| {
-            let language = if example.usage.is_some() { "json" } else { "yaml" };
-            [(BAD, example.bad), (GOOD, example.good)]
-                .map(|(word, text)| (language, word, text.to_owned()))
-        };
-        let examples = rule.example.into_iter().flat_map(both).collect();
-        let source = rule.source.map(|it| SourceLine { id: None, address: Some(it.to_string()) });
+        let source =
+            rule.source.map(|it| RulePublication { id: None, address: Some(it.to_string()) });
         Self { needs: Vec::new(), examples, sources: source.into_iter().collect() }
     }
 }
 
 /// Returns the explanation of a rule as text.
 pub fn explain(rule: &Rule) -> String {
-    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of_rule(rule);
     let mut text = format!("{}\n\n{}\n", rule.summary, rule.why);
     if !needs.is_empty() {
         let _ = write!(text, "\nIt takes\n{}", indented(&needs.join("\n")));
     }
-    for (_, word, example) in examples {
-        let _ = write!(text, "\n{word}:\n{}", indented(&example));
+    for ShownExample { caption, text: example, .. } in examples {
+        let _ = write!(text, "\n{caption}:\n{}", indented(&example));
     }
     let _ = write!(text, "\nRemedy: {}", rule.remedy);
     match sources.as_slice() {
         [] => {}
-        [SourceLine { id: None, address: Some(address) }] => {
+        [RulePublication { id: None, address: Some(address) }] => {
             let _ = write!(text, "\n\nSource: {address}");
         }
         sources => {
             text.push_str("\n\nPublished as");
-            for SourceLine { id, address } in sources {
+            for RulePublication { id, address } in sources {
                 let _ = write!(text, "\n  {}", id.as_deref().unwrap_or_default());
                 if let Some(address) = address {
                     let _ = write!(text, "\n    {address}");
@@ -80,25 +129,26 @@ pub fn explain(rule: &Rule) -> String {
 
 /// Returns the explanation of a rule as a section of a Markdown page.
 pub fn explain_in_markdown(rule: &Rule) -> String {
-    let RuleExplanation { needs, examples, sources } = RuleExplanation::of(rule);
+    let RuleExplanation { needs, examples, sources } = RuleExplanation::of_rule(rule);
     let severity = rule.severity.name();
     let mut page = format!("### {}\n\n{} ({severity}). {}\n", rule.name, rule.summary, rule.why);
     if !needs.is_empty() {
         let needs: Vec<String> = needs.iter().map(|need| format!("`{need}`")).collect();
         let _ = write!(page, "\nIt takes {}.\n", needs.join(" and "));
     }
-    for (language, word, example) in examples {
-        let _ = write!(page, "\n{word}:\n\n```{language}\n{example}\n```\n");
+    for example in examples {
+        let ShownExample { language, caption, text, .. } = example;
+        let _ = write!(page, "\n{caption}:\n\n```{language}\n{text}\n```\n");
     }
     let _ = write!(page, "\nRemedy: {}\n", rule.remedy);
     match sources.as_slice() {
         [] => {}
-        [SourceLine { id: None, address: Some(address) }] => {
+        [RulePublication { id: None, address: Some(address) }] => {
             let _ = write!(page, "\nSource: <{address}>\n");
         }
         sources => {
             page.push_str("\nPublished as:\n\n");
-            for SourceLine { id, address } in sources {
+            for RulePublication { id, address } in sources {
                 let id = id.as_deref().unwrap_or_default();
                 let _ = match address {
                     Some(address) => writeln!(page, "- [{id}]({address})"),
@@ -173,28 +223,38 @@ mod tests {
         }
     }
 
+    /// Returns the severity of what a path's rule finds in an example.
+    fn severity(rule: &Rule, example: &str) -> Option<Severity> {
+        let policies = [Policy::compile("policy", &document(example)).unwrap()];
+        let holder = Holder {
+            arn: Some("arn:aws:iam::123456789012:user/ada"),
+            partition: "aws",
+            account: ACCOUNT,
+            policies: &policies,
+            boundary: None,
+            attached: &[],
+            budget: &Budget::default(),
+        };
+        let found = escalations(&holder).into_iter().find(|it| it.path.name == rule.name);
+        found.map(|it| it.severity)
+    }
+
     #[test]
     fn each_escalation_is_less_severe_in_its_good_example() {
         for rule in escalation_rules() {
-            let (bad, good) = path_example(path_of(&rule).expect(rule.name));
-            let found = |example: &str| {
-                let policies = [Policy::compile("policy", &document(example)).unwrap()];
-                let holder = Holder {
-                    arn: None,
-                    partition: "aws",
-                    account: ACCOUNT,
-                    policies: &policies,
-                    boundary: None,
-                    attached: &[],
-                    budget: &Budget::default(),
-                };
-                let found = escalations(&holder).into_iter().find(|it| it.path.name == rule.name);
-                found.map(|it| it.severity)
-            };
-            let (bad_severity, good_severity) = (found(&bad), good.as_deref().and_then(found));
-            let bad_severity = bad_severity.expect(rule.name);
-            // `Severity` puts the worst first.
-            assert!(good_severity.is_none_or(|it| it > bad_severity), "{}: {good:?}", rule.name);
+            let examples = examples(&rule);
+            let bad = severity(&rule, &examples[0].text).expect(rule.name);
+            for good in &examples[1..] {
+                let found = severity(&rule, &good.text);
+                // `Severity` puts the worst first.
+                assert!(found.is_none_or(|it| it > bad), "{}: {}", rule.name, good.text);
+                let remains = found.map(|it| format!("Better, but a {} remains", it.name()));
+                assert_eq!(
+                    good.caption.starts_with("Better").then_some(good.caption.clone()),
+                    remains
+                );
+                assert_eq!(validate(&document(&good.text), Usage::Managed), [], "{}", rule.name);
+            }
         }
     }
 

@@ -60,7 +60,6 @@ const RULES: &[Rule] = &[
     bucket::BUCKET_LOCKOUT,
     bucket::BUCKET_MANAGED_BY_OTHERS,
     principals::PRINCIPAL_WILDCARD,
-    principals::NOT_PRINCIPAL,
     principals::NOT_PRINCIPAL_ACCOUNT,
     principal_id::PRINCIPAL_ID,
     service_linked::SERVICE_LINKED_ROLE_WILDCARD,

@@ -11,6 +11,8 @@ mod condition_value;
 mod conditions;
 mod document_form;
 mod escalation;
+mod escalation_example;
+mod example_resource;
 mod explanation;
 mod federation;
 mod finding;
@@ -44,13 +46,15 @@ mod weak_key;
 mod wording;
 
 use crate::statement::{Effect, Policy};
-use crate::{Usage, Value};
+use crate::{Usage, Value, layout};
 
 use site::{Site, TestSite};
 
 pub use actions::{UnknownAction, unknown_action};
 pub use escalation::escalation_rules;
-pub use explanation::{explain, explain_in_markdown};
+pub use explanation::{
+    RuleExplanation, RulePublication, ShownExample, examples, explain, explain_in_markdown,
+};
 pub use finding::{Finding, Home};
 pub use fix::{Fix, FixChange, apply_fixes, fixes};
 pub use list::rules;
@@ -191,10 +195,13 @@ fn allow(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
 /// Returns the JSON pointer to a statement by its number, from 1, or to one of its action patterns;
 /// `None` if there is no such statement.
 pub fn pointer(document: &Value, statement: usize, action: Option<usize>) -> Option<String> {
-    let policy = Policy::compile("", document).ok()?;
-    let site =
-        Site::all(document, &policy).into_iter().find(|site| site.statement.number == statement)?;
-    Some(action.map_or_else(|| site.pointer.clone(), |index| site.value("Action", index)))
+    let (place, elements) =
+        layout::statements(document).find(|(place, _)| place.number() == statement)?;
+    let (place, elements) = (place.to_string(), elements.as_object()?);
+    Some(match action {
+        Some(index) => site::value_pointer(&place, elements, "Action", index),
+        None => place,
+    })
 }
 
 #[cfg(test)]

@@ -61,9 +61,11 @@ pub(super) const FOREIGN_PARTITION: Rule = Rule::new(
 )
 .with_example(
     Usage::Managed,
-    r#"{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*",
+    r#"{"Effect": "Allow", "Action": "sqs:SendMessage",
+ "Resource": "arn:aws:sqs:eu-west-1:123456789012:relay-queue",
  "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws-cn:s3:::relay-data"}}}"#,
-    r#"{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*",
+    r#"{"Effect": "Allow", "Action": "sqs:SendMessage",
+ "Resource": "arn:aws:sqs:eu-west-1:123456789012:relay-queue",
  "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::relay-data"}}}"#,
 )
 .with_source(RuleSource::IamGuide("reference-arns"));

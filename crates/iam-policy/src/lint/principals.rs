@@ -11,7 +11,6 @@ use super::finding::{Finding, Home};
 use super::rule::{Rule, RuleSource};
 use super::site::Site;
 use super::trust;
-use super::wording::list_few;
 
 pub(super) const TRUST_ANYONE: Rule = Rule::new(
     "trust-anyone",
@@ -87,24 +86,6 @@ pub(super) const PRINCIPAL_WILDCARD: Rule = Rule::new(
 )
 .with_source(RuleSource::IamGuide("reference_policies_elements_principal"));
 
-pub(super) const NOT_PRINCIPAL: Rule = Rule::new(
-    "not-principal",
-    Severity::Error,
-    "NotPrincipal with Allow lets in everybody but a few",
-    "What isn't named is let in, also people without an AWS account. AWS itself advises against it.",
-    "Name who is meant in Principal, and deny the exceptions in a statement of their own.",
-)
-.with_example(
-    Usage::Bucket,
-    r#"{"Effect": "Allow", "Action": "s3:GetObject",
- "NotPrincipal": {"AWS": "arn:aws:iam::123456789012:user/ada"},
- "Resource": "arn:aws:s3:::relay-data/*"}"#,
-    r#"{"Effect": "Allow", "Action": "s3:GetObject",
- "Principal": {"AWS": "arn:aws:iam::123456789012:role/app"},
- "Resource": "arn:aws:s3:::relay-data/*"}"#,
-)
-.with_source(RuleSource::IamGuide("reference_policies_elements_notprincipal"));
-
 pub(super) const NOT_PRINCIPAL_ACCOUNT: Rule = Rule::new(
     "not-principal-account",
     Severity::Warning,
@@ -135,21 +116,9 @@ const PROVING: &[&str] =
 
 pub(super) fn find_wildcard_principals(site: &Site<'_>, home: &Home<'_>) -> Vec<Finding> {
     let Some(principals) = &site.statement.principals else { return Vec::new() };
+    // Validation refuses NotPrincipal in an Allow, as AWS does.
     if principals.not {
-        let names: Vec<String> = principals.names.iter().map(|(_, name)| name.clone()).collect();
-        let message = format!(
-            "everybody is let in but {}: all other accounts, and people without one",
-            list_few(&names)
-        );
-        let remedy = "name in `Principal` who is meant; to keep some of them out, add a statement \
-            that denies them";
-        return vec![Finding::new(
-            &NOT_PRINCIPAL,
-            Severity::Error,
-            site.element("Principal"),
-            message,
-            remedy,
-        )];
+        return Vec::new();
     }
     if home.usage == Usage::Trust && !trust::is_entrance(site) {
         return Vec::new();
@@ -179,26 +148,13 @@ pub(super) fn find_wildcard_principals(site: &Site<'_>, home: &Home<'_>) -> Vec<
     findings
 }
 
-/// Finds the names in the NotPrincipal of a Deny without the names that AWS may check before them:
-/// "When you use `NotPrincipal` with Deny, you must also specify the account ARN of the not-denied
-/// principal. Otherwise, the policy might deny access to the entire account containing the
-/// principal", and for a session both its role and its account (IAM User Guide, "`NotPrincipal`").
+/// Finds the names in the NotPrincipal of a Deny without the names that AWS may check before them.
 pub(super) fn find_half_excepted(site: &Site<'_>) -> Vec<Finding> {
-    let Some(principals) = site.statement.principals.as_ref().filter(|it| it.not) else {
-        return Vec::new();
-    };
-    let names = principals.names.iter().filter(|(kind, _)| *kind == PrincipalType::AWS);
-    let finding = |(_, name): &(PrincipalType, String)| {
-        let account = account_of(name)?;
-        let excepts = |caller: &Caller| !principals.names(caller);
-        let mut missing = Vec::new();
-        let another_session = name.rsplit_once('/').filter(|_| name.contains(":assumed-role/"));
-        if another_session.is_some_and(|(role, _)| !excepts(&Caller::aws(format!("{role}/-")))) {
-            missing.push("its role");
-        }
-        if !excepts(&Caller::aws(account)) {
-            missing.push("its account");
-        }
+    let names = site.statement.principals.iter().flat_map(|principals| &principals.names);
+    let finding = |(kind, name): &(PrincipalType, String)| {
+        let caller = Caller { kind: *kind, name: name.clone() };
+        let missing = site.statement.missing_exceptions(&caller);
+        let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
         let message = format!(
             "`{name}` is excepted without {}: AWS may deny it all the same",
             (!missing.is_empty()).then(|| missing.join(" and "))?

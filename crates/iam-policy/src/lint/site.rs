@@ -68,17 +68,12 @@ impl<'a> Site<'a> {
 
     /// Returns the pointer of an element that may be negated: `Action` or `NotAction`.
     pub fn element(&self, name: &str) -> String {
-        let negated = format!("Not{name}");
-        let name = if self.elements.contains_key(&negated) { &negated } else { name };
-        format!("{}/{name}", self.pointer)
+        element_pointer(&self.pointer, self.elements, name)
     }
 
     /// Returns the pointer of one value of such an element.
     pub fn value(&self, name: &str, index: usize) -> String {
-        let element = self.element(name);
-        let key = element.rsplit('/').next().unwrap_or_default();
-        let listed = self.elements.get(key).is_some_and(Value::is_array);
-        if listed { format!("{element}/{index}") } else { element }
+        value_pointer(&self.pointer, self.elements, name, index)
     }
 
     /// Returns the pointer of the name of a principal.
@@ -146,6 +141,26 @@ impl<'a> Site<'a> {
     pub fn demands(&self) -> impl Iterator<Item = &'a ConditionTest> {
         self.statement.conditions.iter().filter(|test| demands(test))
     }
+}
+
+/// Returns the pointer of an element of a statement that may be negated.
+fn element_pointer(statement: &str, elements: &Map<String, Value>, name: &str) -> String {
+    let negated = format!("Not{name}");
+    let name = if elements.contains_key(&negated) { &negated } else { name };
+    format!("{statement}/{name}")
+}
+
+/// Returns the pointer of one value of such an element.
+pub(super) fn value_pointer(
+    statement: &str,
+    elements: &Map<String, Value>,
+    name: &str,
+    index: usize,
+) -> String {
+    let element = element_pointer(statement, elements, name);
+    let key = element.rsplit('/').next().unwrap_or_default();
+    let listed = elements.get(key).is_some_and(Value::is_array);
+    if listed { format!("{element}/{index}") } else { element }
 }
 
 fn demands(test: &ConditionTest) -> bool {

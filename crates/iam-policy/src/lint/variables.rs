@@ -21,9 +21,9 @@ pub(super) const VARIABLE_SYNTAX: Rule = Rule::new(
 .with_example(
     Usage::Managed,
     r#"{"Effect": "Allow", "Action": "s3:GetObject",
- "Resource": "arn:aws:s3:::relay-data/${aws:username/*"}"#,
+ "Resource": "arn:aws:s3:::relay-data/${aws:PrincipalTag/team, none}/*"}"#,
     r#"{"Effect": "Allow", "Action": "s3:GetObject",
- "Resource": "arn:aws:s3:::relay-data/${aws:username}/*"}"#,
+ "Resource": "arn:aws:s3:::relay-data/${aws:PrincipalTag/team, 'none'}/*"}"#,
 )
 .with_source(RuleSource::IamGuide("reference_policies_variables"));
 

@@ -102,13 +102,13 @@ impl Report {
             let message = "Statement IDs (SID) must be alpha-numeric. Check that your input \
                 satisfies the regular expression [0-9A-Za-z]*";
             let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
-            self.add(
-                ValidationStage::Statement,
-                &pointer,
-                "policy-sid",
-                message,
-                Some(format!("write `{plain}`")),
-            );
+            let help = if plain.is_empty() {
+                "name the statement with the letters A to Z, a to z and digits, or leave Sid out"
+                    .to_owned()
+            } else {
+                format!("write `{plain}`")
+            };
+            self.add(ValidationStage::Statement, &pointer, "policy-sid", message, Some(help));
         }
     }
 

@@ -124,6 +124,11 @@ fn sids() {
     let alphanumeric = "Statement IDs (SID) must be alpha-numeric. Check that your input \
         satisfies the regular expression [0-9A-Za-z]*";
     only(&with("Sid", &json!("A b-c")), Usage::Managed, "/Statement/0/Sid", alphanumeric);
+    for (sid, expected) in [("A b-c", "write `Abc`"), ("ключ", "or leave Sid out")] {
+        let found = validate(&with("Sid", &json!(sid)), Usage::Managed);
+        let sid = found.iter().find(|it| it.code == "policy-sid").unwrap();
+        assert!(sid.remedy().contains(expected), "{found:?}");
+    }
     let one = &with("Sid", &json!("A"))["Statement"][0];
     let twice = json!({"Version": "2012-10-17", "Statement": [one, one]});
     let unique = "Statement IDs (SID) in a single policy must be unique.";
