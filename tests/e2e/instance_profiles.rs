@@ -4,6 +4,7 @@
 use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
 use serde_json::{Value, json};
 
+use crate::support::moto::Moto;
 use crate::support::project::{Project, Run};
 
 const MANIFEST: &str = "dev.yaml";
@@ -189,4 +190,29 @@ fn a_profile_holds_one_role_of_this_manifest() {
         let refused = project(&WHOLE.replace(part, by)).expect(1, &["validate", MANIFEST]);
         assert!(refused.told().contains(&format!("error[{code}]")), "{by}: {}", refused.told());
     }
+}
+
+#[test]
+fn an_independent_client_sees_the_profiles_and_a_lost_state_is_found_again() {
+    let moto = Moto::start();
+    let project = Project::empty().against(&moto);
+    project.write(MANIFEST, WHOLE);
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    empty(&project);
+    let pool = moto.aws(&["iam", "get-instance-profile", "--instance-profile-name", "pool"]);
+    let pool = &pool["InstanceProfile"];
+    assert_eq!((&pool["Path"], &pool["Roles"][0]["RoleName"]), (&json!("/app/"), &json!("worker")));
+    let keys: Vec<&Value> = pool["Tags"].as_array().unwrap().iter().map(|it| &it["Key"]).collect();
+    assert!(keys.contains(&&json!("tier")) && keys.contains(&&json!("team")), "{keys:?}");
+    let run = changed(&project, "instance_profile: pool", "instance_profile: spare");
+    says(&run.stdout, &["instance_profile_role.spare"]);
+    std::fs::remove_file(project.path("state/dev.json")).unwrap();
+    project.write(MANIFEST, &WHOLE.replace("  spare: {}\n", ""));
+    let plan = project.expect(0, &["plan", MANIFEST]);
+    says(&plan.stdout, &["instance_profile.spare"]);
+    project.write(MANIFEST, WHOLE);
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    project.expect(0, &["destroy", MANIFEST, "--yes"]);
+    let left = moto.aws(&["iam", "list-instance-profiles"]);
+    assert_eq!(left["InstanceProfiles"], json!([]));
 }

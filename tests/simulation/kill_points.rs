@@ -538,6 +538,43 @@ fn groups_are_not_made_twice_while_the_account_is_seen_as_it_was() {
     assert!(count >= 20, "only {count} places were found");
 }
 
+/// Roles in instance profiles: one of its own, one of the section, and an empty one.
+const PROFILES: &str = r#"version: 1
+name: machines
+account: "123456789012"
+region: us-east-1
+roles:
+  web: {trust: {services: [ec2.amazonaws.com]}, instance_profile: true}
+  worker: {trust: {services: [ec2.amazonaws.com]}, instance_profile: pool}
+instance_profiles:
+  pool: {path: /app/, tags: {tier: back}}
+  spare: {}
+"#;
+
+/// Other roles are in the profiles, one profile is at another path, and one role is made anew.
+const EXCHANGED: &str = r#"version: 1
+name: machines
+account: "123456789012"
+region: us-east-1
+roles:
+  web: {path: /x/, trust: {services: [ec2.amazonaws.com]}, instance_profile: pool}
+  worker: {trust: {services: [ec2.amazonaws.com]}, instance_profile: web}
+instance_profiles:
+  pool: {path: /jobs/}
+"#;
+
+#[test]
+fn instance_profiles_survive_every_kill_and_every_lost_answer() {
+    let first = Case::new("apply instance profiles", declared(PROFILES), PlanMode::Apply);
+    everywhere(&first);
+    proved(&first, &KILLS, 4);
+    let world = declared(PROFILES);
+    finished(&world);
+    everywhere(&Case::new("destroy instance profiles", world.fork(), PlanMode::Destroy));
+    world.declare(EXCHANGED);
+    everywhere(&Case::new("exchange roles", world, PlanMode::Apply));
+}
+
 /// IAM gives groups no tags: after a lost answer only the intent in the state tells that one is
 /// ours.
 #[test]

@@ -191,3 +191,50 @@ fn a_group_goes_only_when_nobody_is_in_it_and_nothing_hangs_on_it() {
     world.iam(delete());
     world.iam_lacks(IamRead::GetGroup { group: staff() });
 }
+
+/// IAM's rules for instance profiles: the IAM API Reference, and the quotas in its user guide.
+#[test]
+fn an_instance_profile_takes_one_role_and_is_deleted_without_one() {
+    let world = World::new();
+    world.iam(create_role("relay", lambda()));
+    world.iam(create_role("spare", lambda()));
+    let create = |name: &str, path: &str| IamWrite::CreateInstanceProfile {
+        profile: text(name),
+        path: text(path),
+        tags: [(text("Team"), text("a"))].into(),
+    };
+    let add = |name: &str, role: &str| IamWrite::AddRoleToInstanceProfile {
+        profile: text(name),
+        role: text(role),
+    };
+    let delete = || IamWrite::DeleteInstanceProfile { profile: text("machines") };
+    world.iam(create("machines", "/app/"));
+    // Names are unique regardless of case and path.
+    world.iam_refuses("EntityAlreadyExists", create("Machines", "/"));
+    world.iam_refuses("ValidationError", create("a b", "/"));
+    world.iam_refuses("ValidationError", create("other", "app"));
+    world.iam_refuses("NoSuchEntity", add("machines", "nobody"));
+    world.iam_refuses("NoSuchEntity", add("nothing", "relay"));
+    world.iam(add("machines", "relay"));
+    for role in ["relay", "spare"] {
+        world.iam_refuses("LimitExceeded", add("machines", role));
+    }
+    world.iam_refuses("DeleteConflict", delete());
+    world.iam_refuses("DeleteConflict", delete_role("relay"));
+    // Keys of tags that differ in case are two keys here: users and roles ignore it.
+    let tags = [(text("team"), text("b"))].into();
+    world.iam(IamWrite::TagInstanceProfile { profile: text("machines"), tags });
+    let read = IamRead::GetInstanceProfile { profile: text("machines") };
+    let IamReply::InstanceProfile(found) = world.see(read) else { panic!("a profile") };
+    assert!(found.id.starts_with("AIPA"), "{}", found.id);
+    assert_eq!(found.arn, format!("arn:aws:iam::{ACCOUNT}:instance-profile/app/machines"));
+    assert_eq!((found.role.as_deref(), found.tags.len()), (Some("relay"), 2));
+    let remove = |role: &str| IamWrite::RemoveRoleFromInstanceProfile {
+        role: text(role),
+        profile: text("machines"),
+    };
+    world.iam_refuses("NoSuchEntity", remove("spare"));
+    world.iam(remove("relay"));
+    world.iam(delete());
+    world.iam_refuses("NoSuchEntity", delete());
+}
