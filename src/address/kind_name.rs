@@ -87,6 +87,7 @@ pub enum KindName {
     InlinePolicy(PrincipalKind),
     InstanceProfile,
     InstanceProfileRole,
+    OidcProvider,
     Policy,
     PolicyAttachment(PrincipalKind),
     Principal(PrincipalKind),
@@ -109,6 +110,7 @@ impl KindName {
         Self::PolicyAttachment(PrincipalKind::Group),
         Self::InstanceProfile,
         Self::InstanceProfileRole,
+        Self::OidcProvider,
         Self::Policy,
         Self::ROLE,
         Self::InlinePolicy(PrincipalKind::Role),
@@ -162,6 +164,9 @@ impl KindName {
                 Row::in_aws("instance_profile", "instance_profiles").in_arns("instance-profile")
             }
             Self::InstanceProfileRole => Row::part("instance_profile_role"),
+            Self::OidcProvider => {
+                Row::in_aws("oidc_provider", "oidc_providers").in_arns("oidc-provider")
+            }
             Self::Policy => Row::in_aws("policy", "policies"),
             Self::PolicyAttachment(Group) => Row::part("group_policy_attachment"),
             Self::PolicyAttachment(Role) => Row::part("role_policy_attachment"),

@@ -48,6 +48,7 @@ impl Address {
             | KindName::InlinePolicy(_)
             | KindName::InstanceProfile
             | KindName::InstanceProfileRole
+            | KindName::OidcProvider
             | KindName::Policy
             | KindName::PolicyAttachment(_)
             | KindName::UserGroupMembership
@@ -67,6 +68,7 @@ impl Address {
             | KindName::Bucket
             | KindName::InstanceProfile
             | KindName::InstanceProfileRole
+            | KindName::OidcProvider
             | KindName::Policy
             | KindName::PolicyAttachment(_)
             | KindName::Principal(_)

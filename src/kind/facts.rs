@@ -96,6 +96,7 @@ pub enum Tagged {
     Principals(PrincipalKind),
     Policies,
     InstanceProfiles,
+    OidcProviders,
     Buckets,
 }
 

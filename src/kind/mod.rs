@@ -80,6 +80,9 @@ pub struct Field {
     /// The value that AWS has by default: an attribute that leaves the manifest goes back to it.
     pub default: fn() -> Value,
     pub access: FieldAccess,
+    /// True if AWS cannot take the field back to a default: its value stays when the attribute leaves
+    /// the manifest.
+    pub stays: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -343,6 +346,7 @@ mod inline_policy;
 mod instance_profile;
 mod instance_profile_role;
 mod judge;
+mod oidc_provider;
 mod parts;
 mod policy;
 mod principal;
@@ -381,6 +385,7 @@ const ORDER: [KindName; KindName::ALL.len()] = [
     KindName::InlinePolicy(PrincipalKind::Group),
     KindName::PolicyAttachment(PrincipalKind::Group),
     KindName::UserGroupMembership,
+    KindName::OidcProvider,
     KindName::ROLE,
     KindName::InlinePolicy(PrincipalKind::Role),
     KindName::PolicyAttachment(PrincipalKind::Role),
@@ -421,6 +426,7 @@ pub fn kind_of(name: KindName) -> &'static dyn Kind {
         KindName::InlinePolicy(User) => &inline_policy::InlinePolicyKind(User),
         KindName::InstanceProfile => &instance_profile::InstanceProfileKind,
         KindName::InstanceProfileRole => &instance_profile_role::InstanceProfileRoleKind,
+        KindName::OidcProvider => &oidc_provider::OidcProviderKind,
         KindName::Policy => &policy::PolicyKind,
         KindName::PolicyAttachment(Group) => &attachment::PolicyAttachmentKind(Group),
         KindName::PolicyAttachment(Role) => &attachment::PolicyAttachmentKind(Role),

@@ -26,6 +26,7 @@ pub fn second_parent(kind: KindName) -> Option<PrincipalKind> {
         | KindName::InlinePolicy(_)
         | KindName::InstanceProfile
         | KindName::InstanceProfileRole
+        | KindName::OidcProvider
         | KindName::Policy
         | KindName::PolicyAttachment(_)
         | KindName::Principal(_)

@@ -52,6 +52,8 @@ shape! {
         roles: NamedMap<Role>,
         /// IAM instance profiles, by name.
         instance_profiles: NamedMap<InstanceProfile>,
+        /// OIDC providers, by the address of the issuer.
+        oidc_providers: NamedMap<OidcProvider>,
         /// S3 buckets, by name.
         buckets: NamedMap<Bucket>,
         /// Stages of Zappa's settings file.
@@ -291,6 +293,21 @@ shape! {
         path: ExpandedText,
         /// The role in it: the name of a role of this manifest.
         role: ExpandedText,
+        /// Tags besides the manifest's.
+        tags: NamedMap<ExpandedText>,
+        /// Actions that relayctl must not take on it.
+        lifecycle: Lifecycle,
+    }
+}
+
+shape! {
+    /// An OIDC provider: an issuer whose tokens roles may trust.
+    "an OIDC provider" OidcProvider {
+        /// The audiences that its tokens may be for, at most 100: sts.amazonaws.com for GitHub's.
+        client_ids: Vec<ExpandedText>,
+        /// SHA-1 thumbprints of the issuer's certificates, 40 hexadecimal digits each, at most 5.
+        /// IAM needs them only where no well-known authority signed the certificate.
+        thumbprints: Vec<ExpandedText>,
         /// Tags besides the manifest's.
         tags: NamedMap<ExpandedText>,
         /// Actions that relayctl must not take on it.

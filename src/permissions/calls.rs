@@ -8,7 +8,7 @@ use super::Job;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::iam::{
     AccountSummary, AuthorizationDetails, Entities, Group, InstanceProfile, ManagedPolicy,
-    PolicyUsage, PolicyVersion, Role, User,
+    OidcProvider, PolicyUsage, PolicyVersion, Role, User,
 };
 use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
 use crate::kind::{
@@ -153,6 +153,9 @@ fn iam(read: &IamRead) -> IamReply {
             name: profile.clone(),
             ..InstanceProfile::default()
         }),
+        IamRead::GetOpenIDConnectProvider { arn } => {
+            IamReply::OidcProvider(OidcProvider { arn: arn.clone(), ..OidcProvider::default() })
+        }
         IamRead::GetPolicy { arn } => IamReply::Policy(ManagedPolicy {
             arn: arn.clone(),
             default_version: version.id,
@@ -167,6 +170,7 @@ fn iam(read: &IamRead) -> IamReply {
         | IamRead::ListSigningCertificates { .. }
         | IamRead::ListServiceSpecificCredentials { .. }
         | IamRead::ListInstanceProfiles
+        | IamRead::ListOpenIDConnectProviders
         | IamRead::ListInstanceProfilesForRole { .. } => IamReply::Names(Vec::new()),
         IamRead::ListEntitiesForPolicy { .. } => IamReply::Entities(Entities::default()),
     }

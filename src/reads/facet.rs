@@ -185,6 +185,11 @@ facts! {
         in_sweep: InSweep::Nothing,
         lookup: |known, _hint| known.find_instance_profile(profile),
     }
+    /// An OIDC provider with its tags.
+    OidcProvider { arn: String } => {
+        in_sweep: InSweep::Nothing,
+        lookup: |known, _hint| known.find_oidc_provider(arn),
+    }
     /// The principals that use a policy.
     Uses { arn: String } => {
         in_sweep: InSweep::uses(arn),

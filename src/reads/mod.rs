@@ -16,6 +16,7 @@ mod explain;
 mod facet;
 mod instance_profile;
 mod lookup;
+mod oidc_provider;
 mod parts;
 mod policy;
 mod principal;

@@ -68,6 +68,7 @@ impl<'a> PrincipalRef<'a> {
             | IamReply::AccountSummary(_)
             | IamReply::Roles(_)
             | IamReply::InstanceProfile(_)
+            | IamReply::OidcProvider(_)
             | IamReply::Policy(_)
             | IamReply::PolicyVersion(_)
             | IamReply::PolicyVersions(_)

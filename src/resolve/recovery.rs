@@ -43,6 +43,7 @@ impl Resolver<'_> {
                 Recovery::ByTag(Tagged::Policies) => sweep.policies().await,
                 Recovery::ByTag(Tagged::Principals(of)) => sweep.principals(of).await,
                 Recovery::ByTag(Tagged::InstanceProfiles) => sweep.instance_profiles().await,
+                Recovery::ByTag(Tagged::OidcProviders) => sweep.oidc_providers().await,
                 Recovery::ByTag(Tagged::Buckets) => sweep.buckets().await,
                 Recovery::With(_) | Recovery::Never => {}
             }
@@ -184,6 +185,27 @@ impl Sweep<'_, '_> {
             let depends_on = BTreeSet::from([profile, Address::new(KindName::ROLE, &role)]);
             let part = Address::new(KindName::InstanceProfileRole, &found.name);
             self.record(part, found.name, attributes, depends_on);
+        }
+    }
+
+    /// Finds the manifest's OIDC providers. No list has their tags, so those of each are read.
+    async fn oidc_providers(&mut self) {
+        let list = Read::Iam(IamRead::ListOpenIDConnectProviders);
+        let Some(Reply::Iam(IamReply::Names(arns))) = self.ask(list).await else { return };
+        let is_declared = |arn: &String| {
+            let mut declared = of_kind(&self.desired.resources, KindName::OidcProvider);
+            declared.any(|(_, it)| text_of(&it.attributes, "arn") == arn)
+        };
+        let unknown: Vec<String> = arns.into_iter().filter(|arn| !is_declared(arn)).collect();
+        for reply in self.ask_each(unknown, |arn| IamRead::GetOpenIDConnectProvider { arn }).await {
+            let IamReply::OidcProvider(found) = reply else { continue };
+            if !self.is_ours(&found.tags) {
+                continue;
+            }
+            let mut attributes = identity(&found.url, &found.arn, "", &found.tags);
+            attributes.remove("path");
+            let address = Address::new(KindName::OidcProvider, &found.url);
+            self.record(address, found.arn, attributes, BTreeSet::new());
         }
     }
 

@@ -17,6 +17,7 @@ mod local_files;
 mod lost_state;
 mod moto;
 mod names;
+mod oidc_providers;
 mod own_files;
 mod ownership;
 mod permissions;

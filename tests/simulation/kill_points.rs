@@ -575,6 +575,36 @@ fn instance_profiles_survive_every_kill_and_every_lost_answer() {
     everywhere(&Case::new("exchange roles", world, PlanMode::Apply));
 }
 
+/// An OIDC provider with client ids, and a role that trusts it.
+const PROVIDERS: &str = r#"version: 1
+name: federation
+account: "123456789012"
+region: us-east-1
+oidc_providers:
+  login.acme.example: {client_ids: [web, cli], thumbprints: [9e99a48a9960b14926bb7f3b02e22da2b0ab7280]}
+roles:
+  deploy:
+    trust:
+      Version: "2012-10-17"
+      Statement:
+        Effect: Allow
+        Action: sts:AssumeRoleWithWebIdentity
+        Principal: {Federated: "${oidc_providers.login.acme.example.arn}"}
+        Condition: {StringEquals: {"login.acme.example:sub": ada}}
+"#;
+
+#[test]
+fn oidc_providers_survive_every_kill_and_every_lost_answer() {
+    let first = Case::new("apply an OIDC provider", declared(PROVIDERS), PlanMode::Apply);
+    everywhere(&first);
+    proved(&first, &KILLS, 2);
+    let world = declared(PROVIDERS);
+    finished(&world);
+    everywhere(&Case::new("destroy an OIDC provider", world.fork(), PlanMode::Destroy));
+    world.declare(&PROVIDERS.replace("[web, cli]", "[web, app, more]"));
+    everywhere(&Case::new("change client ids", world, PlanMode::Apply));
+}
+
 /// IAM gives groups no tags: after a lost answer only the intent in the state tells that one is
 /// ours.
 #[test]

@@ -97,6 +97,8 @@ pub enum IamReply {
         users: Vec<String>,
     },
     InstanceProfile(InstanceProfile),
+    /// The answer to GetOpenIDConnectProvider.
+    OidcProvider(OidcProvider),
     Policy(ManagedPolicy),
     PolicyVersion(PolicyVersion),
     PolicyVersions(Vec<PolicyVersion>),
@@ -136,6 +138,7 @@ impl IamReply {
             Self::AuthorizationDetails(_)
             | Self::AccountSummary(_)
             | Self::Roles(_)
+            | Self::OidcProvider(_)
             | Self::Members { .. }
             | Self::PolicyVersion(_)
             | Self::PolicyVersions(_)
@@ -255,6 +258,17 @@ pub struct InstanceProfile {
     pub path: String,
     /// The name of the role in it: IAM takes one at most.
     pub role: Option<String>,
+    pub tags: Tags,
+}
+
+/// The answer to GetOpenIDConnectProvider, with the ARN that was asked for: the answer lacks it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OidcProvider {
+    pub arn: String,
+    /// The address of the issuer without `https://`.
+    pub url: String,
+    pub client_ids: Vec<String>,
+    pub thumbprints: Vec<String>,
     pub tags: Tags,
 }
 

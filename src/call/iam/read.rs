@@ -167,6 +167,17 @@ reads! {
             paged: false,
             why: "an instance profile, which is not swept",
         }
+        GetOpenIDConnectProvider { arn: String } => {
+            on: Target::Arn(arn),
+            paged: false,
+            why: "an OIDC provider, which is not swept",
+        }
+        /// The ARNs of all OIDC providers: AWS gives them in one page.
+        ListOpenIDConnectProviders => {
+            on: Target::Account,
+            paged: false,
+            why: "the OIDC providers of the account, which no sweep has",
+        }
         /// The names of all instance profiles, over all pages.
         ListInstanceProfiles => {
             on: Target::Account,

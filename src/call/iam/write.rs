@@ -305,6 +305,60 @@ writes! {
             on: Target::group(group),
             undone_by: "iam:AddUserToGroup",
         }
+        /// Makes an OIDC provider; `provider` is its address without `https://`, as in its ARN.
+        CreateOpenIDConnectProvider {
+            provider: String,
+            client_ids: Vec<String>,
+            thumbprints: Vec<String>,
+            tags: Tags,
+        } => {
+            verb: Create,
+            object: provider,
+            on: Target::At {
+                kind: KindName::OidcProvider.arn_word(),
+                path: "/",
+                name: provider,
+            },
+            with: |it| it.tagged("iam:TagOpenIDConnectProvider", tags),
+            lost_answer: RepeatAndRecognize,
+        }
+        /// Adds an audience. Adding one again changes nothing.
+        AddClientIDToOpenIDConnectProvider { arn: String, client_id: String } => {
+            verb: Attach,
+            object: onto(arn, client_id),
+            on: Target::Arn(arn),
+            undone_by: "iam:RemoveClientIDFromOpenIDConnectProvider",
+        }
+        /// Removes an audience. Removing one again changes nothing.
+        RemoveClientIDFromOpenIDConnectProvider { arn: String, client_id: String } => {
+            verb: Detach,
+            object: onto(arn, client_id),
+            on: Target::Arn(arn),
+            undone_by: "iam:AddClientIDToOpenIDConnectProvider",
+        }
+        /// Sets all thumbprints at once.
+        UpdateOpenIDConnectProviderThumbprint { arn: String, thumbprints: Vec<String> } => {
+            verb: Update,
+            object: arn,
+            on: Target::Arn(arn),
+        }
+        TagOpenIDConnectProvider { arn: String, tags: Tags } => {
+            verb: Update,
+            object: arn,
+            on: Target::Arn(arn),
+            with: |it| it.tagging(tags),
+        }
+        UntagOpenIDConnectProvider { arn: String, keys: Vec<String> } => {
+            verb: Update,
+            object: arn,
+            on: Target::Arn(arn),
+            with: |it| it.tag_keys(keys),
+        }
+        DeleteOpenIDConnectProvider { arn: String } => {
+            verb: Delete,
+            object: arn,
+            on: Target::Arn(arn),
+        }
         CreateInstanceProfile { profile: String, path: String, tags: Tags } => {
             verb: Create,
             object: profile,

@@ -16,6 +16,7 @@ mod lifecycle;
 mod limits;
 mod lint;
 mod moved;
+mod oidc_provider;
 mod policy;
 mod tags;
 mod trust;
@@ -112,6 +113,9 @@ impl<'m> Lowering<'_, '_, 'm> {
             self.group(group);
         }
         self.memberships(declared(manifest.users.as_ref()));
+        for provider in declared(manifest.oidc_providers.as_ref()) {
+            self.oidc_provider(provider);
+        }
         for role in declared(manifest.roles.as_ref()) {
             self.role(role);
         }

@@ -27,7 +27,9 @@ impl DecodeScope<'_> {
     pub fn arn(&mut self, section: Section, name: &str) -> Option<String> {
         self.build_index();
         match &self.index {
-            Index::Known { arns, .. } => arns.get(&(section, name.to_owned())).cloned(),
+            Index::Known { arns, .. } => {
+                arns.get(&(section, section.plain_name(name).to_owned())).cloned()
+            }
             Index::Unknown | Index::Building => None,
         }
     }
@@ -77,6 +79,7 @@ impl DecodeScope<'_> {
             );
             return None;
         };
+        let name = section.plain_name(name);
         self.build_index();
         let Index::Known { arns, .. } = &self.index else {
             self.reference_in_name(&at());
@@ -126,8 +129,9 @@ impl DecodeScope<'_> {
                     let text = path.text()?;
                     self.expand(text, TextPosition::Name, &|| path.spot.clone())
                 });
-                let arn = self.make_arn(section, path.as_deref().unwrap_or("/"), &name);
-                arns.insert((section, name.into_owned()), arn);
+                let name = section.plain_name(&name);
+                let arn = self.make_arn(section, path.as_deref().unwrap_or("/"), name);
+                arns.insert((section, name.to_owned()), arn);
             }
         }
         for name in self.profiles_of_roles() {

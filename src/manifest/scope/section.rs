@@ -10,16 +10,18 @@ pub enum Section {
     Groups,
     Roles,
     InstanceProfiles,
+    OidcProviders,
     Buckets,
 }
 
 impl Section {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Policies,
         Self::Users,
         Self::Groups,
         Self::Roles,
         Self::InstanceProfiles,
+        Self::OidcProviders,
         Self::Buckets,
     ];
 
@@ -34,7 +36,22 @@ impl Section {
             Self::Groups => KindName::GROUP,
             Self::Roles => KindName::ROLE,
             Self::InstanceProfiles => KindName::InstanceProfile,
+            Self::OidcProviders => KindName::OidcProvider,
             Self::Buckets => KindName::Bucket,
+        }
+    }
+
+    /// Returns the name that a key of the section, or a reference to it, means: an OIDC provider is
+    /// known by its address without `https://`, as in its ARN.
+    pub fn plain_name(self, written: &str) -> &str {
+        match self {
+            Self::OidcProviders => written.strip_prefix("https://").unwrap_or(written),
+            Self::Policies
+            | Self::Users
+            | Self::Groups
+            | Self::Roles
+            | Self::InstanceProfiles
+            | Self::Buckets => written,
         }
     }
 

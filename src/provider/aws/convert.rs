@@ -29,7 +29,7 @@ pub(super) fn iam_tags(tags: &Tags) -> Result<Vec<types::Tag>, FailureCause> {
     Ok(tags.collect::<Result<_, _>>()?)
 }
 
-fn tags(found: Option<Vec<types::Tag>>) -> Tags {
+pub(super) fn tags(found: Option<Vec<types::Tag>>) -> Tags {
     found.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }
 

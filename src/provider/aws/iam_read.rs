@@ -7,7 +7,7 @@ use aws_sdk_iam::types::PolicyUsageType;
 use super::convert::{self, require_part};
 use super::failure::FailureCause;
 use super::pages::pages;
-use super::{iam_group, iam_profile, iam_sweep};
+use super::{iam_group, iam_oidc, iam_profile, iam_sweep};
 use crate::call::iam::{
     AccessKey, Entities, LastUsed, ManagedPolicy, PolicyUsage, PolicyVersion, Role, User,
 };
@@ -70,6 +70,10 @@ pub(super) async fn read(
             IamReply::InstanceProfile(iam_profile::get(iam, profile).await?)
         }
         IamRead::ListInstanceProfiles => IamReply::Names(iam_profile::list(iam).await?),
+        IamRead::GetOpenIDConnectProvider { arn } => {
+            IamReply::OidcProvider(iam_oidc::get(iam, arn).await?)
+        }
+        IamRead::ListOpenIDConnectProviders => IamReply::Names(iam_oidc::list(iam).await?),
         IamRead::ListEntitiesForPolicy { arn, usage } => {
             IamReply::Entities(entities(iam, arn, *usage).await?)
         }

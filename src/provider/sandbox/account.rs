@@ -14,8 +14,8 @@ use crate::value::Tags;
 
 use super::principal_rules::rules;
 use super::records::{
-    BucketRecord, GroupRecord, IdentityRecord, InstanceProfileRecord, PolicyRecord, RoleRecord,
-    UserRecord,
+    BucketRecord, GroupRecord, IdentityRecord, InstanceProfileRecord, OidcProviderRecord,
+    PolicyRecord, RoleRecord, UserRecord,
 };
 
 /// The version of the file format that this binary writes.
@@ -48,6 +48,9 @@ pub(super) struct Account {
     pub(super) groups: NamedRecords<GroupRecord>,
     #[serde(default)]
     pub(super) instance_profiles: NamedRecords<InstanceProfileRecord>,
+    /// The OIDC providers by their ARNs.
+    #[serde(default)]
+    pub(super) oidc_providers: NamedRecords<OidcProviderRecord>,
     /// The seconds by which this account's clock is ahead of the real one.
     #[serde(default)]
     pub(super) ahead: i64,
@@ -67,6 +70,7 @@ impl Account {
             buckets: NamedRecords::new_sync(),
             groups: NamedRecords::new_sync(),
             instance_profiles: NamedRecords::new_sync(),
+            oidc_providers: NamedRecords::new_sync(),
             ahead: 0,
         }
     }

@@ -9,7 +9,9 @@ use super::account::Account;
 use super::identity::{self, NewIdentity, attached, inline_names, inline_policy};
 use super::order::ListOrder;
 use super::refusal::{Refusal, SandboxResult};
-use super::{dependents, groups, instance_profiles, keys, policies, roles, sweep, users};
+use super::{
+    dependents, groups, instance_profiles, keys, oidc_providers, policies, roles, sweep, users,
+};
 
 pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> SandboxResult<IamReply> {
     Ok(match read {
@@ -78,6 +80,10 @@ pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> Sandb
         IamRead::GetInstanceProfile { profile } => IamReply::InstanceProfile(
             instance_profiles::reply(account, account.instance_profile(profile)?),
         ),
+        IamRead::GetOpenIDConnectProvider { arn } => oidc_providers::read(account, arn, order)?,
+        IamRead::ListOpenIDConnectProviders => {
+            IamReply::Names(order.list(account.oidc_providers.keys().cloned()))
+        }
         IamRead::ListInstanceProfiles => {
             IamReply::Names(order.list(account.instance_profiles.keys().cloned()))
         }
@@ -194,6 +200,21 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         W::RemoveRoleFromInstanceProfile { role, profile } => {
             removed(instance_profiles::remove_role(account, role, profile)?)
         }
+        W::CreateOpenIDConnectProvider { provider, client_ids, thumbprints, tags } => {
+            oidc_providers::create(account, provider, client_ids, thumbprints, tags)
+        }
+        W::AddClientIDToOpenIDConnectProvider { arn, client_id } => {
+            oidc_providers::add_client_id(account, arn, client_id)
+        }
+        W::RemoveClientIDFromOpenIDConnectProvider { arn, client_id } => {
+            oidc_providers::remove_client_id(account, arn, client_id)
+        }
+        W::UpdateOpenIDConnectProviderThumbprint { arn, thumbprints } => {
+            oidc_providers::set_thumbprints(account, arn, thumbprints)
+        }
+        W::TagOpenIDConnectProvider { arn, tags } => oidc_providers::set_tags(account, arn, tags),
+        W::UntagOpenIDConnectProvider { arn, keys } => oidc_providers::untag(account, arn, keys),
+        W::DeleteOpenIDConnectProvider { arn } => oidc_providers::delete(account, arn),
         W::CreateInstanceProfile { profile, path, tags } => {
             instance_profiles::create(account, profile, path, tags)
         }

@@ -21,6 +21,7 @@ mod lookup;
 mod managed;
 mod names;
 mod objects;
+mod oidc_providers;
 mod order;
 mod policies;
 mod principal_rules;

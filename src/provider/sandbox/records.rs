@@ -147,6 +147,16 @@ impl From<StoredInstanceProfile> for InstanceProfileRecord {
     }
 }
 
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct OidcProviderRecord {
+    /// The address without `https://`.
+    pub(super) url: String,
+    pub(super) created: String,
+    pub(super) client_ids: Vec<String>,
+    pub(super) thumbprints: Vec<String>,
+    pub(super) tags: Tags,
+}
+
 /// A managed policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct PolicyRecord {

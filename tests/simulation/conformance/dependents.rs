@@ -238,3 +238,50 @@ fn an_instance_profile_takes_one_role_and_is_deleted_without_one() {
     world.iam(delete());
     world.iam_refuses("NoSuchEntity", delete());
 }
+
+/// IAM's rules for OIDC providers: "CreateOpenIDConnectProvider" and the pages around it in the IAM
+/// API Reference.
+#[test]
+fn an_oidc_provider_takes_each_client_id_once_and_always_has_a_thumbprint() {
+    let world = World::new();
+    let arn = || format!("arn:aws:iam::{ACCOUNT}:oidc-provider/login.acme.example/a");
+    let create = |provider: &str, thumbprints: &[&str]| IamWrite::CreateOpenIDConnectProvider {
+        provider: text(provider),
+        client_ids: vec![text("web")],
+        thumbprints: thumbprints.iter().map(|it| text(it)).collect(),
+        tags: Default::default(),
+    };
+    world.iam(create("login.acme.example/a", &[]));
+    world.iam_refuses("EntityAlreadyExists", create("login.acme.example/a", &[]));
+    world.iam_refuses("InvalidInput", create("login.acme.example:8443", &[]));
+    world.iam_refuses("InvalidInput", create("login.acme.example/?b", &[]));
+    world.iam_refuses("InvalidInput", create("other.acme.example", &["abc"]));
+    let seen = || {
+        let read = IamRead::GetOpenIDConnectProvider { arn: arn() };
+        let IamReply::OidcProvider(found) = world.see(read) else { panic!("a provider") };
+        found
+    };
+    // IAM finds the thumbprint itself.
+    assert_eq!(seen().thumbprints.len(), 1);
+    let set = |thumbprints: Vec<String>| IamWrite::UpdateOpenIDConnectProviderThumbprint {
+        arn: arn(),
+        thumbprints,
+    };
+    world.iam_refuses("InvalidInput", set(Vec::new()));
+    world.iam(set(vec!["AB".repeat(20)]));
+    assert_eq!(seen().thumbprints, ["ab".repeat(20)]);
+    let id = |id: &str| (arn(), text(id));
+    let add = |(arn, client_id)| IamWrite::AddClientIDToOpenIDConnectProvider { arn, client_id };
+    let remove =
+        |(arn, client_id)| IamWrite::RemoveClientIDFromOpenIDConnectProvider { arn, client_id };
+    world.iam(add(id("web")));
+    world.iam(remove(id("nobody")));
+    for number in 1..100 {
+        world.iam(add(id(&number.to_string())));
+    }
+    world.iam_refuses("LimitExceeded", add(id("one too many")));
+    world.iam(remove(id("7")));
+    assert_eq!(seen().client_ids.len(), 99);
+    world.iam(IamWrite::DeleteOpenIDConnectProvider { arn: arn() });
+    world.iam_refuses("NoSuchEntity", IamWrite::DeleteOpenIDConnectProvider { arn: arn() });
+}

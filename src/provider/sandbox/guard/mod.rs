@@ -272,7 +272,8 @@ fn target<'a>(account: &'a Account, arn: &str) -> Option<(&'a Tags, Option<&'a s
     let policy = || account.policy(arn).ok().map(|policy| (&policy.tags, None));
     let profile = || account.instance_profile_by_arn(arn).map(|profile| (&profile.tags, None));
     let identity = identity.map(|(_, identity)| (&identity.tags, identity.boundary.as_deref()));
-    identity.or_else(policy).or_else(profile)
+    let oidc = || account.oidc_providers.get(arn).map(|provider| (&provider.tags, None));
+    identity.or_else(policy).or_else(profile).or_else(oidc)
 }
 
 fn not_simulated(message: &str) -> Refusal {
