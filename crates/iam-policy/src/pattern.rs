@@ -1,6 +1,7 @@
 //! AWS's wildcard patterns (`*` for any characters, `?` for one), and the policy variables in them.
 
 use super::request::Context;
+use super::statement::Clause;
 
 /// The source of the values of policy variables (`${aws:username}`).
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,20 @@ impl<'a> Filling<'a> {
 /// Returns true if an action matches a pattern. AWS ignores the case of actions.
 pub fn action_matches(pattern: &str, action: &str) -> bool {
     text_matches(&pattern.to_lowercase(), &action.to_lowercase(), Filling::Literal)
+}
+
+impl Clause {
+    /// Tells if the patterns of an `Action` or `NotAction` apply to an action, by its whole name.
+    ///
+    /// ```
+    /// use iam_policy::statement::Clause;
+    ///
+    /// let all_but = Clause { not: true, patterns: vec!["s3:Put*".to_owned()] };
+    /// assert!(all_but.applies_to("s3:GetObject") && !all_but.applies_to("s3:PutObject"));
+    /// ```
+    pub fn applies_to(&self, action: &str) -> bool {
+        self.not != self.patterns.iter().any(|pattern| action_matches(pattern, action))
+    }
 }
 
 /// Tells if a resource matches a pattern. Resources are compared part by part: a wildcard doesn't

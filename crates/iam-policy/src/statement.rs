@@ -8,7 +8,6 @@ use serde_json::Map;
 use crate::Value;
 
 use super::layout;
-use super::pattern::action_matches;
 
 /// A compiled policy document.
 #[derive(Clone, Debug, PartialEq)]
@@ -209,20 +208,6 @@ impl Policy {
         };
         let statements = (1..).zip(found).map(compile).collect::<Result<_, _>>()?;
         Ok(Self { name: name.to_owned(), statements })
-    }
-}
-
-impl Clause {
-    /// Tells if the patterns of an `Action` or `NotAction` apply to an action, by its whole name.
-    ///
-    /// ```
-    /// use iam_policy::statement::Clause;
-    ///
-    /// let all_but = Clause { not: true, patterns: vec!["s3:Put*".to_owned()] };
-    /// assert!(all_but.applies_to("s3:GetObject") && !all_but.applies_to("s3:PutObject"));
-    /// ```
-    pub fn applies_to(&self, action: &str) -> bool {
-        self.not != self.patterns.iter().any(|pattern| action_matches(pattern, action))
     }
 }
 
