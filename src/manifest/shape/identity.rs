@@ -109,8 +109,8 @@ shape! {
         description: ExpandedText,
         /// Seconds, 3600 to 43200.
         max_session_duration: Whole,
-        /// Principals that may assume the role: services, accounts, users and roles, or a full
-        /// trust policy document.
+        /// Principals that may assume the role: services, accounts, users, roles, and users of
+        /// identity providers; or a full trust policy document.
         trust: Located<Trust>,
         /// A policy of this manifest, or an ARN, that bounds what the role can ever be allowed.
         permissions_boundary: ExpandedText,

@@ -20,7 +20,9 @@ pub use self::bucket::{
 pub use self::identity::{AccessKey, AgeFile, Group, Policy, Role, User};
 pub use self::lifecycle::Lifecycle;
 pub use self::manifest::{Check, Limits, Lint, Manifest, Moved, Removed, Silence, StateEncryption};
-pub use self::trust::{Trust, Trusted};
+pub use self::trust::{
+    Trust, Trusted, TrustedEks, TrustedGithub, TrustedGitlab, TrustedOidc, TrustedSaml,
+};
 pub use self::zappa::{StageShape, ZappaSettings};
 
 #[cfg(test)]

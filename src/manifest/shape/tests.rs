@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::*;
-use crate::manifest;
+
 use crate::value::Value;
 
 #[test]
 fn decoder_and_schema_know_the_same_fields() {
-    let schema = manifest::schema();
+    let schema = crate::manifest::schema();
     let shapes = schema["$defs"].as_object().unwrap();
     let properties = |schema: &Value| {
         schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
@@ -25,6 +25,11 @@ fn decoder_and_schema_know_the_same_fields() {
         ("AccessKey", AccessKey::FIELDS),
         ("Role", Role::FIELDS),
         ("Trusted", Trusted::FIELDS),
+        ("TrustedEks", TrustedEks::FIELDS),
+        ("TrustedGithub", TrustedGithub::FIELDS),
+        ("TrustedGitlab", TrustedGitlab::FIELDS),
+        ("TrustedOidc", TrustedOidc::FIELDS),
+        ("TrustedSaml", TrustedSaml::FIELDS),
         ("Bucket", Bucket::FIELDS),
         ("FullEncryption", FullEncryption::FIELDS),
         ("EachBlock", bucket::EachBlock::FIELDS),
