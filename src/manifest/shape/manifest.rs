@@ -29,6 +29,10 @@ shape! {
         #[expect(dead_code, reason = "read before decoding; here for the schema and the list of \
             fields")]
         extends: ExpandedText,
+        /// Values for all entries of a section, for what an entry doesn't say itself.
+        #[expect(dead_code, reason = "laid under the entries before decoding; here for the schema \
+            and for what no entry uses")]
+        defaults: Defaults,
         /// The place of the state: a path or a URL.
         state: ExpandedText,
         /// Encrypts the state and saved plans, so that only those can read them who have an
@@ -57,6 +61,24 @@ shape! {
         moved: Vec<Located<Moved>>,
         /// Resources that left the manifest, and what becomes of them.
         removed: Vec<Located<Removed>>,
+    }
+}
+
+shape! {
+    /// Values for the entries of each section. An entry's own value takes the place of a default, a
+    /// map is merged key by key, and null removes a default.
+    #[expect(dead_code, reason = "laid under the entries before decoding")]
+    "the defaults" Defaults {
+        /// Fields of all policies.
+        policies: Policy,
+        /// Fields of all users.
+        users: User,
+        /// Fields of all groups.
+        groups: Group,
+        /// Fields of all roles.
+        roles: Role,
+        /// Fields of all buckets.
+        buckets: Bucket,
     }
 }
 

@@ -20,6 +20,7 @@ fn decoder_and_schema_know_the_same_fields() {
     };
     assert_eq!(properties(&schema), sorted(Manifest::FIELDS));
     let known = [
+        ("Defaults", manifest::Defaults::FIELDS),
         ("Policy", Policy::FIELDS),
         ("User", User::FIELDS),
         ("AccessKey", AccessKey::FIELDS),
