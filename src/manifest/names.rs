@@ -50,31 +50,6 @@ pub fn check_policy_arn_length(arn: &str) -> Result<(), String> {
     length(arn, 20, 2048, "the ARN of a policy")
 }
 
-/// Checks the address of an OIDC provider without `https://` ("CreateOpenIDConnectProvider", IAM API
-/// Reference): a host and perhaps a path, without a port or a query.
-pub fn oidc_provider(address: &str) -> Result<(), String> {
-    let (host, path) = address.split_once('/').unwrap_or((address, ""));
-    let in_host = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-    if address.starts_with("http://") {
-        return Err(format!("`{address}` begins with http://: IAM takes https:// only"));
-    }
-    if let Some(bad) = host.chars().find(|c| !in_host(*c)) {
-        let why =
-            if bad == ':' { "IAM takes no port" } else { "a host has letters, digits, . and -" };
-        return Err(format!("`{address}` holds {bad:?} in its host: {why}"));
-    }
-    if !host.contains('.') {
-        return Err(format!("`{address}` is no address of an issuer: it has no domain"));
-    }
-    if let Some(bad) = path.chars().find(|c| !c.is_ascii_graphic() || ['?', '#'].contains(c)) {
-        return Err(format!(
-            "`{address}` holds {bad:?}: IAM takes no query, no fragment and no space"
-        ));
-    }
-    // The limit of 255 is on the address with https://.
-    length(address, 1, 247, "the address of an OIDC provider")
-}
-
 /// Checks a bucket's name by S3's rules for general purpose buckets.
 pub fn bucket(name: &str) -> Result<(), String> {
     const PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
@@ -152,6 +127,17 @@ pub fn region(region: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("`{region}` is not an AWS region: they look like us-east-1"))
+    }
+}
+
+/// Checks an external id ("AssumeRole", AWS STS API Reference).
+pub fn check_external_id(id: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
+    match id.chars().find(|c| !allowed(*c)) {
+        Some(bad) => Err(format!(
+            "the external id `{id}` holds {bad:?}: AWS takes letters, digits and _+=,.@:/- in it"
+        )),
+        None => length(id, 2, 1224, "an external id"),
     }
 }
 
@@ -285,6 +271,16 @@ mod tests {
             ["12345678901", "1234567890123", "12345678901x", ""]
                 .iter()
                 .all(|a| account(a).is_err())
+        );
+        assert!(
+            ["ab", "a_b+c=d,e.f@g:h/i-j", &"x".repeat(1224)]
+                .iter()
+                .all(|id| check_external_id(id).is_ok())
+        );
+        assert!(
+            ["", "a", "a b", "a*", "ä1", &"x".repeat(1225)]
+                .iter()
+                .all(|id| check_external_id(id).is_err())
         );
         assert!(manifest("a.b_c-1").is_ok());
         assert!(["", ".a", "a/b", "a b"].iter().all(|n| manifest(n).is_err()));

@@ -210,9 +210,7 @@ fn an_independent_client_sees_the_profiles_and_a_lost_state_is_found_again() {
     project.write(MANIFEST, &WHOLE.replace("  spare: {}\n", ""));
     let plan = project.expect(0, &["plan", MANIFEST]);
     says(&plan.stdout, &["instance_profile.spare"]);
-    project.write(MANIFEST, WHOLE);
-    project.expect(0, &["apply", MANIFEST, "--yes"]);
-    project.expect(0, &["destroy", MANIFEST, "--yes"]);
+    project.expect(0, &["destroy", MANIFEST, "--yes", "--recover"]);
     let left = moto.aws(&["iam", "list-instance-profiles"]);
     assert_eq!(left["InstanceProfiles"], json!([]));
 }

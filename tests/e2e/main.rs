@@ -34,5 +34,6 @@ mod sinks;
 mod state;
 #[path = "../support/mod.rs"]
 mod support;
+mod trust;
 mod waiting;
 mod widening;

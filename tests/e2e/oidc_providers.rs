@@ -86,7 +86,7 @@ fn a_provider_is_made_before_the_role_that_trusts_it_and_then_nothing_is_left_to
             "iam:CreateOpenIDConnectProvider",
         ],
     );
-    let apply = project.expect(0, &["apply", MANIFEST, "--yes"]).stdout;
+    let apply = project.expect(0, &["apply", MANIFEST, "--yes"]).told();
     let at = |text: &str| apply.find(text).unwrap_or_else(|| panic!("{text} in\n{apply}"));
     let made = at("oidc_provider.token.actions.githubusercontent.com: Creation complete");
     assert!(made < at("role.deploy: Creating..."), "{apply}");
@@ -152,10 +152,10 @@ fn a_provider_of_others_is_refused_and_a_lost_state_is_found_again() {
 #[test]
 fn addresses_client_ids_and_thumbprints_are_checked() {
     for (part, by, code) in [
-        ("login.acme.example/tenant:", "http://login.acme.example:", "bad-name"),
-        ("login.acme.example/tenant:", "\"login.acme.example:8443\":", "bad-name"),
-        ("login.acme.example/tenant:", "login.acme.example/a?b:", "bad-name"),
-        ("login.acme.example/tenant:", "login:", "bad-name"),
+        ("login.acme.example/tenant:", "http://login.acme.example:", "bad-provider"),
+        ("login.acme.example/tenant:", "\"login.acme.example:8443\":", "bad-provider"),
+        ("login.acme.example/tenant:", "login.acme.example/a?b:", "bad-provider"),
+        ("login.acme.example/tenant:", "login:", "bad-provider"),
         ("[web, cli]", "[web, web]", "duplicate-client-id"),
         ("[web, cli]", "[web, \"\"]", "bad-client-id"),
         ("[9E99A48A9960B14926BB7F3B02E22DA2B0AB7280]", "[abc]", "bad-thumbprint"),

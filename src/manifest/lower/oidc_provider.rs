@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Lowering;
+use super::trust::{check_issuer, is_built_in};
 use crate::address::{Address, KindName};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::decode::{Declared, ExpandedText};
@@ -15,22 +16,13 @@ use crate::value::Attributes;
 const CLIENT_IDS: usize = 100;
 const THUMBPRINTS: usize = 5;
 
-/// The issuers that AWS knows without a provider in the account ("Available keys for AWS OIDC
-/// federation", IAM User Guide).
-const BUILT_IN: [&str; 4] = [
-    "accounts.google.com",
-    "cognito-identity.amazonaws.com",
-    "graph.facebook.com",
-    "www.amazon.com",
-];
-
 impl Lowering<'_, '_, '_> {
     pub(super) fn oidc_provider(&mut self, provider: &Declared<OidcProvider>) {
         let (name, body) = (Section::OidcProviders.plain_name(&provider.name), &provider.body);
-        let help = "write the issuer's address as its tokens have it, such as \
-            token.actions.githubusercontent.com";
-        self.check(names::oidc_provider(name), "bad-name", &provider.spot, help);
-        if BUILT_IN.contains(&name) {
+        if let Err((message, help)) = check_issuer(name) {
+            self.scope.error("bad-provider", &provider.spot, message, help);
+        }
+        if is_built_in(name) {
             let place = Some(provider.spot.place());
             let message = format!("AWS knows {name} without a provider in the account");
             let warning = Diagnostic::warning("needless-provider", place, message);
