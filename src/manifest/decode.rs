@@ -372,13 +372,19 @@ macro_rules! shape {
         }
 
         impl $name {
-            pub const FIELDS: &'static [&'static str] = &[$($crate::manifest::decode::field_name(stringify!($field))),*];
+            pub const FIELDS: &'static [&'static str] =
+                &[$($crate::manifest::decode::field_name(stringify!($field))),*];
         }
 
         impl $crate::manifest::decode::Decode for $name {
             fn decode(node: &$crate::manifest::node::Node, scope: &mut $crate::manifest::scope::DecodeScope<'_>) -> Option<Self> {
                 $crate::manifest::decode::check_fields(node, $what, Self::FIELDS, scope)
-                    .then(|| Self { $($field: $crate::manifest::decode::field(node, $crate::manifest::decode::field_name(stringify!($field)), scope)),* })
+                    .then(|| Self {
+                        $($field: {
+                            let name = $crate::manifest::decode::field_name(stringify!($field));
+                            $crate::manifest::decode::field(node, name, scope)
+                        },)*
+                    })
             }
 
             fn empty(_: &$crate::manifest::node::Node, _: &mut $crate::manifest::scope::DecodeScope<'_>) -> Option<Self> {

@@ -2,8 +2,8 @@
 //! [`Desired`].
 //!
 //! ```text
-//! files ─ source ─► nodes ─ extends, defaults ─► one tree ─ decode (scope fills in texts) ─► shapes
-//!       ─ lower ─► Desired
+//! files ─ source ─► nodes ─ extends, defaults ─► one tree ─ decode (scope fills in texts) ─►
+//!       shapes ─ lower ─► Desired
 //! ```
 
 mod decode;

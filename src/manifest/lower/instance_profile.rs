@@ -60,7 +60,7 @@ impl<'m> Lowering<'_, '_, 'm> {
         if self.scope.arn(Section::Roles, &role.value).is_none() {
             return self.scope.unknown_name(Section::Roles, &role.value, &role.spot);
         }
-        self.link(profile, &role.value, &role.spot, links);
+        self.link_role(profile, &role.value, &role.spot, links);
     }
 
     /// Lowers `instance_profile` of a role: a profile of its own, unless the section has it.
@@ -75,11 +75,11 @@ impl<'m> Lowering<'_, '_, 'm> {
             let tags = self.tags(None, false);
             self.add_profile(name, "/".into(), tags, &said.spot);
         }
-        self.link(name, &role.name, &said.spot, links);
+        self.link_role(name, &role.name, &said.spot, links);
     }
 
     /// Puts a role into a profile: IAM takes one role at most.
-    fn link(&mut self, profile: &str, role: &str, spot: &Span, links: &mut Links) {
+    fn link_role(&mut self, profile: &str, role: &str, spot: &Span, links: &mut Links) {
         match links.insert(profile.to_owned(), role.to_owned()) {
             Some(other) if other != role => {
                 let message = format!(

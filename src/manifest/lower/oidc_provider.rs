@@ -50,7 +50,7 @@ impl Lowering<'_, '_, '_> {
         for id in said {
             let checked = names::length(&id.value, 1, 255, "a client id");
             self.check(checked, "bad-client-id", &id.spot, "write the audience of the tokens");
-            self.once(&mut found, id, "duplicate-client-id");
+            self.add_once(&mut found, id, "duplicate-client-id");
         }
         if let Some(last) = said.last().filter(|_| found.len() > CLIENT_IDS) {
             let message = format!("these are {} client ids; AWS takes {CLIENT_IDS}", found.len());
@@ -73,7 +73,7 @@ impl Lowering<'_, '_, '_> {
                 value: thumbprint.value.to_lowercase(),
                 spot: thumbprint.spot.clone(),
             };
-            self.once(&mut found, &lower, "duplicate-thumbprint");
+            self.add_once(&mut found, &lower, "duplicate-thumbprint");
         }
         if let Some(last) = said.last().filter(|_| found.len() > THUMBPRINTS) {
             let message = format!("these are {} thumbprints; AWS takes {THUMBPRINTS}", found.len());
@@ -83,7 +83,7 @@ impl Lowering<'_, '_, '_> {
     }
 
     /// Adds a text to a set, or reports that the list has it twice.
-    fn once(&mut self, found: &mut BTreeSet<String>, text: &ExpandedText, code: &'static str) {
+    fn add_once(&mut self, found: &mut BTreeSet<String>, text: &ExpandedText, code: &'static str) {
         if !found.insert(text.value.clone()) {
             let message = format!("`{}` is in this list twice", text.value);
             self.scope.error(code, &text.spot, message, "remove one of the two");

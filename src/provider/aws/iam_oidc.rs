@@ -8,7 +8,7 @@ use crate::call::Reply;
 use crate::call::iam::OidcProvider;
 use crate::value::Tags;
 
-pub(super) async fn get(iam: &Client, arn: &str) -> Result<OidcProvider, FailureCause> {
+pub(super) async fn get_provider(iam: &Client, arn: &str) -> Result<OidcProvider, FailureCause> {
     let found = iam.get_open_id_connect_provider().open_id_connect_provider_arn(arn).send().await?;
     let url = found.url.ok_or_else(|| FailureCause::unreadable("the answer has no Url"))?;
     Ok(OidcProvider {
@@ -21,7 +21,7 @@ pub(super) async fn get(iam: &Client, arn: &str) -> Result<OidcProvider, Failure
 }
 
 /// Returns the ARNs of all OIDC providers.
-pub(super) async fn list(iam: &Client) -> Result<Vec<String>, FailureCause> {
+pub(super) async fn list_providers(iam: &Client) -> Result<Vec<String>, FailureCause> {
     let found = iam.list_open_id_connect_providers().send().await?;
     let listed = found.open_id_connect_provider_list.unwrap_or_default();
     Ok(listed.into_iter().filter_map(|entry| entry.arn).collect())

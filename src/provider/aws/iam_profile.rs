@@ -9,13 +9,13 @@ use crate::call::iam::InstanceProfile;
 use crate::call::{IamReply, Reply};
 use crate::value::Tags;
 
-pub(super) async fn get(iam: &Client, name: &str) -> Result<InstanceProfile, FailureCause> {
+pub(super) async fn get_profile(iam: &Client, name: &str) -> Result<InstanceProfile, FailureCause> {
     let found = iam.get_instance_profile().instance_profile_name(name).send().await?;
     found.instance_profile.map(convert::instance_profile).ok_or_else(lacks_profile)
 }
 
 /// Returns the names of all instance profiles.
-pub(super) async fn list(iam: &Client) -> Result<Vec<String>, FailureCause> {
+pub(super) async fn list_profiles(iam: &Client) -> Result<Vec<String>, FailureCause> {
     let pages = pages!(iam.list_instance_profiles().max_items(1000));
     let profiles = pages.flat_map(|page| page.instance_profiles);
     Ok(profiles.map(|profile| profile.instance_profile_name).collect())

@@ -67,13 +67,15 @@ pub(super) async fn read(
             names(iam_profile::of_role(iam, role).await, emulator)?
         }
         IamRead::GetInstanceProfile { profile } => {
-            IamReply::InstanceProfile(iam_profile::get(iam, profile).await?)
+            IamReply::InstanceProfile(iam_profile::get_profile(iam, profile).await?)
         }
-        IamRead::ListInstanceProfiles => IamReply::Names(iam_profile::list(iam).await?),
+        IamRead::ListInstanceProfiles => IamReply::Names(iam_profile::list_profiles(iam).await?),
         IamRead::GetOpenIDConnectProvider { arn } => {
-            IamReply::OidcProvider(iam_oidc::get(iam, arn).await?)
+            IamReply::OidcProvider(iam_oidc::get_provider(iam, arn).await?)
         }
-        IamRead::ListOpenIDConnectProviders => IamReply::Names(iam_oidc::list(iam).await?),
+        IamRead::ListOpenIDConnectProviders => {
+            IamReply::Names(iam_oidc::list_providers(iam).await?)
+        }
         IamRead::ListEntitiesForPolicy { arn, usage } => {
             IamReply::Entities(entities(iam, arn, *usage).await?)
         }

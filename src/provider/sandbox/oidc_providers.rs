@@ -21,7 +21,7 @@ const FETCHED: &str = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280";
 
 /// Returns the provider as `GetOpenIDConnectProvider` gives it.
 pub(super) fn read(account: &Account, arn: &str, order: ListOrder) -> SandboxResult<IamReply> {
-    let found = account.oidc_providers.get(arn).ok_or_else(|| none(arn))?;
+    let found = account.oidc_providers.get(arn).ok_or_else(|| no_provider(arn))?;
     Ok(IamReply::OidcProvider(iam::OidcProvider {
         arn: arn.to_owned(),
         url: found.url.clone(),
@@ -116,7 +116,7 @@ fn provider_mut<'a>(
     account: &'a mut Account,
     arn: &str,
 ) -> SandboxResult<&'a mut OidcProviderRecord> {
-    account.oidc_providers.get_mut(arn).ok_or_else(|| none(arn))
+    account.oidc_providers.get_mut(arn).ok_or_else(|| no_provider(arn))
 }
 
 /// Checks the address: "The URL must begin with https://"; a port or a query is not allowed.
@@ -151,6 +151,6 @@ fn invalid(message: &str) -> Refusal {
     Refusal::invalid("InvalidInput", message)
 }
 
-fn none(arn: &str) -> Refusal {
+fn no_provider(arn: &str) -> Refusal {
     Refusal::no_such_entity(format!("OpenIDConnect Provider not found for arn {arn}"))
 }

@@ -70,7 +70,7 @@ fn saml(partition: &str, audience: &Value) -> Value {
 }
 
 const GITHUB: &str = "token.actions.githubusercontent.com";
-const EKS: &str = "oidc.eks.eu-west-1.amazonaws.com/id/0123";
+const EKS: &str = "oidc.eks.eu-west-1.amazonaws.com/id/0";
 
 /// The short forms on accounts, users, roles and services, and their statements.
 fn plain_cases() -> Vec<(&'static str, Vec<Value>)> {
@@ -193,13 +193,13 @@ fn federated_cases() -> Vec<(&'static str, Vec<Value>)> {
     vec![
         (
             "{eks: [{provider: \
-                'arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123', \
+                'arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0', \
                 namespace: web, service_account: app}]}",
             vec![cluster(json!({"StringEquals": {format!("{EKS}:aud"): "sts.amazonaws.com",
                     format!("{EKS}:sub"): "system:serviceaccount:web:app"}}))],
         ),
         (
-            "{eks: [{provider: oidc.eks.eu-west-1.amazonaws.com/id/0123, namespace: web, \
+            "{eks: [{provider: oidc.eks.eu-west-1.amazonaws.com/id/0, namespace: web, \
                 service_account: '*'}]}",
             vec![cluster(json!({"StringEquals": {format!("{EKS}:aud"): "sts.amazonaws.com"},
                     "StringLike": {format!("{EKS}:sub"): "system:serviceaccount:web:*"}}))],
