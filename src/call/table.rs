@@ -260,7 +260,8 @@ macro_rules! writes {
                         $(let $it = permission; let permission = $with;)?
                         let all = Vec::from(permission);
                         $(let all = $crate::call::permission::join_permissions(all, $moves_to.permission(action, places));)?
-                        $(let all = $crate::call::permission::join_permissions(all, $also_on.permission($also, places));)?
+                        $(let also = $also_on.permission($also, places);
+                        let all = $crate::call::permission::join_permissions(all, also);)?
                         all
                     })*
                 }

@@ -80,8 +80,8 @@ pub struct Field {
     /// The value that AWS has by default: an attribute that leaves the manifest goes back to it.
     pub default: fn() -> Value,
     pub access: FieldAccess,
-    /// True if AWS cannot take the field back to a default: its value stays when the attribute leaves
-    /// the manifest.
+    /// True if AWS cannot take the field back to a default: its value stays when the attribute
+    /// leaves the manifest.
     pub stays: bool,
 }
 

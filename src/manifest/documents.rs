@@ -369,8 +369,8 @@ fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Returns the users, roles and OIDC providers of this manifest that a document names as principals.
-/// AWS refuses a trust policy or a bucket policy that names a principal which doesn't exist yet.
+/// Returns the users, roles and OIDC providers of this manifest that a document names as
+/// principals. AWS refuses a trust policy or a bucket policy that names a principal which doesn't exist yet.
 pub fn principals(document: &Value, scope: &mut DecodeScope<'_>) -> BTreeSet<Address> {
     let of = |statement: &Value| -> Vec<Value> {
         let principals =

@@ -54,7 +54,7 @@ impl Node {
         }
     }
 
-    pub fn flag(&self) -> Option<bool> {
+    pub fn as_bool(&self) -> Option<bool> {
         match &self.content {
             NodeContent::Plain(value) => value.as_bool(),
             NodeContent::Text(_) | NodeContent::List(_) | NodeContent::Map(_) => None,

@@ -582,6 +582,8 @@ account: "123456789012"
 region: us-east-1
 oidc_providers:
   login.acme.example: {client_ids: [web, cli], thumbprints: [9e99a48a9960b14926bb7f3b02e22da2b0ab7280]}
+  token.actions.githubusercontent.com: {client_ids: [sts.amazonaws.com]}
+  gitlab.com: {client_ids: [https://gitlab.com], tags: {team: a}}
 roles:
   deploy:
     trust:
@@ -601,8 +603,12 @@ fn oidc_providers_survive_every_kill_and_every_lost_answer() {
     let world = declared(PROVIDERS);
     finished(&world);
     everywhere(&Case::new("destroy an OIDC provider", world.fork(), PlanMode::Destroy));
-    world.declare(&PROVIDERS.replace("[web, cli]", "[web, app, more]"));
-    everywhere(&Case::new("change client ids", world, PlanMode::Apply));
+    world.declare(
+        &PROVIDERS.replace("[web, cli]", "[web, app, more]").replace("team: a", "team: b"),
+    );
+    let changed = Case::new("change client ids", world, PlanMode::Apply);
+    few(&changed, &KILLS);
+    few(&changed, &LOSSES);
 }
 
 /// IAM gives groups no tags: after a lost answer only the intent in the state tells that one is

@@ -151,7 +151,7 @@ impl DecodeScope<'_> {
             let Some(profile) = entry.node.field("instance_profile") else { continue };
             let (text, spot) = match profile.text() {
                 Some(text) => (text, &profile.spot),
-                None if profile.flag() == Some(true) => (&*entry.key, &entry.key_spot),
+                None if profile.as_bool() == Some(true) => (&*entry.key, &entry.key_spot),
                 None => continue,
             };
             let name = self.expand(text, TextPosition::Name, &|| spot.clone());

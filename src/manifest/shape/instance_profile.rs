@@ -33,7 +33,7 @@ pub enum ProfileOfRole {
 
 impl Decode for ProfileOfRole {
     fn decode(node: &Node, scope: &mut DecodeScope<'_>) -> Option<Self> {
-        match node.flag() {
+        match node.as_bool() {
             Some(flag) => Some(Self::Own(flag)),
             None => ExpandedText::decode(node, scope).map(|name| Self::Named(name.value)),
         }

@@ -29,7 +29,7 @@ pub(super) fn iam_tags(tags: &Tags) -> Result<Vec<types::Tag>, FailureCause> {
     Ok(tags.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn tags(found: Option<Vec<types::Tag>>) -> Tags {
+pub(super) fn convert_tags(found: Option<Vec<types::Tag>>) -> Tags {
     found.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }
 
@@ -70,7 +70,7 @@ pub(super) fn convert_user(found: types::User) -> User {
         arn: found.arn,
         path: found.path,
         boundary: boundary(found.permissions_boundary),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn user_detail(found: types::UserDetail) -> Result<UserDetail, Failur
         arn: require_part(found.arn, "Arn")?,
         path: found.path.unwrap_or_else(|| "/".to_owned()),
         boundary: boundary(found.permissions_boundary),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     };
     let inline = inline(found.user_policy_list)?;
     let attached = attached(found.attached_managed_policies)?;
@@ -101,7 +101,7 @@ pub(super) fn convert_role(found: types::Role) -> Result<Role, FailureCause> {
         description: found.description.unwrap_or_default(),
         max_session_duration: found.max_session_duration.unwrap_or_default().into(),
         boundary: boundary(found.permissions_boundary),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     })
 }
 
@@ -118,7 +118,7 @@ pub(super) fn role_detail(found: types::RoleDetail) -> Result<RoleDetail, Failur
             "AssumeRolePolicyDocument",
         )?)?,
         boundary: boundary(found.permissions_boundary),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     };
     let inline = inline(found.role_policy_list)?;
     let profiles = found.instance_profile_list.unwrap_or_default().into_iter();
@@ -149,7 +149,7 @@ pub(super) fn instance_profile(found: types::InstanceProfile) -> InstanceProfile
         arn: found.arn,
         path: found.path,
         role: found.roles.into_iter().next().map(|role| role.role_name),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     }
 }
 
@@ -161,7 +161,7 @@ pub(super) fn policy(found: types::Policy) -> Result<ManagedPolicy, FailureCause
         path: found.path.unwrap_or_else(|| "/".to_owned()),
         description: found.description.unwrap_or_default(),
         default_version: require_part(found.default_version_id, "DefaultVersionId")?,
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
         arn,
     })
 }

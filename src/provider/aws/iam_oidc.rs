@@ -2,7 +2,7 @@
 
 use aws_sdk_iam::Client;
 
-use super::convert::{iam_tags, tags};
+use super::convert::{convert_tags, iam_tags};
 use super::failure::FailureCause;
 use crate::call::Reply;
 use crate::call::iam::OidcProvider;
@@ -16,7 +16,7 @@ pub(super) async fn get_provider(iam: &Client, arn: &str) -> Result<OidcProvider
         url: url.strip_prefix("https://").unwrap_or(&url).to_owned(),
         client_ids: found.client_id_list.unwrap_or_default(),
         thumbprints: found.thumbprint_list.unwrap_or_default(),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     })
 }
 

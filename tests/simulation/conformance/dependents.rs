@@ -3,6 +3,7 @@
 use relayctl::call::iam::{Entities, PolicyUsage};
 use relayctl::call::{IamRead, IamReply, IamWrite};
 use relayctl::provider::sandbox::UnmanagedObject;
+use relayctl::value::Tags;
 
 use super::world::{
     ACCOUNT, World, allow, attach_to_role, attach_to_user, bounded_user, create_policy,
@@ -249,7 +250,7 @@ fn an_oidc_provider_takes_each_client_id_once_and_always_has_a_thumbprint() {
         provider: text(provider),
         client_ids: vec![text("web")],
         thumbprints: thumbprints.iter().map(|it| text(it)).collect(),
-        tags: Default::default(),
+        tags: Tags::new(),
     };
     world.iam(create("login.acme.example/a", &[]));
     world.iam_refuses("EntityAlreadyExists", create("login.acme.example/a", &[]));
