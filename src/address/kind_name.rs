@@ -42,6 +42,42 @@ impl fmt::Display for PrincipalKind {
     }
 }
 
+/// What the name of a kind tells: one row a kind.
+struct Row {
+    word: &'static str,
+    section: &'static str,
+    arn_word: &'static str,
+    naming: Naming,
+}
+
+/// The source of an object's name.
+enum Naming {
+    /// The object has a name of its own in AWS.
+    InAws,
+    /// The object is a part of another one, and is named after it.
+    Part,
+    /// The manifest alone names it.
+    ByManifest,
+}
+
+impl Row {
+    const fn in_aws(word: &'static str, section: &'static str) -> Self {
+        Self { word, section, arn_word: word, naming: Naming::InAws }
+    }
+
+    const fn part(word: &'static str) -> Self {
+        Self { word, section: word, arn_word: word, naming: Naming::Part }
+    }
+
+    const fn in_section(self, section: &'static str) -> Self {
+        Self { section, ..self }
+    }
+
+    const fn in_arns(self, arn_word: &'static str) -> Self {
+        Self { arn_word, ..self }
+    }
+}
+
 /// The kind of a resource: the part of an address before the dot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KindName {
@@ -49,6 +85,9 @@ pub enum KindName {
     AwsProfile,
     Bucket,
     InlinePolicy(PrincipalKind),
+    InstanceProfile,
+    InstanceProfileRole,
+    OidcProvider,
     Policy,
     PolicyAttachment(PrincipalKind),
     Principal(PrincipalKind),
@@ -69,6 +108,9 @@ impl KindName {
         Self::GROUP,
         Self::InlinePolicy(PrincipalKind::Group),
         Self::PolicyAttachment(PrincipalKind::Group),
+        Self::InstanceProfile,
+        Self::InstanceProfileRole,
+        Self::OidcProvider,
         Self::Policy,
         Self::ROLE,
         Self::InlinePolicy(PrincipalKind::Role),
@@ -82,68 +124,60 @@ impl KindName {
 
     /// Returns the kind as addresses spell it.
     pub const fn as_str(self) -> &'static str {
-        use PrincipalKind::{Group, Role, User};
-        match self {
-            Self::AccessKey => "access_key",
-            Self::AwsProfile => "aws_profile",
-            Self::Bucket => "bucket",
-            Self::InlinePolicy(Group) => "group_policy",
-            Self::InlinePolicy(Role) => "role_policy",
-            Self::InlinePolicy(User) => "user_policy",
-            Self::Policy => "policy",
-            Self::PolicyAttachment(Group) => "group_policy_attachment",
-            Self::PolicyAttachment(Role) => "role_policy_attachment",
-            Self::PolicyAttachment(User) => "user_policy_attachment",
-            Self::Principal(principal) => principal.as_str(),
-            Self::UserGroupMembership => "user_group_membership",
-            Self::ZappaSettings => "zappa_settings",
-        }
+        self.row().word
     }
-}
 
-impl KindName {
     /// Returns the word of the kind's section in a manifest, which stands for the kind in the names
     /// that people write: `users.bob`. Parts of other objects have no section, and most have only
     /// the word that addresses spell.
     pub const fn section(self) -> &'static str {
-        use PrincipalKind::{Group, Role, User};
-        match self {
-            Self::AccessKey => "access_keys",
-            Self::AwsProfile => "aws_profiles",
-            Self::Bucket => "buckets",
-            Self::Policy => "policies",
-            Self::Principal(Group) => "groups",
-            Self::Principal(Role) => "roles",
-            Self::Principal(User) => "users",
-            Self::InlinePolicy(_)
-            | Self::PolicyAttachment(_)
-            | Self::UserGroupMembership
-            | Self::ZappaSettings => self.as_str(),
-        }
+        self.row().section
+    }
+
+    /// Returns the word before the path in the ARNs of IAM: `instance-profile`. Kinds without such
+    /// an ARN have the word that addresses spell.
+    pub const fn arn_word(self) -> &'static str {
+        self.row().arn_word
     }
 
     /// Returns true if objects of this kind are parts of other objects and are named after them.
     pub const fn is_part(self) -> bool {
-        match self {
-            Self::AccessKey
-            | Self::AwsProfile
-            | Self::InlinePolicy(_)
-            | Self::PolicyAttachment(_)
-            | Self::UserGroupMembership => true,
-            Self::Bucket | Self::Policy | Self::Principal(_) | Self::ZappaSettings => false,
-        }
+        matches!(self.row().naming, Naming::Part)
     }
 
     /// Returns true if objects of this kind have a name of their own in AWS, which may change.
     pub const fn is_movable(self) -> bool {
+        matches!(self.row().naming, Naming::InAws)
+    }
+
+    /// Returns the row of the kind: all that its name tells.
+    const fn row(self) -> Row {
+        use PrincipalKind::{Group, Role, User};
         match self {
-            Self::Bucket | Self::Policy | Self::Principal(_) => true,
-            Self::AccessKey
-            | Self::AwsProfile
-            | Self::InlinePolicy(_)
-            | Self::PolicyAttachment(_)
-            | Self::UserGroupMembership
-            | Self::ZappaSettings => false,
+            Self::AccessKey => Row::part("access_key").in_section("access_keys"),
+            Self::AwsProfile => Row::part("aws_profile").in_section("aws_profiles"),
+            Self::Bucket => Row::in_aws("bucket", "buckets"),
+            Self::InlinePolicy(Group) => Row::part("group_policy"),
+            Self::InlinePolicy(Role) => Row::part("role_policy"),
+            Self::InlinePolicy(User) => Row::part("user_policy"),
+            Self::InstanceProfile => {
+                Row::in_aws("instance_profile", "instance_profiles").in_arns("instance-profile")
+            }
+            Self::InstanceProfileRole => Row::part("instance_profile_role"),
+            Self::OidcProvider => {
+                Row::in_aws("oidc_provider", "oidc_providers").in_arns("oidc-provider")
+            }
+            Self::Policy => Row::in_aws("policy", "policies"),
+            Self::PolicyAttachment(Group) => Row::part("group_policy_attachment"),
+            Self::PolicyAttachment(Role) => Row::part("role_policy_attachment"),
+            Self::PolicyAttachment(User) => Row::part("user_policy_attachment"),
+            Self::Principal(Group) => Row::in_aws("group", "groups"),
+            Self::Principal(Role) => Row::in_aws("role", "roles"),
+            Self::Principal(User) => Row::in_aws("user", "users"),
+            Self::UserGroupMembership => Row::part("user_group_membership"),
+            Self::ZappaSettings => {
+                Row { naming: Naming::ByManifest, ..Row::part("zappa_settings") }
+            }
         }
     }
 

@@ -46,6 +46,9 @@ impl Address {
             | KindName::AwsProfile
             | KindName::Bucket
             | KindName::InlinePolicy(_)
+            | KindName::InstanceProfile
+            | KindName::InstanceProfileRole
+            | KindName::OidcProvider
             | KindName::Policy
             | KindName::PolicyAttachment(_)
             | KindName::UserGroupMembership
@@ -63,6 +66,9 @@ impl Address {
             KindName::AccessKey
             | KindName::AwsProfile
             | KindName::Bucket
+            | KindName::InstanceProfile
+            | KindName::InstanceProfileRole
+            | KindName::OidcProvider
             | KindName::Policy
             | KindName::PolicyAttachment(_)
             | KindName::Principal(_)

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use file::{FileRead, FileReply, FileWrite, LocalFile, SecretSource};
 pub use iam::{IamRead, IamReply, IamWrite};
 pub use partition::partition;
-pub use permission::{Permission, PrincipalPaths, Target};
+pub use permission::{ObjectPaths, Permission, Target};
 pub use s3::{BucketRef, S3Read, S3Reply, S3Write};
 pub use table::{LostAnswer, ReadFacts, WriteFacts, WriteVerb};
 

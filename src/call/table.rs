@@ -4,7 +4,8 @@
 //! own name (`as`), and then:
 //!
 //! - `on`: the [`Target`](super::Target) of its permission; `moves_to`: a second target on which
-//!   the same action must be allowed;
+//!   the same action must be allowed; `also_on`: another action, and the target on which it must be
+//!   allowed;
 //! - `with`: the rest of the permission: `|it|` is the permission on the target;
 //! - of a read: `paged`, and `why` it is sent (`after_sweep`: the reason after a sweep);
 //! - of a write: its `verb`, its `object` for people, and then the facts that few writes have:
@@ -154,7 +155,7 @@ macro_rules! reads {
 
             pub(in $crate::call) fn permissions(
                 &self,
-                places: &$crate::call::PrincipalPaths,
+                places: &$crate::call::ObjectPaths,
             ) -> Vec<$crate::call::Permission> {
                 let Some(permission) = self.target().permission(self.action(), places) else { return Vec::new() };
                 match self {
@@ -181,6 +182,7 @@ macro_rules! writes {
                     object: $object:expr,
                     on: $target:expr
                     $(, moves_to: $moves_to:expr)?
+                    $(, also_on: ($also:literal, $also_on:expr))?
                     $(, with: |$it:ident| $with:expr)?
                     $(, undone_by: $undone_by:literal)?
                     $(, lost_answer: $lost_answer:ident)?
@@ -249,7 +251,7 @@ macro_rules! writes {
 
             pub(in $crate::call) fn permissions(
                 &self,
-                places: &$crate::call::PrincipalPaths,
+                places: &$crate::call::ObjectPaths,
             ) -> Vec<$crate::call::Permission> {
                 let action = self.action();
                 let Some(permission) = self.target().permission(action, places) else { return Vec::new() };
@@ -258,6 +260,8 @@ macro_rules! writes {
                         $(let $it = permission; let permission = $with;)?
                         let all = Vec::from(permission);
                         $(let all = $crate::call::permission::join_permissions(all, $moves_to.permission(action, places));)?
+                        $(let also = $also_on.permission($also, places);
+                        let all = $crate::call::permission::join_permissions(all, also);)?
                         all
                     })*
                 }

@@ -44,7 +44,7 @@ impl<'a> FieldComparison<'a> {
             // A field that neither the manifest nor the state names is not managed.
             let wanted = match declared.get(field.name) {
                 Some(declared) => Cow::Borrowed(declared),
-                None if was.is_some() => {
+                None if was.is_some() && !field.stays => {
                     comparison.wanted.to_mut().insert(field.name, (field.default)());
                     Cow::Owned((field.default)())
                 }

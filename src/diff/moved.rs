@@ -225,6 +225,7 @@ impl Renames {
             | DeletionBlocker::Certificate(_)
             | DeletionBlocker::ServiceCredential(_)
             | DeletionBlocker::InstanceProfile(_)
+            | DeletionBlocker::RoleInProfile(_)
             | DeletionBlocker::Objects { .. } => {}
         }
     }

@@ -48,6 +48,7 @@ pub fn all(
             | DeletionBlocker::Group(_)
             | DeletionBlocker::Member(_)
             | DeletionBlocker::InstanceProfile(_)
+            | DeletionBlocker::RoleInProfile(_)
             | DeletionBlocker::AttachedTo(_)
             | DeletionBlocker::BoundaryOf(_) => blocker.removal(seen),
         },
@@ -109,6 +110,7 @@ impl ManagedObjects<'_> {
             | DeletionBlocker::Group(_)
             | DeletionBlocker::Member(_)
             | DeletionBlocker::InstanceProfile(_)
+            | DeletionBlocker::RoleInProfile(_)
             | DeletionBlocker::Objects { .. } => self.object(blocker),
         }
     }

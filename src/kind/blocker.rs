@@ -26,6 +26,8 @@ pub enum DeletionBlocker {
     /// A user in a group.
     Member(String),
     InstanceProfile(String),
+    /// The role in an instance profile.
+    RoleInProfile(String),
     /// A principal to which a policy is attached.
     AttachedTo(Principal),
     /// A principal whose boundary is the policy.
@@ -49,6 +51,7 @@ impl fmt::Display for DeletionBlocker {
             Self::Group(name) => write!(f, "membership in group {name}"),
             Self::Member(user) => write!(f, "member {user}"),
             Self::InstanceProfile(name) => write!(f, "instance profile {name}"),
+            Self::RoleInProfile(role) => write!(f, "role {role}"),
             Self::AttachedTo(holder) => write!(f, "attachment to {holder}"),
             Self::BoundaryOf(holder) => write!(f, "permissions boundary of {holder}"),
             Self::Objects { count, more: false } => {
@@ -96,6 +99,10 @@ impl DeletionBlocker {
                     profile,
                 }]
             }
+            Self::RoleInProfile(role) => {
+                let profile = text_of(&of.attributes, "name").to_owned();
+                vec![IamWrite::RemoveRoleFromInstanceProfile { role, profile }]
+            }
             Self::BoundaryOf(_) | Self::Objects { .. } => Vec::new(),
         };
         writes.into_iter().map(Write::Iam).collect()
@@ -104,17 +111,22 @@ impl DeletionBlocker {
     /// Returns the address of the resource that would manage it on the principal `of`, and the part
     /// that tells it from others at that address. Policies on principals and boundaries have two
     /// ends, and are found from the other end.
-    pub fn as_object<'a>(&'a self, of: &Address) -> Option<(Address, &'a str)> {
+    pub fn as_object<'a>(&'a self, of: &'a Address) -> Option<(Address, &'a str)> {
         match self {
             Self::AccessKey(id) => Some((Address::new(KindName::AccessKey, of.name()), id)),
             Self::Group(group) => Some((Principal::membership(of.name(), group), group)),
             Self::Member(user) => Some((Principal::membership(user, of.name()), user)),
+            Self::InstanceProfile(profile) => {
+                Some((Address::new(KindName::InstanceProfileRole, profile), profile))
+            }
+            Self::RoleInProfile(_) => {
+                Some((Address::new(KindName::InstanceProfileRole, of.name()), of.name()))
+            }
             Self::LoginProfile
             | Self::MfaDevice(_)
             | Self::SshKey(_)
             | Self::Certificate(_)
             | Self::ServiceCredential(_)
-            | Self::InstanceProfile(_)
             | Self::AttachedTo(_)
             | Self::BoundaryOf(_)
             | Self::Objects { .. } => None,
@@ -135,6 +147,7 @@ impl DeletionBlocker {
             | Self::Group(_)
             | Self::Member(_)
             | Self::InstanceProfile(_)
+            | Self::RoleInProfile(_)
             | Self::AttachedTo(_)
             | Self::BoundaryOf(_) => false,
         }

@@ -95,6 +95,8 @@ pub enum Recovery {
 pub enum Tagged {
     Principals(PrincipalKind),
     Policies,
+    InstanceProfiles,
+    OidcProviders,
     Buckets,
 }
 

@@ -14,6 +14,7 @@ impl Field {
             change: OnChange::InPlace,
             default: null_default,
             access: FieldAccess::Compared,
+            stays: false,
         }
     }
 
@@ -22,7 +23,8 @@ impl Field {
         form: FieldForm,
         default: fn() -> Value,
     ) -> Self {
-        Self { name, form, change: OnChange::InPlace, default, access: FieldAccess::Unknown }
+        let access = FieldAccess::Unknown;
+        Self { name, form, change: OnChange::InPlace, default, access, stays: false }
     }
 
     /// Makes a field that AWS cannot change, for this reason.
@@ -38,6 +40,7 @@ impl Field {
             change: OnChange::Replace(reason),
             default,
             access: FieldAccess::Unknown,
+            stays: false,
         }
     }
 
@@ -50,6 +53,11 @@ impl Field {
             }
             FieldForm::Identity | FieldForm::Recorded | FieldForm::Setting => false,
         }
+    }
+
+    /// Marks a field whose value stays when the attribute leaves the manifest.
+    pub(super) const fn staying(self) -> Self {
+        Self { stays: true, ..self }
     }
 
     /// Marks a field whose change has no effect on access.

@@ -80,6 +80,9 @@ pub struct Field {
     /// The value that AWS has by default: an attribute that leaves the manifest goes back to it.
     pub default: fn() -> Value,
     pub access: FieldAccess,
+    /// True if AWS cannot take the field back to a default: its value stays when the attribute
+    /// leaves the manifest.
+    pub stays: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -340,7 +343,10 @@ mod facts;
 mod field;
 mod group;
 mod inline_policy;
+mod instance_profile;
+mod instance_profile_role;
 mod judge;
+mod oidc_provider;
 mod parts;
 mod policy;
 mod principal;
@@ -379,9 +385,12 @@ const ORDER: [KindName; KindName::ALL.len()] = [
     KindName::InlinePolicy(PrincipalKind::Group),
     KindName::PolicyAttachment(PrincipalKind::Group),
     KindName::UserGroupMembership,
+    KindName::OidcProvider,
     KindName::ROLE,
     KindName::InlinePolicy(PrincipalKind::Role),
     KindName::PolicyAttachment(PrincipalKind::Role),
+    KindName::InstanceProfile,
+    KindName::InstanceProfileRole,
     KindName::Bucket,
     KindName::ZappaSettings,
 ];
@@ -415,6 +424,9 @@ pub fn kind_of(name: KindName) -> &'static dyn Kind {
         KindName::InlinePolicy(Group) => &inline_policy::InlinePolicyKind(Group),
         KindName::InlinePolicy(Role) => &inline_policy::InlinePolicyKind(Role),
         KindName::InlinePolicy(User) => &inline_policy::InlinePolicyKind(User),
+        KindName::InstanceProfile => &instance_profile::InstanceProfileKind,
+        KindName::InstanceProfileRole => &instance_profile_role::InstanceProfileRoleKind,
+        KindName::OidcProvider => &oidc_provider::OidcProviderKind,
         KindName::Policy => &policy::PolicyKind,
         KindName::PolicyAttachment(Group) => &attachment::PolicyAttachmentKind(Group),
         KindName::PolicyAttachment(Role) => &attachment::PolicyAttachmentKind(Role),

@@ -24,6 +24,9 @@ pub fn second_parent(kind: KindName) -> Option<PrincipalKind> {
         | KindName::AwsProfile
         | KindName::Bucket
         | KindName::InlinePolicy(_)
+        | KindName::InstanceProfile
+        | KindName::InstanceProfileRole
+        | KindName::OidcProvider
         | KindName::Policy
         | KindName::PolicyAttachment(_)
         | KindName::Principal(_)

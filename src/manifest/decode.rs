@@ -351,6 +351,14 @@ pub fn field<T: Decode>(node: &Node, name: &str, scope: &mut DecodeScope<'_>) ->
     node.field(name).and_then(|node| T::decode(node, scope))
 }
 
+/// Returns the name of a field as a manifest writes it: a Rust keyword is a raw identifier.
+pub const fn field_name(identifier: &'static str) -> &'static str {
+    match identifier.as_bytes() {
+        [b'r', b'#', ..] => identifier.split_at(2).1,
+        _ => identifier,
+    }
+}
+
 /// Makes a struct, its decoder and its JSON Schema from one list of fields, so that they cannot
 /// disagree. No field is required here: a manifest that extends another may leave out anything, so
 /// required fields are checked after the merge.
@@ -364,13 +372,19 @@ macro_rules! shape {
         }
 
         impl $name {
-            pub const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
+            pub const FIELDS: &'static [&'static str] =
+                &[$($crate::manifest::decode::field_name(stringify!($field))),*];
         }
 
         impl $crate::manifest::decode::Decode for $name {
             fn decode(node: &$crate::manifest::node::Node, scope: &mut $crate::manifest::scope::DecodeScope<'_>) -> Option<Self> {
                 $crate::manifest::decode::check_fields(node, $what, Self::FIELDS, scope)
-                    .then(|| Self { $($field: $crate::manifest::decode::field(node, stringify!($field), scope)),* })
+                    .then(|| Self {
+                        $($field: {
+                            let name = $crate::manifest::decode::field_name(stringify!($field));
+                            $crate::manifest::decode::field(node, name, scope)
+                        },)*
+                    })
             }
 
             fn empty(_: &$crate::manifest::node::Node, _: &mut $crate::manifest::scope::DecodeScope<'_>) -> Option<Self> {

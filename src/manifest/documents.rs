@@ -369,21 +369,21 @@ fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Returns the users and roles of this manifest that a document names by ARN. AWS refuses a trust
-/// policy or a bucket policy that names a principal which doesn't exist yet.
+/// Returns the users, roles and OIDC providers of this manifest that a document names as
+/// principals. AWS refuses a trust policy or a bucket policy that names a principal which doesn't exist yet.
 pub fn principals(document: &Value, scope: &mut DecodeScope<'_>) -> BTreeSet<Address> {
-    let of = |statement: &Value| {
-        ["Principal", "NotPrincipal"]
-            .iter()
-            .filter_map(|name| statement.get(name)?.get("AWS").map(listed))
-            .flatten()
+    let of = |statement: &Value| -> Vec<Value> {
+        let principals =
+            ["Principal", "NotPrincipal"].into_iter().filter_map(|it| statement.get(it));
+        let named = |it: &Value| ["AWS", "Federated"].map(|kind| it.get(kind).map(listed));
+        principals
+            .flat_map(|it| named(it).into_iter().flatten().flatten().collect::<Vec<_>>())
             .collect()
     };
-    let named: Vec<Value> = policy::statements(document)
-        .flat_map(|(_, statement)| -> Vec<Value> { of(statement) })
-        .collect();
+    let named: Vec<Value> =
+        policy::statements(document).flat_map(|(_, statement)| of(statement)).collect();
     let address = |arn: &Value| match scope.by_arn(arn.as_str()?) {
-        Some((section @ (Section::Users | Section::Roles), name)) => {
+        Some((section @ (Section::Users | Section::Roles | Section::OidcProviders), name)) => {
             Some(Address::new(section.kind(), name))
         }
         _ => None,

@@ -75,7 +75,7 @@ impl Chain<'_> {
         self.open.pop();
         // A manifest whose base can't be read lacks fields through no fault of its own: only the
         // base's problem is reported.
-        Some(merge(base?, over))
+        Some(merge(base?, over, &|_, _| true))
     }
 
     fn base(&mut self, extends: &Node) -> Option<Node> {
@@ -126,19 +126,26 @@ fn what(node: &Node) -> String {
     node.text().map_or_else(|| node.kind().to_owned(), |text| format!("`{text}`"))
 }
 
-/// Merges maps key by key. Lists and scalars of `over` replace those of the base; null removes the
-/// base's value.
-fn merge(base: Node, over: Node) -> Node {
+/// Merges maps key by key, where `is_merged` says so of the two. Lists, scalars and other maps of
+/// `over` replace those of the base; null removes the base's value.
+pub(super) fn merge(base: Node, over: Node, is_merged: &dyn Fn(&Node, &Node) -> bool) -> Node {
+    if !is_merged(&base, &over) {
+        return over;
+    }
     match (base.content, over.content) {
         (NodeContent::Map(base), NodeContent::Map(entries)) => Node {
             spot: over.spot,
-            content: NodeContent::Map(merge_entries(&base, &entries).into()),
+            content: NodeContent::Map(merge_entries(&base, &entries, is_merged).into()),
         },
         (_, content) => Node { spot: over.spot, content },
     }
 }
 
-fn merge_entries(base: &[MapEntry], over: &[MapEntry]) -> Vec<MapEntry> {
+fn merge_entries(
+    base: &[MapEntry],
+    over: &[MapEntry],
+    is_merged: &dyn Fn(&Node, &Node) -> bool,
+) -> Vec<MapEntry> {
     let mut over: Vec<Option<MapEntry>> = over.iter().cloned().map(Some).collect();
     let positions: std::collections::BTreeMap<Arc<str>, usize> = over
         .iter()
@@ -151,7 +158,7 @@ fn merge_entries(base: &[MapEntry], over: &[MapEntry]) -> Vec<MapEntry> {
             None => merged.push(entry),
             Some(new) if new.node.is_null() => {}
             Some(new) => {
-                let node = merge(entry.node, new.node);
+                let node = merge(entry.node, new.node, is_merged);
                 merged.push(MapEntry { key: new.key, key_spot: new.key_spot, node });
             }
         }

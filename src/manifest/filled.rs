@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::defaults;
 use super::extends;
 use super::scope::{DecodeScope, TextPosition};
 use super::source::{SourceFile, SourceFiles, Span};
@@ -32,7 +33,7 @@ pub fn fill_texts(
     let mut files = SourceFiles::new(path.parent().unwrap_or(Path::new("")), allowed);
     let mut diagnostics = Vec::new();
     let name = path.file_name().map_or(Path::new("."), Path::new);
-    let root = extends::read(name, &mut files, &mut diagnostics);
+    let root = extends::read(name, &mut files, &mut diagnostics).map(defaults::apply);
     let (texts, mut sources) = match &root {
         None => (Vec::new(), files.texts()),
         Some(root) => {

@@ -2,11 +2,12 @@
 //! [`Desired`].
 //!
 //! ```text
-//! files ─ source ─► nodes ─ extends ─► one tree ─ decode (scope fills in texts) ─► shapes
-//!       ─ lower ─► Desired
+//! files ─ source ─► nodes ─ extends, defaults ─► one tree ─ decode (scope fills in texts) ─►
+//!       shapes ─ lower ─► Desired
 //! ```
 
 mod decode;
+mod defaults;
 mod document_edit;
 mod documents;
 mod extends;
@@ -109,7 +110,7 @@ pub fn load_manifest(path: &Path, inputs: &Inputs<'_>) -> Loaded {
         problem.is_none()
     });
     let (lowered, files) = match root {
-        Some(root) => read(&root, inputs, files, &mut diagnostics),
+        Some(root) => read(&defaults::apply(root), inputs, files, &mut diagnostics),
         None => (None, files),
     };
     let (mut desired, documents) = lowered.unzip();

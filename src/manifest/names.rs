@@ -130,6 +130,17 @@ pub fn region(region: &str) -> Result<(), String> {
     }
 }
 
+/// Checks an external id ("AssumeRole", AWS STS API Reference).
+pub fn check_external_id(id: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c);
+    match id.chars().find(|c| !allowed(*c)) {
+        Some(bad) => Err(format!(
+            "the external id `{id}` holds {bad:?}: AWS takes letters, digits and _+=,.@:/- in it"
+        )),
+        None => length(id, 2, 1224, "an external id"),
+    }
+}
+
 /// Checks the name of a profile in the AWS files. Other characters break the section's header in
 /// one SDK or another.
 pub fn profile(name: &str) -> Result<(), String> {
@@ -260,6 +271,16 @@ mod tests {
             ["12345678901", "1234567890123", "12345678901x", ""]
                 .iter()
                 .all(|a| account(a).is_err())
+        );
+        assert!(
+            ["ab", "a_b+c=d,e.f@g:h/i-j", &"x".repeat(1224)]
+                .iter()
+                .all(|id| check_external_id(id).is_ok())
+        );
+        assert!(
+            ["", "a", "a b", "a*", "ä1", &"x".repeat(1225)]
+                .iter()
+                .all(|id| check_external_id(id).is_err())
         );
         assert!(manifest("a.b_c-1").is_ok());
         assert!(["", ".a", "a/b", "a b"].iter().all(|n| manifest(n).is_err()));

@@ -54,6 +54,13 @@ impl Node {
         }
     }
 
+    pub fn as_bool(&self) -> Option<bool> {
+        match &self.content {
+            NodeContent::Plain(value) => value.as_bool(),
+            NodeContent::Text(_) | NodeContent::List(_) | NodeContent::Map(_) => None,
+        }
+    }
+
     pub fn entries(&self) -> &[MapEntry] {
         match &self.content {
             NodeContent::Map(entries) => entries,

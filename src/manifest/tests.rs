@@ -446,52 +446,6 @@ fn a_variable_of_the_environment_is_allowed_and_set() {
 }
 
 #[test]
-fn decoder_and_schema_know_the_same_fields() {
-    let schema = schema();
-    let shapes = schema["$defs"].as_object().unwrap();
-    let properties = |schema: &Value| {
-        schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
-    };
-    let sorted = |fields: &[&str]| {
-        let mut fields: Vec<_> = fields.iter().map(|field| (*field).to_owned()).collect();
-        fields.sort();
-        fields
-    };
-    assert_eq!(properties(&schema), sorted(shape::Manifest::FIELDS));
-    let known = [
-        ("Policy", shape::Policy::FIELDS),
-        ("User", shape::User::FIELDS),
-        ("AccessKey", shape::AccessKey::FIELDS),
-        ("Role", shape::Role::FIELDS),
-        ("Trusted", shape::Trusted::FIELDS),
-        ("Bucket", shape::Bucket::FIELDS),
-        ("FullEncryption", shape::FullEncryption::FIELDS),
-        ("EachBlock", shape::EachBlock::FIELDS),
-        ("LifecycleRule", shape::LifecycleRule::FIELDS),
-        ("Transition", shape::Transition::FIELDS),
-        ("ZappaSettings", shape::ZappaSettings::FIELDS),
-        ("Check", shape::Check::FIELDS),
-        ("FullLifecycle", shape::FullLifecycle::FIELDS),
-        ("Lifecycle", shape::Lifecycle::FIELDS),
-        ("Limits", shape::Limits::FIELDS),
-        ("Lint", shape::Lint::FIELDS),
-        ("Silence", shape::Silence::FIELDS),
-        ("AgeFile", shape::AgeFile::FIELDS),
-        ("Group", shape::Group::FIELDS),
-        ("StateEncryption", shape::StateEncryption::FIELDS),
-        ("Moved", shape::Moved::FIELDS),
-        ("Removed", shape::Removed::FIELDS),
-    ];
-    for (name, fields) in known {
-        assert_eq!(properties(&shapes[name]), sorted(fields), "{name}");
-        assert_eq!(shapes[name]["additionalProperties"], json!(false), "{name}");
-    }
-    let others: Vec<_> =
-        shapes.keys().filter(|name| known.iter().all(|(known, _)| known != name)).collect();
-    assert_eq!(others, ["BucketLifecycle", "Encryption", "PublicAccessBlock", "Stage", "Trust"]);
-}
-
-#[test]
 fn a_place_in_a_document_is_a_place_in_what_was_written() {
     let json = r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Z", "Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::Job;
 use crate::address::{Address, KindName, Principal, PrincipalKind};
 use crate::call::iam::{
-    AccountSummary, AuthorizationDetails, Entities, Group, ManagedPolicy, PolicyUsage,
-    PolicyVersion, Role, User,
+    AccountSummary, AuthorizationDetails, Entities, Group, InstanceProfile, ManagedPolicy,
+    OidcProvider, PolicyUsage, PolicyVersion, Role, User,
 };
 use crate::call::{Failure, FailureKind, IamRead, IamReply, Read, Reply, S3Read, S3Reply, Write};
 use crate::kind::{
@@ -149,6 +149,13 @@ fn iam(read: &IamRead) -> IamReply {
         | IamRead::GetGroupPolicy { .. } => IamReply::Document(json!({}).into()),
         IamRead::ListAccessKeys { .. } => IamReply::AccessKeys(Vec::new()),
         IamRead::GetAccessKeyLastUsed { .. } => IamReply::LastUsed(None),
+        IamRead::GetInstanceProfile { profile } => IamReply::InstanceProfile(InstanceProfile {
+            name: profile.clone(),
+            ..InstanceProfile::default()
+        }),
+        IamRead::GetOpenIDConnectProvider { arn } => {
+            IamReply::OidcProvider(OidcProvider { arn: arn.clone(), ..OidcProvider::default() })
+        }
         IamRead::GetPolicy { arn } => IamReply::Policy(ManagedPolicy {
             arn: arn.clone(),
             default_version: version.id,
@@ -162,6 +169,8 @@ fn iam(read: &IamRead) -> IamReply {
         | IamRead::ListSSHPublicKeys { .. }
         | IamRead::ListSigningCertificates { .. }
         | IamRead::ListServiceSpecificCredentials { .. }
+        | IamRead::ListInstanceProfiles
+        | IamRead::ListOpenIDConnectProviders
         | IamRead::ListInstanceProfilesForRole { .. } => IamReply::Names(Vec::new()),
         IamRead::ListEntitiesForPolicy { .. } => IamReply::Entities(Entities::default()),
     }

@@ -132,6 +132,7 @@ fn noun(action: &str, arn: &str) -> &'static str {
         ("iam", Some("group")) => "Groups",
         ("iam", Some("policy")) => "Policies",
         ("iam", Some("instance-profile")) => "InstanceProfiles",
+        ("iam", Some("oidc-provider")) => "OidcProviders",
         ("iam", Some("mfa" | "sms-mfa" | "u2f")) => "MfaDevices",
         ("iam", _) => "Account",
         ("s3", Some(_)) => "Objects",

@@ -7,10 +7,10 @@ mod store;
 
 use std::collections::BTreeSet;
 
-use crate::address::Principal;
-use crate::call::{Permission, PrincipalPaths};
+use crate::address::Address;
+use crate::call::{ObjectPaths, Permission};
 use crate::model::Desired;
-use crate::value::text_of;
+use crate::value::{optional_text, text_of};
 
 pub use document::{PermissionStatement, policies, statements};
 
@@ -30,7 +30,7 @@ pub fn needed(desired: &Desired, job: Job) -> BTreeSet<Permission> {
     let places = places(desired);
     // IAM can't know the path of an object that doesn't exist, so a read before a create is decided
     // for an ARN without one.
-    let unknown = PrincipalPaths { paths: [].into(), ..places.clone() };
+    let unknown = ObjectPaths { paths: [].into(), ..places.clone() };
     let reads = calls::reads(desired, job);
     let mut needed: BTreeSet<Permission> = [&places, &unknown]
         .into_iter()
@@ -47,13 +47,12 @@ pub fn foreign(desired: &Desired) -> BTreeSet<Permission> {
     calls::clearings(desired).iter().flat_map(|write| write.permissions(&places)).collect()
 }
 
-fn places(desired: &Desired) -> PrincipalPaths {
+fn places(desired: &Desired) -> ObjectPaths {
     let paths = desired.resources.iter().filter_map(|(address, resource)| {
-        let Principal { kind, .. } = address.principal()?;
-        let name = text_of(&resource.attributes, "name");
-        Some((Principal::new(kind, name), text_of(&resource.attributes, "path").to_owned()))
+        let path = optional_text(&resource.attributes, "path")?;
+        Some((Address::new(address.kind(), text_of(&resource.attributes, "name")), path))
     });
-    PrincipalPaths {
+    ObjectPaths {
         partition: desired.partition.clone(),
         account: desired.account.clone(),
         paths: paths.collect(),

@@ -48,6 +48,8 @@ pub(super) struct SweptPrincipal {
     pub(super) policies: PrincipalPolicies,
     /// The groups that a user is in, in order; empty for a role or a group.
     pub(super) groups: Vec<String>,
+    /// The instance profiles that a role is in, in order; empty for a user or a group.
+    pub(super) instance_profiles: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +69,11 @@ impl SweptPrincipal {
     }
 }
 
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names
+}
+
 impl AccountSnapshot {
     pub(super) fn add(&mut self, filter: &BTreeSet<EntityType>, found: AuthorizationDetails) {
         let seen =
@@ -76,9 +83,13 @@ impl AccountSnapshot {
                 self.members.entry(group.clone()).or_default().push(user.user.name.clone());
             }
             let policies = PrincipalPolicies::new(user.attached, user.inline);
-            let mut groups = user.groups;
-            groups.sort();
-            self.insert(SweptPrincipal { itself: Itself::User(user.user), policies, groups });
+            let groups = sorted(user.groups);
+            self.insert(SweptPrincipal {
+                itself: Itself::User(user.user),
+                policies,
+                groups,
+                instance_profiles: Vec::new(),
+            });
         }
         for role in found.roles {
             let policies = PrincipalPolicies::new(role.attached, role.inline);
@@ -86,6 +97,7 @@ impl AccountSnapshot {
                 itself: Itself::Role(role.role),
                 policies,
                 groups: Vec::new(),
+                instance_profiles: sorted(role.instance_profiles),
             });
         }
         for group in found.groups {
@@ -94,6 +106,7 @@ impl AccountSnapshot {
                 itself: Itself::Group(group.group),
                 policies,
                 groups: Vec::new(),
+                instance_profiles: Vec::new(),
             });
         }
         for policy in found.policies {

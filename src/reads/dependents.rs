@@ -27,7 +27,7 @@ impl Snapshot {
     }
 
     pub fn instance_profiles(&self, role: &str) -> Observed<Vec<String>> {
-        observed(self.find_instance_profiles(role))
+        observed(self.find_instance_profiles(role, ReadHint::NOTHING))
     }
 
     pub(super) fn find_user_dependents(
@@ -92,7 +92,21 @@ impl Snapshot {
         }
     }
 
-    pub(super) fn find_instance_profiles(&self, role: &str) -> Lookup<Vec<String>> {
-        self.names(IamRead::ListInstanceProfilesForRole { role: role.to_owned() })
+    /// Finds the instance profiles of a role. A role that a complete sweep lacks, and that exists
+    /// all the same, was made after the sweep: its profiles are read.
+    pub(super) fn find_instance_profiles(
+        &self,
+        role: &str,
+        hint: ReadHint<'_>,
+    ) -> Lookup<Vec<String>> {
+        let list = IamRead::ListInstanceProfilesForRole { role: role.to_owned() };
+        if !self.has(&list) {
+            match self.account.principal(PrincipalKind::Role, role) {
+                Presence::Here(swept) => return Ok(swept.instance_profiles.clone()),
+                Presence::Unseen => return Err(hint.missing([list])),
+                Presence::Gone => {}
+            }
+        }
+        self.names(list)
     }
 }

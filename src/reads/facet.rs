@@ -175,8 +175,20 @@ facts! {
     }
     /// The instance profiles that a role is in.
     InstanceProfiles { role: String } => {
+        in_sweep: InSweep::Entity(EntityType::Role, role),
+        alone: Cost::of(1, 0),
+        lookup: |known, hint| known.find_instance_profiles(role, hint),
+    }
+    /// An instance profile with its tags and its role. A sweep shows only those with a role, and
+    /// their tags not reliably.
+    InstanceProfile { profile: String } => {
         in_sweep: InSweep::Nothing,
-        lookup: |known, _hint| known.find_instance_profiles(role),
+        lookup: |known, _hint| known.find_instance_profile(profile),
+    }
+    /// An OIDC provider with its tags.
+    OidcProvider { arn: String } => {
+        in_sweep: InSweep::Nothing,
+        lookup: |known, _hint| known.find_oidc_provider(arn),
     }
     /// The principals that use a policy.
     Uses { arn: String } => {

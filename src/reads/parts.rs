@@ -67,6 +67,8 @@ impl<'a> PrincipalRef<'a> {
             IamReply::AuthorizationDetails(_)
             | IamReply::AccountSummary(_)
             | IamReply::Roles(_)
+            | IamReply::InstanceProfile(_)
+            | IamReply::OidcProvider(_)
             | IamReply::Policy(_)
             | IamReply::PolicyVersion(_)
             | IamReply::PolicyVersions(_)

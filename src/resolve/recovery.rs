@@ -42,6 +42,8 @@ impl Resolver<'_> {
             match kind.facts().recovery {
                 Recovery::ByTag(Tagged::Policies) => sweep.policies().await,
                 Recovery::ByTag(Tagged::Principals(of)) => sweep.principals(of).await,
+                Recovery::ByTag(Tagged::InstanceProfiles) => sweep.instance_profiles().await,
+                Recovery::ByTag(Tagged::OidcProviders) => sweep.oidc_providers().await,
                 Recovery::ByTag(Tagged::Buckets) => sweep.buckets().await,
                 Recovery::With(_) | Recovery::Never => {}
             }
@@ -149,31 +151,88 @@ impl Sweep<'_, '_> {
             .map(|policy| policy.policy.arn.clone())
             .filter(|arn| !self.policies.contains_key(arn))
             .collect();
+        for reply in self.ask_each(unknown, |arn| IamRead::GetPolicy { arn }).await {
+            let IamReply::Policy(policy) = reply else { continue };
+            if !self.is_ours(&policy.tags) {
+                continue;
+            }
+            let name = policy.arn.rsplit('/').next().unwrap_or(&policy.arn).to_owned();
+            let attributes = identity(&name, &policy.arn, &policy.path, &policy.tags);
+            self.object(&Address::new(KindName::Policy, &name), &policy.id, attributes, None);
+            self.policies.insert(policy.arn, name);
+        }
+    }
+
+    /// Finds the manifest's instance profiles, and the role in each. No list has their tags, so
+    /// those of each are read.
+    async fn instance_profiles(&mut self) {
+        let list = Read::Iam(IamRead::ListInstanceProfiles);
+        let Some(Reply::Iam(IamReply::Names(names))) = self.ask(list).await else { return };
+        let address = |name: &str| Address::new(KindName::InstanceProfile, name);
+        let declared = |name: &String| self.desired.resources.contains_key(&address(name));
+        let unknown: Vec<String> = names.into_iter().filter(|name| !declared(name)).collect();
+        let read = |profile| IamRead::GetInstanceProfile { profile };
+        for reply in self.ask_each(unknown, read).await {
+            let IamReply::InstanceProfile(found) = reply else { continue };
+            if !self.is_ours(&found.tags) {
+                continue;
+            }
+            let attributes = identity(&found.name, &found.arn, &found.path, &found.tags);
+            let profile = address(&found.name);
+            self.object(&profile, &found.id, attributes, None);
+            let Some(role) = found.role else { continue };
+            let attributes = [("profile", json!(found.name)), ("role", json!(role))].into();
+            let depends_on = BTreeSet::from([profile, Address::new(KindName::ROLE, &role)]);
+            let part = Address::new(KindName::InstanceProfileRole, &found.name);
+            self.record(part, found.name, attributes, depends_on);
+        }
+    }
+
+    /// Finds the manifest's OIDC providers. No list has their tags, so those of each are read.
+    async fn oidc_providers(&mut self) {
+        let list = Read::Iam(IamRead::ListOpenIDConnectProviders);
+        let Some(Reply::Iam(IamReply::Names(arns))) = self.ask(list).await else { return };
+        let is_declared = |arn: &String| {
+            let mut declared = of_kind(&self.desired.resources, KindName::OidcProvider);
+            declared.any(|(_, it)| text_of(&it.attributes, "arn") == arn)
+        };
+        let unknown: Vec<String> = arns.into_iter().filter(|arn| !is_declared(arn)).collect();
+        for reply in self.ask_each(unknown, |arn| IamRead::GetOpenIDConnectProvider { arn }).await {
+            let IamReply::OidcProvider(found) = reply else { continue };
+            if !self.is_ours(&found.tags) {
+                continue;
+            }
+            let mut attributes = identity(&found.url, &found.arn, "", &found.tags);
+            attributes.remove("path");
+            let address = Address::new(KindName::OidcProvider, &found.url);
+            self.record(address, found.arn, attributes, BTreeSet::new());
+        }
+    }
+
+    /// Sends a read for each name, several at a time, and returns the answers of those that exist.
+    async fn ask_each(
+        &mut self,
+        names: Vec<String>,
+        read: impl Fn(String) -> IamRead,
+    ) -> Vec<IamReply> {
         let provider = self.resolver.provider;
-        let answers: Vec<_> = stream::iter(unknown)
-            .map(|arn| async move { provider.read(&Read::Iam(IamRead::GetPolicy { arn })).await })
+        let reads = names.into_iter().map(|name| Read::Iam(read(name)));
+        let answers: Vec<_> = stream::iter(reads)
+            .map(|read| async move { provider.read(&read).await })
             .buffer_unordered(self.resolver.parallelism)
             .collect()
             .await;
+        let mut found = Vec::new();
         for answer in answers {
             match answer {
-                Ok(Reply::Iam(IamReply::Policy(policy))) if self.is_ours(&policy.tags) => {
-                    let name = policy.arn.rsplit('/').next().unwrap_or(&policy.arn).to_owned();
-                    let attributes = identity(&name, &policy.arn, &policy.path, &policy.tags);
-                    self.object(
-                        &Address::new(KindName::Policy, &name),
-                        &policy.id,
-                        attributes,
-                        None,
-                    );
-                    self.policies.insert(policy.arn, name);
-                }
+                Ok(Reply::Iam(reply)) => found.push(reply),
                 Err(failure) if failure.kind != FailureKind::NotFound => {
                     self.found.unread.push(failure);
                 }
                 Ok(_) | Err(_) => {}
             }
         }
+        found
     }
 
     fn object(

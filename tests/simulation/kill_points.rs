@@ -538,6 +538,79 @@ fn groups_are_not_made_twice_while_the_account_is_seen_as_it_was() {
     assert!(count >= 20, "only {count} places were found");
 }
 
+/// Roles in instance profiles: one of its own, one of the section, and an empty one.
+const PROFILES: &str = r#"version: 1
+name: machines
+account: "123456789012"
+region: us-east-1
+roles:
+  web: {trust: {services: [ec2.amazonaws.com]}, instance_profile: true}
+  worker: {trust: {services: [ec2.amazonaws.com]}, instance_profile: pool}
+instance_profiles:
+  pool: {path: /app/, tags: {tier: back}}
+  spare: {}
+"#;
+
+/// Other roles are in the profiles, one profile is at another path, and one role is made anew.
+const EXCHANGED: &str = r#"version: 1
+name: machines
+account: "123456789012"
+region: us-east-1
+roles:
+  web: {path: /x/, trust: {services: [ec2.amazonaws.com]}, instance_profile: pool}
+  worker: {trust: {services: [ec2.amazonaws.com]}, instance_profile: web}
+instance_profiles:
+  pool: {path: /jobs/}
+"#;
+
+#[test]
+fn instance_profiles_survive_every_kill_and_every_lost_answer() {
+    let first = Case::new("apply instance profiles", declared(PROFILES), PlanMode::Apply);
+    everywhere(&first);
+    proved(&first, &KILLS, 4);
+    let world = declared(PROFILES);
+    finished(&world);
+    everywhere(&Case::new("destroy instance profiles", world.fork(), PlanMode::Destroy));
+    world.declare(EXCHANGED);
+    everywhere(&Case::new("exchange roles", world, PlanMode::Apply));
+}
+
+/// An OIDC provider with client ids, and a role that trusts it.
+const PROVIDERS: &str = r#"version: 1
+name: federation
+account: "123456789012"
+region: us-east-1
+oidc_providers:
+  login.acme.example: {client_ids: [web, cli], thumbprints: [9e99a48a9960b14926bb7f3b02e22da2b0ab7280]}
+  token.actions.githubusercontent.com: {client_ids: [sts.amazonaws.com]}
+  gitlab.com: {client_ids: [https://gitlab.com], tags: {team: a}}
+roles:
+  deploy:
+    trust:
+      Version: "2012-10-17"
+      Statement:
+        Effect: Allow
+        Action: sts:AssumeRoleWithWebIdentity
+        Principal: {Federated: "${oidc_providers.login.acme.example.arn}"}
+        Condition: {StringEquals: {"login.acme.example:sub": ada}}
+"#;
+
+#[test]
+fn oidc_providers_survive_every_kill_and_every_lost_answer() {
+    let first = Case::new("apply an OIDC provider", declared(PROVIDERS), PlanMode::Apply);
+    everywhere(&first);
+    proved(&first, &KILLS, 2);
+    let world = declared(PROVIDERS);
+    finished(&world);
+    everywhere(&Case::new("destroy an OIDC provider", world.fork(), PlanMode::Destroy));
+    world.declare(
+        &PROVIDERS.replace("[web, cli]", "[web, app, more]").replace("team: a", "team: b"),
+    );
+    let changed = Case::new("change client ids", world, PlanMode::Apply);
+    few(&changed, &KILLS);
+    few(&changed, &LOSSES);
+}
+
 /// IAM gives groups no tags: after a lost answer only the intent in the state tells that one is
 /// ours.
 #[test]

@@ -660,7 +660,7 @@ pub fn plain(value: Value) -> Value {
 }
 
 fn is_id(word: &str) -> bool {
-    ["AGPA", "AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix))
+    ["AGPA", "AIPA", "AKIA", "AIDA", "AROA", "ANPA"].iter().any(|prefix| word.starts_with(prefix))
         && (20..=21).contains(&word.len())
 }
 

@@ -96,6 +96,9 @@ pub enum IamReply {
         group: Group,
         users: Vec<String>,
     },
+    InstanceProfile(InstanceProfile),
+    /// The answer to GetOpenIDConnectProvider.
+    OidcProvider(OidcProvider),
     Policy(ManagedPolicy),
     PolicyVersion(PolicyVersion),
     PolicyVersions(Vec<PolicyVersion>),
@@ -129,11 +132,13 @@ impl IamReply {
             Self::User(user) => Some(&user.id),
             Self::Role(role) => Some(&role.id),
             Self::Group(group) => Some(&group.id),
+            Self::InstanceProfile(profile) => Some(&profile.id),
             Self::Policy(policy) => Some(&policy.id),
             Self::NewAccessKey { id, .. } => Some(id),
             Self::AuthorizationDetails(_)
             | Self::AccountSummary(_)
             | Self::Roles(_)
+            | Self::OidcProvider(_)
             | Self::Members { .. }
             | Self::PolicyVersion(_)
             | Self::PolicyVersions(_)
@@ -243,6 +248,30 @@ pub struct Group {
     pub path: String,
 }
 
+/// The answer to GetInstanceProfile, and to CreateInstanceProfile.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceProfile {
+    pub name: String,
+    /// The unique id, `AIPA…`.
+    pub id: String,
+    pub arn: String,
+    pub path: String,
+    /// The name of the role in it: IAM takes one at most.
+    pub role: Option<String>,
+    pub tags: Tags,
+}
+
+/// The answer to GetOpenIDConnectProvider, with the ARN that was asked for: the answer lacks it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OidcProvider {
+    pub arn: String,
+    /// The address of the issuer without `https://`.
+    pub url: String,
+    pub client_ids: Vec<String>,
+    pub thumbprints: Vec<String>,
+    pub tags: Tags,
+}
+
 /// The answer to GetPolicy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ManagedPolicy {
@@ -286,6 +315,8 @@ pub struct RoleDetail {
     pub role: Role,
     pub attached: Vec<String>,
     pub inline: Vec<Inline>,
+    /// The names of the instance profiles that the role is in.
+    pub instance_profiles: Vec<String>,
 }
 
 /// A group in the sweep, which shows no members: the users show the groups that they are in.

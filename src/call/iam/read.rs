@@ -161,6 +161,29 @@ reads! {
             paged: true,
             why: DELETION,
         }
+        /// The instance profile, with its role, and with its tags, which no list has.
+        GetInstanceProfile { profile: String } => {
+            on: Target::instance_profile(profile),
+            paged: false,
+            why: "an instance profile, which is not swept",
+        }
+        GetOpenIDConnectProvider { arn: String } => {
+            on: Target::Arn(arn),
+            paged: false,
+            why: "an OIDC provider, which is not swept",
+        }
+        /// The ARNs of all OIDC providers: AWS gives them in one page.
+        ListOpenIDConnectProviders => {
+            on: Target::Account,
+            paged: false,
+            why: "the OIDC providers of the account, which no sweep has",
+        }
+        /// The names of all instance profiles, over all pages.
+        ListInstanceProfiles => {
+            on: Target::Account,
+            paged: true,
+            why: "the instance profiles of the account, which no sweep has",
+        }
         /// The principals to which a policy is attached, or whose boundary it is, or both.
         ListEntitiesForPolicy { arn: String, usage: PolicyUsage } => {
             on: Target::Arn(arn),

@@ -1,6 +1,6 @@
 //! The table of IAM's writes.
 
-use crate::address::PrincipalKind;
+use crate::address::{KindName, PrincipalKind};
 use crate::call::Target;
 use crate::call::table::{onto, part, writes};
 use crate::value::{SharedValue, Tags};
@@ -305,10 +305,101 @@ writes! {
             on: Target::group(group),
             undone_by: "iam:AddUserToGroup",
         }
+        /// Makes an OIDC provider; `provider` is its address without `https://`, as in its ARN.
+        CreateOpenIDConnectProvider {
+            provider: String,
+            client_ids: Vec<String>,
+            thumbprints: Vec<String>,
+            tags: Tags,
+        } => {
+            verb: Create,
+            object: provider,
+            on: Target::At {
+                kind: KindName::OidcProvider.arn_word(),
+                path: "/",
+                name: provider,
+            },
+            with: |it| it.tagged("iam:TagOpenIDConnectProvider", tags),
+            lost_answer: RepeatAndRecognize,
+        }
+        /// Adds an audience. Adding one again changes nothing.
+        AddClientIDToOpenIDConnectProvider { arn: String, client_id: String } => {
+            verb: Attach,
+            object: onto(arn, client_id),
+            on: Target::Arn(arn),
+            undone_by: "iam:RemoveClientIDFromOpenIDConnectProvider",
+        }
+        /// Removes an audience. Removing one again changes nothing.
+        RemoveClientIDFromOpenIDConnectProvider { arn: String, client_id: String } => {
+            verb: Detach,
+            object: onto(arn, client_id),
+            on: Target::Arn(arn),
+            undone_by: "iam:AddClientIDToOpenIDConnectProvider",
+        }
+        /// Sets all thumbprints at once.
+        UpdateOpenIDConnectProviderThumbprint { arn: String, thumbprints: Vec<String> } => {
+            verb: Update,
+            object: arn,
+            on: Target::Arn(arn),
+        }
+        TagOpenIDConnectProvider { arn: String, tags: Tags } => {
+            verb: Update,
+            object: arn,
+            on: Target::Arn(arn),
+            with: |it| it.tagging(tags),
+        }
+        UntagOpenIDConnectProvider { arn: String, keys: Vec<String> } => {
+            verb: Update,
+            object: arn,
+            on: Target::Arn(arn),
+            with: |it| it.tag_keys(keys),
+        }
+        DeleteOpenIDConnectProvider { arn: String } => {
+            verb: Delete,
+            object: arn,
+            on: Target::Arn(arn),
+        }
+        CreateInstanceProfile { profile: String, path: String, tags: Tags } => {
+            verb: Create,
+            object: profile,
+            on: Target::At { kind: KindName::InstanceProfile.arn_word(), path, name: profile },
+            with: |it| it.tagged("iam:TagInstanceProfile", tags),
+            lost_answer: RepeatAndRecognize,
+        }
+        TagInstanceProfile { profile: String, tags: Tags } => {
+            verb: Update,
+            object: profile,
+            on: Target::instance_profile(profile),
+            with: |it| it.tagging(tags),
+        }
+        UntagInstanceProfile { profile: String, keys: Vec<String> } => {
+            verb: Update,
+            object: profile,
+            on: Target::instance_profile(profile),
+            with: |it| it.tag_keys(keys),
+        }
+        DeleteInstanceProfile { profile: String } => {
+            verb: Delete,
+            object: profile,
+            on: Target::instance_profile(profile),
+        }
+        /// Puts a role into an instance profile. "The caller of this operation must be granted the
+        /// PassRole permission on the IAM role by a permissions policy", says the AWS page on
+        /// AddRoleToInstanceProfile. A second try of a lost call is refused, since the profile is
+        /// full then.
+        AddRoleToInstanceProfile { profile: String, role: String } => {
+            verb: Attach,
+            object: onto(profile, role),
+            on: Target::instance_profile(profile),
+            also_on: ("iam:PassRole", Target::role(role)),
+            undone_by: "iam:RemoveRoleFromInstanceProfile",
+            lost_answer: GiveUp,
+        }
         RemoveRoleFromInstanceProfile { role: String, profile: String } => {
             verb: Detach,
             object: part(role, profile),
             on: Target::instance_profile(profile),
+            undone_by: "iam:AddRoleToInstanceProfile",
         }
         AttachGroupPolicy { group: String, arn: String } => {
             verb: Attach,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{BucketRef, Read, Write};
-use crate::address::{Principal, PrincipalKind};
+use crate::address::{Address, KindName, PrincipalKind};
 use crate::value::Tags;
 
 /// One action on one resource that the caller must be allowed.
@@ -33,8 +33,8 @@ pub enum Target<'a> {
         region: &'a str,
     },
     Bucket(&'a BucketRef),
-    /// A user, role or group at its current path.
-    Principal(PrincipalKind, &'a str),
+    /// An object of IAM at its current path.
+    Named(KindName, &'a str),
     /// An object at the path that it will have. `kind` is the word in its ARN.
     At {
         kind: &'static str,
@@ -44,21 +44,21 @@ pub enum Target<'a> {
     Arn(&'a str),
 }
 
-/// The paths of users, roles and groups: the paths are part of their ARNs, but calls name them
-/// without their paths.
+/// The paths of IAM's objects: the paths are part of their ARNs, but calls name the objects without
+/// them.
 #[derive(Clone, Debug, Default)]
-pub struct PrincipalPaths {
+pub struct ObjectPaths {
     pub partition: String,
     pub account: String,
-    /// The paths by principal. A principal that is missing here has the path `/`, as IAM assumes
+    /// The paths by kind and name. An object that is missing here has the path `/`, as IAM assumes
     /// for one that doesn't exist.
-    pub paths: BTreeMap<Principal, String>,
+    pub paths: BTreeMap<Address, String>,
 }
 
 impl Read {
     /// Returns all permissions that the caller needs for this read. It needs none for local files,
     /// and none for sts:GetCallerIdentity, which AWS answers even if a policy denies it.
-    pub fn permissions(&self, places: &PrincipalPaths) -> Vec<Permission> {
+    pub fn permissions(&self, places: &ObjectPaths) -> Vec<Permission> {
         match self {
             Self::Iam(read) => read.permissions(places),
             Self::S3(read) => read.permissions(places),
@@ -69,7 +69,7 @@ impl Read {
 }
 
 impl Write {
-    pub fn permissions(&self, places: &PrincipalPaths) -> Vec<Permission> {
+    pub fn permissions(&self, places: &ObjectPaths) -> Vec<Permission> {
         match self {
             Self::Iam(write) => write.permissions(places),
             Self::S3(write) => write.permissions(places),
@@ -81,15 +81,15 @@ impl Write {
 
 impl<'a> Target<'a> {
     pub(super) fn user(name: &'a str) -> Self {
-        Self::Principal(PrincipalKind::User, name)
+        Self::Named(KindName::USER, name)
     }
 
     pub(super) fn role(name: &'a str) -> Self {
-        Self::Principal(PrincipalKind::Role, name)
+        Self::Named(KindName::ROLE, name)
     }
 
     pub(super) fn group(name: &'a str) -> Self {
-        Self::Principal(PrincipalKind::Group, name)
+        Self::Named(KindName::GROUP, name)
     }
 
     /// Returns the target of a user, role or group that is made at this path, or moved to it.
@@ -97,10 +97,8 @@ impl<'a> Target<'a> {
         Self::At { kind: kind.as_str(), path, name }
     }
 
-    /// Returns the target of an instance profile. Calls name instance profiles without their paths,
-    /// and nothing here knows the paths.
     pub(super) fn instance_profile(name: &'a str) -> Self {
-        Self::At { kind: "instance-profile", path: "/", name }
+        Self::Named(KindName::InstanceProfile, name)
     }
 
     /// Returns the region in which the call is made; empty if the target is in none.
@@ -108,9 +106,7 @@ impl<'a> Target<'a> {
         match self {
             Self::Buckets { region } => region,
             Self::Bucket(bucket) => &bucket.region,
-            Self::Local | Self::Account | Self::Principal(..) | Self::At { .. } | Self::Arn(_) => {
-                ""
-            }
+            Self::Local | Self::Account | Self::Named(..) | Self::At { .. } | Self::Arn(_) => "",
         }
     }
 
@@ -121,7 +117,7 @@ impl<'a> Target<'a> {
             Self::Local
             | Self::Account
             | Self::Buckets { .. }
-            | Self::Principal(..)
+            | Self::Named(..)
             | Self::At { .. }
             | Self::Arn(_) => None,
         }
@@ -130,15 +126,15 @@ impl<'a> Target<'a> {
     pub(super) fn permission(
         self,
         action: &'static str,
-        places: &PrincipalPaths,
+        places: &ObjectPaths,
     ) -> Option<Permission> {
         let resource = match self {
             Self::Local => return None,
             Self::Account | Self::Buckets { .. } => "*".to_owned(),
             Self::Bucket(bucket) => format!("arn:{}:s3:::{}", places.partition, bucket.name),
-            Self::Principal(kind, name) => {
-                let path = places.paths.get(&Principal::new(kind, name));
-                places.iam(kind.as_str(), path.map_or("/", String::as_str), name)
+            Self::Named(kind, name) => {
+                let path = places.paths.get(&Address::new(kind, name));
+                places.iam(kind.arn_word(), path.map_or("/", String::as_str), name)
             }
             Self::At { kind, path, name } => places.iam(kind, path, name),
             Self::Arn(arn) => arn.to_owned(),
@@ -216,7 +212,7 @@ impl From<Permission> for Vec<Permission> {
     }
 }
 
-impl PrincipalPaths {
+impl ObjectPaths {
     /// Returns an ARN. `path` begins and ends with a slash.
     fn iam(&self, kind: &str, path: &str, name: &str) -> String {
         format!("arn:{}:iam::{}:{kind}{path}{name}", self.partition, self.account)

@@ -13,15 +13,21 @@ use crate::call::{FileWrite, IamRead, IamWrite, S3Read, S3Write};
 use crate::policy::catalogue::{self, ResourceUse};
 
 const MFA: &str = "arn:aws:iam::123456789012:mfa/ada";
+const OIDC: &str = "arn:aws:iam::123456789012:oidc-provider/login.acme.example";
 const POLICY: &str = "arn:aws:iam::123456789012:policy/team/deploy";
 
-fn places() -> PrincipalPaths {
-    PrincipalPaths {
+fn places() -> ObjectPaths {
+    ObjectPaths {
         partition: "aws".into(),
         account: "123456789012".into(),
-        paths: [Principal::user("ada"), Principal::role("runner"), Principal::group("staff")]
-            .map(|it| (it, "/team/".to_owned()))
-            .into(),
+        paths: [
+            (KindName::USER, "ada"),
+            (KindName::ROLE, "runner"),
+            (KindName::GROUP, "staff"),
+            (KindName::InstanceProfile, "machines"),
+        ]
+        .map(|(kind, name)| (Address::new(kind, name), "/team/".to_owned()))
+        .into(),
     }
 }
 
@@ -63,6 +69,10 @@ fn iam_reads() -> Vec<IamRead> {
         IamRead::ListSigningCertificates { user: user() },
         IamRead::ListServiceSpecificCredentials { user: user() },
         IamRead::ListInstanceProfilesForRole { role: role() },
+        IamRead::GetInstanceProfile { profile: "machines".into() },
+        IamRead::ListInstanceProfiles,
+        IamRead::GetOpenIDConnectProvider { arn: OIDC.into() },
+        IamRead::ListOpenIDConnectProviders,
         IamRead::ListEntitiesForPolicy { arn: arn(), usage: PolicyUsage::PermissionsPolicy },
         IamRead::ListEntitiesForPolicy { arn: arn(), usage: PolicyUsage::PermissionsBoundary },
         IamRead::ListEntitiesForPolicy { arn: arn(), usage: PolicyUsage::Any },
@@ -146,7 +156,36 @@ fn role_writes() -> Vec<IamWrite> {
         IamWrite::DetachRolePolicy { role: role(), arn: arn() },
         IamWrite::PutRolePolicy { role: role(), policy: policy(), document: json!({}).into() },
         IamWrite::DeleteRolePolicy { role: role(), policy: policy() },
-        IamWrite::RemoveRoleFromInstanceProfile { role: role(), profile: "runner".into() },
+    ]
+}
+
+fn profile_writes() -> Vec<IamWrite> {
+    let (profile, role) = (|| "machines".to_owned(), || "runner".to_owned());
+    vec![
+        IamWrite::CreateInstanceProfile { profile: profile(), path: "/team/".into(), tags: tags() },
+        IamWrite::TagInstanceProfile { profile: profile(), tags: tags() },
+        IamWrite::UntagInstanceProfile { profile: profile(), keys: vec!["old".into()] },
+        IamWrite::DeleteInstanceProfile { profile: profile() },
+        IamWrite::AddRoleToInstanceProfile { profile: profile(), role: role() },
+        IamWrite::RemoveRoleFromInstanceProfile { role: role(), profile: profile() },
+    ]
+}
+
+fn provider_writes() -> Vec<IamWrite> {
+    let (arn, client_id) = (|| OIDC.to_owned(), || "web".to_owned());
+    vec![
+        IamWrite::CreateOpenIDConnectProvider {
+            provider: "login.acme.example".into(),
+            client_ids: vec![client_id()],
+            thumbprints: Vec::new(),
+            tags: tags(),
+        },
+        IamWrite::AddClientIDToOpenIDConnectProvider { arn: arn(), client_id: client_id() },
+        IamWrite::RemoveClientIDFromOpenIDConnectProvider { arn: arn(), client_id: client_id() },
+        IamWrite::UpdateOpenIDConnectProviderThumbprint { arn: arn(), thumbprints: Vec::new() },
+        IamWrite::TagOpenIDConnectProvider { arn: arn(), tags: tags() },
+        IamWrite::UntagOpenIDConnectProvider { arn: arn(), keys: vec!["old".into()] },
+        IamWrite::DeleteOpenIDConnectProvider { arn: arn() },
     ]
 }
 
@@ -214,7 +253,15 @@ fn s3_writes() -> Vec<S3Write> {
 }
 
 fn iam_writes() -> Vec<IamWrite> {
-    [user_writes(), role_writes(), group_writes(), policy_writes()].concat()
+    [
+        user_writes(),
+        role_writes(),
+        group_writes(),
+        policy_writes(),
+        profile_writes(),
+        provider_writes(),
+    ]
+    .concat()
 }
 
 fn reads() -> Vec<Read> {

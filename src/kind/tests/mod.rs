@@ -129,9 +129,12 @@ fn plans_list_kinds_in_this_order() {
         "group_policy",
         "group_policy_attachment",
         "user_group_membership",
+        "oidc_provider",
         "role",
         "role_policy",
         "role_policy_attachment",
+        "instance_profile",
+        "instance_profile_role",
         "bucket",
         "zappa_settings",
     ];
@@ -210,7 +213,11 @@ fn the_facts_of_every_kind_agree_with_its_name_and_with_each_other() {
             KindName::UserGroupMembership => AccessRole::Membership,
             KindName::AccessKey => AccessRole::Credential,
             KindName::Bucket => AccessRole::Resource,
-            KindName::AwsProfile | KindName::ZappaSettings => AccessRole::None,
+            KindName::AwsProfile
+            | KindName::InstanceProfile
+            | KindName::InstanceProfileRole
+            | KindName::OidcProvider
+            | KindName::ZappaSettings => AccessRole::None,
         };
         assert_eq!(facts.access, role, "{name}");
         let by_tag = matches!(facts.recovery, Recovery::ByTag(_));
@@ -263,7 +270,15 @@ fn the_meaning_of_each_fields_change_for_access_is_chosen() {
     ];
     assert_eq!(compared, expected);
     let searched = of(|access| matches!(access, FieldAccess::Searched));
-    assert_eq!(searched, ["policy.tags", "user.tags", "role.tags", "bucket.tags"]);
+    let expected = [
+        "policy.tags",
+        "user.tags",
+        "oidc_provider.tags",
+        "role.tags",
+        "instance_profile.tags",
+        "bucket.tags",
+    ];
+    assert_eq!(searched, expected);
     assert_eq!(of(|access| matches!(access, FieldAccess::Unknown)), [""; 0]);
 }
 
@@ -287,5 +302,5 @@ fn members_are_read_where_they_are_exclusive_and_before_a_deletion() {
 fn only_objects_that_aws_gives_an_id_have_none_by_their_names() {
     let without = all().filter(|kind| kind.physical_id(&least(*kind)).is_none());
     let names: Vec<_> = without.map(|kind| kind.name().as_str()).collect();
-    assert_eq!(names, ["policy", "user", "access_key", "group", "role"]);
+    assert_eq!(names, ["policy", "user", "access_key", "group", "role", "instance_profile"]);
 }

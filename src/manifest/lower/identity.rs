@@ -270,7 +270,8 @@ impl Lowering<'_, '_, '_> {
         }
         if seen.len() > ATTACHED_POLICIES {
             let message = format!(
-                "{} `{}` has {} managed policies; AWS takes {ATTACHED_POLICIES} unless the quota was raised",
+                "{} `{}` has {} managed policies; AWS takes {ATTACHED_POLICIES} unless the quota \
+                    was raised",
                 holder.kind,
                 holder.name,
                 seen.len()
@@ -307,7 +308,8 @@ impl Lowering<'_, '_, '_> {
         }
         if total > limit {
             let message = format!(
-                "the inline policies of {} `{}` have {total} characters together; AWS takes {limit}",
+                "the inline policies of {} `{}` have {total} characters together; AWS takes \
+                    {limit}",
                 holder.kind, holder.name
             );
             self.scope.error(

@@ -9,12 +9,14 @@ mod group;
 mod header;
 mod identity;
 mod ignored;
+mod instance_profile;
 mod key;
 mod kms_key;
 mod lifecycle;
 mod limits;
 mod lint;
 mod moved;
+mod oidc_provider;
 mod policy;
 mod tags;
 mod trust;
@@ -111,9 +113,13 @@ impl<'m> Lowering<'_, '_, 'm> {
             self.group(group);
         }
         self.memberships(declared(manifest.users.as_ref()));
+        for provider in declared(manifest.oidc_providers.as_ref()) {
+            self.oidc_provider(provider);
+        }
         for role in declared(manifest.roles.as_ref()) {
             self.role(role);
         }
+        self.instance_profiles(manifest);
         for bucket in declared(manifest.buckets.as_ref()) {
             self.bucket(bucket);
         }

@@ -1,5 +1,6 @@
 //! Finds the names that a manifest declares, and their ARNs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{DecodeScope, Section, TextPosition};
@@ -26,7 +27,9 @@ impl DecodeScope<'_> {
     pub fn arn(&mut self, section: Section, name: &str) -> Option<String> {
         self.build_index();
         match &self.index {
-            Index::Known { arns, .. } => arns.get(&(section, name.to_owned())).cloned(),
+            Index::Known { arns, .. } => {
+                arns.get(&(section, section.plain_name(name).to_owned())).cloned()
+            }
             Index::Unknown | Index::Building => None,
         }
     }
@@ -76,6 +79,7 @@ impl DecodeScope<'_> {
             );
             return None;
         };
+        let name = section.plain_name(name);
         self.build_index();
         let Index::Known { arns, .. } = &self.index else {
             self.reference_in_name(&at());
@@ -125,13 +129,35 @@ impl DecodeScope<'_> {
                     let text = path.text()?;
                     self.expand(text, TextPosition::Name, &|| path.spot.clone())
                 });
-                let arn = self.make_arn(section, path.as_deref().unwrap_or("/"), &name);
-                arns.insert((section, name.into_owned()), arn);
+                let name = section.plain_name(&name);
+                let arn = self.make_arn(section, path.as_deref().unwrap_or("/"), name);
+                arns.insert((section, name.to_owned()), arn);
             }
+        }
+        for name in self.profiles_of_roles() {
+            let arn = self.make_arn(Section::InstanceProfiles, "/", &name);
+            arns.entry((Section::InstanceProfiles, name)).or_insert(arn);
         }
         self.references = outer;
         let owners = arns.iter().map(|(key, arn)| (arn.clone(), key.clone())).collect();
         self.index = Index::Known { arns, owners };
+    }
+
+    /// Returns the names of the instance profiles that roles declare.
+    fn profiles_of_roles(&mut self) -> Vec<String> {
+        let mut names = Vec::new();
+        let root = self.root;
+        for entry in root.field(Section::Roles.key()).map(Node::entries).unwrap_or_default() {
+            let Some(profile) = entry.node.field("instance_profile") else { continue };
+            let (text, spot) = match profile.text() {
+                Some(text) => (text, &profile.spot),
+                None if profile.as_bool() == Some(true) => (&*entry.key, &entry.key_spot),
+                None => continue,
+            };
+            let name = self.expand(text, TextPosition::Name, &|| spot.clone());
+            names.extend(name.map(Cow::into_owned));
+        }
+        names
     }
 
     fn make_arn(&mut self, section: Section, path: &str, name: &str) -> String {
@@ -139,6 +165,7 @@ impl DecodeScope<'_> {
         if section == Section::Buckets {
             return format!("arn:{partition}:s3:::{name}");
         }
-        format!("arn:{partition}:iam::{}:{}{path}{name}", self.value("account"), section.kind())
+        let word = section.kind().arn_word();
+        format!("arn:{partition}:iam::{}:{word}{path}{name}", self.value("account"))
     }
 }

@@ -9,12 +9,21 @@ pub enum Section {
     Users,
     Groups,
     Roles,
+    InstanceProfiles,
+    OidcProviders,
     Buckets,
 }
 
 impl Section {
-    pub const ALL: [Self; 5] =
-        [Self::Policies, Self::Users, Self::Groups, Self::Roles, Self::Buckets];
+    pub const ALL: [Self; 7] = [
+        Self::Policies,
+        Self::Users,
+        Self::Groups,
+        Self::Roles,
+        Self::InstanceProfiles,
+        Self::OidcProviders,
+        Self::Buckets,
+    ];
 
     pub fn key(self) -> &'static str {
         self.kind().section()
@@ -26,7 +35,23 @@ impl Section {
             Self::Users => KindName::USER,
             Self::Groups => KindName::GROUP,
             Self::Roles => KindName::ROLE,
+            Self::InstanceProfiles => KindName::InstanceProfile,
+            Self::OidcProviders => KindName::OidcProvider,
             Self::Buckets => KindName::Bucket,
+        }
+    }
+
+    /// Returns the name that a key of the section, or a reference to it, means: an OIDC provider is
+    /// known by its address without `https://`, as in its ARN.
+    pub fn plain_name(self, written: &str) -> &str {
+        match self {
+            Self::OidcProviders => written.strip_prefix("https://").unwrap_or(written),
+            Self::Policies
+            | Self::Users
+            | Self::Groups
+            | Self::Roles
+            | Self::InstanceProfiles
+            | Self::Buckets => written,
         }
     }
 

@@ -71,6 +71,7 @@ pub(super) fn notes(
     let help = "to avoid that, apply what restricts access first, and the rest with a second run";
     notes.extend(old_first(text, excess).map(|note| note.with_help(help)));
     notes.extend(of_versions(steps));
+    notes.extend(of_instance_profiles(steps));
     notes
 }
 
@@ -119,6 +120,34 @@ fn of_names(
         apply:";
     let help = "to keep the access in between, give the new object another name";
     Some(PlanNote::new(PlanNoteKind::OldFirst, text).with_details(lines).with_help(help))
+}
+
+/// Returns the remark on instance profiles whose role leaves before the next one is in: no call of
+/// IAM exchanges the two.
+fn of_instance_profiles(steps: &Steps) -> Option<PlanNote> {
+    let (mut leaving, mut coming) = (BTreeMap::new(), BTreeMap::new());
+    for call in steps.values().flat_map(|step| &step.calls) {
+        match call {
+            Write::Iam(IamWrite::RemoveRoleFromInstanceProfile { role, profile }) => {
+                leaving.insert(profile, role);
+            }
+            Write::Iam(IamWrite::AddRoleToInstanceProfile { role, profile }) => {
+                coming.insert(profile, role);
+            }
+            Write::Iam(_) | Write::S3(_) | Write::File(_) | Write::ProveKey { .. } => {}
+        }
+    }
+    let lines: Vec<String> = leaving
+        .into_iter()
+        .filter_map(|(profile, old)| Some((profile, old, coming.get(profile)?)))
+        .map(|(profile, old, new)| format!("instance profile {profile}: role {old}, then {new}"))
+        .collect();
+    let text = "IAM takes one role in an instance profile, so the old role leaves before the new \
+        one is added. Instances that ask for credentials in between get none:";
+    let help = "to avoid that, make a new instance profile, and give it to the instances with \
+        `aws ec2 replace-iam-instance-profile-association`";
+    let note = || PlanNote::new(PlanNoteKind::OldFirst, text).with_details(lines.clone());
+    (!lines.is_empty()).then(|| note().with_help(help))
 }
 
 /// Returns the remark on policies that have as many versions as IAM keeps.

@@ -5,8 +5,8 @@ use percent_encoding::percent_decode_str;
 
 use super::failure::FailureCause;
 use crate::call::iam::{
-    AccessKey, Group, GroupDetail, Inline, LastUsed, ManagedPolicy, PolicyDetail, PolicyVersion,
-    Role, RoleDetail, User, UserDetail,
+    AccessKey, Group, GroupDetail, Inline, InstanceProfile, LastUsed, ManagedPolicy, PolicyDetail,
+    PolicyVersion, Role, RoleDetail, User, UserDetail,
 };
 use crate::value::{SharedValue, Tags};
 
@@ -29,7 +29,7 @@ pub(super) fn iam_tags(tags: &Tags) -> Result<Vec<types::Tag>, FailureCause> {
     Ok(tags.collect::<Result<_, _>>()?)
 }
 
-fn tags(found: Option<Vec<types::Tag>>) -> Tags {
+pub(super) fn convert_tags(found: Option<Vec<types::Tag>>) -> Tags {
     found.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }
 
@@ -70,7 +70,7 @@ pub(super) fn convert_user(found: types::User) -> User {
         arn: found.arn,
         path: found.path,
         boundary: boundary(found.permissions_boundary),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn user_detail(found: types::UserDetail) -> Result<UserDetail, Failur
         arn: require_part(found.arn, "Arn")?,
         path: found.path.unwrap_or_else(|| "/".to_owned()),
         boundary: boundary(found.permissions_boundary),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     };
     let inline = inline(found.user_policy_list)?;
     let attached = attached(found.attached_managed_policies)?;
@@ -101,7 +101,7 @@ pub(super) fn convert_role(found: types::Role) -> Result<Role, FailureCause> {
         description: found.description.unwrap_or_default(),
         max_session_duration: found.max_session_duration.unwrap_or_default().into(),
         boundary: boundary(found.permissions_boundary),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     })
 }
 
@@ -118,10 +118,13 @@ pub(super) fn role_detail(found: types::RoleDetail) -> Result<RoleDetail, Failur
             "AssumeRolePolicyDocument",
         )?)?,
         boundary: boundary(found.permissions_boundary),
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
     };
     let inline = inline(found.role_policy_list)?;
-    Ok(RoleDetail { role, attached: attached(found.attached_managed_policies)?, inline })
+    let profiles = found.instance_profile_list.unwrap_or_default().into_iter();
+    let instance_profiles = profiles.map(|profile| profile.instance_profile_name).collect();
+    let attached = attached(found.attached_managed_policies)?;
+    Ok(RoleDetail { role, attached, inline, instance_profiles })
 }
 
 pub(super) fn group(found: types::Group) -> Group {
@@ -139,6 +142,17 @@ pub(super) fn group_detail(found: types::GroupDetail) -> Result<GroupDetail, Fai
     Ok(GroupDetail { group, attached: attached(found.attached_managed_policies)?, inline })
 }
 
+pub(super) fn instance_profile(found: types::InstanceProfile) -> InstanceProfile {
+    InstanceProfile {
+        name: found.instance_profile_name,
+        id: found.instance_profile_id,
+        arn: found.arn,
+        path: found.path,
+        role: found.roles.into_iter().next().map(|role| role.role_name),
+        tags: convert_tags(found.tags),
+    }
+}
+
 pub(super) fn policy(found: types::Policy) -> Result<ManagedPolicy, FailureCause> {
     let arn = require_part(found.arn, "Arn")?;
     Ok(ManagedPolicy {
@@ -147,7 +161,7 @@ pub(super) fn policy(found: types::Policy) -> Result<ManagedPolicy, FailureCause
         path: found.path.unwrap_or_else(|| "/".to_owned()),
         description: found.description.unwrap_or_default(),
         default_version: require_part(found.default_version_id, "DefaultVersionId")?,
-        tags: tags(found.tags),
+        tags: convert_tags(found.tags),
         arn,
     })
 }

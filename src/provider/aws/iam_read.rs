@@ -7,7 +7,7 @@ use aws_sdk_iam::types::PolicyUsageType;
 use super::convert::{self, require_part};
 use super::failure::FailureCause;
 use super::pages::pages;
-use super::{iam_group, iam_sweep};
+use super::{iam_group, iam_oidc, iam_profile, iam_sweep};
 use crate::call::iam::{
     AccessKey, Entities, LastUsed, ManagedPolicy, PolicyUsage, PolicyVersion, Role, User,
 };
@@ -64,7 +64,17 @@ pub(super) async fn read(
             names(service_credentials(iam, user).await, emulator)?
         }
         IamRead::ListInstanceProfilesForRole { role } => {
-            names(instance_profiles(iam, role).await, emulator)?
+            names(iam_profile::of_role(iam, role).await, emulator)?
+        }
+        IamRead::GetInstanceProfile { profile } => {
+            IamReply::InstanceProfile(iam_profile::get_profile(iam, profile).await?)
+        }
+        IamRead::ListInstanceProfiles => IamReply::Names(iam_profile::list_profiles(iam).await?),
+        IamRead::GetOpenIDConnectProvider { arn } => {
+            IamReply::OidcProvider(iam_oidc::get_provider(iam, arn).await?)
+        }
+        IamRead::ListOpenIDConnectProviders => {
+            IamReply::Names(iam_oidc::list_providers(iam).await?)
         }
         IamRead::ListEntitiesForPolicy { arn, usage } => {
             IamReply::Entities(entities(iam, arn, *usage).await?)
@@ -213,14 +223,6 @@ async fn service_credentials(iam: &Client, user: &str) -> Result<Vec<String>, Fa
         .filter_map(|page| page.service_specific_credentials)
         .flatten()
         .map(|credential| credential.service_specific_credential_id)
-        .collect())
-}
-
-async fn instance_profiles(iam: &Client, role: &str) -> Result<Vec<String>, FailureCause> {
-    let pages = pages!(iam.list_instance_profiles_for_role().role_name(role));
-    Ok(pages
-        .flat_map(|page| page.instance_profiles)
-        .map(|profile| profile.instance_profile_name)
         .collect())
 }
 

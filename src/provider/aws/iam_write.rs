@@ -9,7 +9,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::convert::{self, iam_tags};
 use super::failure::FailureCause;
-use super::iam_group;
+use super::{iam_group, iam_oidc, iam_profile};
 use crate::call::IamWrite as W;
 use crate::call::{FailureKind, IamReply, IamWrite, Reply};
 use crate::value::{SharedValue, Tags};
@@ -137,6 +137,51 @@ pub(super) async fn write(iam: &Client, write: &IamWrite) -> Result<Reply, Failu
                 .delete_service_specific_credential()
                 .user_name(user)
                 .service_specific_credential_id(id))
+        }
+        W::CreateOpenIDConnectProvider { provider, client_ids, thumbprints, tags } => {
+            iam_oidc::create(iam, provider, client_ids, thumbprints, tags).await?
+        }
+        W::AddClientIDToOpenIDConnectProvider { arn, client_id } => {
+            let call = iam.add_client_id_to_open_id_connect_provider().client_id(client_id);
+            ok!(call.open_id_connect_provider_arn(arn))
+        }
+        W::RemoveClientIDFromOpenIDConnectProvider { arn, client_id } => {
+            let call = iam.remove_client_id_from_open_id_connect_provider().client_id(client_id);
+            ok!(call.open_id_connect_provider_arn(arn))
+        }
+        W::UpdateOpenIDConnectProviderThumbprint { arn, thumbprints } => {
+            let call = iam.update_open_id_connect_provider_thumbprint();
+            let call = call.set_thumbprint_list(Some(thumbprints.clone()));
+            ok!(call.open_id_connect_provider_arn(arn))
+        }
+        W::TagOpenIDConnectProvider { arn, tags } => {
+            let call = iam.tag_open_id_connect_provider().open_id_connect_provider_arn(arn);
+            ok!(call.set_tags(Some(iam_tags(tags)?)))
+        }
+        W::UntagOpenIDConnectProvider { arn, keys } => {
+            let call = iam.untag_open_id_connect_provider().open_id_connect_provider_arn(arn);
+            ok!(call.set_tag_keys(Some(keys.clone())))
+        }
+        W::DeleteOpenIDConnectProvider { arn } => {
+            ok!(iam.delete_open_id_connect_provider().open_id_connect_provider_arn(arn))
+        }
+        W::CreateInstanceProfile { profile, path, tags } => {
+            iam_profile::create(iam, profile, path, tags).await?
+        }
+        W::TagInstanceProfile { profile, tags } => {
+            let call = iam.tag_instance_profile().instance_profile_name(profile);
+            ok!(call.set_tags(Some(iam_tags(tags)?)))
+        }
+        W::UntagInstanceProfile { profile, keys } => {
+            let call = iam.untag_instance_profile().instance_profile_name(profile);
+            ok!(call.set_tag_keys(Some(keys.clone())))
+        }
+        W::DeleteInstanceProfile { profile } => {
+            ok!(iam.delete_instance_profile().instance_profile_name(profile))
+        }
+        W::AddRoleToInstanceProfile { profile, role } => {
+            let call = iam.add_role_to_instance_profile().instance_profile_name(profile);
+            ok!(call.role_name(role))
         }
         W::RemoveRoleFromInstanceProfile { role, profile } => {
             ok!(iam

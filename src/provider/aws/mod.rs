@@ -5,6 +5,8 @@ mod convert;
 mod endpoints;
 mod failure;
 mod iam_group;
+mod iam_oidc;
+mod iam_profile;
 mod iam_read;
 mod iam_sweep;
 mod iam_write;

@@ -1,7 +1,5 @@
 //! The account: all of its objects, and the values that follow from its number.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use data_encoding::BASE32_NOPAD;
 use jiff::Timestamp;
 use rpds::RedBlackTreeMapSync;
@@ -9,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::address::PrincipalKind;
+use crate::address::{KindName, PrincipalKind};
 use crate::call::{CallerIdentity, partition};
 use crate::clock::present_time;
+use crate::value::Tags;
 
 use super::principal_rules::rules;
 use super::records::{
-    BucketRecord, GroupRecord, IdentityRecord, PolicyRecord, RoleRecord, UserRecord,
+    BucketRecord, GroupRecord, IdentityRecord, InstanceProfileRecord, OidcProviderRecord,
+    PolicyRecord, RoleRecord, UserRecord,
 };
 
 /// The version of the file format that this binary writes.
@@ -46,9 +46,11 @@ pub(super) struct Account {
     pub(super) buckets: NamedRecords<BucketRecord>,
     #[serde(default)]
     pub(super) groups: NamedRecords<GroupRecord>,
-    /// The roles in each instance profile, by its name.
     #[serde(default)]
-    pub(super) instance_profiles: BTreeMap<String, BTreeSet<String>>,
+    pub(super) instance_profiles: NamedRecords<InstanceProfileRecord>,
+    /// The OIDC providers by their ARNs.
+    #[serde(default)]
+    pub(super) oidc_providers: NamedRecords<OidcProviderRecord>,
     /// The seconds by which this account's clock is ahead of the real one.
     #[serde(default)]
     pub(super) ahead: i64,
@@ -67,7 +69,8 @@ impl Account {
             policies: NamedRecords::new_sync(),
             buckets: NamedRecords::new_sync(),
             groups: NamedRecords::new_sync(),
-            instance_profiles: BTreeMap::new(),
+            instance_profiles: NamedRecords::new_sync(),
+            oidc_providers: NamedRecords::new_sync(),
             ahead: 0,
         }
     }
@@ -80,13 +83,8 @@ impl Account {
             partition: self.partition.clone(),
             seed: self.seed.clone(),
             counter: self.counter,
-            users: NamedRecords::new_sync(),
-            roles: NamedRecords::new_sync(),
-            policies: NamedRecords::new_sync(),
-            buckets: NamedRecords::new_sync(),
-            groups: NamedRecords::new_sync(),
-            instance_profiles: BTreeMap::new(),
             ahead: self.ahead,
+            ..Self::new("", "")
         }
     }
 
@@ -163,9 +161,38 @@ impl Account {
             .flat_map(|kind| self.identities_of(kind).map(move |one| (kind, one)))
     }
 
-    /// Gives groups of older files the parts that those lack: name, path, id, and the time of their
-    /// creation.
+    pub(super) fn instance_profile_arn(&self, profile: &InstanceProfileRecord) -> String {
+        let word = KindName::InstanceProfile.arn_word();
+        self.iam_arn(&format!("{word}{}{}", profile.path, profile.name))
+    }
+
+    pub(super) fn instance_profile_by_arn(&self, arn: &str) -> Option<&InstanceProfileRecord> {
+        let found = self.instance_profiles.get(arn.rsplit('/').next()?);
+        found.filter(|profile| self.instance_profile_arn(profile) == arn)
+    }
+
+    /// Gives objects of older files the parts that those lack: name, path, id, and the time of
+    /// their creation.
     pub(super) fn complete(&mut self) {
+        self.complete_groups();
+        self.complete_instance_profiles();
+    }
+
+    fn complete_instance_profiles(&mut self) {
+        let bare = self.instance_profiles.iter().filter(|(_, profile)| profile.name.is_empty());
+        let bare: Vec<String> = bare.map(|(name, _)| name.clone()).collect();
+        for name in bare {
+            let (id, created) = (self.new_id("AIPA"), self.now());
+            if let Some(profile) = self.instance_profiles.get_mut(&name) {
+                let role = profile.role.take();
+                let path = "/".to_owned();
+                *profile =
+                    InstanceProfileRecord { name, id, path, created, role, tags: Tags::new() };
+            }
+        }
+    }
+
+    fn complete_groups(&mut self) {
         let bare: Vec<String> = self
             .groups
             .iter()

@@ -9,7 +9,9 @@ use super::account::Account;
 use super::identity::{self, NewIdentity, attached, inline_names, inline_policy};
 use super::order::ListOrder;
 use super::refusal::{Refusal, SandboxResult};
-use super::{dependents, groups, keys, policies, roles, sweep, users};
+use super::{
+    dependents, groups, instance_profiles, keys, oidc_providers, policies, roles, sweep, users,
+};
 
 pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> SandboxResult<IamReply> {
     Ok(match read {
@@ -73,7 +75,17 @@ pub(super) fn read(account: &Account, read: &IamRead, order: ListOrder) -> Sandb
         }
         IamRead::ListInstanceProfilesForRole { role } => {
             account.role(role)?;
-            IamReply::Names(order.list(roles::instance_profiles(account, role).cloned()))
+            IamReply::Names(order.list(instance_profiles::of_role(account, role).cloned()))
+        }
+        IamRead::GetInstanceProfile { profile } => IamReply::InstanceProfile(
+            instance_profiles::reply(account, account.instance_profile(profile)?),
+        ),
+        IamRead::GetOpenIDConnectProvider { arn } => oidc_providers::read(account, arn, order)?,
+        IamRead::ListOpenIDConnectProviders => {
+            IamReply::Names(order.list(account.oidc_providers.keys().cloned()))
+        }
+        IamRead::ListInstanceProfiles => {
+            IamReply::Names(order.list(account.instance_profiles.keys().cloned()))
         }
         IamRead::ListEntitiesForPolicy { arn, usage } => {
             IamReply::Entities(policies::entities(account, arn, *usage, order)?)
@@ -186,7 +198,35 @@ pub(super) fn write(account: &mut Account, write: &IamWrite) -> SandboxResult<Re
         W::AddUserToGroup { user, group } => groups::add_member(account, group, user),
         W::RemoveUserFromGroup { user, group } => groups::remove_member(account, group, user),
         W::RemoveRoleFromInstanceProfile { role, profile } => {
-            removed(roles::leave_instance_profile(account, role, profile)?)
+            removed(instance_profiles::remove_role(account, role, profile)?)
+        }
+        W::CreateOpenIDConnectProvider { provider, client_ids, thumbprints, tags } => {
+            oidc_providers::create(account, provider, client_ids, thumbprints, tags)
+        }
+        W::AddClientIDToOpenIDConnectProvider { arn, client_id } => {
+            oidc_providers::add_client_id(account, arn, client_id)
+        }
+        W::RemoveClientIDFromOpenIDConnectProvider { arn, client_id } => {
+            oidc_providers::remove_client_id(account, arn, client_id)
+        }
+        W::UpdateOpenIDConnectProviderThumbprint { arn, thumbprints } => {
+            oidc_providers::set_thumbprints(account, arn, thumbprints)
+        }
+        W::TagOpenIDConnectProvider { arn, tags } => oidc_providers::set_tags(account, arn, tags),
+        W::UntagOpenIDConnectProvider { arn, keys } => oidc_providers::untag(account, arn, keys),
+        W::DeleteOpenIDConnectProvider { arn } => oidc_providers::delete(account, arn),
+        W::CreateInstanceProfile { profile, path, tags } => {
+            instance_profiles::create(account, profile, path, tags)
+        }
+        W::TagInstanceProfile { profile, tags } => {
+            instance_profiles::set_tags(account, profile, tags)
+        }
+        W::UntagInstanceProfile { profile, keys } => {
+            instance_profiles::untag(account, profile, keys)
+        }
+        W::DeleteInstanceProfile { profile } => instance_profiles::delete(account, profile),
+        W::AddRoleToInstanceProfile { profile, role } => {
+            instance_profiles::add_role(account, profile, role)
         }
         W::AttachGroupPolicy { group, arn } => identity::attach(account, &P::group(group), arn),
         W::DetachGroupPolicy { group, arn } => identity::detach(account, &P::group(group), arn),

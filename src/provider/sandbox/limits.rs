@@ -10,6 +10,8 @@ pub(super) const POLICY_VERSIONS: usize = 5;
 pub(super) const ACCESS_KEYS: usize = 2;
 pub(super) const ATTACHED_POLICIES: usize = 10;
 pub(super) const TAGS: usize = 50;
+pub(super) const INSTANCE_PROFILES: usize = 1000;
+pub(super) const OIDC_PROVIDERS: usize = 100;
 
 /// Refuses a count above `quota`. IAM's refusals name the quota: `AccessKeysPerUser`.
 pub(super) fn quota(name: &str, count: usize, quota: usize) -> SandboxResult<()> {

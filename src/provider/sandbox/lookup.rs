@@ -3,7 +3,9 @@
 use crate::address::{Principal, PrincipalKind};
 
 use super::account::Account;
-use super::records::{GroupRecord, IdentityRecord, PolicyRecord, RoleRecord, UserRecord};
+use super::records::{
+    GroupRecord, IdentityRecord, InstanceProfileRecord, PolicyRecord, RoleRecord, UserRecord,
+};
 use super::refusal::{Refusal, SandboxResult};
 use super::{managed, names};
 
@@ -30,6 +32,17 @@ impl Account {
 
     pub(super) fn group_mut(&mut self, name: &str) -> SandboxResult<&mut GroupRecord> {
         self.groups.get_mut(name).ok_or_else(|| no_principal(PrincipalKind::Group, name))
+    }
+
+    pub(super) fn instance_profile(&self, name: &str) -> SandboxResult<&InstanceProfileRecord> {
+        self.instance_profiles.get(name).ok_or_else(|| no_instance_profile(name))
+    }
+
+    pub(super) fn instance_profile_mut(
+        &mut self,
+        name: &str,
+    ) -> SandboxResult<&mut InstanceProfileRecord> {
+        self.instance_profiles.get_mut(name).ok_or_else(|| no_instance_profile(name))
     }
 
     pub(super) fn identity(&self, principal: &Principal) -> SandboxResult<&IdentityRecord> {
@@ -76,6 +89,10 @@ impl Account {
 
 fn no_principal(kind: PrincipalKind, name: &str) -> Refusal {
     Refusal::no_such_entity(format!("The {kind} with name {name} cannot be found."))
+}
+
+fn no_instance_profile(name: &str) -> Refusal {
+    Refusal::no_such_entity(format!("Instance Profile {name} cannot be found."))
 }
 
 pub(super) fn no_policy(arn: &str) -> Refusal {

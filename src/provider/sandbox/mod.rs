@@ -13,6 +13,7 @@ mod groups;
 mod guard;
 mod iam;
 mod identity;
+mod instance_profiles;
 mod keys;
 mod lifecycle;
 mod limits;
@@ -20,6 +21,7 @@ mod lookup;
 mod managed;
 mod names;
 mod objects;
+mod oidc_providers;
 mod order;
 mod policies;
 mod principal_rules;
@@ -41,9 +43,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::call::{
-    Failure, FailureKind, Permission, PrincipalPaths, Read, Reply, StepOutput, Write,
-};
+use crate::call::{Failure, FailureKind, ObjectPaths, Permission, Read, Reply, StepOutput, Write};
 use crate::port::Provider;
 use crate::value::Value;
 
@@ -134,7 +134,7 @@ impl Sandbox {
     fn guard(
         &self,
         account: &Account,
-        permissions: impl FnOnce(&PrincipalPaths) -> Vec<Permission>,
+        permissions: impl FnOnce(&ObjectPaths) -> Vec<Permission>,
     ) -> SandboxResult<()> {
         match &self.acting {
             Some(acting) => acting.check(account, &permissions(&guard::places(account))),

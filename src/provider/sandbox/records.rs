@@ -107,6 +107,56 @@ impl From<StoredGroup> for GroupRecord {
     }
 }
 
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "StoredInstanceProfile")]
+pub(super) struct InstanceProfileRecord {
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) path: String,
+    pub(super) created: String,
+    pub(super) tags: Tags,
+    pub(super) role: Option<String>,
+}
+
+/// An instance profile as a file has it. Older files have only the names of its roles:
+/// [`super::account::Account::complete`] adds the rest.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredInstanceProfile {
+    Whole {
+        name: String,
+        id: String,
+        path: String,
+        created: String,
+        tags: Tags,
+        role: Option<String>,
+    },
+    Roles(BTreeSet<String>),
+}
+
+impl From<StoredInstanceProfile> for InstanceProfileRecord {
+    fn from(stored: StoredInstanceProfile) -> Self {
+        match stored {
+            StoredInstanceProfile::Whole { name, id, path, created, tags, role } => {
+                Self { name, id, path, created, tags, role }
+            }
+            StoredInstanceProfile::Roles(roles) => {
+                Self { role: roles.into_iter().next(), ..Self::default() }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct OidcProviderRecord {
+    /// The address without `https://`.
+    pub(super) url: String,
+    pub(super) created: String,
+    pub(super) client_ids: Vec<String>,
+    pub(super) thumbprints: Vec<String>,
+    pub(super) tags: Tags,
+}
+
 /// A managed policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct PolicyRecord {

@@ -10,7 +10,7 @@ use super::identity::{self, NewIdentity};
 use super::order::ListOrder;
 use super::records::RoleRecord;
 use super::refusal::{Refusal, SandboxResult};
-use super::{document_principals, documents, limits, names};
+use super::{document_principals, documents, instance_profiles, limits, names};
 
 const SHORTEST_SESSION: i64 = 3600;
 const LONGEST_SESSION: i64 = 43200;
@@ -90,36 +90,13 @@ pub(super) fn update_trust(
 
 pub(super) fn delete(account: &mut Account, name: &str) -> SandboxResult<Reply> {
     account.role(name)?.identity.deletable()?;
-    if instance_profiles(account, name).next().is_some() {
+    if instance_profiles::of_role(account, name).next().is_some() {
         return Err(Refusal::delete_conflict(
             "Cannot delete entity, must remove roles from instance profile first.",
         ));
     }
     account.roles.remove_mut(name);
     Ok(Reply::Done)
-}
-
-/// Returns the names of the instance profiles that a role is in.
-pub(super) fn instance_profiles<'a>(
-    account: &'a Account,
-    role: &'a str,
-) -> impl Iterator<Item = &'a String> {
-    account
-        .instance_profiles
-        .iter()
-        .filter(move |(_, roles)| roles.contains(role))
-        .map(|(name, _)| name)
-}
-
-/// Takes a role out of an instance profile. Returns false if the role is not in the profile, or if
-/// there is no such profile.
-pub(super) fn leave_instance_profile(
-    account: &mut Account,
-    role: &str,
-    profile: &str,
-) -> SandboxResult<bool> {
-    account.role(role)?;
-    Ok(account.instance_profiles.get_mut(profile).is_some_and(|roles| roles.remove(role)))
 }
 
 fn checked_trust(account: &Account, trust: &SharedValue) -> SandboxResult<SharedValue> {

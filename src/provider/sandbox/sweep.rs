@@ -11,7 +11,7 @@ use crate::value::Tags;
 use super::account::Account;
 use super::order::ListOrder;
 use super::records::IdentityRecord;
-use super::{groups, policies, roles, users};
+use super::{groups, instance_profiles, policies, roles, users};
 
 /// The largest `MaxItems` of IAM's lists.
 const PAGE: usize = 1000;
@@ -87,6 +87,7 @@ fn role(account: &Account, name: &str, order: ListOrder) -> Option<RoleDetail> {
         },
         attached: order.list(role.identity.attached.iter().cloned()),
         inline: inline(&role.identity, order),
+        instance_profiles: order.list(instance_profiles::of_role(account, name).cloned()),
     })
 }
 

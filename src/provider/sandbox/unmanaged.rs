@@ -1,11 +1,12 @@
 //! Changes to the account by others, which no call of relayctl makes.
 
 use crate::call::Reply;
+use crate::value::Tags;
 
 use super::account::Account;
-use super::groups;
 use super::records::GroupRecord;
 use super::refusal::SandboxResult;
+use super::{groups, instance_profiles};
 
 /// An object that no call of relayctl makes.
 #[derive(Clone, Debug)]
@@ -45,8 +46,10 @@ pub(super) fn add_object(account: &mut Account, thing: &UnmanagedObject) -> Sand
             _ = group_or_new(account, group)?.identity.attached.insert(arn.clone());
         }
         UnmanagedObject::InstanceProfile { profile, role } => {
-            account.role(role)?;
-            account.instance_profiles.entry(profile.clone()).or_default().insert(role.clone());
+            if account.instance_profile(profile).is_err() {
+                instance_profiles::create(account, profile, "/", &Tags::new())?;
+            }
+            instance_profiles::add_role(account, profile, role)?;
         }
     }
     Ok(Reply::Done)

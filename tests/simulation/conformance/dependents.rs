@@ -3,6 +3,7 @@
 use relayctl::call::iam::{Entities, PolicyUsage};
 use relayctl::call::{IamRead, IamReply, IamWrite};
 use relayctl::provider::sandbox::UnmanagedObject;
+use relayctl::value::Tags;
 
 use super::world::{
     ACCOUNT, World, allow, attach_to_role, attach_to_user, bounded_user, create_policy,
@@ -190,4 +191,98 @@ fn a_group_goes_only_when_nobody_is_in_it_and_nothing_hangs_on_it() {
     assert!(users.is_empty(), "{users:?}");
     world.iam(delete());
     world.iam_lacks(IamRead::GetGroup { group: staff() });
+}
+
+/// IAM's rules for instance profiles: the IAM API Reference, and the quotas in its user guide.
+#[test]
+fn an_instance_profile_takes_one_role_and_is_deleted_without_one() {
+    let world = World::new();
+    world.iam(create_role("relay", lambda()));
+    world.iam(create_role("spare", lambda()));
+    let create = |name: &str, path: &str| IamWrite::CreateInstanceProfile {
+        profile: text(name),
+        path: text(path),
+        tags: [(text("Team"), text("a"))].into(),
+    };
+    let add = |name: &str, role: &str| IamWrite::AddRoleToInstanceProfile {
+        profile: text(name),
+        role: text(role),
+    };
+    let delete = || IamWrite::DeleteInstanceProfile { profile: text("machines") };
+    world.iam(create("machines", "/app/"));
+    // Names are unique regardless of case and path.
+    world.iam_refuses("EntityAlreadyExists", create("Machines", "/"));
+    world.iam_refuses("ValidationError", create("a b", "/"));
+    world.iam_refuses("ValidationError", create("other", "app"));
+    world.iam_refuses("NoSuchEntity", add("machines", "nobody"));
+    world.iam_refuses("NoSuchEntity", add("nothing", "relay"));
+    world.iam(add("machines", "relay"));
+    for role in ["relay", "spare"] {
+        world.iam_refuses("LimitExceeded", add("machines", role));
+    }
+    world.iam_refuses("DeleteConflict", delete());
+    world.iam_refuses("DeleteConflict", delete_role("relay"));
+    // Keys of tags that differ in case are two keys here: users and roles ignore it.
+    let tags = [(text("team"), text("b"))].into();
+    world.iam(IamWrite::TagInstanceProfile { profile: text("machines"), tags });
+    let read = IamRead::GetInstanceProfile { profile: text("machines") };
+    let IamReply::InstanceProfile(found) = world.see(read) else { panic!("a profile") };
+    assert!(found.id.starts_with("AIPA"), "{}", found.id);
+    assert_eq!(found.arn, format!("arn:aws:iam::{ACCOUNT}:instance-profile/app/machines"));
+    assert_eq!((found.role.as_deref(), found.tags.len()), (Some("relay"), 2));
+    let remove = |role: &str| IamWrite::RemoveRoleFromInstanceProfile {
+        role: text(role),
+        profile: text("machines"),
+    };
+    world.iam_refuses("NoSuchEntity", remove("spare"));
+    world.iam(remove("relay"));
+    world.iam(delete());
+    world.iam_refuses("NoSuchEntity", delete());
+}
+
+/// IAM's rules for OIDC providers: "CreateOpenIDConnectProvider" and the pages around it in the IAM
+/// API Reference.
+#[test]
+fn an_oidc_provider_takes_each_client_id_once_and_always_has_a_thumbprint() {
+    let world = World::new();
+    let arn = || format!("arn:aws:iam::{ACCOUNT}:oidc-provider/login.acme.example/a");
+    let create = |provider: &str, thumbprints: &[&str]| IamWrite::CreateOpenIDConnectProvider {
+        provider: text(provider),
+        client_ids: vec![text("web")],
+        thumbprints: thumbprints.iter().map(|it| text(it)).collect(),
+        tags: Tags::new(),
+    };
+    world.iam(create("login.acme.example/a", &[]));
+    world.iam_refuses("EntityAlreadyExists", create("login.acme.example/a", &[]));
+    world.iam_refuses("InvalidInput", create("login.acme.example:8443", &[]));
+    world.iam_refuses("InvalidInput", create("login.acme.example/?b", &[]));
+    world.iam_refuses("InvalidInput", create("other.acme.example", &["abc"]));
+    let seen = || {
+        let read = IamRead::GetOpenIDConnectProvider { arn: arn() };
+        let IamReply::OidcProvider(found) = world.see(read) else { panic!("a provider") };
+        found
+    };
+    // IAM finds the thumbprint itself.
+    assert_eq!(seen().thumbprints.len(), 1);
+    let set = |thumbprints: Vec<String>| IamWrite::UpdateOpenIDConnectProviderThumbprint {
+        arn: arn(),
+        thumbprints,
+    };
+    world.iam_refuses("InvalidInput", set(Vec::new()));
+    world.iam(set(vec!["AB".repeat(20)]));
+    assert_eq!(seen().thumbprints, ["ab".repeat(20)]);
+    let id = |id: &str| (arn(), text(id));
+    let add = |(arn, client_id)| IamWrite::AddClientIDToOpenIDConnectProvider { arn, client_id };
+    let remove =
+        |(arn, client_id)| IamWrite::RemoveClientIDFromOpenIDConnectProvider { arn, client_id };
+    world.iam(add(id("web")));
+    world.iam(remove(id("nobody")));
+    for number in 1..100 {
+        world.iam(add(id(&number.to_string())));
+    }
+    world.iam_refuses("LimitExceeded", add(id("one too many")));
+    world.iam(remove(id("7")));
+    assert_eq!(seen().client_ids.len(), 99);
+    world.iam(IamWrite::DeleteOpenIDConnectProvider { arn: arn() });
+    world.iam_refuses("NoSuchEntity", IamWrite::DeleteOpenIDConnectProvider { arn: arn() });
 }

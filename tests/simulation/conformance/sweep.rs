@@ -50,7 +50,12 @@ fn the_sweep_has_a_role_without_description_and_session() {
         max_session_duration: 0,
         ..world.role("relay")
     };
-    let expected = RoleDetail { role, attached: vec![policy_arn("Reader")], inline: Vec::new() };
+    let expected = RoleDetail {
+        role,
+        attached: vec![policy_arn("Reader")],
+        inline: Vec::new(),
+        instance_profiles: Vec::new(),
+    };
     assert_eq!(world.sweep().roles, [expected]);
 }
 

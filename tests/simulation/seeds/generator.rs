@@ -296,6 +296,7 @@ fn role(dice: &mut Dice) -> Value {
         holder(it);
         it.maybe(4, "description", |dice| json!(dice.pick(&["one", "other", ""])));
         it.maybe(4, "max_session_duration", |dice| json!(dice.pick(&[3600, 7200])));
+        it.maybe(3, "instance_profile", |dice| json!(!dice.one_in(4)));
     })
 }
 

@@ -112,6 +112,13 @@ impl Known {
         }
     }
 
+    /// Tells if the tags name the manifest and its state.
+    fn has_our_tags(&self, object: &Value) -> bool {
+        let tags = &object["tags"];
+        tags["relayctl:manifest"].as_str() == Some(&self.desired.name)
+            && tags["relayctl:state"].as_str().is_none_or(|state| state == STATE_TAG)
+    }
+
     fn present(&self, kind: KindName, name: &str) -> String {
         present_name(&self.desired, kind, name)
     }
@@ -240,7 +247,10 @@ impl Known {
                 }
             }
         }
-        put(["account", "", "instance_profiles", ""], &contents["instance_profiles"]);
+        let profiles = contents["instance_profiles"].as_object().into_iter().flatten();
+        for (name, profile) in profiles.filter(|(_, profile)| !self.has_our_tags(profile)) {
+            put(["account", "", "instance_profile", name], profile);
+        }
         let credentials = std::fs::read_to_string(world.path("credentials")).unwrap_or_default();
         for section in sections(&credentials).into_iter().filter(|section| is_theirs(section)) {
             let name =

@@ -1,8 +1,8 @@
 //! The permissions of the caller. Without a guard the caller may do everything; with it each call
 //! is decided as IAM decides it.
 
-use crate::address::{self, PrincipalKind};
-use crate::call::{CallerIdentity, FailureKind, Permission, PrincipalPaths};
+use crate::address::{Address, KindName, PrincipalKind};
+use crate::call::{CallerIdentity, FailureKind, ObjectPaths, Permission};
 use crate::policy::decision::{Decision, Policies, Verdict};
 use crate::policy::request::{self, Context, Request};
 use crate::policy::statement::Policy;
@@ -220,15 +220,19 @@ impl ActingPrincipal {
     }
 }
 
-/// Returns the paths of the account's users, roles and groups.
-pub(super) fn places(account: &Account) -> PrincipalPaths {
-    let place =
-        |kind, it: &IdentityRecord| (address::Principal::new(kind, &it.name), it.path.clone());
-    let users = account.users.values().map(|user| place(PrincipalKind::User, &user.identity));
-    let roles = account.roles.values().map(|role| place(PrincipalKind::Role, &role.identity));
-    let groups = account.groups.values().map(|group| place(PrincipalKind::Group, &group.identity));
-    let paths = users.chain(roles).chain(groups).collect();
-    PrincipalPaths { partition: account.partition.clone(), account: account.number.clone(), paths }
+/// Returns the paths of the account's objects that have one.
+pub(super) fn places(account: &Account) -> ObjectPaths {
+    let place = |kind, name: &str, path: &str| (Address::new(kind, name), path.to_owned());
+    let principals =
+        account.identities().map(|(kind, it)| place(KindName::Principal(kind), &it.name, &it.path));
+    let profiles = account.instance_profiles.iter();
+    let profiles =
+        profiles.map(|(name, profile)| place(KindName::InstanceProfile, name, &profile.path));
+    ObjectPaths {
+        partition: account.partition.clone(),
+        account: account.number.clone(),
+        paths: principals.chain(profiles).collect(),
+    }
 }
 
 /// Returns the attached and the inline policies of a user, a role or a group.
@@ -266,7 +270,10 @@ fn target<'a>(account: &'a Account, arn: &str) -> Option<(&'a Tags, Option<&'a s
     let identity =
         account.identities().find(|(kind, identity)| account.arn_of(*kind, identity) == arn);
     let policy = || account.policy(arn).ok().map(|policy| (&policy.tags, None));
-    identity.map(|(_, identity)| (&identity.tags, identity.boundary.as_deref())).or_else(policy)
+    let profile = || account.instance_profile_by_arn(arn).map(|profile| (&profile.tags, None));
+    let identity = identity.map(|(_, identity)| (&identity.tags, identity.boundary.as_deref()));
+    let oidc = || account.oidc_providers.get(arn).map(|provider| (&provider.tags, None));
+    identity.or_else(policy).or_else(profile).or_else(oidc)
 }
 
 fn not_simulated(message: &str) -> Refusal {
@@ -282,6 +289,7 @@ fn spoken(permission: &Permission) -> String {
     match *action {
         "iam:CreateUser" | "iam:CreateRole" | "iam:CreateGroup" => resource.clone(),
         "iam:CreatePolicy" => format!("policy {name}"),
+        _ if of("instance-profile") => format!("instance profile {name}"),
         _ if of("user") => format!("user {name}"),
         _ if of("role") => format!("role {name}"),
         _ if of("group") => format!("group {name}"),
