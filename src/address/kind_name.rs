@@ -47,11 +47,11 @@ struct Row {
     word: &'static str,
     section: &'static str,
     arn_word: &'static str,
-    naming: Naming,
+    naming: NameSource,
 }
 
 /// The source of an object's name.
-enum Naming {
+enum NameSource {
     /// The object has a name of its own in AWS.
     InAws,
     /// The object is a part of another one, and is named after it.
@@ -62,11 +62,11 @@ enum Naming {
 
 impl Row {
     const fn in_aws(word: &'static str, section: &'static str) -> Self {
-        Self { word, section, arn_word: word, naming: Naming::InAws }
+        Self { word, section, arn_word: word, naming: NameSource::InAws }
     }
 
     const fn part(word: &'static str) -> Self {
-        Self { word, section: word, arn_word: word, naming: Naming::Part }
+        Self { word, section: word, arn_word: word, naming: NameSource::Part }
     }
 
     const fn in_section(self, section: &'static str) -> Self {
@@ -142,12 +142,12 @@ impl KindName {
 
     /// Returns true if objects of this kind are parts of other objects and are named after them.
     pub const fn is_part(self) -> bool {
-        matches!(self.row().naming, Naming::Part)
+        matches!(self.row().naming, NameSource::Part)
     }
 
     /// Returns true if objects of this kind have a name of their own in AWS, which may change.
     pub const fn is_movable(self) -> bool {
-        matches!(self.row().naming, Naming::InAws)
+        matches!(self.row().naming, NameSource::InAws)
     }
 
     /// Returns the row of the kind: all that its name tells.
@@ -176,7 +176,7 @@ impl KindName {
             Self::Principal(User) => Row::in_aws("user", "users"),
             Self::UserGroupMembership => Row::part("user_group_membership"),
             Self::ZappaSettings => {
-                Row { naming: Naming::ByManifest, ..Row::part("zappa_settings") }
+                Row { naming: NameSource::ByManifest, ..Row::part("zappa_settings") }
             }
         }
     }

@@ -370,7 +370,8 @@ fn escape(key: &str) -> String {
 }
 
 /// Returns the users, roles and OIDC providers of this manifest that a document names as
-/// principals. AWS refuses a trust policy or a bucket policy that names a principal which doesn't exist yet.
+/// principals. AWS refuses a trust policy or a bucket policy that names a principal which doesn't
+/// exist yet.
 pub fn principals(document: &Value, scope: &mut DecodeScope<'_>) -> BTreeSet<Address> {
     let of = |statement: &Value| -> Vec<Value> {
         let principals =

@@ -181,7 +181,8 @@ impl Sweep<'_, '_> {
             let profile = address(&found.name);
             self.object(&profile, &found.id, attributes, None);
             let Some(role) = found.role else { continue };
-            let attributes = [("profile", json!(found.name)), ("role", json!(role))].into();
+            let attributes =
+                [("profile", json!(found.name)), (KindName::ROLE.as_str(), json!(role))].into();
             let depends_on = BTreeSet::from([profile, Address::new(KindName::ROLE, &role)]);
             let part = Address::new(KindName::InstanceProfileRole, &found.name);
             self.record(part, found.name, attributes, depends_on);

@@ -13,7 +13,7 @@ use crate::pattern::action_matches;
 use crate::statement::{ConditionTest, PrincipalType};
 
 use super::finding::Finding;
-use super::provider::{BUILT_IN, ClaimForm, ClaimReach, OidcProvider, Tenancy, provider_of};
+use super::provider::{BUILT_IN, ClaimForm, ClaimReach, KnownProvider, Tenancy, provider_of};
 use super::rule::{Rule, RuleSource};
 use super::site::Site;
 use super::wording::list_few;
@@ -105,7 +105,7 @@ struct OidcTrust<'a> {
     name: &'a str,
     /// The issuer without `https://`.
     issuer: &'a str,
-    provider: &'static OidcProvider,
+    provider: &'static KnownProvider,
 }
 
 fn trusted(site: &Site<'_>, name: &str) -> Vec<Finding> {

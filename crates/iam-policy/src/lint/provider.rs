@@ -49,7 +49,7 @@ pub(super) enum ClaimReach {
 
 /// A provider, by its issuer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OidcProvider {
+pub(super) struct KnownProvider {
     /// The issuer without `https://`. `*` stands for the name of a customer.
     issuer: &'static str,
     pub tenancy: Tenancy,
@@ -67,8 +67,8 @@ const fn shared(
     issuer: &'static str,
     owner_claims: &'static [(&'static str, ClaimForm)],
     example: &'static str,
-) -> OidcProvider {
-    OidcProvider {
+) -> KnownProvider {
+    KnownProvider {
         issuer,
         tenancy: Tenancy::Shared,
         owner_claims,
@@ -82,8 +82,8 @@ const fn private(
     issuer: &'static str,
     owner_claims: &'static [(&'static str, ClaimForm)],
     example: &'static str,
-) -> OidcProvider {
-    OidcProvider {
+) -> KnownProvider {
+    KnownProvider {
         tenancy: Tenancy::Private,
         is_required: false,
         ..shared(issuer, owner_claims, example)
@@ -91,13 +91,13 @@ const fn private(
 }
 
 /// Adds that STS maps claims.
-const fn mapped(provider: OidcProvider) -> OidcProvider {
-    OidcProvider { has_mapped_claims: true, ..provider }
+const fn mapped(provider: KnownProvider) -> KnownProvider {
+    KnownProvider { has_mapped_claims: true, ..provider }
 }
 
 /// Adds that IAM demands no claim.
-const fn free(provider: OidcProvider) -> OidcProvider {
-    OidcProvider { is_required: false, ..provider }
+const fn free(provider: KnownProvider) -> KnownProvider {
+    KnownProvider { is_required: false, ..provider }
 }
 
 const GITHUB_SUBJECT: ClaimForm = ClaimForm::Labels(&[
@@ -136,7 +136,7 @@ const TEXT: &[(&str, ClaimForm)] = &[("sub", ClaimForm::Text)];
 const AUDIENCE: &[(&str, ClaimForm)] = &[("aud", ClaimForm::Id)];
 
 /// The providers. A more exact issuer stands before a pattern.
-static PROVIDERS: &[OidcProvider] = &[
+static PROVIDERS: &[KnownProvider] = &[
     mapped(shared("token.actions.githubusercontent.com", GITHUB, GITHUB_EXAMPLE)),
     mapped(private("token.actions.githubusercontent.com/*", GITHUB, GITHUB_EXAMPLE)),
     mapped(private("token.actions.*.ghe.com", GITHUB, GITHUB_EXAMPLE)),
@@ -271,7 +271,7 @@ static PROVIDERS: &[OidcProvider] = &[
     )),
 ];
 
-static UNKNOWN: OidcProvider = OidcProvider {
+static UNKNOWN: KnownProvider = KnownProvider {
     issuer: "",
     tenancy: Tenancy::Unknown,
     owner_claims: &[("sub", ClaimForm::Unknown)],
@@ -289,9 +289,9 @@ pub(super) const BUILT_IN: &[&str] = &[
 ];
 
 /// Returns the provider of an issuer.
-pub(super) fn provider_of(issuer: &str) -> &'static OidcProvider {
+pub(super) fn provider_of(issuer: &str) -> &'static KnownProvider {
     let issuer = issuer.to_lowercase();
-    let fits = |it: &&OidcProvider| text_matches(it.issuer, &issuer, Filling::Literal);
+    let fits = |it: &&KnownProvider| text_matches(it.issuer, &issuer, Filling::Literal);
     PROVIDERS.iter().find(fits).unwrap_or(&UNKNOWN)
 }
 
