@@ -181,6 +181,25 @@ impl KindName {
         }
     }
 
+    /// Returns the name that people mean by a written one: an OIDC provider is known by its address
+    /// without `https://`, as in its ARN.
+    pub fn plain_name(self, written: &str) -> &str {
+        match self {
+            Self::OidcProvider => written.strip_prefix("https://").unwrap_or(written),
+            Self::AccessKey
+            | Self::AwsProfile
+            | Self::Bucket
+            | Self::InlinePolicy(_)
+            | Self::InstanceProfile
+            | Self::InstanceProfileRole
+            | Self::Policy
+            | Self::PolicyAttachment(_)
+            | Self::Principal(_)
+            | Self::UserGroupMembership
+            | Self::ZappaSettings => written,
+        }
+    }
+
     /// Finds the kind that a word means: the kind as addresses spell it, or its section.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == word || kind.section() == word)

@@ -23,7 +23,7 @@ impl AddressQuery {
         let text = text.into();
         let address = text.split_once('.').and_then(|(kind, name)| {
             let kind = KindName::from_word(kind).filter(|_| !name.is_empty())?;
-            Some(Address::new(kind, name))
+            Some(Address::new(kind, kind.plain_name(name)))
         });
         Self { text, address }
     }

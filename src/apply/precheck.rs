@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::address::{Principal, PrincipalKind};
+use crate::address::{Address, PrincipalKind};
 use crate::call::Observed;
 use crate::kind::{self, Kind, LiveObject, OWNER_TAG, Ownership};
 use crate::plan::{Expect, Plan, Step, StepId, StepPhase};
@@ -83,25 +83,37 @@ impl<'a> Precheck<'a> {
             if serves(kind, step) {
                 occasion(step).add_wanted(kind, &step.wanted, &mut wanted);
             }
-            wanted.add(tagged_parent(step).map(Facet::Principal), false);
+            wanted.add(tagged_parent(step).iter().flat_map(owner_facets), false);
         }
         wanted
     }
 
-    /// Returns the owner of a user or role by its tag, as it was a moment ago.
-    pub async fn recall_owner(&self, principal: &Principal) -> Observed<Option<String>> {
+    /// Returns the owner of an object by its tag, as it was a moment ago.
+    pub async fn recall_owner(&self, parent: &Address) -> Observed<Option<String>> {
         let snapshot = self.current().await;
-        match owner(&snapshot, principal) {
+        match owner(&snapshot, parent) {
             Observed::Unknown(failure) if failure.code == NOT_READ => {
-                let wanted = WantedFacts::from_iter([Facet::Principal(principal.clone())]);
-                owner(&resolve::read(self.provider, wanted, ALL_READS).await, principal)
+                let wanted = WantedFacts::from_iter(owner_facets(parent));
+                owner(&resolve::read(self.provider, wanted, ALL_READS).await, parent)
             }
             seen @ (Observed::Present(_) | Observed::Absent | Observed::Unknown(_)) => seen,
         }
     }
 }
 
-fn owner(snapshot: &Snapshot, principal: &Principal) -> Observed<Option<String>> {
+/// Returns the facts that tell the owner of an object with tags.
+fn owner_facets(parent: &Address) -> Vec<Facet> {
+    match parent.principal() {
+        Some(principal) => vec![Facet::Principal(principal)],
+        None => kind::kind_of(parent.kind()).facets(&named(parent)),
+    }
+}
+
+fn owner(snapshot: &Snapshot, parent: &Address) -> Observed<Option<String>> {
+    let Some(principal) = parent.principal() else {
+        let seen = kind::kind_of(parent.kind()).seen(&named(parent), snapshot);
+        return seen.map(|seen| seen.owner);
+    };
     let name = &principal.name;
     let tags = match principal.kind {
         PrincipalKind::User => snapshot.user(name).map(|it| it.tags),
@@ -111,8 +123,13 @@ fn owner(snapshot: &Snapshot, principal: &Principal) -> Observed<Option<String>>
     tags.map(|tags| tags.get(OWNER_TAG).cloned())
 }
 
-/// Returns the user or role that the step's object is a part of. Groups have no tags.
-pub fn tagged_parent(step: &Step) -> Option<Principal> {
+/// Returns the attributes by which an object is found.
+fn named(address: &Address) -> Attributes {
+    Attributes::from([("name", address.name().into())])
+}
+
+/// Returns the object with tags that the step's object is a part of. Groups have no tags.
+pub fn tagged_parent(step: &Step) -> Option<Address> {
     let parent = kind::kind_of(step.id.address.kind()).facts().parent?;
     let owned = match kind::kind_of(parent.kind).facts().ownership {
         Ownership::Tag => !step.calls.is_empty(),
@@ -121,7 +138,7 @@ pub fn tagged_parent(step: &Step) -> Option<Principal> {
     let seen = step.before.as_ref().map(|it| &it.attributes);
     let named = |attributes: &&Attributes| attributes.contains_key(parent.attribute);
     let attributes = [Some(&step.wanted), seen].into_iter().flatten().find(named)?;
-    parent.address(attributes).principal().filter(|_| owned)
+    owned.then(|| parent.address(attributes))
 }
 
 /// Returns the purpose for which a step reads its object.

@@ -78,7 +78,12 @@ impl Kind for InstanceProfileRoleKind {
         ]
     }
 
-    fn delete(&self, seen: &LiveObject, _recorded: &Attributes) -> Vec<Write> {
+    /// Returns the call that removes the recorded role. One that others put in its place stays.
+    fn delete(&self, seen: &LiveObject, recorded: &Attributes) -> Vec<Write> {
+        let is_others = |ours: &String| ours != value::text_of(&seen.attributes, "role");
+        if value::optional_text(recorded, "role").is_some_and(|ours| is_others(&ours)) {
+            return Vec::new();
+        }
         let [profile, role] =
             ["profile", "role"].map(|name| value::text_of(&seen.attributes, name));
         vec![remove_role(profile, role)]

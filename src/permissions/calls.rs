@@ -319,12 +319,15 @@ fn changeable(kind: &dyn Kind, wanted: &Attributes) -> Vec<&'static str> {
         .collect()
 }
 
-/// Returns a live object that needs the most work: with another tag, which is removed, without the
-/// wanted tags, which are added; with as many versions as IAM keeps; and a bucket with objects in
-/// it.
+/// Returns a live object that needs the most work: with another tag and client id, which are
+/// removed, without the wanted ones, which are added; with as many versions as IAM keeps; and a
+/// bucket with objects in it.
 fn unlike(wanted: &Attributes) -> LiveObject {
     let mut attributes = wanted.clone();
     attributes.insert("tags", json!({"another": ""}));
+    if attributes.contains_key("client_ids") {
+        attributes.insert("client_ids", json!(["another"]));
+    }
     let internals = [
         ("versions", json!(["v5", "v4", "v3", "v2", "v1"])),
         ("default_version", json!("v5")),

@@ -1,6 +1,8 @@
 //! Instance profiles by the real binary, in the sandbox: made, changed, left alone, refused, found
 //! again, removed.
 
+use relayctl::call::{IamWrite, StepOutput, Write};
+use relayctl::port::Provider;
 use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
 use serde_json::{Value, json};
 
@@ -163,6 +165,41 @@ fn a_profile_of_others_is_refused_and_their_role_stays_unless_asked() {
     says(&refused.told(), &["role web", "--allow-delete-foreign"]);
     project.expect(0, &["destroy", MANIFEST, "--yes", "--allow-delete-foreign"]);
     assert_eq!(profiles(&project), json!({"web": null}));
+}
+
+/// Somebody else's role took the place of the manifest's, which then leaves the manifest.
+#[test]
+fn a_role_that_others_put_in_place_of_ours_stays() {
+    let project = applied();
+    let theirs = UnmanagedObject::InstanceProfile { profile: "pool".into(), role: "web".into() };
+    let remove =
+        IamWrite::RemoveRoleFromInstanceProfile { role: "worker".into(), profile: "pool".into() };
+    let sandbox = sandbox(&project);
+    futures::executor::block_on(sandbox.write(&Write::Iam(remove), &StepOutput::default()))
+        .unwrap();
+    sandbox.add(&theirs).unwrap();
+    drop(sandbox);
+    project.write(MANIFEST, &WHOLE.replace("    instance_profile: pool\n", ""));
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    assert_eq!(profiles(&project)["pool"], "web");
+    empty(&project);
+}
+
+/// A profile that another manifest took over after the plan was made is not touched.
+#[test]
+fn a_role_is_put_into_no_profile_that_is_anothers_by_now() {
+    let project = applied();
+    let swapped = WHOLE.replace("instance_profile: pool", "instance_profile: spare");
+    project.write(MANIFEST, &swapped);
+    project.expect(0, &["plan", MANIFEST]);
+    let tags = [("relayctl:manifest".to_owned(), "other".to_owned())].into();
+    let take = IamWrite::TagInstanceProfile { profile: "spare".into(), tags };
+    let sandbox = sandbox(&project);
+    futures::executor::block_on(sandbox.write(&Write::Iam(take), &StepOutput::default())).unwrap();
+    drop(sandbox);
+    let failed = project.expect(1, &["apply"]);
+    says(&failed.told(), &["instance_profile.spare belongs to the manifest \"other\" now"]);
+    assert_eq!(profiles(&project)["spare"], Value::Null);
 }
 
 #[test]

@@ -156,6 +156,7 @@ fn addresses_client_ids_and_thumbprints_are_checked() {
         ("login.acme.example/tenant:", "\"login.acme.example:8443\":", "bad-provider"),
         ("login.acme.example/tenant:", "login.acme.example/a?b:", "bad-provider"),
         ("login.acme.example/tenant:", "login:", "bad-provider"),
+        ("login.acme.example/tenant:", "token.actions.githubusercontent.com:", "duplicate-key"),
         ("[web, cli]", "[web, web]", "duplicate-client-id"),
         ("[web, cli]", "[web, \"\"]", "bad-client-id"),
         ("[9E99A48A9960B14926BB7F3B02E22DA2B0AB7280]", "[abc]", "bad-thumbprint"),
@@ -168,6 +169,32 @@ fn addresses_client_ids_and_thumbprints_are_checked() {
     let known = WHOLE.replace("login.acme.example/tenant:", "accounts.google.com:");
     let warned = project(&known).expect(0, &["validate", MANIFEST]);
     says(&warned.told(), &["warning[needless-provider]"]);
+}
+
+/// `https://` is no part of the name, wherever it is written.
+#[test]
+fn a_provider_that_is_let_go_by_its_url_stays() {
+    let project = applied();
+    let part = "  https://token.actions.githubusercontent.com: {client_ids: [sts.amazonaws.com]}\n";
+    let text = WHOLE
+        .replace(part, "")
+        .replace("${oidc_providers.token.actions.githubusercontent.com.arn}", GITHUB);
+    let removed = "removed: [{from: 'oidc_providers.https://token.actions.githubusercontent.com', \
+        destroy: false}]\n";
+    project.write(MANIFEST, &format!("{text}{removed}"));
+    project.expect(0, &["apply", MANIFEST, "--yes"]);
+    let found = providers(&project);
+    assert!(found[GITHUB].is_object(), "{found:#}");
+    assert_eq!(found[GITHUB]["tags"]["relayctl:manifest"], Value::Null);
+}
+
+#[test]
+fn the_permissions_allow_client_ids_to_change() {
+    let printed = project(WHOLE).expect(0, &["permissions", MANIFEST]).stdout;
+    for call in ["Add", "Remove"] {
+        let action = format!("iam:{call}ClientID");
+        assert!(printed.contains(&action), "{action}: {printed}");
+    }
 }
 
 /// moto lacks the calls on client ids, so that they don't change here.

@@ -115,7 +115,7 @@ fn aws_gets_the_document_of_a_short_form() {
     let role = moto.aws(&["iam", "get-role", "--role-name", "people"]);
     let statements = role["Role"]["AssumeRolePolicyDocument"]["Statement"].as_array().unwrap();
     let actions: Vec<&Value> = statements.iter().map(|it| &it["Action"]).collect();
-    assert_eq!(actions, ["sts:AssumeRoleWithSAML", "sts:TagSession"]);
+    assert_eq!(actions, [&json!(["sts:AssumeRoleWithSAML", "sts:TagSession"])]);
 }
 
 #[test]

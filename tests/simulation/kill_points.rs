@@ -581,7 +581,9 @@ name: federation
 account: "123456789012"
 region: us-east-1
 oidc_providers:
-  login.acme.example: {client_ids: [web, cli], thumbprints: [9e99a48a9960b14926bb7f3b02e22da2b0ab7280]}
+  login.acme.example:
+    client_ids: [web, cli]
+    thumbprints: [9e99a48a9960b14926bb7f3b02e22da2b0ab7280]
   token.actions.githubusercontent.com: {client_ids: [sts.amazonaws.com]}
   gitlab.com: {client_ids: [https://gitlab.com], tags: {team: a}}
 roles:

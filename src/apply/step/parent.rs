@@ -11,7 +11,7 @@ use crate::kind::{self, AccessRole, Recovery};
 use crate::plan::Step;
 
 impl Worker<'_> {
-    /// Makes sure that the user or role that the step's object is a part of is not another
+    /// Makes sure that the object that the step's object is a part of is not another
     /// manifest's by now. Whether it exists does not matter: an earlier step may make it.
     pub(super) async fn check_parent(&self, step: &Step) -> Result<(), Fault> {
         let Some(parent) = self.parent_of(step).await else { return Ok(()) };
@@ -24,11 +24,11 @@ impl Worker<'_> {
         if owner == header.manifest || header.former_names.contains(&owner) {
             return Ok(());
         }
-        let what = format!("{} belongs to the manifest \"{owner}\" now", parent.address());
+        let what = format!("{parent} belongs to the manifest \"{owner}\" now");
         Err(Fault::Changed { address: step.id.address.clone(), what })
     }
 
-    async fn parent_of(&self, step: &Step) -> Option<Principal> {
+    async fn parent_of(&self, step: &Step) -> Option<Address> {
         if step.calls.is_empty() || self.is_cleared_from_group(step) {
             return None;
         }
@@ -46,7 +46,7 @@ impl Worker<'_> {
         let is_key =
             |it: &&Address| kind::kind_of(it.kind()).facts().access == AccessRole::Credential;
         let mut keys = depends_on.filter(is_key);
-        keys.next().map(|key| Principal::user(key.name()))
+        keys.next().map(|key| Principal::user(key.name()).address())
     }
 
     /// Returns true for a membership that an exclusive group loses: whose its user is does not

@@ -76,7 +76,8 @@ impl MovesReader<'_, '_, '_> {
         }
         if !old.kind().is_movable() {
             let message = format!("{old} has no name of its own");
-            let help = "name the user, role, group, policy or bucket: its parts follow it";
+            let help = "name the user, role, group, policy, instance profile, OIDC provider or \
+                bucket: its parts follow it";
             return self.scope.error("bad-moved", &from.spot, message, help);
         }
         if self.resources.contains_key(&old) {

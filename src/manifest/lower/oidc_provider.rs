@@ -29,6 +29,13 @@ impl Lowering<'_, '_, '_> {
             self.scope.problems.push(warning.help("remove it: trust policies name it as it is"));
         }
         let address = Address::new(KindName::OidcProvider, name);
+        if self.resources.contains_key(&address) {
+            let message = format!(
+                "the OIDC provider `{name}` is declared twice: https:// is no part of its name"
+            );
+            let help = "put both entries into one";
+            return self.scope.error("duplicate-key", &provider.spot, message, help);
+        }
         let mut attributes = Attributes::from([
             ("name", name.into()),
             ("arn", self.arn(Section::OidcProviders, name)),

@@ -41,18 +41,9 @@ impl Section {
         }
     }
 
-    /// Returns the name that a key of the section, or a reference to it, means: an OIDC provider is
-    /// known by its address without `https://`, as in its ARN.
+    /// Returns the name that a key of the section, or a reference to it, means.
     pub fn plain_name(self, written: &str) -> &str {
-        match self {
-            Self::OidcProviders => written.strip_prefix("https://").unwrap_or(written),
-            Self::Policies
-            | Self::Users
-            | Self::Groups
-            | Self::Roles
-            | Self::InstanceProfiles
-            | Self::Buckets => written,
-        }
+        self.kind().plain_name(written)
     }
 
     /// Returns the section that a symbol begins with: `users.X.arn`.

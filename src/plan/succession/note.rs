@@ -126,6 +126,7 @@ fn of_names(
 /// IAM exchanges the two.
 fn of_instance_profiles(steps: &Steps) -> Option<PlanNote> {
     let (mut leaving, mut coming) = (BTreeMap::new(), BTreeMap::new());
+    let mut deleted = BTreeSet::new();
     for call in steps.values().flat_map(|step| &step.calls) {
         match call {
             Write::Iam(IamWrite::RemoveRoleFromInstanceProfile { role, profile }) => {
@@ -134,11 +135,16 @@ fn of_instance_profiles(steps: &Steps) -> Option<PlanNote> {
             Write::Iam(IamWrite::AddRoleToInstanceProfile { role, profile }) => {
                 coming.insert(profile, role);
             }
+            Write::Iam(IamWrite::DeleteInstanceProfile { profile }) => {
+                deleted.insert(profile);
+            }
             Write::Iam(_) | Write::S3(_) | Write::File(_) | Write::ProveKey { .. } => {}
         }
     }
     let lines: Vec<String> = leaving
         .into_iter()
+        // A profile that is made anew is another one to the instances that have it.
+        .filter(|(profile, _)| !deleted.contains(profile))
         .filter_map(|(profile, old)| Some((profile, old, coming.get(profile)?)))
         .map(|(profile, old, new)| format!("instance profile {profile}: role {old}, then {new}"))
         .collect();

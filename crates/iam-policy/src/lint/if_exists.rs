@@ -2,7 +2,7 @@
 
 use crate::Usage;
 use crate::diagnostic::Severity;
-use crate::statement::Effect;
+use crate::statement::{Effect, OperatorName};
 
 use super::finding::Finding;
 use super::rule::{Rule, RuleSource};
@@ -54,6 +54,12 @@ pub(super) fn find_passed(site: &Site<'_>, test: &TestSite<'_>) -> Option<Findin
     if !is_limit || site.allows_everyone() {
         return None;
     }
+    // Such an Allow is for requests without the key: those without MFA.
+    let is_for_lacking = operator.comparison == OperatorName::Bool
+        && test.test.values.iter().all(|value| value.eq_ignore_ascii_case("false"));
+    if is_for_lacking {
+        return None;
+    }
     let key = test.test.key.to_lowercase();
     let listed = LACKED.iter().find(|(known, ..)| *known == key);
     let (requests, severity) = match listed {
@@ -90,6 +96,7 @@ mod tests {
             |operator: &str, value: &str| json!({operator: {"aws:MultiFactorAuthPresent": value}});
         assert_eq!(found("Allow", &mfa("BoolIfExists", "true")), Some(Severity::Warning));
         assert_eq!(found("Allow", &mfa("Bool", "true")), None);
+        assert_eq!(found("Allow", &mfa("BoolIfExists", "false")), None);
         assert_eq!(found("Deny", &mfa("BoolIfExists", "false")), None);
         let age = json!({"NumericLessThanIfExists": {"AWS:MultiFactorAuthAge": "3600"}});
         assert_eq!(found("Allow", &age), Some(Severity::Warning));

@@ -53,6 +53,13 @@ pub(super) fn find_self_given(sites: &[Site<'_>], home: &Home<'_>) -> Vec<Findin
             Some((site, key, action))
         });
         let Some((site, key, (index, action))) = undone else { continue };
+        // A Deny on tagging most likely keeps the tag from being given.
+        let is_denied = sites.iter().any(|it| {
+            it.statement.effect == Effect::Deny && it.statement.actions.applies_to(&action.name)
+        });
+        if is_denied {
+            continue;
+        }
         let message = format!(
             "{} gives a resource the tag that {} demands: the condition on {key} keeps nothing out",
             action.name,
@@ -144,10 +151,14 @@ mod tests {
     const GATED: &str = "arn:aws:ec2:eu-west-1:123456789012:instance/*";
 
     fn is_undone(gate: &Value, tagging: &Value) -> bool {
-        let document = json!({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Action": "ec2:TerminateInstances", "Resource": GATED,
-                "Condition": gate},
-            tagging]});
+        is_undone_by(gate, std::slice::from_ref(tagging))
+    }
+
+    fn is_undone_by(gate: &Value, others: &[Value]) -> bool {
+        let gated = json!({"Effect": "Allow", "Action": "ec2:TerminateInstances",
+            "Resource": GATED, "Condition": gate});
+        let statements = [&[gated], others].concat();
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
         let home =
             Home { usage: Usage::Managed, account: "123456789012", partition: "aws", grants: true };
         lint(&document, &home).iter().any(|it| it.rule == "self-given-tag")
@@ -157,7 +168,10 @@ mod tests {
     fn whoever_may_tag_freely_meets_a_condition_on_tags() {
         let gate = json!({"StringEquals": {"aws:ResourceTag/team": "quarry"}});
         let own = json!({"StringEquals": {"ec2:ResourceTag/team": "quarry"}});
-        let allow = |action: &str, resource: &str| json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        let allow = |action: &str, resource: &str| {
+            json!({"Effect": "Allow", "Action": action,
+                "Resource": resource})
+        };
         assert!(is_undone(&gate, &allow("ec2:CreateTags", "*")));
         assert!(is_undone(&own, &allow("ec2:Create*", GATED)));
         assert!(!is_undone(&gate, &allow("ec2:DeleteTags", "*")));
@@ -172,6 +186,9 @@ mod tests {
         let mut at_creation = allow("ec2:CreateTags", "*");
         at_creation["Condition"] = json!({"StringEquals": {"ec2:CreateAction": "RunInstances"}});
         assert!(!is_undone(&gate, &at_creation));
+        let deny = json!({"Effect": "Deny", "Action": "ec2:CreateTags", "Resource": "*",
+            "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": "team"}}});
+        assert!(!is_undone_by(&gate, &[allow("ec2:CreateTags", "*"), deny]));
         let caller = json!({"StringEquals": {"aws:PrincipalTag/team": "quarry"}});
         assert!(!is_undone(&caller, &allow("ec2:CreateTags", "*")));
     }

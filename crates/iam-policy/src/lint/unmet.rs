@@ -103,10 +103,12 @@ mod tests {
         for unmet in [
             json!({"StringEquals": {"aws:PrincipalTag/a": "x"},
                 "StringNotEquals": {"aws:PrincipalTag/a": "x"}}),
-            json!({"NumericLessThan": {"s3:max-keys": "3"}, "NumericGreaterThan": {"s3:max-keys": "5"}}),
+            json!({"NumericLessThan": {"s3:max-keys": "3"},
+                "NumericGreaterThan": {"s3:max-keys": "5"}}),
             json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"},
                 "NotIpAddress": {"aws:SourceIp": "203.0.0.0/16"}}),
-            json!({"StringEquals": {"aws:PrincipalTag/a": "x"}, "Null": {"aws:PrincipalTag/a": "true"}}),
+            json!({"StringEquals": {"aws:PrincipalTag/a": "x"},
+                "Null": {"aws:PrincipalTag/a": "true"}}),
             json!({"StringEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"},
                 "IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}),
         ] {

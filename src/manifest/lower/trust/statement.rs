@@ -27,19 +27,23 @@ impl TrustStatement {
     }
 }
 
-/// Returns the trust policy of these statements. Where a statement has a condition, sts:TagSession
-/// gets a statement of its own: a tag gives nothing to those who cannot assume the role, and a
-/// condition that holds for the one action need not hold for the other ("Passing session tags in
-/// AWS STS", IAM User Guide).
+/// Returns the trust policy of these statements. Where a statement on accounts, users and roles has
+/// a condition, sts:TagSession gets a statement of its own: a tag gives nothing to those who cannot
+/// assume the role, and a condition that holds for the one action need not hold for the other
+/// ("Passing session tags in AWS STS", IAM User Guide).
 pub(super) fn make_document(statements: Vec<TrustStatement>, has_tags: bool) -> Value {
     let mut tagging: Map<String, Value> = Map::new();
     let mut made = Vec::with_capacity(statements.len() + 1);
     for statement in statements {
-        let is_conditioned = !statement.condition.is_empty();
-        if has_tags && is_conditioned {
+        // The claims of a token are there for sts:TagSession, too ("Passing session tags using
+        // AssumeRoleWithWebIdentity", IAM User Guide), and IAM wants the subject of a shared issuer
+        // in each statement.
+        let is_apart =
+            !statement.condition.is_empty() && !statement.principals.contains_key("Federated");
+        if has_tags && is_apart {
             add_principals(&mut tagging, &statement.principals);
         }
-        made.push(statement.into_value(has_tags && !is_conditioned));
+        made.push(statement.into_value(has_tags && !is_apart));
     }
     if !tagging.is_empty() {
         made.push(json!({"Effect": "Allow", "Principal": tagging, "Action": TAG_SESSION}));

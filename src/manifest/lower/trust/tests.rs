@@ -69,7 +69,6 @@ fn saml(partition: &str, audience: &Value) -> Value {
         "Condition": {"StringEquals": {"SAML:aud": audience}}})
 }
 
-const GITHUB: &str = "token.actions.githubusercontent.com";
 const EKS: &str = "oidc.eks.eu-west-1.amazonaws.com/id/0";
 
 /// The short forms on accounts, users, roles and services, and their statements.
@@ -281,23 +280,26 @@ fn several_subjects_of_one_provider_share_a_statement_if_they_are_compared_alike
 }
 
 #[test]
-fn session_tags_of_all_entrances_with_conditions_share_a_statement() {
+fn session_tags_are_allowed_under_the_claims_of_a_token_and_beside_conditions_on_callers() {
     let made = trust_in(
         "eu-west-1",
         "{users: [ada], mfa: true, tag_session: true, saml: [{provider: corp}], \
             github: [{repository: acme/web, branch: main}, {repository: acme/web, tag: 'v*'}]}",
     );
     let arn = |name: &str| format!("arn:aws:iam::123456789012:{name}");
-    let tagging = json!({"Effect": "Allow", "Action": "sts:TagSession", "Principal": {
-        "AWS": [arn("user/ada")],
-        "Federated": [arn(&format!("oidc-provider/{GITHUB}")), arn("saml-provider/corp")]}});
+    let tagging = json!({"Effect": "Allow", "Action": "sts:TagSession",
+        "Principal": {"AWS": [arn("user/ada")]}});
+    let tagged = |mut statement: Value| {
+        statement["Action"] = json!([statement["Action"], "sts:TagSession"]);
+        statement
+    };
     let ada = json!({"Effect": "Allow", "Principal": {"AWS": [arn("user/ada")]},
         "Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}});
     let expected = document(&[
         ada,
-        github("repo:acme/web:ref:refs/heads/main"),
-        github_like("repo:acme/web:ref:refs/tags/v*"),
-        saml("aws", &json!("https://signin.aws.amazon.com/saml")),
+        tagged(github("repo:acme/web:ref:refs/heads/main")),
+        tagged(github_like("repo:acme/web:ref:refs/tags/v*")),
+        tagged(saml("aws", &json!("https://signin.aws.amazon.com/saml"))),
         tagging,
     ]);
     assert_eq!(made, expected);
