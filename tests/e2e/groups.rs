@@ -3,7 +3,7 @@
 
 use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
 
-use crate::support::project::{Project, Run};
+use crate::support::project::{Project, Run, says};
 
 const MANIFEST: &str = "dev.yaml";
 const ACCOUNT: &str = "123456789012";
@@ -51,19 +51,6 @@ fn others(project: &Project, thing: &UnmanagedObject) {
         .unwrap();
 }
 
-#[track_caller]
-fn empty(project: &Project) {
-    let plan = project.expect(0, &["plan", MANIFEST]);
-    assert!(plan.stdout.contains("No changes."), "{}", plan.told());
-}
-
-#[track_caller]
-fn says(text: &str, lines: &[&str]) {
-    for line in lines {
-        assert!(text.contains(line), "{line:?} is missing in\n{text}");
-    }
-}
-
 #[test]
 fn a_group_is_made_with_its_policies_and_members_and_then_nothing_is_left_to_do() {
     let project = project(WHOLE);
@@ -82,7 +69,7 @@ fn a_group_is_made_with_its_policies_and_members_and_then_nothing_is_left_to_do(
     );
     assert!(!plan.stdout.contains("bob gains"), "{}", plan.stdout);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     let outputs = project.expect(0, &["output", MANIFEST]).stdout;
     says(&outputs, &["groups.developers.arn", "arn:aws:iam::123456789012:group/people/developers"]);
     project.expect(0, &["destroy", MANIFEST, "--yes"]);
@@ -101,10 +88,10 @@ fn leaving_a_group_loses_what_it_allows_and_its_path_changes_in_place() {
         &left.stdout,
         &["user_group_membership.ada/developers", "ada loses", "iam:RemoveUserFromGroup"],
     );
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     let moved = changed(&project, "path: /people/", "path: /staff/");
     says(&moved.stdout, &["group.developers", "iam:UpdateGroup"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
 }
 
 #[test]
@@ -131,14 +118,14 @@ fn a_group_that_exists_is_refused_until_it_is_added_to_the_state() {
     let tagged = project.expect(1, &["state", "add", MANIFEST, "user.ada"]);
     says(&tagged.stderr, &["user.ada cannot be added to the state", "give it the tag"]);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
 }
 
 #[test]
 fn what_others_put_into_a_group_stays_unless_it_is_exclusive() {
     let project = applied();
     others(&project, &UnmanagedObject::Member { group: "developers".into(), user: "bob".into() });
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     project.write(
         MANIFEST,
         &WHOLE.replace("path: /people/", "path: /people/\n    exclusive_members: true"),
@@ -146,7 +133,7 @@ fn what_others_put_into_a_group_stays_unless_it_is_exclusive() {
     let plan = project.expect(0, &["plan", MANIFEST]);
     says(&plan.stdout, &["# user_group_membership.bob/developers will be destroyed", "bob loses"]);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
 }
 
 #[test]
@@ -163,7 +150,7 @@ fn what_is_no_longer_exclusive_takes_nothing_from_others() {
         );
         let left = changed(&project, plain, plain);
         assert!(!left.stdout.contains("user_group_membership.bob"), "{}", left.told());
-        empty(&project);
+        project.expect_no_changes(MANIFEST);
     }
 }
 
@@ -209,7 +196,7 @@ fn a_membership_that_exists_is_adopted_once_it_is_declared() {
     let plan = project.expect(0, &["plan", MANIFEST]);
     says(&plan.stdout, &["user_group_membership.bob/developers will be adopted into the state"]);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     project.write(MANIFEST, WHOLE);
     let plan = project.expect(0, &["plan", MANIFEST]);
     says(&plan.stdout, &["user_group_membership.bob/developers will be destroyed"]);

@@ -7,7 +7,7 @@ use relayctl::provider::sandbox::{Sandbox, UnmanagedObject};
 use serde_json::{Value, json};
 
 use crate::support::moto::Moto;
-use crate::support::project::{Project, Run};
+use crate::support::project::{Project, Run, says};
 
 const MANIFEST: &str = "dev.yaml";
 const ACCOUNT: &str = "123456789012";
@@ -46,7 +46,7 @@ fn changed(project: &Project, part: &str, by: &str) -> Run {
     assert!(WHOLE.contains(part), "{part}");
     project.write(MANIFEST, &WHOLE.replace(part, by));
     let run = project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(project);
+    project.expect_no_changes(MANIFEST);
     run
 }
 
@@ -59,19 +59,6 @@ fn profiles(project: &Project) -> Value {
     let contents = sandbox(project).contents().unwrap();
     let profiles = contents["instance_profiles"].as_object().unwrap().iter();
     profiles.map(|(name, profile)| (name.clone(), profile["role"].clone())).collect()
-}
-
-#[track_caller]
-fn empty(project: &Project) {
-    let plan = project.expect(0, &["plan", MANIFEST]);
-    assert!(plan.stdout.contains("No changes."), "{}", plan.told());
-}
-
-#[track_caller]
-fn says(text: &str, lines: &[&str]) {
-    for line in lines {
-        assert!(text.contains(line), "{line:?} is missing in\n{text}");
-    }
 }
 
 #[test]
@@ -93,7 +80,7 @@ fn profiles_are_made_with_their_roles_and_then_nothing_is_left_to_do() {
     assert_eq!(profiles(&project), json!({"pool": "worker", "spare": null, "web": "web"}));
     let tags = sandbox(&project).contents().unwrap()["instance_profiles"]["pool"]["tags"].clone();
     assert_eq!((&tags["team"], &tags["tier"]), (&json!("relay"), &json!("back")));
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     let outputs = project.expect(0, &["output", MANIFEST]).stdout;
     says(
         &outputs,
@@ -122,7 +109,7 @@ fn another_role_takes_the_place_of_the_old_one_and_the_plan_says_that_there_is_a
     );
     project.expect(0, &["apply", MANIFEST, "--yes"]);
     assert_eq!(profiles(&project), json!({"pool": null, "spare": "web", "web": "worker"}));
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
 }
 
 #[test]
@@ -160,7 +147,7 @@ fn a_profile_of_others_is_refused_and_their_role_stays_unless_asked() {
     project.write(MANIFEST, &WHOLE.replace("    instance_profile: true\n", ""));
     let others = UnmanagedObject::InstanceProfile { profile: "spare".into(), role: "web".into() };
     sandbox(&project).add(&others).unwrap();
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     let refused = project.expect(1, &["destroy", MANIFEST, "--yes"]);
     says(&refused.told(), &["role web", "--allow-delete-foreign"]);
     project.expect(0, &["destroy", MANIFEST, "--yes", "--allow-delete-foreign"]);
@@ -182,7 +169,7 @@ fn a_role_that_others_put_in_place_of_ours_stays() {
     project.write(MANIFEST, &WHOLE.replace("    instance_profile: pool\n", ""));
     project.expect(0, &["apply", MANIFEST, "--yes"]);
     assert_eq!(profiles(&project)["pool"], "web");
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
 }
 
 /// A profile that another manifest took over after the plan was made is not touched.
@@ -206,7 +193,7 @@ fn a_role_is_put_into_no_profile_that_is_anothers_by_now() {
 fn a_lost_state_is_found_again_with_the_roles_in_the_profiles() {
     let project = applied();
     std::fs::remove_file(project.path("state/sandbox/dev.json")).unwrap();
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     let rest = "version: 1\nname: dev\naccount: \"123456789012\"\nregion: us-east-1\n";
     project.write(MANIFEST, rest);
     let plan = project.expect(0, &["plan", MANIFEST]);
@@ -235,7 +222,7 @@ fn an_independent_client_sees_the_profiles_and_a_lost_state_is_found_again() {
     let project = Project::empty().against(&moto);
     project.write(MANIFEST, WHOLE);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     let pool = moto.aws(&["iam", "get-instance-profile", "--instance-profile-name", "pool"]);
     let pool = &pool["InstanceProfile"];
     assert_eq!((&pool["Path"], &pool["Roles"][0]["RoleName"]), (&json!("/app/"), &json!("worker")));

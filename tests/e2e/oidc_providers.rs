@@ -5,7 +5,7 @@ use relayctl::provider::sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::support::moto::Moto;
-use crate::support::project::{Project, Run};
+use crate::support::project::{Project, Run, says};
 
 const MANIFEST: &str = "dev.yaml";
 const GITHUB: &str = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
@@ -50,7 +50,7 @@ fn changed(project: &Project, part: &str, by: &str) -> Run {
     assert!(WHOLE.contains(part), "{part}");
     project.write(MANIFEST, &WHOLE.replace(part, by));
     let run = project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(project);
+    project.expect_no_changes(MANIFEST);
     run
 }
 
@@ -59,19 +59,6 @@ fn providers(project: &Project) -> Value {
     let sandbox =
         Sandbox::open(&project.path("state/sandbox.json"), "123456789012", "us-east-1").unwrap();
     sandbox.contents().unwrap()["oidc_providers"].clone()
-}
-
-#[track_caller]
-fn empty(project: &Project) {
-    let plan = project.expect(0, &["plan", MANIFEST]);
-    assert!(plan.stdout.contains("No changes."), "{}", plan.told());
-}
-
-#[track_caller]
-fn says(text: &str, lines: &[&str]) {
-    for line in lines {
-        assert!(text.contains(line), "{line:?} is missing in\n{text}");
-    }
 }
 
 #[test]
@@ -90,7 +77,7 @@ fn a_provider_is_made_before_the_role_that_trusts_it_and_then_nothing_is_left_to
     let at = |text: &str| apply.find(text).unwrap_or_else(|| panic!("{text} in\n{apply}"));
     let made = at("oidc_provider.token.actions.githubusercontent.com: Creation complete");
     assert!(made < at("role.deploy: Creating..."), "{apply}");
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     let found = providers(&project);
     let tenant = &found["arn:aws:iam::123456789012:oidc-provider/login.acme.example/tenant"];
     assert_eq!(tenant["thumbprints"], json!(["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"]));
@@ -135,7 +122,7 @@ fn thumbprints_that_leave_the_manifest_stay() {
 fn a_provider_of_others_is_refused_and_a_lost_state_is_found_again() {
     let project = applied();
     std::fs::remove_file(project.path("state/sandbox/dev.json")).unwrap();
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     // Another manifest's name on the tag: the provider is not ours.
     project.write(MANIFEST, &WHOLE.replace("name: dev", "name: other"));
     let refused = project.expect(1, &["plan", MANIFEST]);
@@ -204,7 +191,7 @@ fn an_independent_client_sees_the_providers_and_a_lost_state_is_found_again() {
     let project = Project::empty().against(&moto);
     project.write(MANIFEST, WHOLE);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     let found = moto.aws(&[
         "iam",
         "get-open-id-connect-provider",

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::moto::Moto;
-use crate::support::project::Project;
+use crate::support::project::{Project, says};
 
 const MANIFEST: &str = "dev.yaml";
 
@@ -55,19 +55,6 @@ users:
   ada: {path: /people/}
 "#;
 
-#[track_caller]
-fn says(text: &str, lines: &[&str]) {
-    for line in lines {
-        assert!(text.contains(line), "{line:?} is missing in\n{text}");
-    }
-}
-
-#[track_caller]
-fn empty(project: &Project) {
-    let plan = project.expect(0, &["plan", MANIFEST, "--detailed-exitcode"]);
-    says(&plan.stdout, &["No changes"]);
-}
-
 #[test]
 fn a_plan_tells_whom_the_short_forms_let_in_and_is_empty_after_it_is_applied() {
     let project = Project::empty().in_sandbox();
@@ -82,7 +69,7 @@ fn a_plan_tells_whom_the_short_forms_let_in_and_is_empty_after_it_is_applied() {
     );
     insta::assert_snapshot!(plan.stdout);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
 }
 
 #[test]
@@ -101,7 +88,7 @@ fn aws_gets_the_document_of_a_short_form() {
     let project = Project::empty().against(&moto);
     project.write(MANIFEST, SHORT);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     let role = moto.aws(&["iam", "get-role", "--role-name", "deploy"]);
     let statements: &Value = &role["Role"]["AssumeRolePolicyDocument"]["Statement"];
     let issuer = "token.actions.githubusercontent.com";
@@ -130,7 +117,7 @@ fn a_manifest_with_defaults_has_the_plan_of_the_one_that_says_it_all() {
     let project = Project::empty().in_sandbox();
     project.write(MANIFEST, DEFAULTS);
     project.expect(0, &["apply", MANIFEST, "--yes"]);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
     project.write(MANIFEST, WRITTEN_OUT);
-    empty(&project);
+    project.expect_no_changes(MANIFEST);
 }

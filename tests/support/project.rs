@@ -128,6 +128,21 @@ impl Project {
         assert_eq!(run.code, code, "relayctl {arguments:?}\n{}", run.told());
         run
     }
+
+    /// Plans the manifest, and expects that nothing is left to do.
+    #[track_caller]
+    pub fn expect_no_changes(&self, manifest: &str) {
+        let plan = self.expect(0, &["plan", manifest, "--detailed-exitcode"]);
+        assert!(plan.stdout.contains("No changes."), "{}", plan.told());
+    }
+}
+
+/// Expects each of the lines in a text.
+#[track_caller]
+pub fn says(text: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(text.contains(line), "{line:?} is missing in\n{text}");
+    }
 }
 
 pub fn repository() -> &'static Path {
