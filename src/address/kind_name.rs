@@ -42,7 +42,7 @@ impl fmt::Display for PrincipalKind {
     }
 }
 
-/// What the name of a kind tells: one row a kind.
+/// The row of a kind: all that its name tells.
 struct Row {
     word: &'static str,
     section: &'static str,

@@ -76,13 +76,10 @@ impl Kind for InstanceProfileKind {
         let profile = || value::text_of(&seen.attributes, "name").to_owned();
         let mut writes = Vec::new();
         if changed.contains(&"tags") {
-            let TagChange { set, remove } = TagChange::between(seen, wanted);
-            if !remove.is_empty() {
-                writes.push(IamWrite::UntagInstanceProfile { profile: profile(), keys: remove });
-            }
-            if !set.is_empty() {
-                writes.push(IamWrite::TagInstanceProfile { profile: profile(), tags: set });
-            }
+            writes.extend(TagChange::between(seen, wanted).into_writes(
+                |keys| IamWrite::UntagInstanceProfile { profile: profile(), keys },
+                |tags| IamWrite::TagInstanceProfile { profile: profile(), tags },
+            ));
         }
         writes.into_iter().map(Write::Iam).collect()
     }

@@ -90,13 +90,10 @@ impl Kind for OidcProviderKind {
                 .push(IamWrite::UpdateOpenIDConnectProviderThumbprint { arn: arn(), thumbprints });
         }
         if changed.contains(&"tags") {
-            let TagChange { set, remove } = TagChange::between(seen, wanted);
-            if !remove.is_empty() {
-                writes.push(IamWrite::UntagOpenIDConnectProvider { arn: arn(), keys: remove });
-            }
-            if !set.is_empty() {
-                writes.push(IamWrite::TagOpenIDConnectProvider { arn: arn(), tags: set });
-            }
+            writes.extend(TagChange::between(seen, wanted).into_writes(
+                |keys| IamWrite::UntagOpenIDConnectProvider { arn: arn(), keys },
+                |tags| IamWrite::TagOpenIDConnectProvider { arn: arn(), tags },
+            ));
         }
         writes.into_iter().map(Write::Iam).collect()
     }

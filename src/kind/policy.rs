@@ -106,13 +106,10 @@ impl Kind for PolicyKind {
             });
         }
         if changed.contains(&"tags") {
-            let TagChange { set, remove } = TagChange::between(seen, wanted);
-            if !remove.is_empty() {
-                writes.push(IamWrite::UntagPolicy { arn: arn(), keys: remove });
-            }
-            if !set.is_empty() {
-                writes.push(IamWrite::TagPolicy { arn: arn(), tags: set });
-            }
+            writes.extend(TagChange::between(seen, wanted).into_writes(
+                |keys| IamWrite::UntagPolicy { arn: arn(), keys },
+                |tags| IamWrite::TagPolicy { arn: arn(), tags },
+            ));
         }
         writes.into_iter().map(Write::Iam).collect()
     }

@@ -137,13 +137,10 @@ impl Kind for RoleKind {
             });
         }
         if changed.contains(&"tags") {
-            let TagChange { set, remove } = TagChange::between(seen, wanted);
-            if !remove.is_empty() {
-                writes.push(IamWrite::UntagRole { role: role(), keys: remove });
-            }
-            if !set.is_empty() {
-                writes.push(IamWrite::TagRole { role: role(), tags: set });
-            }
+            writes.extend(TagChange::between(seen, wanted).into_writes(
+                |keys| IamWrite::UntagRole { role: role(), keys },
+                |tags| IamWrite::TagRole { role: role(), tags },
+            ));
         }
         writes.into_iter().map(Write::Iam).collect()
     }

@@ -110,13 +110,10 @@ impl Kind for UserKind {
             });
         }
         if changed.contains(&"tags") {
-            let TagChange { set, remove } = TagChange::between(seen, wanted);
-            if !remove.is_empty() {
-                writes.push(IamWrite::UntagUser { user: user(), keys: remove });
-            }
-            if !set.is_empty() {
-                writes.push(IamWrite::TagUser { user: user(), tags: set });
-            }
+            writes.extend(TagChange::between(seen, wanted).into_writes(
+                |keys| IamWrite::UntagUser { user: user(), keys },
+                |tags| IamWrite::TagUser { user: user(), tags },
+            ));
         }
         // The calls before this one still name the user as it was.
         if changed.contains(&"name") {

@@ -25,9 +25,9 @@ shape! {
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
 pub enum ProfileOfRole {
-    /// One of the role's name, or none.
+    /// An instance profile of the role's name, or none.
     Own(bool),
-    /// The name of one.
+    /// The name of an instance profile.
     Named(String),
 }
 

@@ -66,7 +66,7 @@ shape! {
         environment: ExpandedText,
         /// Workflows that run for pull requests.
         pull_request: Flag,
-        /// What follows the repository in the subject; `*` for all workflows of the repository.
+        /// The rest of the subject after the repository; `*` for all workflows of the repository.
         #[schemars(example = &"*")]
         subject: ExpandedText,
         /// The audience of the token; sts.amazonaws.com unless said otherwise.
@@ -92,7 +92,7 @@ shape! {
         /// Jobs that run for the ref: refs/heads/BRANCH or refs/tags/TAG.
         #[schemars(example = &"refs/heads/main")]
         r#ref: ExpandedText,
-        /// What follows the project in the subject; `*` for all jobs of the project.
+        /// The rest of the subject after the project; `*` for all jobs of the project.
         #[schemars(example = &"*")]
         subject: ExpandedText,
         /// The audience of the token; the provider's address, such as https://gitlab.com, unless

@@ -152,8 +152,9 @@ fn of_instance_profiles(steps: &Steps) -> Option<PlanNote> {
         one is added. Instances that ask for credentials in between get none:";
     let help = "to avoid that, make a new instance profile, and give it to the instances with \
         `aws ec2 replace-iam-instance-profile-association`";
-    let note = || PlanNote::new(PlanNoteKind::OldFirst, text).with_details(lines.clone());
-    (!lines.is_empty()).then(|| note().with_help(help))
+    let has_lines = !lines.is_empty();
+    let note = || PlanNote::new(PlanNoteKind::OldFirst, text).with_details(lines);
+    has_lines.then(|| note().with_help(help))
 }
 
 /// Returns the remark on policies that have as many versions as IAM keeps.

@@ -12,7 +12,7 @@ use super::example_resource::{ACCOUNT, resources_of};
 
 const PASS_ROLE: &str = "iam:PassRole";
 
-/// Who holds the examples.
+/// The user who holds the policies of the examples.
 const HOLDER: &str = "arn:aws:iam::123456789012:user/ada";
 
 /// An example of a path that gives less than the bad one.

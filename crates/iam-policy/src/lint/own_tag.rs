@@ -77,15 +77,13 @@ fn demanded_tag<'a>(site: &Site<'a>) -> Option<&'a str> {
     if site.statement.effect == Effect::Deny || site.statement.actions.not {
         return None;
     }
-    let of_resource = |key: &str| {
-        key.split_once(':').is_some_and(|(_, name)| {
-            name.get(..12).is_some_and(|name| name.eq_ignore_ascii_case("ResourceTag/"))
-        })
+    let of_resource = |key: &&str| {
+        let name = key.split_once(':').map(|(_, name)| name.to_lowercase());
+        // A tag that AWS gives, such as aws:cloudformation:stack-name, can't be given.
+        let tag = name.as_deref().and_then(|name| name.strip_prefix("resourcetag/"));
+        tag.is_some_and(|tag| !tag.starts_with("aws:"))
     };
-    // A tag that AWS gives, such as aws:cloudformation:stack-name, can't be given.
-    let is_own = |key: &&str| !key.to_lowercase().contains("resourcetag/aws:");
-    let key = |key: &'a str| Some(key).filter(is_own);
-    site.demands().map(|test| test.key.as_str()).find(|key| of_resource(key)).and_then(key)
+    site.demands().map(|test| test.key.as_str()).find(of_resource)
 }
 
 /// Returns the action by which `giving` tags a resource of `site`, with the place of its pattern.

@@ -16,6 +16,13 @@ pub(super) struct TrustStatement {
 }
 
 impl TrustStatement {
+    /// Returns true if sts:TagSession gets a statement of its own. The claims of a token are there
+    /// for sts:TagSession, too ("Passing session tags using AssumeRoleWithWebIdentity", IAM User
+    /// Guide), and IAM wants the subject of a shared issuer in each statement.
+    fn has_tags_apart(&self) -> bool {
+        !self.condition.is_empty() && !self.principals.contains_key("Federated")
+    }
+
     fn into_value(self, has_tags: bool) -> Value {
         let action = if has_tags { json!([self.action, TAG_SESSION]) } else { json!(self.action) };
         let mut statement =
@@ -32,34 +39,13 @@ impl TrustStatement {
 /// assume the role, and a condition that holds for the one action need not hold for the other
 /// ("Passing session tags in AWS STS", IAM User Guide).
 pub(super) fn make_document(statements: Vec<TrustStatement>, has_tags: bool) -> Value {
-    let mut tagging: Map<String, Value> = Map::new();
-    let mut made = Vec::with_capacity(statements.len() + 1);
-    for statement in statements {
-        // The claims of a token are there for sts:TagSession, too ("Passing session tags using
-        // AssumeRoleWithWebIdentity", IAM User Guide), and IAM wants the subject of a shared issuer
-        // in each statement.
-        let is_apart =
-            !statement.condition.is_empty() && !statement.principals.contains_key("Federated");
-        if has_tags && is_apart {
-            add_principals(&mut tagging, &statement.principals);
-        }
-        made.push(statement.into_value(has_tags && !is_apart));
-    }
-    if !tagging.is_empty() {
-        made.push(json!({"Effect": "Allow", "Principal": tagging, "Action": TAG_SESSION}));
-    }
-    json!({"Version": "2012-10-17", "Statement": made})
-}
-
-/// Adds the principals that are not there yet.
-fn add_principals(to: &mut Map<String, Value>, principals: &Map<String, Value>) {
-    for (kind, names) in principals {
-        let Value::Array(known) = to.entry(kind).or_insert_with(|| json!([])) else { continue };
-        let listed = names.as_array().map_or_else(|| std::slice::from_ref(names), Vec::as_slice);
-        for name in listed {
-            if !known.contains(name) {
-                known.push(name.clone());
-            }
-        }
-    }
+    let apart = statements.iter().filter(|statement| has_tags && statement.has_tags_apart());
+    let tagging: Vec<Value> = apart
+        .map(|it| json!({"Effect": "Allow", "Principal": it.principals, "Action": TAG_SESSION}))
+        .collect();
+    let made = statements.into_iter().map(|statement| {
+        let has_tags = has_tags && !statement.has_tags_apart();
+        statement.into_value(has_tags)
+    });
+    json!({"Version": "2012-10-17", "Statement": made.chain(tagging).collect::<Vec<_>>()})
 }

@@ -2,7 +2,7 @@
 
 use crate::manifest::names;
 
-/// What is wrong, and what to write.
+/// A refusal: the problem, and the remedy.
 pub(super) type Refused = (String, String);
 
 /// Returns true if a value matches more than itself.
